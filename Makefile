@@ -1,0 +1,63 @@
+# Two commands for newcomers: `make serve` and `make test`. Both set up everything they need.
+PY ?= python3
+UV := .tools/bin/uv
+BIN := .venv/bin
+POSTGRES_TESTS ?= tests
+
+.PHONY: serve test test-sqlite test-postgres check format lock schema crash demo-reset
+
+serve: .venv/.ok  ## API, worker and WeChat simulator on an embedded database, with demo data the first time
+	@exec $(BIN)/loyalty serve
+
+test: .venv/.dev  ## everything, on SQLite and on a real PostgreSQL
+	$(BIN)/python -m pytest --database sqlite
+	$(BIN)/python -m pytest --database postgres
+
+test-sqlite: .venv/.dev
+	$(BIN)/python -m pytest --database sqlite
+
+test-postgres: .venv/.dev
+	$(BIN)/python -m pytest --database postgres
+
+check: .venv/.dev  ## format, lint, types, floors, unused, schema current, migrations current
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	PYTHONPATH=. $(BIN)/lint-imports
+	$(BIN)/vulture
+	$(BIN)/deptry .
+	$(BIN)/loyalty schema --check
+	$(BIN)/loyalty migrate --check-models
+
+format: .venv/.dev
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+schema: .venv/.dev  ## publish schema/schema.graphql
+	$(BIN)/loyalty schema --write
+
+crash: .venv/.dev  ## kill -9 the server under load, 50 times on each database
+	$(BIN)/python -m benchmarks.crash --kills 50
+
+demo-reset:  ## forget the demo database; the next `make serve` makes it anew
+	rm -f var/loyalty.db var/loyalty.db-wal var/loyalty.db-shm
+
+lock: $(UV)  ## resolve the dependencies anew and pin them with hashes (no addresses)
+	$(UV) pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate \
+	  --extra build -o requirements.lock pyproject.toml
+	$(UV) pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate \
+	  --extra build --extra dev -c requirements.lock -o requirements-dev.lock pyproject.toml
+
+$(UV):
+	@$(PY) -m pip install -q --disable-pip-version-check --no-warn-script-location --root-user-action ignore --target .tools uv
+
+.venv/.ok: $(UV) requirements.lock pyproject.toml
+	@$(UV) venv -q --allow-existing --python $(PY) .venv
+	@$(UV) pip sync -q --require-hashes --python $(BIN)/python requirements.lock
+	@$(UV) pip install -q --no-deps --no-build-isolation --python $(BIN)/python -e .
+	@touch $@
+
+.venv/.dev: .venv/.ok requirements-dev.lock
+	@$(UV) pip sync -q --require-hashes --python $(BIN)/python requirements-dev.lock
+	@$(UV) pip install -q --no-deps --no-build-isolation --python $(BIN)/python -e .
+	@touch $@

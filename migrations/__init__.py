@@ -1,0 +1,1 @@
+"""Migrations: made by the tool, read and mended by a person; they only expand."""

@@ -1,0 +1,124 @@
+"""The database: which modules hold its tables, how it is opened, and what must be true before it is used."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any, Literal, cast
+
+from tortoise.backends.base.client import BaseDBAsyncClient
+from tortoise.connection import get_connection
+from tortoise.context import TortoiseContext
+
+from models.engine import connection
+from models.engine.asyncpg import Client as PostgresClient
+from models.engine.sqlite import Client as SqliteClient
+
+APP = "models"
+MODULES = [
+    "models.programme",
+    "models.members",
+    "models.tiers",
+    "models.points",
+    "models.purchases",
+    "models.staff",
+    "models.credentials",
+    "models.idempotency",
+    "models.outbox",
+    "models.jobs",
+    "models.audit",
+]
+LEAST_BUSY_TIMEOUT_MS = 5_000
+SYNCHRONOUS_FULL = 2
+SYNCHRONOUS_NORMAL = 1
+NORMAL = {"NORMAL", "1"}
+
+
+class DurabilityError(Exception):
+    """The database could lose what it has acknowledged, or let in what the house forbids."""
+
+
+def database(url: str) -> dict[str, Any]:
+    """Tortoise's configuration for a database URL; moments are aware and in UTC."""
+    return {
+        "connections": {"default": connection(url)},
+        "apps": {APP: {"models": MODULES, "default_connection": "default", "migrations": "migrations"}},
+        "use_tz": True,
+        "timezone": "UTC",
+    }
+
+
+TORTOISE = database("sqlite://var/loyalty.db")
+"""What the `tortoise` command reads; the file is made only when something connects."""
+
+
+@asynccontextmanager
+async def connected(url: str) -> AsyncIterator[BaseDBAsyncClient]:
+    """Open the database for this process, refuse it if it is not safe, and close it at the end.
+
+    Raises: DurabilityError, when a setting would lose acknowledged writes and the URL does not accept that.
+    """
+    async with opened(database(url), everywhere=True) as client:
+        yield client
+
+
+@asynccontextmanager
+async def opened(config: dict[str, Any], *, everywhere: bool = False) -> AsyncIterator[BaseDBAsyncClient]:
+    """Open a configured database and check it; `everywhere` lets tasks started elsewhere find it too."""
+    async with TortoiseContext() as context:
+        await context.init(config, _enable_global_fallback=everywhere)
+        client = context.db("default")
+        await client.create_connection(with_db=True)
+        await check_durability(client)
+        yield client
+
+
+def dialect() -> Literal["sqlite", "postgres"]:
+    """The dialect of the current connection."""
+    return cast('Literal["sqlite", "postgres"]', get_connection("default").capabilities.dialect)
+
+
+async def check_durability(client: BaseDBAsyncClient) -> None:
+    """Refuse a database that could lose acknowledged writes or leave references unchecked.
+
+    Raises: DurabilityError.
+    """
+    if isinstance(client, SqliteClient):
+        await _check_sqlite(client)
+    elif isinstance(client, PostgresClient) and client.durable:
+        await _check_postgres(client)
+
+
+async def _check_sqlite(client: SqliteClient) -> None:
+    if await _setting(client, "PRAGMA foreign_keys") != 1:
+        raise DurabilityError("SQLite's foreign keys are off; take foreign_keys out of the database URL.")
+    if await _setting(client, "PRAGMA busy_timeout") < LEAST_BUSY_TIMEOUT_MS:
+        raise DurabilityError(
+            f"SQLite's busy_timeout is under {LEAST_BUSY_TIMEOUT_MS} ms, so concurrent commands would fail; "
+            "raise busy_timeout in the database URL."
+        )
+    if not client.durable:
+        return
+    if (mode := await _setting(client, "PRAGMA journal_mode")) != "wal":
+        raise DurabilityError(
+            f"SQLite's journal mode is {mode}, not WAL; use a local file system that has shared memory, "
+            "or accept the loss with durability=off."
+        )
+    accepted = SYNCHRONOUS_NORMAL if str(client.pragmas["synchronous"]).upper() in NORMAL else SYNCHRONOUS_FULL
+    if await _setting(client, "PRAGMA synchronous") < accepted:
+        raise DurabilityError(
+            "SQLite's synchronous setting would lose acknowledged writes on power loss; use FULL, "
+            "or accept the loss with synchronous=NORMAL or durability=off in the database URL."
+        )
+
+
+async def _check_postgres(client: PostgresClient) -> None:
+    for name in ("fsync", "synchronous_commit"):
+        if await _setting(client, f"SHOW {name}") == "off":
+            raise DurabilityError(
+                f"PostgreSQL's {name} is off, so a power loss would undo acknowledged writes; turn it on, "
+                "or accept the loss with durability=off in the database URL."
+            )
+
+
+async def _setting(client: BaseDBAsyncClient, question: str) -> Any:
+    [answer] = await client.execute_query_dict(question)
+    return next(iter(answer.values()))

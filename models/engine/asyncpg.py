@@ -1,0 +1,100 @@
+"""PostgreSQL: pooled connections that come back clean without a RESET round trip."""
+
+import contextlib
+from collections.abc import Callable
+from typing import Any
+
+from asyncpg import Connection as BaseConnection
+from tortoise.backends.asyncpg.client import AsyncpgDBClient, TransactionWrapper
+from tortoise.backends.base.client import (
+    NestedTransactionContext,
+    TransactionalDBClient,
+    TransactionContext,
+    TransactionContextPooled,
+)
+from tortoise.backends.base_postgres.client import translate_exceptions
+
+from models import engine
+from models.engine import Converters, Observed
+
+
+class Connection(BaseConnection):  # type: ignore[misc]  # asyncpg has no types
+    """A connection whose session nobody changes: releasing it needs no RESET (a ROLLBACK still happens)."""
+
+    def get_reset_query(self) -> str:
+        """No statement at all."""
+        return ""
+
+    async def _reset(self) -> None:
+        # asyncpg complains of a transaction left open; after a cancelled BEGIN that is no fault of anyone's
+        if self._top_xact is not None:
+            self._top_xact._managed = True
+        await super()._reset()
+
+
+class Reading(Observed):
+    """What a client and a transaction do alike."""
+
+    shapes: dict[tuple[str, ...], Converters]
+
+    @translate_exceptions
+    async def execute_affected(self, query: str, values: list[Any]) -> int:
+        """The number of rows one statement wrote, or read when it is a query."""
+        if engine.observer is not None:
+            engine.observer(query)
+        async with self.acquire_connection() as connection:
+            # the status ends with the count: "UPDATE 3", but "INSERT 0 3"
+            last = (await connection.execute(query, *values)).rsplit(" ", 1)[-1]
+        return int(last) if last.isdigit() else 0
+
+
+class Wrapper(Reading, TransactionWrapper):
+    """A transaction on a connection of the pool."""
+
+    def __init__(self, connection: "Client | Wrapper") -> None:
+        super().__init__(connection)
+        self.shapes = connection.shapes
+
+    def _in_transaction(self) -> TransactionContext:
+        return Savepoint(Wrapper(self))
+
+
+class Savepoint(NestedTransactionContext):
+    """A transaction within a transaction."""
+
+    async def __aexit__(self, kind: Any, error: Any, traceback: Any) -> None:
+        # Tortoise skips the rollback for TransactionManagementError alone
+        await super().__aexit__(kind and BaseException, error, traceback)
+
+
+class Transaction(TransactionContextPooled):
+    """A transaction that gives its connection back however it ends, cancelled while it begins included."""
+
+    async def __aenter__(self) -> TransactionalDBClient:
+        try:
+            return await super().__aenter__()
+        except BaseException as error:
+            if hasattr(self, "token"):
+                with contextlib.suppress(Exception):
+                    await self.__aexit__(type(error), error, error.__traceback__)
+            raise
+
+    async def __aexit__(self, kind: Any, error: Any, traceback: Any) -> None:
+        await super().__aexit__(kind and BaseException, error, traceback)
+
+
+class Client(Reading, AsyncpgDBClient):
+    """The pool of connections to one server."""
+
+    connection_class = Connection
+
+    def __init__(self, *, durability: str = "", **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.durable = durability != "off"
+        self.shapes = {}
+
+    def _in_transaction(self) -> TransactionContext:
+        return Transaction(Wrapper(self), self._pool_init_lock)
+
+
+client_class: Callable[..., Client] = Client

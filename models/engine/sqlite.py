@@ -1,0 +1,224 @@
+"""SQLite: one connection, and write transactions that queue at BEGIN IMMEDIATE."""
+
+import contextlib
+import sqlite3
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, TypeVar
+from uuid import UUID
+
+import aiosqlite
+from tortoise.backends.base.client import (
+    ConnectionWrapper,
+    NestedTransactionContext,
+    TransactionalDBClient,
+    TransactionContext,
+)
+from tortoise.backends.sqlite.client import (
+    SqliteClient,
+    SqliteTransactionContext,
+    SqliteTransactionWrapper,
+    translate_exceptions,
+)
+from tortoise.connection import get_connections
+from tortoise.exceptions import OperationalError, TransactionManagementError
+
+from models import engine
+from models.engine import Converters, Observed
+
+T = TypeVar("T")
+
+
+def text_of(moment: datetime) -> str:
+    """A moment as the database holds it: UTC, so that texts sort as moments do.
+
+    Raises: ValueError, when the moment has no time zone.
+    """
+    if moment.tzinfo is None:
+        raise ValueError(f"{moment!r} has no time zone; a stored moment is in UTC.")
+    return moment.astimezone(UTC).isoformat(" ")
+
+
+# The import of Tortoise's client above registers its own adapter for datetime; ours comes after and wins.
+sqlite3.register_adapter(UUID, str)
+sqlite3.register_adapter(datetime, text_of)
+sqlite3.register_adapter(bool, int)
+
+
+def statements(script: str) -> list[str]:
+    """The script's statements; semicolons in texts, comments and triggers divide nothing."""
+    found: list[str] = []
+    start = 0
+    for end in [place + 1 for place, letter in enumerate(script) if letter == ";"] + [len(script)]:
+        piece = script[start:end]
+        if piece.strip() and (end == len(script) or sqlite3.complete_statement(piece)):
+            found.append(piece.strip())
+            start = end
+    return found
+
+
+class Turn(ConnectionWrapper[aiosqlite.Connection]):
+    """One statement's turn on the connection; the turn is given back if it cannot begin."""
+
+    async def __aenter__(self) -> aiosqlite.Connection:
+        await self._lock.acquire()
+        try:
+            await self.ensure_connection()
+        except BaseException:
+            self._lock.release()
+            raise
+        return self.connection
+
+
+class Reading(Observed):
+    """What a client and a transaction do alike."""
+
+    shapes: dict[tuple[str, ...], Converters]
+
+    @translate_exceptions
+    async def execute_affected(self, query: str, values: list[Any]) -> int:
+        """The number of rows one statement wrote, or read when it is a query."""
+        if engine.observer is not None:
+            engine.observer(query)
+        async with self.acquire_connection() as connection:
+            return int(await _call(connection, _affected, connection._conn, query, values))
+
+
+async def _call(connection: aiosqlite.Connection, function: Callable[..., T], *arguments: Any) -> T:
+    """What the function returns on the connection's own thread."""
+    result: T = await connection._execute(function, *arguments)  # type: ignore[no-untyped-call]
+    return result
+
+
+def _commit(connection: sqlite3.Connection) -> None:
+    try:
+        connection.execute("COMMIT")
+    except sqlite3.Error:
+        # A refused COMMIT leaves the transaction open, and every later BEGIN would fail.
+        connection.rollback()
+        raise
+
+
+def _affected(connection: sqlite3.Connection, query: str, values: list[Any]) -> int:
+    cursor = connection.execute(query, values)
+    try:
+        return cursor.rowcount if cursor.description is None else len(cursor.fetchall())
+    finally:
+        cursor.close()
+
+
+class Wrapper(Reading, SqliteTransactionWrapper):
+    """A transaction on the one connection."""
+
+    def __init__(self, connection: "Client | Wrapper") -> None:
+        super().__init__(connection)
+        self.filename = connection.filename
+        self.shapes = connection.shapes
+
+    def acquire_connection(self) -> Turn:
+        """The transaction's own turn; tasks that share it stand in line."""
+        return Turn(self._lock, self)
+
+    @translate_exceptions
+    async def _on_thread(self, function: Callable[..., Any], *arguments: Any) -> None:
+        await _call(self._connection, function, *arguments)
+
+    async def begin(self) -> None:
+        """Take the write lock now: a reader that turns writer could never get it later."""
+        await self._on_thread(self._connection._conn.execute, "BEGIN IMMEDIATE")
+
+    async def commit(self) -> None:
+        """Make the writes last, or undo them all and say why not."""
+        if self._finalized:
+            raise TransactionManagementError("Transaction already finalised")
+        self._finalized = True
+        await self._on_thread(_commit, self._connection._conn)
+
+    async def execute_script(self, query: str) -> None:
+        """Several statements, one by one: sqlite3's own executescript would commit the transaction first."""
+        for statement in statements(query):
+            await self.execute_query(statement)
+
+    def _in_transaction(self) -> TransactionContext:
+        return Savepoint(Wrapper(self))
+
+
+class Savepoint(NestedTransactionContext):
+    """A transaction within a transaction."""
+
+    async def __aexit__(self, kind: Any, error: Any, traceback: Any) -> None:
+        # Tortoise skips the rollback for TransactionManagementError alone
+        await super().__aexit__(kind and BaseException, error, traceback)
+
+
+class Transaction(SqliteTransactionContext):
+    """A transaction that gives the connection back however it ends, cancelled while it begins included."""
+
+    async def __aenter__(self) -> TransactionalDBClient:
+        await self._trxlock.acquire()
+        try:
+            await self.ensure_connection()
+            self.token = get_connections().set(self.connection_name, self.connection)
+        except BaseException:
+            self._trxlock.release()
+            raise
+        try:
+            await self.connection.begin()
+        except BaseException as error:
+            with contextlib.suppress(Exception):
+                await self.__aexit__(type(error), error, error.__traceback__)
+            raise
+        entered: TransactionalDBClient = self.connection
+        return entered
+
+    async def __aexit__(self, kind: Any, error: Any, traceback: Any) -> None:
+        # Tortoise skips the rollback for TransactionManagementError; the next BEGIN commits
+        await super().__aexit__(kind and BaseException, error, traceback)
+
+
+class Client(Reading, SqliteClient):
+    """The one connection to a database file, in write-ahead mode."""
+
+    def __init__(self, file_path: str, *, durability: str = "", **kwargs: Any) -> None:
+        super().__init__(file_path, **kwargs)
+        self.durable = durability != "off"
+        self.shapes = {}
+
+    async def create_connection(self, with_db: bool) -> None:  # noqa: ARG002, FBT001  # Tortoise's signature
+        """Open the file, making it and its folder if need be; a half-prepared connection is never kept."""
+        if self._connection is not None:
+            return
+        if self.filename != ":memory:":
+            Path(self.filename).parent.mkdir(parents=True, exist_ok=True)
+        opened = await aiosqlite.connect(self.filename, isolation_level=None, cached_statements=512)
+        try:
+            await _call(opened, _prepare, opened._conn, self.pragmas)
+            await self._post_connect()
+        except BaseException as error:
+            opened.stop()
+            if isinstance(error, sqlite3.Error):
+                raise OperationalError(error) from error
+            raise
+        self._connection = opened
+
+    def acquire_connection(self) -> Turn:
+        """The next turn on the connection."""
+        return Turn(self._lock, self)
+
+    async def execute_many(self, query: str, values: list[list[Any]]) -> None:
+        """One statement for each row of values, all or none."""
+        async with self._in_transaction() as transaction:
+            await transaction.execute_many(query, values)
+
+    def _in_transaction(self) -> TransactionContext:
+        return Transaction(Wrapper(self), self._lock)
+
+
+def _prepare(connection: sqlite3.Connection, pragmas: dict[str, Any]) -> None:
+    connection.row_factory = sqlite3.Row
+    for name, value in pragmas.items():
+        connection.execute(f"PRAGMA {name}={value}").close()
+
+
+client_class: Callable[..., Client] = Client

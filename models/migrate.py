@@ -1,0 +1,114 @@
+"""Migrations: applied whole or not at all, by one process at a time, and checked against the models."""
+
+import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any, cast
+
+from tortoise.apps import Apps
+from tortoise.backends.base.client import BaseDBAsyncClient
+from tortoise.context import TortoiseContext
+from tortoise.migrations.autodetector import MigrationAutodetector
+from tortoise.migrations.operations import AlterModelOptions
+from tortoise.migrations.writer import MigrationWriter
+
+from models.database import database
+from models.lock import one_at_a_time
+from models.rebuild import Executor, RebuildError
+
+ADVISORY_LOCK = 7_265_110_423
+"""Any constant: the key of PostgreSQL's advisory lock, the same in every process."""
+
+HEAD = "from tortoise import migrations\n\nfrom models import ddl\n"
+OURS = re.compile(r"\bops\.(CreateModel|AddField|AddConstraint|RemoveConstraint)\(")
+
+
+async def migrate(url: str) -> list[str]:
+    """Bring the database to the newest migration and return the names applied; all of them or none.
+
+    Raises: RebuildError, when references would be broken.
+    """
+    return await apply(database(url), url)
+
+
+async def apply(config: dict[str, Any], url: str) -> list[str]:
+    """Bring the configured database to the newest of its migrations and return the names applied."""
+    applied: list[str] = []
+
+    def progress(event: str, _app: str, name: str) -> None:
+        if event == "apply_done":
+            applied.append(name)
+
+    async with one_at_a_time(url), _alone(config) as client, client._in_transaction() as transaction:
+        if client.capabilities.dialect == "postgres":
+            await transaction.execute_query_dict("SELECT pg_advisory_xact_lock($1)", [ADVISORY_LOCK])
+        executor = Executor(transaction, config["apps"])
+        # made here, since the executor's first look at a missing table would abort a PostgreSQL transaction
+        await executor.recorder.ensure_schema(executor._schema_editor(atomic=False))
+        await executor.migrate(progress=progress)
+        if applied and client.capabilities.dialect == "sqlite":
+            await _check_references(transaction)
+    return applied
+
+
+async def pending(url: str) -> list[str]:
+    """The migrations this database has not seen, oldest first."""
+    config = database(url)
+    async with _alone(config) as client:
+        plan = await Executor(client, config["apps"]).plan()
+    return [step.migration.name for step in plan]
+
+
+async def drift() -> list[str]:
+    """What a new migration would hold; empty when models and migrations agree."""
+    return [
+        operation.describe()
+        for writer in await _changes(database("sqlite://:memory:"))
+        for operation in writer.operations
+        if not isinstance(operation, AlterModelOptions)
+    ]
+
+
+async def make(name: str) -> list[Path]:
+    """Write a migration for what the models declare and the migrations lack; a person reads and mends it."""
+    written: list[Path] = []
+    for writer in await _changes(database("sqlite://:memory:")):
+        writer.name = f"{writer.name.split('_')[0]}_{name}"
+        path = writer.path()
+        text = OURS.sub(r"ddl.\1(", writer.as_string())
+        path.write_text(text.replace("from tortoise import migrations\n", HEAD, 1), encoding="utf-8")
+        written.append(path)
+    return written
+
+
+async def _changes(config: dict[str, Any]) -> list[MigrationWriter]:
+    async with TortoiseContext() as context:
+        await context.init(config)
+        return await MigrationAutodetector(cast("Apps", context.apps), config["apps"]).changes()
+
+
+@asynccontextmanager
+async def _alone(config: dict[str, Any]) -> AsyncIterator[BaseDBAsyncClient]:
+    """A connection for migrations: without time limits, and on SQLite without foreign keys.
+
+    SQLite alters a table by rebuilding it, and with foreign keys on that deletes the rows that refer to it.
+    The references are checked once the migrations are applied, before they are committed.
+    """
+    default = config["connections"]["default"]
+    credentials = dict(default["credentials"])
+    if "file_path" in credentials:
+        credentials["foreign_keys"] = "OFF"
+    else:
+        credentials |= {"minsize": 1, "maxsize": 2}
+        credentials["server_settings"] = dict.fromkeys(credentials["server_settings"], "0")
+    async with TortoiseContext() as context:
+        await context.init({**config, "connections": {"default": {**default, "credentials": credentials}}})
+        client = context.db("default")
+        await client.create_connection(with_db=True)
+        yield client
+
+
+async def _check_references(transaction: BaseDBAsyncClient) -> None:
+    if broken := await transaction.execute_query_dict("PRAGMA foreign_key_check"):
+        raise RebuildError(f"The migrations would break references: {broken[:10]}")

@@ -1,0 +1,55 @@
+"""Owners: whose rows a table holds, for the guard of the tests and a sharded database later.
+
+`member`: every row belongs to one member, named by the column, and never changes hands.
+`global key`: rows found by a key that is unique across members (an identity, an order, a token).
+`shared`: small and read-mostly, or the machinery's own (jobs, audit).
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+Kind = Literal["member", "global key", "shared"]
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """Who owns a table's rows, and the column that names the owner or the key."""
+
+    kind: Kind
+    column: str | None = None
+
+
+MEMBER = Owner("member", "member_id")
+SHARED = Owner("shared")
+
+OWNERS: dict[str, Owner] = {
+    "programme": SHARED,
+    "store": SHARED,
+    "tier": SHARED,
+    "staff": SHARED,
+    "partner": SHARED,
+    "api_key": Owner("global key", "key_id"),
+    "token": Owner("global key", "digest"),
+    "job": SHARED,
+    "audit_log": SHARED,
+    "member": Owner("member", "id"),
+    "member_key": MEMBER,
+    "member_identity": MEMBER,
+    "identity_key": Owner("global key", "value_hash"),
+    "points_account": MEMBER,
+    "points_transaction": MEMBER,
+    "points_entry": MEMBER,
+    "points_lot": MEMBER,
+    "points_lot_move": MEMBER,
+    "points_note": MEMBER,
+    "growth_account": MEMBER,
+    "growth_entry": MEMBER,
+    "tier_change": MEMBER,
+    "purchase": MEMBER,
+    "purchase_line": MEMBER,
+    "purchase_event": MEMBER,
+    "purchase_key": Owner("global key", "order_ref"),
+    "idempotency_key": Owner("member", "owner_id"),
+    "outbox_event": MEMBER,
+}
+"""Every table of the house; a test compares it with the models."""

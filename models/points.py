@@ -1,0 +1,216 @@
+"""Points: one account per member, the lots it is made of, and the ledger that explains every point."""
+
+from enum import StrEnum
+from uuid import UUID
+
+from tortoise import fields
+from tortoise.indexes import Index
+from tortoise.migrations.constraints import CheckConstraint, UniqueConstraint
+from tortoise.models import Model
+from uuid_utils.compat import uuid7
+
+from models.members import Member
+from models.units import points_field
+
+
+class PointsKind(StrEnum):
+    """Why points moved."""
+
+    EARN = "EARN"
+    BONUS = "BONUS"
+    REDEEM = "REDEEM"
+    RETURN = "RETURN"
+    CLAWBACK = "CLAWBACK"
+    ADJUST_IN = "ADJUST_IN"
+    ADJUST_OUT = "ADJUST_OUT"
+    ACTIVATE = "ACTIVATE"
+    EXPIRE = "EXPIRE"
+
+
+class Bucket(StrEnum):
+    """Which part of an account an entry moved."""
+
+    AVAILABLE = "AVAILABLE"
+    PENDING = "PENDING"
+    HELD = "HELD"
+    DEBT = "DEBT"
+
+
+class Counter(StrEnum):
+    """The counter-account of an entry: where the points came from, or went."""
+
+    ISSUANCE = "ISSUANCE"
+    REDEMPTION = "REDEMPTION"
+    EXPIRY = "EXPIRY"
+    ADJUSTMENT = "ADJUSTMENT"
+    INTERNAL = "INTERNAL"
+
+
+class PointsAccount(Model):
+    """A member's points. Always the sum of the account's entries, and of its lots."""
+
+    member: fields.OneToOneRelation[Member] = fields.OneToOneField(
+        "models.Member", related_name=False, on_delete=fields.RESTRICT, primary_key=True
+    )
+    member_id: UUID
+    available = points_field(default=0)
+    """May still hold lots that have expired and await their EXPIRE entry. What is shown leaves them out."""
+    pending = points_field(default=0)
+    held = points_field(default=0)
+    debt = points_field(default=0)
+    seq = fields.BigIntField(default=0)
+    """How many entries there are."""
+    lifetime_earned = points_field(default=0)
+    """Earned and bonus points, less claw-backs."""
+    lifetime_spent = points_field(default=0)
+    """Redeemed points, less returns."""
+    lifetime_expired = points_field(default=0)
+
+    class Meta:
+        table = "points_account"
+        constraints = (
+            CheckConstraint(name="points_available_range", check="available BETWEEN 0 AND 1000000000000"),
+            CheckConstraint(name="points_pending_range", check="pending BETWEEN 0 AND 1000000000000"),
+            CheckConstraint(name="points_held_range", check="held BETWEEN 0 AND 1000000000000"),
+            CheckConstraint(name="points_debt_range", check="debt BETWEEN 0 AND 1000000000000"),
+            CheckConstraint(name="points_debt_is_repaid_first", check="available = 0 OR debt = 0"),
+            CheckConstraint(name="points_seq", check="seq >= 0"),
+        )
+
+
+class PointsTransaction(Model):
+    """One movement with one cause: written once, never changed."""
+
+    id = fields.UUIDField(primary_key=True, default=uuid7)
+    member: fields.ForeignKeyRelation[Member] = fields.ForeignKeyField(
+        "models.Member", related_name=False, on_delete=fields.RESTRICT
+    )
+    member_id: UUID
+    kind = fields.CharEnumField(PointsKind, max_length=12, description="")
+    points = points_field()
+    """What the movement did to the member's worth: balances up or down, debt counted against them."""
+    cause = fields.CharField(max_length=240)
+    """The fact behind it. The same fact never moves points twice."""
+    reverses_id = fields.UUIDField(null=True)
+    """The transaction this one takes back, in part or whole."""
+    purchase_id = fields.UUIDField(null=True)
+    actor_kind = fields.CharField(max_length=12)
+    actor_id = fields.CharField(max_length=40, null=True)
+    store_id = fields.UUIDField(null=True)
+    reason = fields.CharField(max_length=40, null=True)
+    """A reason code. Free text never stands in the ledger."""
+    request_id = fields.CharField(max_length=64, null=True)
+    effective_at = fields.DatetimeField()
+    """When it happened."""
+    created_at = fields.DatetimeField()
+    """When it was written."""
+
+    class Meta:
+        table = "points_transaction"
+        indexes = (
+            Index(name="points_transaction_purchase", fields=("member_id", "purchase_id")),
+            Index(name="points_transaction_reverses", fields=("member_id", "reverses_id")),
+        )
+        constraints = (UniqueConstraint(name="points_transaction_cause", fields=("member_id", "cause")),)
+
+
+class PointsEntry(Model):
+    """One line of the ledger: written once, never changed, never deleted."""
+
+    id = fields.UUIDField(primary_key=True, default=uuid7)
+    transaction: fields.ForeignKeyRelation[PointsTransaction] = fields.ForeignKeyField(
+        "models.PointsTransaction", related_name=False, on_delete=fields.RESTRICT
+    )
+    transaction_id: UUID
+    member_id = fields.UUIDField()
+    seq = fields.BigIntField()
+    bucket = fields.CharEnumField(Bucket, max_length=12, description="")
+    delta = points_field()
+    balance_after = points_field()
+    """The bucket's balance after this line."""
+    counter = fields.CharEnumField(Counter, max_length=12, description="")
+
+    class Meta:
+        table = "points_entry"
+        indexes = (Index(name="points_entry_transaction", fields=("transaction_id",)),)
+        constraints = (
+            CheckConstraint(name="points_entry_moves", check="delta <> 0"),
+            CheckConstraint(name="points_entry_after", check="balance_after >= 0"),
+            UniqueConstraint(name="points_entry_seq", fields=("member_id", "seq")),
+        )
+
+
+class PointsLot(Model):
+    """Points that came together and expire together. Spent soonest expiry first."""
+
+    id = fields.UUIDField(primary_key=True, default=uuid7)
+    member: fields.ForeignKeyRelation[Member] = fields.ForeignKeyField(
+        "models.Member", related_name=False, on_delete=fields.RESTRICT
+    )
+    member_id: UUID
+    transaction: fields.ForeignKeyRelation[PointsTransaction] = fields.ForeignKeyField(
+        "models.PointsTransaction", related_name=False, on_delete=fields.RESTRICT
+    )
+    transaction_id: UUID
+    purchase_id = fields.UUIDField(null=True)
+    granted = points_field()
+    remaining = points_field()
+    """Unspent and not held. Pending while the lot is not active."""
+    held = points_field(default=0)
+    active = fields.BooleanField()
+    activates_at = fields.DatetimeField(null=True)
+    expires_at = fields.DatetimeField(null=True)
+    """The first moment the points are worth nothing. Null means never."""
+
+    class Meta:
+        table = "points_lot"
+        indexes = (
+            Index(name="points_lot_member", fields=("member_id", "expires_at", "id")),
+            Index(name="points_lot_transaction", fields=("transaction_id",)),
+        )
+        constraints = (
+            CheckConstraint(
+                name="points_lot_range",
+                check="granted > 0 AND remaining >= 0 AND held >= 0 AND remaining + held <= granted",
+            ),
+        )
+
+
+class PointsLotMove(Model):
+    """What a transaction did to a lot: which lots paid for what. Written once, never changed."""
+
+    id = fields.UUIDField(primary_key=True, default=uuid7)
+    member_id = fields.UUIDField()
+    lot: fields.ForeignKeyRelation[PointsLot] = fields.ForeignKeyField(
+        "models.PointsLot", related_name=False, on_delete=fields.RESTRICT
+    )
+    lot_id: UUID
+    transaction: fields.ForeignKeyRelation[PointsTransaction] = fields.ForeignKeyField(
+        "models.PointsTransaction", related_name=False, on_delete=fields.RESTRICT
+    )
+    transaction_id: UUID
+    d_remaining = points_field()
+    d_held = points_field(default=0)
+
+    class Meta:
+        table = "points_lot_move"
+        indexes = (
+            Index(name="points_lot_move_lot", fields=("lot_id",)),
+            Index(name="points_lot_move_transaction", fields=("member_id", "transaction_id")),
+        )
+        constraints = (CheckConstraint(name="points_lot_move_moves", check="d_remaining <> 0 OR d_held <> 0"),)
+
+
+class PointsNote(Model):
+    """What a person wrote about a movement, sealed with the member's key and kept out of the ledger."""
+
+    transaction: fields.OneToOneRelation[PointsTransaction] = fields.OneToOneField(
+        "models.PointsTransaction", related_name=False, on_delete=fields.RESTRICT, primary_key=True
+    )
+    transaction_id: UUID
+    member_id = fields.UUIDField()
+    sealed = fields.BinaryField()
+
+    class Meta:
+        table = "points_note"
+        indexes = (Index(name="points_note_member", fields=("member_id",)),)

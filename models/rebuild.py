@@ -1,0 +1,55 @@
+"""SQLite table rebuilds that keep child rows, indexes and triggers; Tortoise 1.1.9 loses all three."""
+
+from typing import Any
+
+from tortoise.migrations.executor import MigrationExecutor
+from tortoise.migrations.schema_editor import SqliteSchemaEditor
+from tortoise.migrations.schema_editor.base import BaseSchemaEditor
+from tortoise.models import Model
+
+
+class RebuildError(Exception):
+    """A rebuild would have lost rows or references."""
+
+
+class CarefulSqliteSchemaEditor(SqliteSchemaEditor):
+    """Alters a SQLite table by rebuilding it, only where nothing can be lost by that."""
+
+    async def _run_sql(self, sql: str) -> None:
+        # Tortoise splits at every semicolon, in comments too; our engine's scripts know better
+        if self.collect_sql:
+            self.collected_sql.append(sql)
+        else:
+            await self.client.execute_script(sql)
+
+    async def _remake_table(self, model: type[Model], *args: Any, **kwargs: Any) -> None:
+        if self.collect_sql:
+            await super()._remake_table(model, *args, **kwargs)
+            return
+        await self._refuse_to_cascade(model)
+        kept = await self.client.execute_query_dict(
+            "SELECT sql FROM sqlite_master WHERE tbl_name = ? AND type IN ('index', 'trigger') AND sql <> ''",
+            [model._meta.db_table],
+        )
+        await super()._remake_table(model, *args, **kwargs)
+        for each in kept:
+            await self.client.execute_query(each["sql"])
+        if broken := await self.client.execute_query_dict("PRAGMA foreign_key_check"):
+            raise RebuildError(f"The rebuild of {model._meta.db_table} would break references: {broken}")
+
+    async def _refuse_to_cascade(self, model: type[Model]) -> None:
+        [row] = await self.client.execute_query_dict("PRAGMA foreign_keys")
+        if row["foreign_keys"]:
+            raise RebuildError(
+                f"Rebuilding {model._meta.db_table} with foreign keys on would delete the rows below it; "
+                "migrate with `loyalty migrate`, which turns them off and checks every reference afterwards."
+            )
+
+
+class Executor(MigrationExecutor):
+    """Tortoise's executor with the careful editor for SQLite."""
+
+    def _schema_editor(self, atomic: bool = True, collect_sql: bool = False) -> BaseSchemaEditor:  # noqa: FBT001, FBT002  # Tortoise's signature
+        if self.connection.capabilities.dialect == "sqlite":
+            return CarefulSqliteSchemaEditor(self.connection, atomic=atomic, collect_sql=collect_sql)
+        return super()._schema_editor(atomic, collect_sql)

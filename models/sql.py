@@ -1,0 +1,254 @@
+"""Hand-written SQL for SQLite and PostgreSQL, sent inside the current transaction when there is one."""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from enum import Enum
+from functools import lru_cache
+from typing import Any, cast
+from uuid import UUID
+
+import orjson
+from tortoise.connection import get_connection
+from tortoise.context import require_context
+from tortoise.fields import BooleanField, DatetimeField, JSONField, UUIDField
+from tortoise.fields.base import Field
+from tortoise.models import Model
+
+from models.engine import Converters
+from models.engine.asyncpg import Client as PostgresClient
+from models.engine.sqlite import Client as SqliteClient
+from models.engine.sqlite import text_of
+
+fanning_out: "list[SQL]" = []
+"""Every statement that declares why it visits more than one owner; the guard lets only these through."""
+
+PARAMETER_LIMITS = {"sqlite": 32_766, "postgres": 32_767}
+ROWS_AT_ONCE = 1_000
+
+_LIST = re.compile(r"(=\s*ANY|(?:<>|!=)\s*ALL)\s*\(\s*\$(\d+)(?:::\w+\[\])?\s*\)", re.IGNORECASE)
+_CAST = re.compile(r"::\w+(?:\[\])?")
+_LOCK = re.compile(
+    r"\s+FOR\s+(?:NO\s+KEY\s+)?(?:UPDATE|SHARE)(?:\s+OF\s+\w+)?(?:\s+SKIP\s+LOCKED|\s+NOWAIT)?\b",
+    re.IGNORECASE,
+)
+
+
+class SQL:
+    """One statement with `$1` placeholders; PostgreSQL reads it as written, SQLite a translation.
+
+    For SQLite, row locks and `::casts` are dropped, and `= ANY($1)` reads its list as JSON. Where that is not
+    enough, `sqlite` is the text for SQLite. Columns named as a model's come back as that model's field would:
+    ids as UUID, moments as datetime in UTC, JSON as objects. `fans_out` says why a statement may visit more
+    than one owner.
+    """
+
+    __slots__ = ("fans_out", "lists", "postgres", "sqlite")
+
+    def __init__(self, text: str, *, sqlite: str | None = None, fans_out: str | None = None) -> None:
+        own = text if sqlite is None else sqlite
+        self.postgres = text
+        self.sqlite = _for_sqlite(own)
+        self.lists = tuple(sorted({int(found[2]) - 1 for found in _LIST.finditer(own)}))
+        self.fans_out = fans_out
+        if fans_out is not None:
+            fanning_out.append(self)
+
+    async def rows(self, *values: Any) -> list[dict[str, Any]]:
+        """All rows as dictionaries; of a query, or of a write with RETURNING."""
+        connection = _connection()
+        rows = await connection.execute_query_dict(*self._on(connection, values))
+        if rows:
+            _convert(connection, rows)
+        return rows
+
+    async def row(self, *values: Any) -> dict[str, Any] | None:
+        """The first row; None when there is none."""
+        rows = await self.rows(*values)
+        return rows[0] if rows else None
+
+    async def value(self, *values: Any) -> Any:
+        """The first column of the first row; None when there is no row."""
+        rows = await self.rows(*values)
+        return next(iter(rows[0].values())) if rows else None
+
+    async def run(self, *values: Any) -> int:
+        """The number of rows the statement wrote."""
+        connection = _connection()
+        return cast("int", await connection.execute_affected(*self._on(connection, values)))
+
+    def _on(self, connection: "PostgresClient | SqliteClient", values: tuple[Any, ...]) -> tuple[str, list[Any]]:
+        arguments = list(values)
+        if connection.capabilities.dialect == "postgres":
+            return self.postgres, arguments
+        for place in self.lists:
+            arguments[place] = _json_list(arguments[place])
+        return self.sqlite, arguments
+
+
+def _for_sqlite(text: str) -> str:
+    text = _LIST.sub(_json_list_test, text)
+    return re.sub(r"\$(\d+)", r"?\1", _LOCK.sub("", _CAST.sub("", text)))
+
+
+def _json_list_test(found: re.Match[str]) -> str:
+    test = "IN" if found[1].startswith("=") else "NOT IN"
+    return f"{test} (SELECT value FROM json_each(${found[2]}))"  # noqa: S608  # a number between
+
+
+def _json_list(values: Sequence[Any] | None) -> str | None:
+    return None if values is None else orjson.dumps([_plain(value) for value in values]).decode()
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, UUID):
+        return str(value)
+    if isinstance(value, datetime):
+        return text_of(value)
+    return value.value if isinstance(value, Enum) else value
+
+
+def _connection() -> "PostgresClient | SqliteClient":
+    return cast("PostgresClient | SqliteClient", get_connection("default"))
+
+
+def _convert(connection: "PostgresClient | SqliteClient", rows: list[dict[str, Any]]) -> None:
+    shape = tuple(rows[0])
+    converters = connection.shapes.get(shape)
+    if converters is None:
+        converters = connection.shapes[shape] = _converters(shape, connection.capabilities.dialect)
+    for name, convert in converters:
+        for row in rows:
+            stored = row[name]
+            if stored is not None:
+                row[name] = convert(stored)
+
+
+_READERS: dict[type[Field[Any]], Callable[[Any], Any]] = {
+    UUIDField: UUID,
+    DatetimeField: datetime.fromisoformat,
+    BooleanField: bool,
+    JSONField: orjson.loads,
+}
+
+
+def _converters(shape: tuple[str, ...], dialect: str) -> Converters:
+    """How each column of such a row is read, by its name among all models' columns.
+
+    Raises: TypeError, when two models hold different things in columns of that name.
+    """
+    kinds = column_kinds()
+    found: list[tuple[str, Callable[[Any], Any]]] = []
+    for name in shape:
+        kind = kinds.get(name, set())
+        if len(kind) > 1:
+            raise TypeError(f"Two models differ on what a column {name!r} holds; name it otherwise in the SQL.")
+        found += [
+            (name, _READERS[field])
+            for field in kind
+            if field is not None and (dialect == "sqlite" or field is JSONField)
+        ]
+    return tuple(found)
+
+
+def column_kinds() -> dict[str, set[type[Field[Any]] | None]]:
+    """For each column name the kinds of field behind it; None stands for those that need no reading."""
+    kinds: dict[str, set[type[Field[Any]] | None]] = {}
+    for models in (require_context().apps or {}).values():
+        for model in models.values():
+            for name, column in model._meta.fields_db_projection.items():
+                field = model._meta.fields_map[name]
+                kind = next((kind for kind in _READERS if isinstance(field, kind)), None)
+                kinds.setdefault(column, set()).add(kind)
+    return kinds
+
+
+async def insert(model: type[Model], rows: Sequence[Mapping[str, Any]], *, ignore_conflicts: bool = False) -> int:
+    """Add the rows in as few statements as the database takes and return how many were added.
+
+    All rows name the same fields (or columns); a field left out gets the model's default. With
+    `ignore_conflicts`, rows that a unique constraint refuses are left out of the table and of the count.
+
+    Raises: ValueError, when the rows do not name the same fields.
+    """
+    if not rows:
+        return 0
+    connection = _connection()
+    dialect = connection.capabilities.dialect
+    plan = _insertion(model, dialect, tuple(rows[0]))
+    at_once = min(ROWS_AT_ONCE, PARAMETER_LIMITS[dialect] // len(plan.columns))
+    added = 0
+    for start in range(0, len(rows), at_once):
+        chunk = rows[start : start + at_once]
+        text = _insert_text(dialect, model._meta.db_table, plan.columns, len(chunk), ignore_conflicts)
+        added += await connection.execute_affected(text, [value for row in chunk for value in plan.values(row)])
+    return added
+
+
+class Insertion:
+    """How rows that name the same fields become one table's columns."""
+
+    __slots__ = ("columns", "defaults", "given", "model")
+
+    def __init__(self, model: type[Model], dialect: str, names: tuple[str, ...]) -> None:
+        columns = {column: name for name, column in model._meta.fields_db_projection.items()}
+        self.model = model
+        self.given = [(name, *_writing(model, columns.get(name, name), dialect)) for name in names]
+        present = {column for _, column, _ in self.given}
+        self.defaults = [
+            (model._meta.fields_map[name].default, *_writing(model, name, dialect))
+            for column, name in columns.items()
+            if column not in present and model._meta.fields_map[name].default is not None
+        ]
+        self.columns = (*(column for _, column, _ in self.given), *(column for _, column, _ in self.defaults))
+
+    def values(self, row: Mapping[str, Any]) -> list[Any]:
+        """The row's values in the order of the columns, as the database takes them."""
+        if len(row) != len(self.given):
+            raise ValueError(f"Rows for {self.model.__name__} must all name the same fields.")
+        try:
+            values = [row[name] if write is None else write(row[name], self.model) for name, _, write in self.given]
+        except KeyError as missing:
+            raise ValueError(f"Rows for {self.model.__name__} must all name the field {missing}.") from missing
+        for default, _, write in self.defaults:
+            value = default() if callable(default) else default
+            values.append(value if write is None else write(value, self.model))
+        return values
+
+
+@lru_cache(maxsize=1_024)
+def _insertion(model: type[Model], dialect: str, names: tuple[str, ...]) -> Insertion:
+    return Insertion(model, dialect, names)
+
+
+@lru_cache(maxsize=1_024)
+def _insert_text(
+    dialect: str,
+    table: str,
+    columns: tuple[str, ...],
+    count: int,
+    ignore_conflicts: bool,  # noqa: FBT001  # a part of the cache's key
+) -> str:
+    width = len(columns)
+    mark = "$" if dialect == "postgres" else "?"
+    rows = ", ".join(
+        "(" + ", ".join(f"{mark}{row * width + column + 1}" for column in range(width)) + ")"
+        for row in range(count)
+    )
+    names = ", ".join(f'"{column}"' for column in columns)
+    end = " ON CONFLICT DO NOTHING" if ignore_conflicts else ""
+    return f'INSERT INTO "{table}" ({names}) VALUES {rows}{end}'  # noqa: S608  # names come from the models
+
+
+Writer = Callable[[Any, type[Model]], Any]
+
+
+def _writing(model: type[Model], name: str, dialect: str) -> tuple[str, Writer | None]:
+    """The field's column, and the function its values pass through; None when they pass as they are."""
+    field = model._meta.fields_map[name]
+    column = model._meta.fields_db_projection[name]
+    if isinstance(field, UUIDField) and dialect == "postgres":
+        return column, None
+    if type(field).to_db_value is Field.to_db_value and (dialect == "postgres" or not field.validators):
+        return column, None
+    return column, field.to_db_value

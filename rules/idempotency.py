@@ -1,0 +1,76 @@
+"""Idempotency: the same request under the same key is done once and always answered alike."""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, NewType
+from uuid import UUID
+
+import orjson
+
+from models.idempotency import IdempotencyKey
+from models.sql import SQL, insert
+from rules.actors import Actor
+from rules.refusals import Refusal
+
+Key = NewType("Key", str)
+"""Chosen by the client for one request: 8 to 128 printable characters."""
+
+
+@dataclass(eq=False)
+class IdempotencyKeyReused(Refusal):
+    """This key already stands for a different request."""
+
+    zh = "该幂等键已用于其他请求。"
+    field = ("idempotencyKey",)
+
+
+RECALL = SQL(
+    "SELECT operation, fingerprint, response FROM idempotency_key"
+    " WHERE owner_id = $1 AND principal = $2 AND key = $3"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Slip:
+    """One request about one owner: who asks, under which key, for what."""
+
+    owner_id: UUID
+    actor: Actor
+    key: Key
+    operation: str
+    facts: tuple[Any, ...]
+
+    @property
+    def cause(self) -> str:
+        """The request as a cause of the ledger: it outlives the stored answer."""
+        return f"{self.operation}:{self.actor.principal}:{self.key}"
+
+    async def recall(self) -> Any | None:
+        """What this request was answered before, or None. The owner must be held.
+
+        Raises: IdempotencyKeyReused.
+        """
+        row = await RECALL.row(self.owner_id, self.actor.principal, self.key)
+        if row is None:
+            return None
+        if (row["operation"], row["fingerprint"]) != (self.operation, self._fingerprint()):
+            raise IdempotencyKeyReused
+        return row["response"]
+
+    async def keep(self, response: Any, now: datetime) -> None:
+        """Store the answer, at the end of the transaction that did what was asked."""
+        row = {
+            "owner_id": self.owner_id,
+            "principal": self.actor.principal,
+            "key": self.key,
+            "operation": self.operation,
+            "fingerprint": self._fingerprint(),
+            "response": response,
+            "created_at": now,
+        }
+        await insert(IdempotencyKey, [row])
+
+    def _fingerprint(self) -> str:
+        """The input in one word. Nothing of it can be read back."""
+        return hashlib.sha256(orjson.dumps(self.facts, default=str)).hexdigest()

@@ -1,0 +1,157 @@
+"""The life of a membership: recognised, enrolled, frozen, thawed. It touches every room below."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from models.members import MemberState
+from models.points import PointsKind
+from models.sql import SQL
+from models.staff import StaffRole
+from models.units import ReasonCode
+from rules import audit, members, points, programme, tiers
+from rules.actors import Actor, ActorKind
+from rules.members import Held, Identity, IdentityConflict, Profile
+from rules.outbox import Event, tell
+from rules.points import Movement
+from rules.refusals import NotFound
+from rules.transactions import transaction
+
+FINDS_ONLY = {StaffRole.CASHIER, StaffRole.COMMUNITY_MANAGER, StaffRole.ANALYST}
+"""Who recognises members but adds nothing to what is known of them."""
+
+
+@transaction
+async def identify(
+    identities: Sequence[Identity], *, allow_create: bool, actor: Actor, now: datetime
+) -> tuple[UUID, bool]:
+    """The one member these identities mean, and whether they were created for it.
+
+    Identities nobody has yet are attached to that member. Nobody is ever merged because of an identity.
+
+    Raises: NotFound, IdentityConflict, IdentityUnverified, MemberMerged, MemberNotActive.
+    """
+    found = await members.owners(identities)
+    if len(found) > 1:
+        raise IdentityConflict(tuple(found))
+    if not found:
+        if not allow_create:
+            raise NotFound
+        return await _create(identities, MemberState.ACTIVE, actor, now), True
+    [member_id] = found
+    if actor.role not in FINDS_ONLY:
+        await members.hold(member_id)
+        if added := await members.attach(member_id, identities, now):
+            facts = {"identities": added}
+            await audit.note(actor, "member.attach", member_id=member_id, facts=facts, now=now)
+    return member_id, False
+
+
+@transaction
+async def enter(identities: Sequence[Identity], *, actor: Actor, now: datetime) -> tuple[UUID, bool]:
+    """The member who logs in with these identities; a stranger becomes a PENDING member until they enrol.
+
+    Raises: IdentityConflict, IdentityUnverified.
+    """
+    found = await members.owners(identities)
+    if len(found) > 1:
+        raise IdentityConflict(tuple(found))
+    if not found:
+        return await _create(identities, MemberState.PENDING, actor, now), True
+    await members.hold(found[0])
+    await members.attach(found[0], identities, now)
+    return found[0], False
+
+
+@transaction
+async def enroll(
+    member_id: UUID | None,
+    identities: Sequence[Identity],
+    profile: Profile,
+    *,
+    actor: Actor,
+    now: datetime,
+) -> tuple[UUID, bool]:
+    """Make somebody an active member, and say whether they had been one before. Doing it again changes nothing.
+
+    A member enrols themselves by `member_id`; staff and services enrol whom the identities mean.
+
+    Raises: NotFound, IdentityConflict, IdentityUnverified, MemberFrozen, MemberMerged, MemberNotActive,
+    ProfileInvalid.
+    """
+    terms = await programme.terms()
+    told = members.check_profile(profile, today=terms.local_day(now))
+    found = [member_id] if member_id else await members.owners(identities)
+    if len(found) > 1:
+        raise IdentityConflict(tuple(found))
+    whose = found[0] if found else await _create(identities, MemberState.PENDING, actor, now)
+    held = await members.hold(whose)
+    if held.state is MemberState.ACTIVE:
+        return whose, True
+    if held.state is not MemberState.PENDING and (refused := members.inactivity(held.state)):
+        raise refused
+    await members.attach(whose, identities, now)
+    if told != Profile():
+        await members.keep_profile(whose, told)
+    await _join(whose, actor, now)
+    return whose, False
+
+
+STATE = SQL("UPDATE member SET state = $2 WHERE id = $1 RETURNING id")
+JOIN = SQL("UPDATE member SET state = 'ACTIVE', joined_at = $2 WHERE id = $1 RETURNING id")
+
+
+async def _join(member_id: UUID, actor: Actor, now: datetime) -> None:
+    """A held PENDING member becomes active."""
+    await JOIN.row(member_id, now)
+    await tell(member_id, [Event("member.enrolled")], now)
+    await audit.note(actor, "member.enroll", member_id=member_id, now=now)
+
+
+@transaction
+async def freeze(member_id: UUID, *, reason: ReasonCode, actor: Actor, now: datetime) -> MemberState:
+    """Stop a member from spending. What they earn meanwhile waits as pending; expiry goes on.
+
+    Raises: NotFound, MemberNotActive, MemberMerged.
+    """
+    held = await members.hold(member_id)
+    if held.state is not MemberState.FROZEN:
+        if refused := members.inactivity(held.state):
+            raise refused
+        await STATE.row(member_id, MemberState.FROZEN.value)
+        await tell(member_id, [Event("member.frozen", {"reason": reason})], now)
+        await audit.note(actor, "member.freeze", member_id=member_id, reason=reason, now=now)
+    return MemberState.FROZEN
+
+
+@transaction
+async def unfreeze(member_id: UUID, *, reason: ReasonCode, actor: Actor, now: datetime) -> MemberState:
+    """Let a frozen member act again, with all that waited for them.
+
+    Raises: NotFound, MemberNotActive, MemberMerged.
+    """
+    held = await members.hold(member_id)
+    if held.state is MemberState.FROZEN:
+        await STATE.row(member_id, MemberState.ACTIVE.value)
+        book = await points.open_book(member_id, now)
+        for lot in book.pending_lots():
+            book.activate(Movement(PointsKind.ACTIVATE, f"thaw:{lot.id}", now, purchase_id=lot.purchase_id), [lot])
+        moved = await points.post(book, actor)
+        await tell(member_id, [Event("member.unfrozen", {"reason": reason}), *moved], now)
+        await audit.note(actor, "member.unfreeze", member_id=member_id, reason=reason, now=now)
+    elif refused := members.inactivity(held.state):
+        raise refused
+    return MemberState.ACTIVE
+
+
+async def _create(identities: Sequence[Identity], state: MemberState, actor: Actor, now: datetime) -> UUID:
+    """A new member with their accounts, on the lowest rung."""
+    terms = await programme.terms()
+    held: Held = await members.create(members.new_id(), state, now)
+    await members.attach(held.id, identities, now)
+    await points.open_account(held.id)
+    stepped = await tiers.open_account(held.id, terms, at=now)
+    await tell(held.id, [Event("member.created", {"state": state.value}), *stepped], now)
+    if actor.kind is not ActorKind.SYSTEM:
+        await audit.note(actor, "member.create", member_id=held.id, now=now)
+    return held.id

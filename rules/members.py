@@ -1,0 +1,293 @@
+"""Members: how they are found, held and recognised, and what may be told of them."""
+
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import date, datetime
+from typing import Any
+from urllib.parse import urlsplit
+from uuid import UUID, uuid4
+
+import orjson
+import phonenumbers
+
+from models.members import IdentityKey, IdentityKind, Member, MemberIdentity, MemberKey, MemberState
+from models.sql import SQL, insert
+from rules import vault
+from rules.refusals import MemberFrozen, MemberMerged, MemberNotActive, NotFound, Refusal
+from rules.transactions import transaction
+
+VALUE_MAX = 128
+NAMESPACE_MAX = 64
+NAME_MAX = 40
+URL_MAX = 300
+REGION = "CN"
+"""Where a phone number without a country code is dialled."""
+
+SHOWN_FIRST, SHOWN_LAST = 3, 4
+"""How much of a number a mask shows: 138****1234."""
+
+
+@dataclass(eq=False)
+class IdentityConflict(Refusal):
+    """These identities belong to different members."""
+
+    zh = "这些身份标识分属不同会员。"
+    field = ("identities",)
+    member_ids: tuple[UUID, ...]
+
+
+@dataclass(eq=False)
+class IdentityUnverified(Refusal):
+    """An unverified phone cannot be added to a member who already has another."""
+
+    zh = "未验证的手机号不能添加到已有手机号的会员。"
+    field = ("identities",)
+
+
+@dataclass(eq=False)
+class IdentityInvalid(Refusal):
+    """This identity cannot be read as what it claims to be."""
+
+    zh = "身份标识格式无效。"
+    field = ("identities",)
+    kind: IdentityKind
+
+
+@dataclass(eq=False)
+class ProfileInvalid(Refusal):
+    """This part of the profile cannot be kept as it is."""
+
+    zh = "资料内容无效。"
+    part: str
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """A name a member is known by outside the programme, in its one canonical form."""
+
+    kind: IdentityKind
+    namespace: str
+    value: str
+    verified: bool = False
+
+    @property
+    def mask(self) -> str:
+        """What may be shown of it."""
+        shown = self.value
+        if self.kind is IdentityKind.PHONE:
+            shown = shown.removeprefix("+86")
+        if len(shown) <= SHOWN_FIRST + SHOWN_LAST:
+            return shown[:1] + "****"
+        return f"{shown[:SHOWN_FIRST]}****{shown[-SHOWN_LAST:]}"
+
+    @property
+    def hash(self) -> str:
+        """The keyed hash it is found by."""
+        return vault.unlocked().index(self.kind, self.namespace, self.value)
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """What a member says of themselves. Personal data: kept sealed, never in events or logs."""
+
+    display_name: str | None = None
+    avatar_url: str | None = None
+    birthday: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A member whose row is locked until the transaction ends."""
+
+    id: UUID
+    state: MemberState
+    joined_at: datetime | None
+
+
+def identity(kind: IdentityKind, namespace: str, value: str, *, verified: bool = False) -> Identity:
+    """An identity in its canonical form: phones in E.164, cards in capitals, all in NFC.
+
+    Raises: IdentityInvalid.
+    """
+    text = unicodedata.normalize("NFC", value).strip()
+    where = unicodedata.normalize("NFC", namespace).strip()
+    if kind is IdentityKind.PHONE:
+        text, where = _phone(text), ""
+    elif kind is IdentityKind.CARD:
+        text = unicodedata.normalize("NFKC", text).upper()
+    if not (0 < len(text) <= VALUE_MAX and len(where) <= NAMESPACE_MAX and _is_plain(text + where)):
+        raise IdentityInvalid(kind)
+    return Identity(kind, where, text, verified)
+
+
+def _phone(text: str) -> str:
+    """A phone number in E.164."""
+    try:
+        number = phonenumbers.parse(text, REGION)
+    except phonenumbers.NumberParseException as error:
+        raise IdentityInvalid(IdentityKind.PHONE) from error
+    if not phonenumbers.is_possible_number(number):
+        raise IdentityInvalid(IdentityKind.PHONE)
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+
+
+def _is_plain(text: str) -> bool:
+    """Whether a text holds no control, format, surrogate or private characters."""
+    return not any(unicodedata.category(letter).startswith("C") for letter in text)
+
+
+def check_profile(profile: Profile, *, today: date) -> Profile:
+    """A profile as it may be kept: trimmed and in NFC.
+
+    Raises: ProfileInvalid.
+    """
+    name = profile.display_name and unicodedata.normalize("NFC", profile.display_name).strip()
+    if name is not None and not (0 < len(name) <= NAME_MAX and _is_plain(name)):
+        raise ProfileInvalid("displayName")
+    url = profile.avatar_url
+    if url is not None and not (len(url) <= URL_MAX and urlsplit(url).scheme == "https" and _is_plain(url)):
+        raise ProfileInvalid("avatarUrl")
+    if profile.birthday is not None and not date(1900, 1, 1) <= profile.birthday <= today:
+        raise ProfileInvalid("birthday")
+    return Profile(name, url, profile.birthday)
+
+
+def inactivity(state: MemberState, *, frozen_may: bool = False) -> Refusal | None:
+    """Why a member in that state may not act; None when they may."""
+    if state is MemberState.ACTIVE or (frozen_may and state is MemberState.FROZEN):
+        return None
+    if state is MemberState.FROZEN:
+        return MemberFrozen()
+    if state is MemberState.MERGED:
+        return MemberMerged(None)
+    return MemberNotActive(state.value)
+
+
+HOLD = SQL("SELECT id, state, joined_at FROM member WHERE id = $1 FOR NO KEY UPDATE")
+
+
+async def hold(member_id: UUID) -> Held:
+    """Lock a member, and with the row all that is theirs, until the transaction ends.
+
+    Raises: NotFound.
+    """
+    row = await HOLD.row(member_id)
+    if row is None:
+        raise NotFound
+    return Held(row["id"], MemberState(row["state"]), row["joined_at"])
+
+
+WHOSE = SQL("SELECT member_id FROM identity_key WHERE value_hash = $1")
+
+
+async def find(who: Identity) -> UUID | None:
+    """Whose an identity is; None when it is nobody's."""
+    found: UUID | None = await WHOSE.value(who.hash)
+    return found
+
+
+async def owners(identities: Sequence[Identity]) -> list[UUID]:
+    """The members these identities belong to, each once."""
+    found = {whose: None for each in identities if (whose := await find(each))}
+    return sorted(found)
+
+
+async def create(member_id: UUID, state: MemberState, now: datetime) -> Held:
+    """A new member and their key. The caller opens their accounts."""
+    joined = now if state is MemberState.ACTIVE else None
+    await insert(Member, [{"id": member_id, "state": state, "joined_at": joined, "created_at": now}])
+    await insert(MemberKey, [{"member_id": member_id, "wrapped": vault.unlocked().new_key(member_id)}])
+    return Held(member_id, state, joined)
+
+
+def new_id() -> UUID:
+    """An id for a new member, which tells nothing of when or in which order they came."""
+    return uuid4()
+
+
+OF_KIND = SQL("SELECT value_hash FROM member_identity WHERE member_id = $1 AND kind = $2")
+
+
+async def attach(member_id: UUID, identities: Sequence[Identity], now: datetime) -> int:
+    """Give a held member identities nobody has yet; those they have already are left as they are.
+
+    Raises: IdentityUnverified.
+    """
+    added = 0
+    for who in identities:
+        hashed = who.hash
+        if await WHOSE.value(hashed) == member_id:
+            continue
+        if who.kind is IdentityKind.PHONE and not who.verified and await OF_KIND.row(member_id, who.kind.value):
+            raise IdentityUnverified
+        await insert(IdentityKey, [{"value_hash": hashed, "member_id": member_id, "created_at": now}])
+        await insert(MemberIdentity, [await _sealed(member_id, who, hashed, now)])
+        added += 1
+    return added
+
+
+async def _sealed(member_id: UUID, who: Identity, hashed: str, now: datetime) -> dict[str, Any]:
+    wrapped = await wrapped_key(member_id)
+    return {
+        "member_id": member_id,
+        "kind": who.kind,
+        "namespace": who.namespace,
+        "value_hash": hashed,
+        "sealed": vault.unlocked().seal(wrapped, member_id, "identity", who.value),
+        "mask": who.mask,
+        "verified": who.verified,
+        "created_at": now,
+    }
+
+
+WRAPPED = SQL("SELECT wrapped FROM member_key WHERE member_id = $1")
+
+
+async def wrapped_key(member_id: UUID) -> bytes:
+    """A member's wrapped key."""
+    found: bytes | None = await WRAPPED.value(member_id)
+    if found is None:
+        raise NotFound
+    return found
+
+
+KEEP_PROFILE = SQL("UPDATE member SET profile = $2 WHERE id = $1 RETURNING id")
+PROFILE = SQL("SELECT m.profile, k.wrapped FROM member m JOIN member_key k ON k.member_id = m.id WHERE m.id = $1")
+
+
+async def keep_profile(member_id: UUID, profile: Profile) -> None:
+    """Seal and store a held member's profile."""
+    told = orjson.dumps({name: value for name, value in asdict(profile).items() if value is not None})
+    wrapped = await wrapped_key(member_id)
+    sealed = vault.unlocked().seal(wrapped, member_id, "profile", told.decode())
+    await KEEP_PROFILE.row(member_id, sealed)
+
+
+def open_profile(member_id: UUID, wrapped: bytes | None, sealed: bytes | None) -> Profile:
+    """The profile behind a sealed one; an empty profile where nothing was told, or the key is gone."""
+    if wrapped is None or sealed is None:
+        return Profile()
+    told = orjson.loads(vault.unlocked().open(wrapped, member_id, "profile", sealed))
+    born = told.get("birthday")
+    return Profile(told.get("display_name"), told.get("avatar_url"), born and date.fromisoformat(born))
+
+
+@transaction
+async def tell_profile(member_id: UUID, profile: Profile, *, today: date) -> None:
+    """A member changes what they say of themselves; what is left out stays as it was.
+
+    Raises: NotFound, MemberFrozen, MemberNotActive, MemberMerged, ProfileInvalid.
+    """
+    held = await hold(member_id)
+    if refused := inactivity(held.state):
+        raise refused
+    row = await PROFILE.row(member_id)
+    before = open_profile(member_id, row["wrapped"], row["profile"]) if row else Profile()
+    checked = check_profile(profile, today=today)
+    merged = Profile(
+        checked.display_name or before.display_name,
+        checked.avatar_url or before.avatar_url,
+        checked.birthday or before.birthday,
+    )
+    await keep_profile(member_id, merged)

@@ -1,0 +1,243 @@
+"""The programme: its terms, set up once and read by every rule."""
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from fractions import Fraction
+from itertools import pairwise
+from uuid import UUID
+from zoneinfo import ZoneInfo, available_timezones
+
+from models.programme import Programme
+from models.sql import SQL, insert
+from models.tiers import Tier
+from models.units import BALANCE_MAX, WHOLE, BasisPoints, Growth, Minor, Points
+from rules.refusals import Refusal
+from rules.transactions import transaction
+
+MULTIPLIER_MAX = BasisPoints(1_000_000)
+
+
+@dataclass(eq=False)
+class ProgrammeExists(Refusal):
+    """This database already holds a programme with other terms."""
+
+    zh = "该数据库已设置了其他条款的计划。"
+
+
+@dataclass(eq=False)
+class ProgrammeTermsInvalid(Refusal):
+    """These terms cannot be those of a programme."""
+
+    zh = "计划条款无效。"
+    why: str
+
+
+@dataclass(eq=False)
+class TierSchemeInvalid(Refusal):
+    """This ladder of tiers cannot be climbed."""
+
+    zh = "等级方案无效。"
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rung:
+    """One tier of the ladder, as the rules read it."""
+
+    code: str
+    name: str
+    threshold: Growth
+    earn_multiplier_bps: BasisPoints = WHOLE
+    redeem_limit_points: Points | None = None
+    id: UUID | None = None
+    rank: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """The programme's terms at this moment."""
+
+    name: str
+    currency: str
+    timezone: str
+    earn_points: int
+    earn_minor: int
+    expire_months: int | None
+    restore_grace_days: int
+    ladder: tuple[Rung, ...] = ()
+
+    def base_points(self, eligible: Minor) -> Points:
+        """What an order earns before any bonus: floor(eligible * points / minor), per order."""
+        return Points(eligible * self.earn_points // self.earn_minor)
+
+    def rung(self, tier_id: UUID) -> Rung:
+        """The rung with that id."""
+        return next(rung for rung in self.ladder if rung.id == tier_id)
+
+    def rung_for(self, growth: Growth) -> Rung:
+        """The highest rung whose threshold the growth value meets."""
+        return next(rung for rung in reversed(self.ladder) if rung.threshold <= growth)
+
+    def expiry(self, earned_at: datetime) -> datetime | None:
+        """The first moment points earned then are worth nothing; None when points never expire."""
+        if self.expire_months is None:
+            return None
+        return self.midnight_after(add_months(self.local_day(earned_at), self.expire_months))
+
+    def grace(self, now: datetime) -> datetime:
+        """The expiry of points returned to a lot that is gone. A grace of no days is over at once."""
+        if not self.restore_grace_days:
+            return now
+        return self.midnight_after(self.local_day(now) + timedelta(days=self.restore_grace_days))
+
+    def local_day(self, moment: datetime) -> date:
+        """The programme's day of a moment."""
+        return moment.astimezone(ZoneInfo(self.timezone)).date()
+
+    def midnight_after(self, day: date) -> datetime:
+        """The end of a programme's day, in UTC: the first moment that is no longer that day."""
+        return local_midnight(day + timedelta(days=1), self.timezone)
+
+
+def local_midnight(day: date, timezone: str) -> datetime:
+    """The first moment of a day in a zone, in UTC."""
+    return datetime.combine(day, time(), ZoneInfo(timezone)).astimezone(UTC)
+
+
+def add_months(day: date, months: int) -> date:
+    """The same day some months later, or the month's last day where there is none (31 Jan + 1 = 28 Feb)."""
+    year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
+    first_of_next = date(year + (month == 11), (month + 1) % 12 + 1, 1)  # noqa: PLR2004  months from 0
+    return min(date(year, month + 1, 1) + timedelta(days=day.day - 1), first_of_next - timedelta(days=1))
+
+
+TERMS = SQL(
+    "SELECT p.name AS programme, p.currency, p.timezone, p.earn_points, p.earn_minor, p.expire_months,"
+    " p.restore_grace_days, t.id, t.code, t.name, t.rank, t.threshold, t.earn_multiplier_bps,"
+    " t.redeem_limit_points FROM programme p CROSS JOIN tier t ORDER BY t.rank"
+)
+
+
+class NoProgramme(Exception):  # noqa: N818  a fault of the set-up, not of a caller
+    """This database holds no programme yet. Set one up with `loyalty init`."""
+
+
+async def terms() -> Terms:
+    """The programme's terms and ladder, lowest rung first, in one read.
+
+    Raises: NoProgramme.
+    """
+    rows = await TERMS.rows()
+    if not rows:
+        raise NoProgramme(NoProgramme.__doc__)
+    first = rows[0]
+    ladder = tuple(
+        Rung(
+            id=row["id"],
+            code=row["code"],
+            name=row["name"],
+            rank=row["rank"],
+            threshold=row["threshold"],
+            earn_multiplier_bps=row["earn_multiplier_bps"],
+            redeem_limit_points=row["redeem_limit_points"],
+        )
+        for row in rows
+    )
+    return Terms(
+        name=first["programme"],
+        currency=first["currency"],
+        timezone=first["timezone"],
+        earn_points=first["earn_points"],
+        earn_minor=first["earn_minor"],
+        expire_months=first["expire_months"],
+        restore_grace_days=first["restore_grace_days"],
+        ladder=ladder,
+    )
+
+
+def check_terms(terms: Terms) -> None:
+    """Refuse terms no programme can have.
+
+    Raises: ProgrammeTermsInvalid, TierSchemeInvalid.
+    """
+    if terms.timezone not in available_timezones():
+        raise ProgrammeTermsInvalid(f"{terms.timezone!r} is no IANA time zone.")
+    if not (len(terms.currency) == 3 and terms.currency.isascii() and terms.currency.isupper()):  # noqa: PLR2004
+        raise ProgrammeTermsInvalid(f"{terms.currency!r} is no ISO 4217 currency code.")
+    if terms.earn_points < 0 or terms.earn_minor <= 0:
+        raise ProgrammeTermsInvalid("The earn rate is points per minor units: 1/100.")
+    check_ladder(terms.ladder)
+
+
+def check_ladder(ladder: tuple[Rung, ...]) -> None:
+    """Refuse a ladder that does not start at nought, or does not rise.
+
+    Raises: TierSchemeInvalid.
+    """
+    if not ladder or ladder[0].threshold != 0:
+        raise TierSchemeInvalid("The first tier must have the threshold 0.")
+    for lower, upper in pairwise(ladder):
+        if upper.threshold <= lower.threshold:
+            raise TierSchemeInvalid(f"The threshold of {upper.code} must be above that of {lower.code}.")
+    if len({rung.code for rung in ladder}) < len(ladder):
+        raise TierSchemeInvalid("Two tiers have the same code.")
+    for rung in ladder:
+        if not WHOLE <= rung.earn_multiplier_bps <= MULTIPLIER_MAX:
+            raise TierSchemeInvalid(f"The earn multiplier of {rung.code} must be 10000 to {MULTIPLIER_MAX}.")
+        if rung.redeem_limit_points is not None and rung.redeem_limit_points <= 0:
+            raise TierSchemeInvalid(f"The redeem limit of {rung.code} must be above 0, or absent.")
+        if rung.threshold > BALANCE_MAX:
+            raise TierSchemeInvalid(f"The threshold of {rung.code} is out of reach.")
+
+
+@transaction
+async def set_up(wanted: Terms, *, key_check: str, now: datetime) -> bool:
+    """Give an empty database its programme. The same terms again change nothing, and answer False.
+
+    Raises: ProgrammeTermsInvalid, TierSchemeInvalid, ProgrammeExists.
+    """
+    check_terms(wanted)
+    if await Programme.exists():
+        if _comparable(await terms()) != _comparable(wanted):
+            raise ProgrammeExists
+        return False
+    row = {
+        "one": 1,
+        "name": wanted.name,
+        "currency": wanted.currency,
+        "timezone": wanted.timezone,
+        "earn_points": wanted.earn_points,
+        "earn_minor": wanted.earn_minor,
+        "expire_months": wanted.expire_months,
+        "restore_grace_days": wanted.restore_grace_days,
+        "key_check": key_check,
+        "created_at": now,
+    }
+    await insert(Programme, [row])
+    await insert(Tier, [_tier_row(rank, rung) for rank, rung in enumerate(wanted.ladder)])
+    return True
+
+
+def _tier_row(rank: int, rung: Rung) -> dict[str, object]:
+    return {
+        "code": rung.code,
+        "name": rung.name,
+        "rank": rank,
+        "threshold": rung.threshold,
+        "earn_multiplier_bps": rung.earn_multiplier_bps,
+        "redeem_limit_points": rung.redeem_limit_points,
+    }
+
+
+def _comparable(terms: Terms) -> tuple[object, ...]:
+    """What makes two sets of terms the same."""
+    ladder = [_tier_row(rank, rung) for rank, rung in enumerate(terms.ladder)]
+    return (
+        terms.name,
+        terms.currency,
+        terms.timezone,
+        Fraction(terms.earn_points, terms.earn_minor),
+        terms.expire_months,
+        terms.restore_grace_days,
+        ladder,
+    )

@@ -1,0 +1,99 @@
+"""Transactions: commands done whole or not at all, and the one door to the database's own."""
+
+import asyncio
+import logging
+import secrets
+from collections.abc import Awaitable, Callable, Coroutine
+from contextvars import ContextVar
+from functools import wraps
+from typing import Any, ParamSpec, TypeVar
+
+from tortoise.exceptions import IntegrityError, OperationalError
+from tortoise.transactions import in_transaction  # noqa: TID251  the one door to transactions
+
+Given = ParamSpec("Given")
+Done = TypeVar("Done")
+
+TRIES = 5
+"""How often a command is tried when the database asks for it."""
+
+SERIALISATION = {"40001", "40P01"}
+"""SQLSTATEs of a serialisation failure and a deadlock."""
+
+UNIQUE = "23505"
+
+_inside: ContextVar[bool] = ContextVar("inside_transaction", default=False)
+_running: set[asyncio.Task[Any]] = set()
+_log = logging.getLogger(__name__)
+
+
+def transaction(
+    command: Callable[Given, Coroutine[Any, Any, Done]],
+) -> Callable[Given, Coroutine[Any, Any, Done]]:
+    """Run a command in one transaction; a refusal or a fault undoes everything it wrote.
+
+    The transaction runs in a task of its own: a caller who is cancelled leaves, the transaction ends as it would
+    have. It is tried again, a bounded number of times, on a serialisation failure, a deadlock, a locked SQLite
+    file, or a lost race for a unique key, whose winner the next try finds. A command never calls another one.
+    """
+
+    @wraps(command)
+    async def whole(*args: Given.args, **kwargs: Given.kwargs) -> Done:
+        if _inside.get():
+            raise RuntimeError(f"{command.__qualname__} was called inside another command.")
+        task = asyncio.create_task(_tried(lambda: command(*args, **kwargs)))
+        _running.add(task)
+        task.add_done_callback(_ended)
+        return await asyncio.shield(task)
+
+    return whole
+
+
+async def drain() -> None:
+    """Wait until every transaction under way has ended, for a graceful stop."""
+    while _running:
+        await asyncio.wait(set(_running))
+
+
+def inside() -> bool:
+    """Whether a command is running here."""
+    return _inside.get()
+
+
+async def _tried(attempt: Callable[[], Awaitable[Done]]) -> Done:
+    """The command's outcome, after as many tries as it may have."""
+    _inside.set(True)
+    for _ in range(TRIES - 1):
+        try:
+            async with in_transaction():
+                return await attempt()
+        except Exception as error:
+            if not is_retryable(error):
+                raise
+        await asyncio.sleep((10 + secrets.randbelow(191)) / 1000)
+    async with in_transaction():
+        return await attempt()
+
+
+def is_retryable(error: BaseException) -> bool:
+    """Whether the database, not the command, is the reason, and another try may do."""
+    for cause in _chain(error):
+        state = getattr(cause, "sqlstate", None)
+        if state in SERIALISATION or state == UNIQUE:
+            return True
+    if isinstance(error, OperationalError):
+        return "database is locked" in str(error)
+    return isinstance(error, IntegrityError) and "UNIQUE constraint failed" in str(error)
+
+
+def _chain(error: BaseException) -> list[BaseException]:
+    """The error, what it was raised from, and what it wraps."""
+    wrapped = [arg for arg in error.args if isinstance(arg, BaseException)]
+    return [each for each in (error, error.__cause__, *wrapped) if each is not None]
+
+
+def _ended(task: "asyncio.Task[Any]") -> None:
+    """Let go of a finished transaction; its error is the caller's, unless the caller has left."""
+    _running.discard(task)
+    if not task.cancelled() and (error := task.exception()):
+        _log.debug("a transaction ended with %s", type(error).__name__)

@@ -1,0 +1,92 @@
+"""The vault: seals personal data with a key per member, and finds identities without telling them.
+
+Values are AES-256-GCM under the member's own key, which is wrapped by a key derived from the master key; the
+associated data bind a sealed value to its member and column. Look-ups use an HMAC-SHA256 blind index under a
+second derived key. The master key lives outside the database.
+"""
+
+import hashlib
+import hmac
+import secrets
+from dataclasses import dataclass
+from uuid import UUID
+
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+from models.members import IdentityKind
+
+KEY_BYTES = 32
+NONCE_BYTES = 12
+VERSION = b"\x01"
+"""The first byte of a sealed value, so that a later scheme can tell its own."""
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Vault:
+    """The keys derived from one master key."""
+
+    wrapping: bytes
+    indexing: bytes
+    check: str
+    """Tells whether a database was made with this master key, without telling the key."""
+
+    def new_key(self, member_id: UUID) -> bytes:
+        """A fresh member key, wrapped for the store."""
+        return _seal(self.wrapping, secrets.token_bytes(KEY_BYTES), f"{member_id}:key")
+
+    def seal(self, wrapped: bytes, member_id: UUID, column: str, text: str) -> bytes:
+        """A member's text, readable only with the member's key."""
+        return _seal(self._unwrap(wrapped, member_id), text.encode(), f"{member_id}:{column}")
+
+    def open(self, wrapped: bytes, member_id: UUID, column: str, sealed: bytes) -> str:
+        """The text behind a sealed value. A value moved to another member or column does not open."""
+        return _open(self._unwrap(wrapped, member_id), sealed, f"{member_id}:{column}").decode()
+
+    def index(self, kind: IdentityKind, namespace: str, value: str) -> str:
+        """The keyed hash an identity is found by."""
+        return hmac.digest(self.indexing, "\x1f".join((kind, namespace, value)).encode(), "sha256").hex()
+
+    def _unwrap(self, wrapped: bytes, member_id: UUID) -> bytes:
+        return _open(self.wrapping, wrapped, f"{member_id}:key")
+
+
+def vault(master_key: bytes) -> Vault:
+    """The vault of a 32-byte master key."""
+    if len(master_key) != KEY_BYTES:
+        raise ValueError(f"The master key must be {KEY_BYTES} bytes.")
+    check = hashlib.sha256(_derive(master_key, b"loyalty key check")).hexdigest()
+    return Vault(_derive(master_key, b"loyalty member keys"), _derive(master_key, b"loyalty blind index"), check)
+
+
+_unlocked: list[Vault] = []
+
+
+def unlock(master_key: bytes) -> Vault:
+    """Make a vault the process's own. Done once, at the start."""
+    _unlocked[:] = [vault(master_key)]
+    return _unlocked[0]
+
+
+def unlocked() -> Vault:
+    """The process's vault."""
+    if not _unlocked:
+        raise RuntimeError("The vault is locked: call vault.unlock(master_key) at the start.")
+    return _unlocked[0]
+
+
+def _derive(master_key: bytes, purpose: bytes) -> bytes:
+    return HKDF(algorithm=SHA256(), length=KEY_BYTES, salt=None, info=purpose).derive(master_key)
+
+
+def _seal(key: bytes, plain: bytes, bound_to: str) -> bytes:
+    nonce = secrets.token_bytes(NONCE_BYTES)
+    return VERSION + nonce + AESGCM(key).encrypt(nonce, plain, bound_to.encode())
+
+
+def _open(key: bytes, sealed: bytes, bound_to: str) -> bytes:
+    if sealed[:1] != VERSION:
+        raise ValueError("This value was sealed by another scheme.")
+    nonce, cipher = sealed[1 : 1 + NONCE_BYTES], sealed[1 + NONCE_BYTES :]
+    return AESGCM(key).decrypt(nonce, cipher, bound_to.encode())

@@ -1,0 +1,1 @@
+"""The schema floor: what a client may ask, and the words of the answer."""

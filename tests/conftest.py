@@ -1,0 +1,214 @@
+"""The suite's database: migrated once, watched in every test, emptied after each test that wrote."""
+
+import os
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, contextmanager
+from graphlib import TopologicalSorter
+from importlib import import_module
+from importlib.util import find_spec
+from inspect import iscoroutinefunction
+from pathlib import Path
+
+import pytest
+from tortoise.backends.base.client import BaseDBAsyncClient
+from tortoise.context import require_context
+from tortoise.models import Model
+
+from models import ddl
+from models.database import connected
+from models.migrate import migrate
+from tests import guard, postgres
+
+OFFENCES = pytest.StashKey[list[tuple[guard.Verdict, str]]]()
+POSTGRES_SERVER = "LOYALTY_TEST_POSTGRES_URL"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let the caller choose the database."""
+    parser.addoption("--database", choices=("sqlite", "postgres"), default="sqlite", help="run the suite on it")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Know the suite's own marker, and hear every statement from the start."""
+    config.addinivalue_line(
+        "markers", "corrupts: the test breaks an invariant on purpose; nothing verifies it after"
+    )
+    guard.install()
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Fail the run for a statement that visits more than one owner without saying why."""
+    if find_spec("models.owners") is None:
+        return
+    found = guard.offences(import_module("models.owners").OWNERS)
+    session.config.stash[OFFENCES] = found
+    if found and session.exitstatus == pytest.ExitCode.OK:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Print what the guard found."""
+    for verdict, text in config.stash.get(OFFENCES, []):
+        terminalreporter.section(f"SQL guard: {verdict}", red=True)
+        terminalreporter.line(text)
+        terminalreporter.line("Name the owner in it, or send it as SQL(…, fans_out=the reason).")
+
+
+@pytest.fixture(scope="session")
+def anyio_backend() -> str:
+    """Every async test and fixture runs on asyncio, on one loop."""
+    return "asyncio"
+
+
+@pytest.fixture(scope="session")
+def dialect(request: pytest.FixtureRequest) -> str:
+    """Which database the run is on: sqlite or postgres."""
+    chosen: str = request.config.getoption("--database")
+    return chosen
+
+
+@pytest.fixture(scope="session")
+def server_url(dialect: str) -> Iterator[str | None]:
+    """The PostgreSQL server the run may make databases on; None on SQLite. Without one the run ends."""
+    if dialect == "sqlite":
+        yield None
+    elif given := os.environ.get(POSTGRES_SERVER):  # noqa: TID251  # a switch of the suite, not of the platform
+        yield given
+    else:
+        with _own_server() as url:
+            yield url
+
+
+@contextmanager
+def _own_server() -> Iterator[str]:
+    with ExitStack() as stack:
+        try:
+            url = stack.enter_context(postgres.server())
+        except postgres.PostgresUnavailableError as error:
+            pytest.exit(f"No PostgreSQL, so nothing was tested.\n{error}", returncode=1)
+        yield url
+
+
+@asynccontextmanager
+async def _empty_database(server: str | None, folder: Path) -> AsyncIterator[str]:
+    if server is None:
+        yield f"sqlite://{folder / 'loyalty.db'}?durability=off"
+        return
+    async with AsyncExitStack() as stack:
+        try:
+            url = await stack.enter_async_context(postgres.fresh_database(server))
+        except postgres.PostgresUnavailableError as error:
+            pytest.exit(f"No PostgreSQL, so nothing was tested.\n{error}", returncode=1)
+        yield url
+
+
+@pytest.fixture(scope="session")
+async def database_url(
+    anyio_backend: str, server_url: str | None, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[str]:
+    """The URL of the suite's own database."""
+    async with _empty_database(server_url, tmp_path_factory.mktemp("database")) as url:
+        yield url
+
+
+@pytest.fixture
+async def empty_url(anyio_backend: str, server_url: str | None, tmp_path: Path) -> AsyncIterator[str]:
+    """The URL of a database with nothing in it, for one test."""
+    async with _empty_database(server_url, tmp_path) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+async def database(database_url: str) -> AsyncIterator[BaseDBAsyncClient | None]:
+    """The suite's database, migrated once by the real migrations and open until the end."""
+    with guard.recorder.paused():
+        await migrate(database_url)
+    async with connected(database_url) as client:
+        await _allow_deletes(client)
+        yield client
+
+
+@pytest.fixture(autouse=True)
+def _watch(request: pytest.FixtureRequest) -> None:
+    """Every async test has the database; the others run without it, so they need not wait for it."""
+    tested = getattr(request.function, "hypothesis", None)
+    if iscoroutinefunction(tested.inner_test if tested else request.function):
+        request.getfixturevalue("_clean")
+
+
+@pytest.fixture
+async def _clean(
+    anyio_backend: str, database: BaseDBAsyncClient | None, request: pytest.FixtureRequest
+) -> AsyncIterator[None]:
+    """After a test that wrote: verify what must always be true, then empty every table."""
+    guard.recorder.wrote = False
+    yield
+    if database is None or not guard.recorder.wrote:
+        return
+    with guard.recorder.paused():
+        broken = [] if request.node.get_closest_marker("corrupts") else await _violations()
+        await database.execute_script("; ".join(f'DELETE FROM "{table}"' for table in tables_children_first()))
+    if broken:
+        pytest.fail(f"The test left the books wrong: {broken}", pytrace=False)
+
+
+async def _violations() -> list[object]:
+    if find_spec("models.invariants") is None:
+        return []
+    return list(await import_module("models.invariants").violations())
+
+
+def tables_children_first() -> list[str]:
+    """Every table of the models, each before those it refers to."""
+    order: TopologicalSorter[str] = TopologicalSorter()
+    for models in (require_context().apps or {}).values():
+        for model in models.values():
+            order.add(model._meta.db_table)
+            for parent in _parents(model):
+                if parent != model._meta.db_table:
+                    order.add(parent, model._meta.db_table)
+    return list(order.static_order())
+
+
+def _parents(model: type[Model]) -> set[str]:
+    names = model._meta.fk_fields | model._meta.o2o_fields
+    return {model._meta.fields_map[name].related_model._meta.db_table for name in names}  # type: ignore[attr-defined]
+
+
+async def _barred(client: BaseDBAsyncClient, verb: str) -> list[str]:
+    """The tables that have a trigger against UPDATE or DELETE."""
+    catalogue = {
+        "sqlite": "SELECT tbl_name AS name FROM sqlite_master "
+        f"WHERE type = 'trigger' AND name = tbl_name || '_no_{verb}'",
+        "postgres": "SELECT c.relname AS name FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid "
+        f"WHERE t.tgname = c.relname || '_no_{verb}'",
+    }
+    return [row["name"] for row in await client.execute_query_dict(catalogue[client.capabilities.dialect])]
+
+
+async def _allow_deletes(client: BaseDBAsyncClient) -> None:
+    """Lift the ledgers' bar on DELETE in this throw-away database; the bar on UPDATE stays."""
+    with guard.recorder.paused():
+        for table in await _barred(client, "delete"):
+            for statement in ddl.allow_delete(table)[client.capabilities.dialect]:
+                await client.execute_script(statement)
+
+
+@pytest.fixture
+async def deletes_barred(database: BaseDBAsyncClient) -> AsyncIterator[None]:
+    """As in production, the ledgers refuse DELETE during this test."""
+    with guard.recorder.paused():
+        for table in await _barred(database, "update"):
+            for statement in ddl.forbid_delete(table)[database.capabilities.dialect]:
+                await database.execute_script(statement)
+    yield
+    await _allow_deletes(database)
+
+
+@pytest.fixture
+def statements() -> Iterator[list[str]]:
+    """The SQL texts sent during the test, in order; clear it to count from some point on."""
+    heard: list[str] = []
+    guard.recorder.listeners.append(heard)
+    yield heard
+    guard.recorder.listeners.remove(heard)

