@@ -158,10 +158,10 @@ def _jscode2session(world: _World, given: _Given) -> _Answer:
         raise _RefusalError(40226)
     answer: _Answer = {
         "session_key": base64.b64encode(secrets.token_bytes(16)).decode(),
-        "openid": _person(world.appid, name),
+        "openid": person(world.appid, name),
     }
     if world.open_platform:
-        answer["unionid"] = _person("union", world.appid, name)
+        answer["unionid"] = person("union", world.appid, name)
     return answer
 
 
@@ -206,9 +206,7 @@ _CALLS = (
     # WeChat labels the JSON of a login text/plain, and reads a POST as having no query.
     _Call("jscode2session", "/sns/jscode2session", "GET", 41002, "text/plain", _jscode2session),
     _Call("stable_token", "/cgi-bin/stable_token", "POST", 43002, _JSON, _stable_token),
-    _Call(
-        "getuserphonenumber", "/wxa/business/getuserphonenumber", "POST", 43002, _JSON, _getuserphonenumber
-    ),
+    _Call("getuserphonenumber", "/wxa/business/getuserphonenumber", "POST", 43002, _JSON, _getuserphonenumber),
 )
 
 
@@ -250,7 +248,7 @@ def _may_force(world: _World, now: float) -> bool:
     return True
 
 
-def _person(*parts: str) -> str:
+def person(*parts: str) -> str:
     """An id of WeChat's shape, 28 characters, the same for the same parts."""
     digest = hashlib.sha256("\0".join(parts).encode()).digest()
     return "o" + base64.urlsafe_b64encode(digest)[:27].decode()

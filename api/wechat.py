@@ -47,11 +47,11 @@ class WeChatError(Exception):
         return f"{self.call}: {code}" + (f", rid {self.rid}" if self.rid else "")
 
 
-class CodeRefused(WeChatError):
+class CodeRefused(WeChatError):  # noqa: N818  named by what WeChat says
     """The mini-program's code is unknown, expired or used, or its user is blocked: ask for a new one."""
 
 
-class WeChatBusy(WeChatError):
+class WeChatBusy(WeChatError):  # noqa: N818  named by what WeChat says
     """WeChat is busy or out of reach: the same request may succeed later, with a new code."""
 
     def __init__(
@@ -61,7 +61,7 @@ class WeChatBusy(WeChatError):
         self.reached = reached
 
 
-class WeChatMisconfigured(WeChatError):
+class WeChatMisconfigured(WeChatError):  # noqa: N818  named by what WeChat says
     """WeChat does not accept our appid, secret, address or rights: only the operator can mend it."""
 
 
@@ -97,9 +97,7 @@ class WeChat:
         self._token_fresh_until = 0.0
         self._token_lock = asyncio.Lock()
         # The environment is read in the settings alone: no proxy and no netrc behind our back.
-        self._http = httpx2.AsyncClient(
-            base_url=base_url, timeout=_TIMEOUT, transport=transport, trust_env=False
-        )
+        self._http = httpx2.AsyncClient(base_url=base_url, timeout=_TIMEOUT, transport=transport, trust_env=False)
 
     async def aclose(self) -> None:
         """Close the connections."""

@@ -256,7 +256,7 @@ class Migration(migrations.Migration):
         ddl.CreateModel(
             name='Programme',
             fields=[
-                ('one', fields.SmallIntField(primary_key=True, unique=True, db_index=True)),
+                ('one', fields.SmallIntField(generated=False, primary_key=True, unique=True, db_index=True)),
                 ('name', fields.CharField(max_length=80)),
                 ('currency', fields.CharField(max_length=3)),
                 ('timezone', fields.CharField(max_length=64)),

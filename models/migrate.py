@@ -4,14 +4,16 @@ import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 from tortoise.apps import Apps
 from tortoise.backends.base.client import BaseDBAsyncClient
 from tortoise.context import TortoiseContext
+from tortoise.fields import BigIntField, IntField, SmallIntField
+from tortoise.fields.base import Field
 from tortoise.migrations.autodetector import MigrationAutodetector
 from tortoise.migrations.operations import AlterModelOptions
-from tortoise.migrations.writer import MigrationWriter
+from tortoise.migrations.writer import ImportManager, MigrationWriter, _render_call
 
 from models.database import database
 from models.lock import one_at_a_time
@@ -73,8 +75,15 @@ async def drift() -> list[str]:
 async def make(name: str) -> list[Path]:
     """Write a migration for what the models declare and the migrations lack; a person reads and mends it."""
     written: list[Path] = []
-    for writer in await _changes(database("sqlite://:memory:")):
-        writer.name = f"{writer.name.split('_')[0]}_{name}"
+    for found in await _changes(database("sqlite://:memory:")):
+        writer = Writer(
+            f"{found.name.split('_')[0]}_{name}",
+            found.app_label,
+            found.operations,
+            dependencies=found.dependencies,
+            initial=found.initial,
+            migrations_module=found.migrations_module,
+        )
         path = writer.path()
         text = OURS.sub(r"ddl.\1(", writer.as_string())
         path.write_text(text.replace("from tortoise import migrations\n", HEAD, 1), encoding="utf-8")
@@ -82,10 +91,21 @@ async def make(name: str) -> list[Path]:
     return written
 
 
+class Writer(MigrationWriter):
+    """Writes a field as it was declared; Tortoise's own forgets that an integer key is not generated."""
+
+    def _render_field(self, field: Field[Any], imports: ImportManager) -> str:
+        path, args, kwargs = field.deconstruct()
+        if field.pk and not field.generated and isinstance(field, IntField | SmallIntField | BigIntField):
+            kwargs["generated"] = False
+        return _render_call(path, args, kwargs, imports)
+
+
 async def _changes(config: dict[str, Any]) -> list[MigrationWriter]:
     async with TortoiseContext() as context:
         await context.init(config)
-        return await MigrationAutodetector(cast("Apps", context.apps), config["apps"]).changes()
+        apps: Apps | None = context.apps
+        return await MigrationAutodetector(apps, config["apps"]).changes() if apps else []
 
 
 @asynccontextmanager

@@ -7,6 +7,7 @@ from uuid import UUID
 from models.audit import AuditLog
 from models.sql import insert
 from rules.actors import Actor, ActorKind
+from rules.transactions import transaction
 
 WATCHED = {ActorKind.STAFF, ActorKind.PARTNER, ActorKind.SERVICE}
 
@@ -34,5 +35,23 @@ async def note(
         "reason": reason,
         "request_id": actor.request_id,
         "facts": facts or {},
+    }
+    await insert(AuditLog, [row])
+
+
+@transaction
+async def exported(what: str, rows: int, *, now: datetime) -> None:
+    """Write down that data left the house, and how much of it."""
+    row = {
+        "at": now,
+        "actor_kind": ActorKind.SYSTEM.value,
+        "actor_id": None,
+        "role": None,
+        "store_id": None,
+        "action": what,
+        "member_id": None,
+        "reason": None,
+        "request_id": None,
+        "facts": {"rows": rows},
     }
     await insert(AuditLog, [row])

@@ -178,6 +178,19 @@ async def hold(member_id: UUID) -> Held:
     return Held(row["id"], MemberState(row["state"]), row["joined_at"])
 
 
+EXISTS = SQL("SELECT id FROM member WHERE id = $1")
+
+
+async def existing(member_id: UUID) -> UUID:
+    """The id, of a member there is.
+
+    Raises: NotFound.
+    """
+    if await EXISTS.value(member_id) is None:
+        raise NotFound
+    return member_id
+
+
 WHOSE = SQL("SELECT member_id FROM identity_key WHERE value_hash = $1")
 
 

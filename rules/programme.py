@@ -182,12 +182,17 @@ def check_ladder(ladder: tuple[Rung, ...]) -> None:
     if len({rung.code for rung in ladder}) < len(ladder):
         raise TierSchemeInvalid("Two tiers have the same code.")
     for rung in ladder:
-        if not WHOLE <= rung.earn_multiplier_bps <= MULTIPLIER_MAX:
-            raise TierSchemeInvalid(f"The earn multiplier of {rung.code} must be 10000 to {MULTIPLIER_MAX}.")
-        if rung.redeem_limit_points is not None and rung.redeem_limit_points <= 0:
-            raise TierSchemeInvalid(f"The redeem limit of {rung.code} must be above 0, or absent.")
-        if rung.threshold > BALANCE_MAX:
-            raise TierSchemeInvalid(f"The threshold of {rung.code} is out of reach.")
+        _check_rung(rung)
+
+
+def _check_rung(rung: Rung) -> None:
+    """Refuse benefits and thresholds that no tier can have. Raises: TierSchemeInvalid."""
+    if not WHOLE <= rung.earn_multiplier_bps <= MULTIPLIER_MAX:
+        raise TierSchemeInvalid(f"The earn multiplier of {rung.code} must be 10000 to {MULTIPLIER_MAX}.")
+    if rung.redeem_limit_points is not None and rung.redeem_limit_points <= 0:
+        raise TierSchemeInvalid(f"The redeem limit of {rung.code} must be above 0, or absent.")
+    if rung.threshold > BALANCE_MAX:
+        raise TierSchemeInvalid(f"The threshold of {rung.code} is out of reach.")
 
 
 @transaction

@@ -2,12 +2,13 @@
 
 import os
 from collections.abc import AsyncIterator, Iterator
-from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, contextmanager
+from contextlib import AsyncExitStack, ExitStack, asynccontextmanager
 from graphlib import TopologicalSorter
 from importlib import import_module
 from importlib.util import find_spec
 from inspect import iscoroutinefunction
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 from tortoise.backends.base.client import BaseDBAsyncClient
@@ -68,29 +69,29 @@ def dialect(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture(scope="session")
-def server_url(dialect: str) -> Iterator[str | None]:
+def server_url(dialect: str, request: pytest.FixtureRequest) -> Iterator[str | None]:
     """The PostgreSQL server the run may make databases on; None on SQLite. Without one the run ends."""
     if dialect == "sqlite":
         yield None
     elif given := os.environ.get(POSTGRES_SERVER):  # noqa: TID251  # a switch of the suite, not of the platform
         yield given
     else:
-        with _own_server() as url:
+        with ExitStack() as stack:
+            try:
+                url = stack.enter_context(postgres.server())
+            except postgres.PostgresUnavailableError as error:
+                _give_up(request, error)
             yield url
 
 
-@contextmanager
-def _own_server() -> Iterator[str]:
-    with ExitStack() as stack:
-        try:
-            url = stack.enter_context(postgres.server())
-        except postgres.PostgresUnavailableError as error:
-            pytest.exit(f"No PostgreSQL, so nothing was tested.\n{error}", returncode=1)
-        yield url
+def _give_up(request: pytest.FixtureRequest, error: Exception) -> NoReturn:
+    """A run that was asked for PostgreSQL and has none fails at once; it never passes by skipping."""
+    request.session.shouldfail = f"no PostgreSQL, so nothing was tested: {error}"
+    pytest.fail(str(error), pytrace=False)
 
 
 @asynccontextmanager
-async def _empty_database(server: str | None, folder: Path) -> AsyncIterator[str]:
+async def _empty_database(server: str | None, folder: Path, request: pytest.FixtureRequest) -> AsyncIterator[str]:
     if server is None:
         yield f"sqlite://{folder / 'loyalty.db'}?durability=off"
         return
@@ -98,23 +99,28 @@ async def _empty_database(server: str | None, folder: Path) -> AsyncIterator[str
         try:
             url = await stack.enter_async_context(postgres.fresh_database(server))
         except postgres.PostgresUnavailableError as error:
-            pytest.exit(f"No PostgreSQL, so nothing was tested.\n{error}", returncode=1)
+            _give_up(request, error)
         yield url
 
 
 @pytest.fixture(scope="session")
 async def database_url(
-    anyio_backend: str, server_url: str | None, tmp_path_factory: pytest.TempPathFactory
+    anyio_backend: str,
+    server_url: str | None,
+    tmp_path_factory: pytest.TempPathFactory,
+    request: pytest.FixtureRequest,
 ) -> AsyncIterator[str]:
     """The URL of the suite's own database."""
-    async with _empty_database(server_url, tmp_path_factory.mktemp("database")) as url:
+    async with _empty_database(server_url, tmp_path_factory.mktemp("database"), request) as url:
         yield url
 
 
 @pytest.fixture
-async def empty_url(anyio_backend: str, server_url: str | None, tmp_path: Path) -> AsyncIterator[str]:
+async def empty_url(
+    anyio_backend: str, server_url: str | None, tmp_path: Path, request: pytest.FixtureRequest
+) -> AsyncIterator[str]:
     """The URL of a database with nothing in it, for one test."""
-    async with _empty_database(server_url, tmp_path) as url:
+    async with _empty_database(server_url, tmp_path, request) as url:
         yield url
 
 

@@ -34,7 +34,10 @@ def server() -> Iterator[str]:
     """
     home = Path(tempfile.mkdtemp(prefix="loyalty-postgres-"))
     try:
-        programs, identity = _programs(home)
+        try:
+            programs, identity = _programs(home)
+        except OSError as error:
+            raise PostgresUnavailableError(f"The wheel {WHEEL} is not complete: {error}") from error
         _initialise(programs, home, identity)
         with _running(programs, home, identity) as port:
             yield f"postgres://postgres@127.0.0.1:{port}"

@@ -30,6 +30,7 @@ SQLITE_ALLOWED = {
     "temp_store",
     "wal_autocheckpoint",
     "durability",
+    "threads",
 }
 POSTGRES_SCHEMES = ("postgres", "postgresql", "asyncpg")
 POSTGRES_SESSION = {"statement_timeout": "15s", "idle_in_transaction_session_timeout": "30s"}

@@ -5,7 +5,7 @@ import sqlite3
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 from uuid import UUID
 
 import aiosqlite
@@ -26,6 +26,7 @@ from tortoise.exceptions import OperationalError, TransactionManagementError
 
 from models import engine
 from models.engine import Converters, Observed
+from models.engine.inline import InlineConnection
 
 T = TypeVar("T")
 
@@ -103,7 +104,13 @@ def _commit(connection: sqlite3.Connection) -> None:
 def _affected(connection: sqlite3.Connection, query: str, values: list[Any]) -> int:
     cursor = connection.execute(query, values)
     try:
-        return cursor.rowcount if cursor.description is None else len(cursor.fetchall())
+        if cursor.description is not None:
+            return len(cursor.fetchall())
+        if cursor.rowcount >= 0:
+            return cursor.rowcount
+        # sqlite3 does not count a write that begins with WITH
+        count: int = connection.execute("SELECT changes()").fetchone()[0]
+        return count
     finally:
         cursor.close()
 
@@ -180,18 +187,20 @@ class Transaction(SqliteTransactionContext):
 class Client(Reading, SqliteClient):
     """The one connection to a database file, in write-ahead mode."""
 
-    def __init__(self, file_path: str, *, durability: str = "", **kwargs: Any) -> None:
+    def __init__(self, file_path: str, *, durability: str = "", threads: str = "on", **kwargs: Any) -> None:
         super().__init__(file_path, **kwargs)
         self.durable = durability != "off"
+        self.inline = threads == "off"
         self.shapes = {}
 
-    async def create_connection(self, with_db: bool) -> None:  # noqa: ARG002, FBT001  # Tortoise's signature
+    async def create_connection(self, with_db: bool) -> None:  # noqa: FBT001  # Tortoise's signature
         """Open the file, making it and its folder if need be; a half-prepared connection is never kept."""
+        del with_db  # a file is its only database
         if self._connection is not None:
             return
         if self.filename != ":memory:":
             Path(self.filename).parent.mkdir(parents=True, exist_ok=True)
-        opened = await aiosqlite.connect(self.filename, isolation_level=None, cached_statements=512)
+        opened = await self._open()
         try:
             await _call(opened, _prepare, opened._conn, self.pragmas)
             await self._post_connect()
@@ -201,6 +210,11 @@ class Client(Reading, SqliteClient):
                 raise OperationalError(error) from error
             raise
         self._connection = opened
+
+    async def _open(self) -> aiosqlite.Connection:
+        if self.inline:
+            return cast("aiosqlite.Connection", InlineConnection(self.filename))
+        return await aiosqlite.connect(self.filename, isolation_level=None, cached_statements=512)
 
     def acquire_connection(self) -> Turn:
         """The next turn on the connection."""

@@ -31,6 +31,7 @@ __all__ = [
     "BalanceChanged",
     "Balances",
     "Book",
+    "Chance",
     "InsufficientPoints",
     "Lot",
     "Movement",
@@ -43,6 +44,7 @@ __all__ = [
     "objections",
     "open_book",
     "post",
+    "preview",
     "redeem",
     "reversal",
 ]
@@ -112,6 +114,34 @@ def check_redemption(wanted: Points, *, available: Points, state: MemberState, t
     """
     for refusal in objections(wanted, available=available, state=state, tier=tier):
         raise refusal
+
+
+@dataclass(frozen=True, slots=True)
+class Chance:
+    """What a redemption would come to: what stands against it, what there is, and how much is allowed at once."""
+
+    objections: list[Refusal]
+    available: Points
+    limit: Points | None
+
+
+STATE_OF = SQL("SELECT state FROM member WHERE id = $1")
+
+
+async def preview(member_id: UUID, points: Points, *, now: datetime) -> Chance:
+    """Run the checks of a redemption without doing it, and tell everything that stands against it.
+
+    Raises: NotFound.
+    """
+    state = await STATE_OF.value(member_id)
+    if state is None:
+        raise NotFound
+    terms = await programme.terms()
+    tier = terms.rung(await TIER_OF.value(member_id))
+    book = await open_book(member_id, now)
+    available = Points(book.balances.available)
+    found = objections(points, available=available, state=MemberState(state), tier=tier)
+    return Chance(found, available, tier.redeem_limit_points)
 
 
 TIER_OF = SQL("SELECT tier_id FROM growth_account WHERE member_id = $1")

@@ -1,32 +1,27 @@
 """Purchases: a member has paid, so they earn and rise; a refund takes exactly that back, in any order."""
 
-from dataclasses import astuple, dataclass, field
+from dataclasses import astuple, dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from uuid_utils.compat import uuid7
 
-from models.members import MemberState
-from models.points import PointsKind
 from models.purchases import (
-    EventState,
     Purchase,
-    PurchaseEvent,
     PurchaseEventKind,
     PurchaseKey,
     PurchaseLine,
     PurchaseState,
 )
 from models.sql import SQL, insert
-from models.units import WHOLE, Minor, Points
-from rules import audit, members, points, programme, tiers
+from models.units import Minor
+from rules import audit, members, points, programme
 from rules.actors import Actor
 from rules.idempotency import Key, Slip
 from rules.jobs import job
-from rules.outbox import Event, tell
-from rules.points import Book, Movement, RefundExceedsOriginal
-from rules.programme import Terms
+from rules.outbox import tell
+from rules.purchases._effects import LINES, Sitting, bonus, happen, sit
 from rules.purchases._facts import (
     PARKED_FOR,
     BackfillRequired,
@@ -44,7 +39,6 @@ from rules.purchases._facts import (
     check_order,
     check_refunds,
 )
-from rules.tiers import Standing
 from rules.transactions import transaction
 
 __all__ = [
@@ -63,13 +57,6 @@ __all__ = [
     "record",
     "report",
 ]
-
-PAID_STATES = {
-    PurchaseState.PAID,
-    PurchaseState.COMPLETED,
-    PurchaseState.PARTIALLY_REFUNDED,
-    PurchaseState.REFUNDED,
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,28 +96,6 @@ class Applied:
         )
 
 
-@dataclass(slots=True)
-class Sitting:
-    """A held member's purchase while its facts are applied: all was read before the first write."""
-
-    purchase: Stored
-    terms: Terms
-    standing: Standing
-    book: Book
-    state: MemberState
-    actor: Actor
-    now: datetime
-    events: list[Event] = field(default_factory=list)
-    growth: int = 0
-    climbed: str | None = None
-    parked: bool = False
-
-
-def bonus(base: Points, multiplier_bps: int) -> Points:
-    """What a tier adds to the base: floor(base * (bps - 10000) / 10000)."""
-    return Points(base * (multiplier_bps - WHOLE) // WHOLE)
-
-
 WHOSE = SQL("SELECT member_id, purchase_id FROM purchase_key WHERE source = $1 AND order_ref = $2")
 STORED = SQL(
     "SELECT id, member_id, state, currency, goods_minor, by_points_minor, refunded_minor, shipping_minor,"
@@ -167,11 +132,11 @@ async def record(
     check_moment(order.ordered_at, actor=actor, now=now)
     if existing := await WHOSE.row(order.source, order.order_ref):
         return await _recorded(existing, member_id, order)
-    sitting = await _sit(_new(member_id, order), held.state, terms, actor, now)
+    sitting = await sit(_new(member_id, order), held.state, terms, actor, now)
     await _insert(sitting.purchase, order, now)
     if paid:
         check_moment(paid.occurred_at, actor=actor, now=now)
-        await _happen(sitting, paid)
+        await happen(sitting, paid)
     return await _conclude(sitting, slip)
 
 
@@ -202,8 +167,8 @@ async def report(
     stored = await _stored(member_id, whose["purchase_id"])
     if await _was_reported(stored, happening):
         return Applied(member_id, stored.id, replayed=True)
-    sitting = await _sit(stored, held.state, await programme.terms(), actor, now)
-    await _happen(sitting, happening)
+    sitting = await sit(stored, held.state, await programme.terms(), actor, now)
+    await happen(sitting, happening)
     return await _conclude(sitting, slip)
 
 
@@ -231,13 +196,6 @@ async def _stored(member_id: UUID, purchase_id: UUID) -> Stored:
     return Stored.of(row)
 
 
-async def _sit(purchase: Stored, state: MemberState, terms: Terms, actor: Actor, now: datetime) -> Sitting:
-    """Read all that a fact may move: the points, the lots and the standing of the purchase's member."""
-    standing = await tiers.standing(purchase.member_id, terms)
-    book = await points.open_book(purchase.member_id, now, with_lots=purchase.state is not PurchaseState.CREATED)
-    return Sitting(purchase, terms, standing, book, state, actor, now)
-
-
 def _new(member_id: UUID, order: Order) -> Stored:
     return Stored(
         id=uuid7(),
@@ -253,12 +211,6 @@ def _new(member_id: UUID, order: Order) -> Stored:
         ordered_at=order.ordered_at,
         paid_at=None,
     )
-
-
-LINES = SQL(
-    "SELECT line_ref, quantity, paid_minor, refunded_minor FROM purchase_line"
-    " WHERE member_id = $1 AND purchase_id = $2"
-)
 
 
 async def _recorded(key: dict[str, Any], member_id: UUID, order: Order) -> Applied:
@@ -316,237 +268,6 @@ async def _was_reported(purchase: Stored, happening: Happening) -> bool:
     if row is not None and row["body"] != happening.body:
         raise EventExists
     return row is not None
-
-
-async def _happen(sitting: Sitting, happening: Happening) -> None:
-    """Apply one event, or park it, and write it down."""
-    parks = happening.kind is PurchaseEventKind.REFUNDED and sitting.purchase.state is PurchaseState.CREATED
-    event_id = uuid7()
-    if parks:
-        sitting.parked = True
-    row = {
-        "id": event_id,
-        "member_id": sitting.purchase.member_id,
-        "purchase_id": sitting.purchase.id,
-        "kind": happening.kind,
-        "event_ref": happening.event_ref,
-        "state": EventState.PARKED if parks else EventState.APPLIED,
-        "occurred_at": happening.occurred_at,
-        "refund_minor": sum(amount for _, amount in happening.refunds),
-        "body": happening.body,
-        "created_at": sitting.now,
-    }
-    await insert(PurchaseEvent, [row])
-    if not parks:
-        await _APPLY[happening.kind](sitting, happening, event_id)
-        kind = f"purchase.{happening.kind.value.lower()}"
-        sitting.events.append(Event(kind, {"purchase": str(sitting.purchase.id)}))
-
-
-SET_STATE = SQL(
-    "UPDATE purchase SET state = $3, paid_at = $4, refunded_minor = $5"
-    " WHERE member_id = $1 AND id = $2 RETURNING id"
-)
-
-
-async def _save(purchase: Stored) -> None:
-    await SET_STATE.row(
-        purchase.member_id, purchase.id, purchase.state.value, purchase.paid_at, purchase.refunded_minor
-    )
-
-
-async def _pay(sitting: Sitting, happening: Happening, _: UUID) -> None:
-    """A purchase is paid: the member earns by the tier held so far, then grows. A second report changes nothing."""
-    purchase = sitting.purchase
-    if purchase.state in PAID_STATES:
-        return
-    _refuse_unless(purchase.state is PurchaseState.CREATED, purchase)
-    purchase.state, purchase.paid_at = PurchaseState.PAID, happening.occurred_at
-    await _save(purchase)
-    base = sitting.terms.base_points(Minor(purchase.goods_minor - purchase.by_points_minor))
-    extra = bonus(base, sitting.standing.tier.earn_multiplier_bps)
-    _earn(sitting, PointsKind.EARN, base, happening.occurred_at)
-    _earn(sitting, PointsKind.BONUS, extra, happening.occurred_at)
-    await _grow(sitting, base, f"purchase:{purchase.id}:growth", happening.occurred_at)
-    await _unpark(sitting)
-
-
-def _earn(sitting: Sitting, kind: PointsKind, earned: Points, at: datetime) -> None:
-    if earned:
-        purchase_id = sitting.purchase.id
-        cause = f"purchase:{purchase_id}:{kind.value.lower()}"
-        movement = Movement(kind, cause, at, purchase_id=purchase_id)
-        active = sitting.state is not MemberState.FROZEN
-        sitting.book.earn(movement, earned, expires_at=sitting.terms.expiry(at), active=active)
-
-
-async def _complete(sitting: Sitting, happening: Happening, event_id: UUID) -> None:
-    """An order is completed; one not known to be paid was paid at the same moment."""
-    purchase = sitting.purchase
-    _refuse_unless(purchase.state is not PurchaseState.CANCELLED, purchase)
-    await _pay(sitting, happening, event_id)
-    if purchase.state is PurchaseState.PAID:
-        purchase.state = PurchaseState.COMPLETED
-        await _save(purchase)
-
-
-async def _cancel(sitting: Sitting, happening: Happening, event_id: UUID) -> None:
-    """An unpaid order is given up: points already spent on it come back."""
-    purchase = sitting.purchase
-    if purchase.state is PurchaseState.CANCELLED:
-        return
-    _refuse_unless(purchase.state is PurchaseState.CREATED, purchase)
-    purchase.state = PurchaseState.CANCELLED
-    await _save(purchase)
-    sitting.book = await points.open_book(purchase.member_id, sitting.now)
-    await _reverse_points(sitting, event_id, happening.occurred_at, refunded=1, paid=1)
-
-
-REFUND_LINE = SQL(
-    "UPDATE purchase_line SET refunded_minor = refunded_minor + $4"
-    " WHERE member_id = $1 AND purchase_id = $2 AND line_ref = $3 RETURNING line_ref"
-)
-
-
-async def _refund(sitting: Sitting, happening: Happening, event_id: UUID) -> None:
-    """Lines are refunded: what they moved is moved back, by the share of the whole order now refunded."""
-    purchase = sitting.purchase
-    _refuse_unless(purchase.state in PAID_STATES, purchase)
-    await _check_lines(purchase, happening)
-    for line_ref, amount in happening.refunds:
-        await REFUND_LINE.row(purchase.member_id, purchase.id, line_ref, amount)
-    total = sum(amount for _, amount in happening.refunds)
-    purchase.refunded_minor = Minor(purchase.refunded_minor + total)
-    whole = purchase.refunded_minor == purchase.goods_minor
-    purchase.state = PurchaseState.REFUNDED if whole else PurchaseState.PARTIALLY_REFUNDED
-    await _save(purchase)
-    share = {"refunded": purchase.refunded_minor, "paid": purchase.goods_minor}
-    await _reverse_points(sitting, event_id, happening.occurred_at, **share)
-    await _reverse_growth(sitting, event_id, happening.occurred_at)
-
-
-async def _check_lines(purchase: Stored, happening: Happening) -> None:
-    """Refuse to refund a line beyond what was paid for it.
-
-    Raises: OrderInvalid, RefundExceedsOriginal.
-    """
-    rows = await LINES.rows(purchase.member_id, purchase.id)
-    left = {row["line_ref"]: row["paid_minor"] - row["refunded_minor"] for row in rows}
-    for line_ref, amount in happening.refunds:
-        if line_ref not in left:
-            raise OrderInvalid("The refund names a line the order does not have.")
-        if amount > left[line_ref]:
-            raise RefundExceedsOriginal(amount, left[line_ref])
-
-
-OF_PURCHASE = SQL(
-    "SELECT id, kind, points, reverses_id FROM points_transaction WHERE member_id = $1 AND purchase_id = $2"
-    " ORDER BY id"
-)
-REVERSIBLE = {
-    PointsKind.REDEEM: PointsKind.RETURN,
-    PointsKind.EARN: PointsKind.CLAWBACK,
-    PointsKind.BONUS: PointsKind.CLAWBACK,
-}
-
-
-async def _reverse_points(sitting: Sitting, event_id: UUID, at: datetime, *, refunded: int, paid: int) -> None:
-    """Return what was spent on the purchase, then claw back what it earned, each by its own exact target."""
-    purchase = sitting.purchase
-    rows = await OF_PURCHASE.rows(purchase.member_id, purchase.id)
-    reversed_by: dict[UUID, int] = {}
-    for row in rows:
-        if row["reverses_id"]:
-            reversed_by[row["reverses_id"]] = reversed_by.get(row["reverses_id"], 0) + abs(row["points"])
-    for kind, how in REVERSIBLE.items():
-        for row in rows:
-            if row["kind"] != kind:
-                continue
-            already = reversed_by.get(row["id"], 0)
-            due = points.reversal(abs(row["points"]), refunded=refunded, paid=paid, already=already)
-            if due <= 0:
-                continue
-            cause = f"refund:{event_id}:{row['id']}"
-            movement = Movement(how, cause, at, purchase_id=purchase.id, reverses_id=row["id"])
-            if how is PointsKind.RETURN:
-                await points.return_to_lots(sitting.book, movement, due, already=already)
-            else:
-                sitting.book.claw_back(movement, due)
-
-
-GROWTH_OF = SQL("SELECT delta FROM growth_entry WHERE member_id = $1 AND purchase_id = $2 ORDER BY seq")
-
-
-async def _reverse_growth(sitting: Sitting, event_id: UUID, at: datetime) -> None:
-    """Take growth back by the share of the whole order now refunded. The tier stays."""
-    purchase = sitting.purchase
-    deltas = [row["delta"] for row in await GROWTH_OF.rows(purchase.member_id, purchase.id)]
-    if deltas:
-        due = points.reversal(
-            Points(deltas[0]),
-            refunded=purchase.refunded_minor,
-            paid=purchase.goods_minor,
-            already=-sum(deltas[1:]),
-        )
-        await _grow(sitting, -due, f"refund:{event_id}:growth", at)
-
-
-async def _grow(sitting: Sitting, delta: int, cause: str, at: datetime) -> None:
-    before = sitting.standing.tier
-    sitting.events += await tiers.grow(
-        sitting.standing,
-        delta,
-        cause=cause,
-        terms=sitting.terms,
-        purchase_id=sitting.purchase.id,
-        effective_at=at,
-        now=sitting.now,
-    )
-    sitting.growth += delta
-    if sitting.standing.tier is not before:
-        sitting.climbed = sitting.standing.tier.code
-
-
-PARKED = SQL(
-    "SELECT id, kind, event_ref, occurred_at, body FROM purchase_event WHERE member_id = $1"
-    " AND purchase_id = $2 AND state = 'PARKED' AND created_at > $3 ORDER BY occurred_at, id"
-)
-UNPARK = SQL("UPDATE purchase_event SET state = 'APPLIED' WHERE member_id = $1 AND id = $2 RETURNING id")
-
-
-async def _unpark(sitting: Sitting) -> None:
-    """Apply the refunds that were waiting for this payment, in the order they happened."""
-    purchase = sitting.purchase
-    waiting = await PARKED.rows(purchase.member_id, purchase.id, sitting.now - PARKED_FOR)
-    if not waiting:
-        return
-    await _flush(sitting)
-    for row in waiting:
-        refunds = tuple((line, Minor(amount)) for line, amount in row["body"].items())
-        happening = Happening(PurchaseEventKind.REFUNDED, row["event_ref"], row["occurred_at"], refunds)
-        await _refund(sitting, happening, row["id"])
-        await UNPARK.row(purchase.member_id, row["id"])
-        await _flush(sitting)
-
-
-async def _flush(sitting: Sitting) -> None:
-    """Write the book and open it anew, so that what follows in the same sitting finds it in the ledger."""
-    sitting.events += await points.post(sitting.book, sitting.actor)
-    sitting.book = await points.open_book(sitting.purchase.member_id, sitting.now)
-
-
-_APPLY = {
-    PurchaseEventKind.PAID: _pay,
-    PurchaseEventKind.COMPLETED: _complete,
-    PurchaseEventKind.REFUNDED: _refund,
-    PurchaseEventKind.CANCELLED: _cancel,
-}
-
-
-def _refuse_unless(allowed: bool, purchase: Stored) -> None:  # noqa: FBT001  reads as a sentence
-    """Raises: PurchaseStateConflict."""
-    if not allowed:
-        raise PurchaseStateConflict(purchase.state.value)
 
 
 async def _conclude(sitting: Sitting, slip: Slip) -> Applied:

@@ -28,6 +28,15 @@ class Box(Model):
         constraints = (CheckConstraint(name="box_volume_not_negative", check="volume >= 0"),)
 
 
+class Rule(Model):
+    """The one rule there is; its key is given, not generated."""
+
+    one = fields.SmallIntField(primary_key=True, generated=False)
+
+    class Meta:
+        table = "rule"
+
+
 class Thing(Model):
     """What lies in a box."""
 

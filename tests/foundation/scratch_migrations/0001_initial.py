@@ -30,6 +30,17 @@ class Migration(migrations.Migration):
             bases=["Model"],
         ),
         ddl.CreateModel(
+            name="Rule",
+            fields=[("one", fields.SmallIntField(generated=False, primary_key=True, unique=True, db_index=True))],
+            options={
+                "table": "rule",
+                "app": "scratch",
+                "pk_attr": "one",
+                "table_description": "The one rule there is; its key is given, not generated.",
+            },
+            bases=["Model"],
+        ),
+        ddl.CreateModel(
             name="Thing",
             fields=[
                 ("id", fields.UUIDField(primary_key=True, default=uuid4, unique=True, db_index=True)),

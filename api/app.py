@@ -1,0 +1,165 @@
+"""The service: its routes, what it opens and in which order it closes."""
+
+import asyncio
+import gc
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+
+import httpx2
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, RedirectResponse, Response
+from starlette.routing import BaseRoute, Mount, Route
+from tortoise.connection import get_connection
+
+from api import graphiql, log
+from api.clock import now
+from api.examples import TABS
+from api.graphql import Endpoint
+from api.outside import World
+from api.settings import Settings, master_key, settings
+from api.simulator import simulator
+from api.wechat import WeChat
+from api.worker import Worker
+from models.database import connected
+from models.migrate import pending
+from models.sql import SQL
+from rules import programme, transactions, vault
+
+BODY_MAX = 256 * 1024
+"""Bytes of a request's body; more is refused before it is read."""
+
+KEY_CHECK = SQL("SELECT key_check FROM programme WHERE one = 1")
+
+
+class WrongMasterKey(Exception):  # noqa: N818  a fault of the set-up
+    """This database was made with another master key. Give the one it was made with; see docs/settings.md."""
+
+
+class NotMigrated(Exception):  # noqa: N818  a fault of the set-up
+    """The database is behind this version. Run `loyalty migrate` first."""
+
+
+def create() -> Starlette:
+    """The application by the environment's settings, as the server's processes make it."""
+    found = settings()
+    log.set_up(found.log_level, as_json=found.log_json)
+    return application(found)
+
+
+def application(found: Settings) -> Starlette:
+    """The ASGI application by some settings."""
+    world, mounted = _world(found)
+    development = not found.is_production
+    endpoint = Endpoint(
+        outside=world,
+        development=development,
+        page=graphiql.page(TABS, {}) if development else "",
+        page_headers=dict(graphiql.PAGE_HEADERS),
+    )
+    routes: list[BaseRoute] = [
+        Route("/graphql", endpoint),
+        Route("/healthz", _healthy),
+        Route("/readyz", _ready),
+        *mounted,
+    ]
+    if development:
+        routes += [*graphiql.routes(), Route("/", _to_graphiql)]
+
+    @asynccontextmanager
+    async def lifespan(app: Starlette) -> AsyncIterator[None]:
+        async with opened(found) as stack:
+            stack.push_async_callback(world.aclose)
+            if development:
+                endpoint.page = graphiql.page(TABS, await _demo_tokens(found))
+            if found.run_worker:
+                await stack.enter_async_context(working())
+            app.state.ready = True
+            # the schema's objects live as long as the process: no collection need look at them again
+            gc.collect()
+            gc.freeze()
+            yield
+            app.state.ready = False
+
+    return Starlette(routes=routes, lifespan=lifespan, max_body_size=BODY_MAX)
+
+
+@asynccontextmanager
+async def opened(found: Settings) -> AsyncIterator[AsyncExitStack]:
+    """The database and the vault, open and fit for each other; what is under way is finished before they close.
+
+    Raises: NotMigrated, WrongMasterKey, SettingError, DurabilityError.
+    """
+    if await pending(found.database_url):
+        raise NotMigrated(NotMigrated.__doc__)
+    async with AsyncExitStack() as stack:
+        await stack.enter_async_context(connected(found.database_url))
+        await unlock(found)
+        stack.push_async_callback(transactions.drain)
+        yield stack
+
+
+async def unlock(found: Settings) -> vault.Vault:
+    """Unlock the vault with the deployment's master key, and see that the database was made with it.
+
+    Raises: WrongMasterKey, SettingError.
+    """
+    unlocked = vault.unlock(master_key(found))
+    known = await KEY_CHECK.value()
+    if known is not None and known != unlocked.check:
+        raise WrongMasterKey(WrongMasterKey.__doc__)
+    return unlocked
+
+
+@asynccontextmanager
+async def working() -> AsyncIterator[Worker]:
+    """A worker beside whatever else this process does; it finishes its job before it leaves."""
+    worker = Worker(now)
+    task = asyncio.create_task(worker.run())
+    try:
+        yield worker
+    finally:
+        worker.stop()
+        await task
+
+
+def _world(found: Settings) -> tuple[World, Sequence[BaseRoute]]:
+    """WeChat itself, or the simulator, which also answers under /_wechat."""
+    if not found.simulates_wechat:
+        client = WeChat(found.wechat_base, found.wechat_appid, found.wechat_secret)
+        return World(client, found.wechat_appid, found.wechat_open_platform), ()
+    stand_in = simulator(found.wechat_appid, found.wechat_secret)
+    transport = httpx2.ASGITransport(app=stand_in)
+    client = WeChat("http://wechat", found.wechat_appid, found.wechat_secret, transport=transport)
+    return World(client, found.wechat_appid, found.wechat_open_platform), (Mount("/_wechat", stand_in),)
+
+
+async def _demo_tokens(found: Settings) -> dict[str, str]:
+    """Fresh tokens of the demo's people for GraphiQL's switch; none where there is no demo."""
+    from api.demo import tokens
+
+    return await tokens(now()) if not found.is_production else {}
+
+
+async def _healthy(_: Request) -> Response:
+    """The process is alive."""
+    return JSONResponse({"status": "ok"})
+
+
+async def _ready(request: Request) -> Response:
+    """The process may be sent requests: it has started, the database answers, and there is a programme."""
+    if not getattr(request.app.state, "ready", False):
+        return JSONResponse({"status": "starting"}, 503)
+    try:
+        await get_connection("default").execute_query_dict("SELECT 1")
+        await programme.terms()
+    except programme.NoProgramme:
+        return JSONResponse({"status": "no programme"}, 503)
+    except Exception:
+        return JSONResponse({"status": "no database"}, 503)
+    return JSONResponse({"status": "ready"})
+
+
+async def _to_graphiql(_: Request) -> Response:
+    """The way from the front door to GraphiQL."""
+    return RedirectResponse("/graphql")

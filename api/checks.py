@@ -1,0 +1,75 @@
+"""Checks: what `loyalty doctor` looks at."""
+
+import platform
+import sqlite3
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from api.app import KEY_CHECK
+from api.clock import now
+from api.settings import SettingError, Settings, master_key
+from models.database import connected, dialect
+from models.migrate import pending
+from models.sql import SQL
+from rules import programme, vault
+
+DATABASE_NOW = SQL("SELECT now() AS moment", sqlite="SELECT strftime('%Y-%m-%d %H:%M:%f+00:00', 'now') AS moment")
+DRIFT = timedelta(seconds=5)
+DEAD = SQL("SELECT COUNT(*) AS n FROM job WHERE state = 'DEAD'")
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing looked at, and what was found."""
+
+    what: str
+    found: str
+    is_well: bool = True
+
+
+async def checks(found: Settings) -> list[Check]:
+    """Everything worth a look, in the order in which one depends on the other."""
+    done = [
+        Check("python", f"{platform.python_version()}, SQLite {sqlite3.sqlite_version}"),
+        Check("environment", found.env.value),
+        _key(found),
+    ]
+    try:
+        behind = await pending(found.database_url)
+        done.append(Check("migrations", ", ".join(behind) or "up to date", not behind))
+        if not behind:
+            done += await _database(found)
+    except Exception as error:
+        done.append(Check("database", f"{type(error).__name__}: {error}", is_well=False))
+    return done
+
+
+def _key(found: Settings) -> Check:
+    try:
+        return Check("master key", vault.vault(master_key(found)).check[:12])
+    except SettingError as error:
+        return Check("master key", str(error), is_well=False)
+
+
+async def _database(found: Settings) -> list[Check]:
+    async with connected(found.database_url):
+        done = [Check("database", dialect())]
+        drift = abs(now() - await _database_now())
+        done.append(Check("clock", f"{drift.total_seconds():.1f} s from the database's", drift < DRIFT))
+        known = await KEY_CHECK.value()
+        fits = known is None or known == vault.vault(master_key(found)).check
+        done.append(Check("master key fits", "the database was made with it" if fits else "it was not", fits))
+        try:
+            terms = await programme.terms()
+            done.append(Check("programme", f"{terms.name}, {terms.currency}, {len(terms.ladder)} tiers"))
+        except programme.NoProgramme as error:
+            done.append(Check("programme", str(error), is_well=False))
+        dead = await DEAD.value()
+        done.append(Check("jobs", f"{dead} dead", not dead))
+    return done
+
+
+async def _database_now() -> datetime:
+    """The database's clock."""
+    moment = await DATABASE_NOW.value()
+    return moment if isinstance(moment, datetime) else datetime.fromisoformat(moment)

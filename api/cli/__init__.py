@@ -1,0 +1,49 @@
+"""The command line: `loyalty`."""
+
+import sys
+
+from rich.console import Console
+from tortoise.exceptions import DBConnectionError, OperationalError
+
+from api.app import NotMigrated, WrongMasterKey
+from api.cli import data, programme, running
+from api.cli._common import Failed, app
+from api.orders import FileUnreadable
+from api.settings import SettingError
+from models.database import DurabilityError
+from models.lock import AlreadyServingError
+from models.rebuild import RebuildError
+from rules.programme import NoProgramme
+from rules.refusals import Refusal
+
+__all__ = ["data", "main", "programme", "running"]
+
+EXPECTED = (
+    AlreadyServingError,
+    DBConnectionError,
+    DurabilityError,
+    Failed,
+    FileUnreadable,
+    NoProgramme,
+    NotMigrated,
+    RebuildError,
+    SettingError,
+    WrongMasterKey,
+)
+
+
+def main() -> None:
+    """Run a command; what may be expected to go wrong is one clear line and exit code 1."""
+    complain = Console(stderr=True, soft_wrap=True, highlight=False).print
+    try:
+        app()
+    except Refusal as refusal:
+        why = getattr(refusal, "why", "")
+        complain(f"[red]{refusal.code()}[/] {refusal} {why}".rstrip())
+        sys.exit(1)
+    except EXPECTED as error:
+        complain(f"[red]error[/] {error}")
+        sys.exit(1)
+    except (ConnectionError, TimeoutError, OperationalError) as error:
+        complain(f"[red]error[/] The database does not answer: {str(error) or type(error).__name__}")
+        sys.exit(1)

@@ -1,0 +1,103 @@
+"""Data in and out: `import orders`, `export members`, `verify`."""
+
+import csv
+import time
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from api import export as exports
+from api import orders
+from api.cli._common import Failed, app, bar, database, here, hint, run, show
+from api.clock import now
+from models.invariants import INVARIANTS, Violation, violations
+from rules import programme
+
+ERRORS_SHOWN = 20
+
+importing = typer.Typer(help="Bring data in from files.", no_args_is_help=True)
+app.add_typer(importing, name="import")
+exporting = typer.Typer(help="Take data out into files.", no_args_is_help=True)
+app.add_typer(exporting, name="export")
+
+
+@importing.command("orders")
+def import_orders(
+    file: Annotated[Path, typer.Argument(help="A CSV file of order events; docs/importing.md has the format.")],
+    source: Annotated[str, typer.Option(help="The shop system the orders come from.")] = "import",
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Read and check the file; write nothing.")] = False,
+    errors: Annotated[Path | None, typer.Option(help="Write all row errors to this CSV file.")] = None,
+) -> None:
+    """Import orders and refunds. Run it again after a crash, or after mending rows: nothing is done twice."""
+    started = time.perf_counter()
+    read = orders.read(file)
+    if dry_run:
+        imported = orders.Imported(errors=read.errors)
+        show.print(f"{read.rows:,} rows, {len(read.events):,} events; nothing was written")
+    else:
+        imported = run(_import(read, source))
+        spent = time.perf_counter() - started
+        show.print(
+            f"{read.rows:,} rows, {len(read.events):,} events: {imported.applied:,} applied, "
+            f"{imported.known:,} known already, {len(imported.errors):,} errors, in {spent:.1f} s"
+        )
+    if imported.errors:
+        _tell(imported.errors, errors)
+        raise typer.Exit(1)
+
+
+async def _import(read: orders.OrderFile, source: str) -> orders.Imported:
+    async with database(here(), bulk=True):
+        await programme.terms()
+        with bar("importing events", len(read.events)) as progress:
+            return await orders.apply(read, source, clock=now, progress=progress)
+
+
+def _tell(found: list[orders.RowError], path: Path | None) -> None:
+    for each in found[:ERRORS_SHOWN]:
+        hint.print(f"row {each.row}: {each.why}", markup=False)
+    if len(found) > ERRORS_SHOWN:
+        hint.print(
+            f"… and {len(found) - ERRORS_SHOWN:,} more" + ("" if path else "; --errors FILE writes them all")
+        )
+    if path:
+        with path.open("w", newline="", encoding="utf-8") as out:
+            rows = csv.writer(out)
+            rows.writerow(("row", "error"))
+            rows.writerows((each.row, each.why) for each in found)
+
+
+@exporting.command("members")
+def export_members(
+    file: Annotated[Path, typer.Argument(help="The CSV file to write; it appears whole or not at all.")],
+) -> None:
+    """Write one row per member: id, external id, state, tier, growth and points. Holds personal data."""
+    if not file.absolute().parent.is_dir():
+        raise Failed(f"{file.parent} is no folder.")
+    count = run(_export(file))
+    show.print(f"wrote {count:,} members to {file}")
+
+
+async def _export(file: Path) -> int:
+    async with database(here(), bulk=True):
+        with bar("exporting members", None) as progress:
+            return await exports.members(file, now(), progress)
+
+
+@app.command()
+def verify() -> None:
+    """Prove every point: exits 0 only when no row breaks an invariant. Safe beside a running server."""
+    started = time.perf_counter()
+    found = run(_verify())
+    for each in found:
+        show.print(f"[red]{each.name}[/]: {each.says} {each.row}")
+    spent = time.perf_counter() - started
+    show.print(f"{len(INVARIANTS)} invariants, {len(found)} violations, in {spent:.1f} s")
+    if found:
+        raise typer.Exit(1)
+
+
+async def _verify() -> list[Violation]:
+    async with database(here(), brings_up=False):
+        return await violations()

@@ -1,0 +1,240 @@
+"""Setting up: `init`, `migrate`, `seed demo`, `schema`, `token`, `doctor`."""
+
+import tomllib
+from pathlib import Path
+from typing import Annotated, Any
+from uuid import UUID
+
+import typer
+from rich.table import Table
+
+from api import demo
+from api.checks import checks
+from api.cli._common import Failed, app, bar, database, here, hint, run, show
+from api.clock import now
+from api.settings import master_key
+from models import migrate as migrations
+from models.credentials import PrincipalKind
+from models.units import WHOLE, BasisPoints, Growth, Points
+from rules import credentials, members, programme
+from rules.actors import SYSTEM
+from rules.programme import Rung, Terms
+
+SCHEMA = Path(__file__).parents[2] / "schema" / "schema.graphql"
+LADDER = (
+    Rung("BASIC", "Basic", Growth(0)),
+    Rung("SILVER", "Silver", Growth(1_000), BasisPoints(11_000)),
+    Rung("GOLD", "Gold", Growth(5_000), BasisPoints(12_500)),
+)
+"""The ladder of a programme that names none."""
+
+RUNG_KEYS = {"code", "name", "threshold", "earn_multiplier_bps", "redeem_limit_points"}
+
+
+@app.command()
+def init(
+    currency: Annotated[str, typer.Option(help="ISO 4217 code of the one currency purchases are in.")] = "CNY",
+    timezone: Annotated[str, typer.Option(help="IANA name of the zone days are reckoned in.")] = "Asia/Shanghai",
+    earn: Annotated[str, typer.Option(help="Points per minor units: 1/100 is one point per 100.")] = "1/100",
+    ladder: Annotated[Path | None, typer.Option(help="A TOML file of [[tier]] tables.")] = None,
+    name: Annotated[str, typer.Option(help="The programme's name.")] = "Loyalty",
+    expire_months: Annotated[
+        int | None, typer.Option(help="Months after which points expire; never by default.")
+    ] = None,
+) -> None:
+    """Set a programme up on an empty database. The same terms again change nothing."""
+    points, minor = _rate(earn)
+    terms = Terms(name, currency, timezone, points, minor, expire_months, 7, _ladder(ladder))
+    made = run(_init(terms))
+    said = "set up" if made else "had been set up already, with these terms"
+    show.print(
+        f"The programme [bold]{name}[/] is {said}: {currency}, {timezone}, {earn}, {len(terms.ladder)} tiers."
+    )
+
+
+async def _init(terms: Terms) -> bool:
+    found = here()
+    await migrations.migrate(found.database_url)
+    async with database(found, brings_up=False):
+        from rules import vault
+
+        return await programme.set_up(terms, key_check=vault.unlocked().check, now=now())
+
+
+def _rate(text: str) -> tuple[int, int]:
+    points, slash, minor = text.partition("/")
+    if not (slash and points.isdecimal() and minor.isdecimal() and int(minor)):
+        raise Failed(f"--earn {text!r} is no rate; write 1/100 for one point per 100 minor units.")
+    return int(points), int(minor)
+
+
+def _ladder(path: Path | None) -> tuple[Rung, ...]:
+    """The ladder of a TOML file, lowest tier first; see docs/settings.md for the format."""
+    if path is None:
+        return LADDER
+    try:
+        tables = tomllib.loads(path.read_text(encoding="utf-8")).get("tier", [])
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise Failed(f"--ladder {path}: {error}") from error
+    if not isinstance(tables, list) or not tables:
+        raise Failed(f"--ladder {path} holds no [[tier]] tables.")
+    rungs = [_rung(path, place, table) for place, table in enumerate(tables, start=1)]
+    return tuple(sorted(rungs, key=lambda rung: rung.threshold))
+
+
+def _rung(path: Path, place: int, table: Any) -> Rung:
+    where = f"--ladder {path}, tier {place}"
+    if not isinstance(table, dict) or (unknown := sorted(table.keys() - RUNG_KEYS)):
+        raise Failed(f"{where}: unknown key {unknown[0]!r}." if isinstance(table, dict) else f"{where}: no table.")
+    code, threshold = table.get("code"), table.get("threshold")
+    if not isinstance(code, str) or not 0 < len(code) <= 32:  # noqa: PLR2004  the column's width
+        raise Failed(f"{where}: `code` is missing, or longer than 32 characters.")
+    numbers = {
+        "threshold": threshold,
+        "earn_multiplier_bps": table.get("earn_multiplier_bps", WHOLE),
+        "redeem_limit_points": table.get("redeem_limit_points", 1),
+    }
+    for key, value in numbers.items():
+        if not isinstance(value, int) or isinstance(value, bool):
+            raise Failed(f"{where}: `{key}` must be a whole number.")
+    limit = table.get("redeem_limit_points")
+    return Rung(
+        code=code,
+        name=str(table.get("name", code))[:80],
+        threshold=Growth(numbers["threshold"]),
+        earn_multiplier_bps=BasisPoints(numbers["earn_multiplier_bps"]),
+        redeem_limit_points=None if limit is None else Points(limit),
+    )
+
+
+@app.command()
+def migrate(
+    check: Annotated[
+        bool, typer.Option("--check", help="Change nothing; exit 1 when migrations are pending or models drifted.")
+    ] = False,
+    check_models: Annotated[
+        bool, typer.Option("--check-models", help="Only compare the migrations with the models; needs no database.")
+    ] = False,
+    make: Annotated[
+        str | None, typer.Option(help="Write a migration of this name for what the models declare.")
+    ] = None,
+) -> None:
+    """Bring the database to this version. Several processes may try at once; one does it."""
+    if make:
+        for path in run(migrations.make(make)):
+            show.print(f"wrote {path}; read it before you commit it")
+        return
+    if check or check_models:
+        _check_migrations(database_too=check)
+        return
+    applied = run(migrations.migrate(here().database_url))
+    show.print("\n".join(f"applied {name}" for name in applied) or "nothing to apply")
+
+
+def _check_migrations(*, database_too: bool) -> None:
+    wrong = [f"drift: {what}" for what in run(migrations.drift())]
+    if database_too:
+        wrong += [f"pending: {name}" for name in run(migrations.pending(here().database_url))]
+    if wrong:
+        raise Failed("\n".join(wrong))
+    show.print("models, migrations and database agree" if database_too else "models and migrations agree")
+
+
+seed = typer.Typer(help="Fill an empty database.", no_args_is_help=True)
+app.add_typer(seed, name="seed")
+
+
+@seed.command("demo")
+def seed_demo() -> None:
+    """A tea house's programme: 2,000 members and a year of purchases, the same each time."""
+    run(_seed())
+
+
+async def _seed() -> None:
+    found = here()
+    if found.is_production:
+        raise Failed("Production is never seeded with a demo.")
+    await migrations.migrate(found.database_url)
+    if not await demo.is_empty(found.database_url):
+        raise Failed("This database holds a programme already; the demo needs an empty one.")
+    with bar("sowing the demo", demo.MEMBERS) as progress:
+        sown = await demo.sow(found, master_key(found), now(), progress)
+    show.print(
+        f"{sown.members:,} members, {sown.purchases:,} purchases, {sown.refunds:,} refunds, "
+        f"{sown.redemptions:,} redemptions (seed {demo.SEED})"
+    )
+
+
+@app.command()
+def schema(
+    write: Annotated[bool, typer.Option("--write", help="Publish it as schema/schema.graphql.")] = False,
+    check: Annotated[bool, typer.Option("--check", help="Exit 1 when the published one is stale.")] = False,
+) -> None:
+    """Print the GraphQL schema."""
+    from schema.root import schema as served
+
+    text = served.as_str() + "\n"
+    if write:
+        SCHEMA.write_text(text, encoding="utf-8")
+        show.print(f"wrote {SCHEMA.name}")
+    elif not check:
+        typer.echo(text, nl=False)
+    elif SCHEMA.read_text(encoding="utf-8") != text:
+        raise Failed("schema/schema.graphql is stale; run `loyalty schema --write`.")
+    else:
+        show.print("schema/schema.graphql is current")
+
+
+@app.command()
+def token(
+    kind: Annotated[str, typer.Argument(help="member, staff, partner or service.")],
+    who: Annotated[
+        str, typer.Argument(help="A member's or partner's id, a staff username, or a service's source.")
+    ],
+) -> None:
+    """Issue a token or key, told once. Members and staff get an access token, the others an API key."""
+    kinds = {each.value.lower(): each for each in PrincipalKind}
+    if kind not in kinds:
+        raise Failed(f"{kind!r} is none of {', '.join(kinds)}.")
+    typer.echo(run(_token(kinds[kind], who)))
+
+
+async def _token(kind: PrincipalKind, who: str) -> str:
+    found = here()
+    async with database(found):
+        if kind is PrincipalKind.SERVICE:
+            return await credentials.issue_key(
+                kind, name=who, environment=found.env.value[:4], source=who, now=now()
+            )
+        if kind is PrincipalKind.STAFF:
+            account = await credentials.staff_account(who)
+            if account is None:
+                raise Failed(f"There is no member of staff {who!r}.")
+            return (await credentials.log_in(kind, account.id, actor=SYSTEM, now=now())).access
+        principal = _uuid(who)
+        if kind is PrincipalKind.PARTNER:
+            return await credentials.issue_key(
+                kind, name=who, environment=found.env.value[:4], partner_id=principal, now=now()
+            )
+        await members.existing(principal)
+        return (await credentials.log_in(kind, principal, actor=SYSTEM, now=now())).access
+
+
+def _uuid(text: str) -> UUID:
+    try:
+        return UUID(text)
+    except ValueError as error:
+        raise Failed(f"{text!r} is no id.") from error
+
+
+@app.command()
+def doctor() -> None:
+    """Look at the settings, the keys, the clock and the database, and say what is wrong."""
+    table = Table("", "what", "found", box=None)
+    found = run(checks(here()))
+    for each in found:
+        table.add_row("[green]ok[/]" if each.is_well else "[red]no[/]", each.what, each.found)
+    show.print(table)
+    if not all(each.is_well for each in found):
+        hint.print("See docs/settings.md and docs/operations.md.")
+        raise typer.Exit(1)

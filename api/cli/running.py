@@ -1,0 +1,80 @@
+"""Running: `serve` and `worker`."""
+
+import asyncio
+import signal
+from contextlib import suppress
+from typing import Annotated
+
+import typer
+import uvicorn
+
+from api import demo, log
+from api.app import opened, working
+from api.cli._common import app, bar, here, run, show
+from api.cli._welcome import welcome
+from api.clock import now
+from api.settings import Settings, master_key
+from models.lock import single_server
+from models.migrate import migrate
+
+
+@app.command()
+def serve(
+    host: Annotated[str | None, typer.Option(help="Overrides LOYALTY_HOST.")] = None,
+    port: Annotated[int | None, typer.Option(help="Overrides LOYALTY_PORT.")] = None,
+) -> None:
+    """Serve the API with a worker inside. In development also the WeChat simulator, and a demo the first time."""
+    found = here()
+    with single_server(found.database_url):
+        told = run(_prepare(found))
+        address = (host or found.host, port or found.port)
+        if told is not None:
+            show.print(welcome(found, address, told))
+        log.set_up(found.log_level, as_json=found.log_json)
+        uvicorn.run(
+            "api.app:create",
+            factory=True,
+            host=address[0],
+            port=address[1],
+            workers=found.workers,
+            access_log=False,
+            log_config=None,
+            log_level=found.log_level.lower(),
+            server_header=False,
+            timeout_graceful_shutdown=20,
+        )
+
+
+async def _prepare(found: Settings) -> dict[str, str] | None:
+    """Bring the database up, sow the demo where it belongs, and hand back its tokens; None in production."""
+    if found.migrate:
+        await migrate(found.database_url)
+    if found.is_production:
+        return None
+    if await demo.is_empty(found.database_url):
+        with bar("sowing the demo", demo.MEMBERS) as progress:
+            await demo.sow(found, master_key(found), now(), progress)
+    async with opened(found):
+        return await demo.tokens(now())
+
+
+@app.command()
+def worker() -> None:
+    """Do jobs only. Beside a server it needs PostgreSQL."""
+    found = here()
+    with single_server(found.database_url):
+        log.set_up(found.log_level, as_json=found.log_json)
+        if found.migrate:
+            run(migrate(found.database_url))
+        show.print("working; stop with Ctrl-C")
+        with suppress(KeyboardInterrupt):
+            run(_work(found))
+
+
+async def _work(found: Settings) -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for each in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(each, stop.set)
+    async with opened(found), working():
+        await stop.wait()

@@ -1,0 +1,249 @@
+"""The demo: a tea house, its 2,000 members and a year of their purchases, the same for the same seed and day."""
+
+import os
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from random import Random  # noqa: TID251  the demo's own generator, which takes a seed
+from uuid import UUID, uuid4
+
+from tortoise.connection import get_connection
+
+from api.outside import HASHER
+from api.settings import DEMO_APPID, OPEN_PLATFORM, Settings
+from api.simulator import person
+from models.credentials import PrincipalKind
+from models.database import connected
+from models.engine import connection
+from models.members import IdentityKind
+from models.migrate import migrate
+from models.programme import Store
+from models.purchases import PurchaseEventKind
+from models.sql import SQL, insert
+from models.staff import Partner, StaffRole
+from models.units import WHOLE, BasisPoints, Growth, Minor, Points, ReasonCode
+from rules import credentials, lifecycle, members, points, programme, purchases, vault
+from rules.actors import SYSTEM
+from rules.credentials import log_in
+from rules.idempotency import Key
+from rules.members import Identity, Profile, identity
+from rules.programme import Rung, Terms
+from rules.purchases import Happening, Order, OrderLine
+from rules.refusals import Refusal
+
+SEED = 42
+MEMBERS = 2_000
+DAYS = 365
+PASSWORD = "demo-pass"  # noqa: S105  the demo's, printed for everybody
+TOKENS_FOR = timedelta(hours=24)
+SOURCE = "demo-pos"
+FIRST_PHONE = 13_800_000_000
+
+TERMS = Terms(
+    name="松间茶社 Pine Tea House",
+    currency="CNY",
+    timezone="Asia/Shanghai",
+    earn_points=1,
+    earn_minor=100,
+    expire_months=12,
+    restore_grace_days=7,
+    ladder=(
+        Rung("BASIC", "普通会员", Growth(0), WHOLE, Points(2_000)),
+        Rung("SILVER", "银卡会员", Growth(500), BasisPoints(11_000), Points(5_000)),
+        Rung("GOLD", "金卡会员", Growth(1_500), BasisPoints(12_500), Points(20_000)),
+        Rung("BLACK", "黑金会员", Growth(4_000), BasisPoints(15_000)),
+    ),
+)
+STORES = (("SH01", "上海静安店"), ("HZ01", "杭州西湖店"), ("CD01", "成都宽窄店"))
+STAFF = (
+    ("owner", StaffRole.OWNER),
+    ("admin", StaffRole.ADMIN),
+    ("service", StaffRole.CS),
+    ("cashier", StaffRole.CASHIER),
+    ("analyst", StaffRole.ANALYST),
+)
+SURNAMES = "王李张刘陈杨黄赵吴周徐孙马朱胡郭何林高罗郑梁谢宋唐许韩冯邓曹"
+GIVEN = "雨晨子涵梓欣怡浩然宇轩思远佳宁嘉文静雅芳志强丽娟秀英建国晓明海燕春梅桂兰玉华俊杰若曦一诺"
+GOODS = (
+    ("TEA-LJ", "明前龙井 50g", 12_800),
+    ("TEA-PE", "熟普洱饼 357g", 26_800),
+    ("TEA-TG", "安溪铁观音 125g", 8_800),
+    ("TEA-JM", "茉莉银针 100g", 9_900),
+    ("CUP-01", "手作茶杯", 6_800),
+    ("POT-01", "紫砂壶", 45_900),
+    ("CAKE-1", "绿豆糕礼盒", 4_500),
+    ("DRINK1", "冷泡茶", 1_800),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Sown:
+    """What the demo holds."""
+
+    members: int
+    purchases: int
+    refunds: int
+    redemptions: int
+
+
+async def is_empty(url: str) -> bool:
+    """Whether a migrated database holds no programme yet."""
+    async with connected(url):
+        try:
+            await programme.terms()
+        except programme.NoProgramme:
+            return True
+    return False
+
+
+async def sow(found: Settings, master: bytes, now: datetime, progress: Callable[[int], None]) -> Sown:
+    """Fill an empty database with the demo. On SQLite it appears whole or not at all."""
+    url = found.database_url
+    if not found.is_embedded:
+        async with connected(url):
+            return await _sow(master, now, progress)
+    target = Path(connection(url)["credentials"]["file_path"])
+    aside = target.with_name(f"{target.name}.seeding")
+    for left in _files(aside):
+        left.unlink(missing_ok=True)
+    # whole or not at all: a crash leaves only the file aside, which the next start throws away
+    there = f"sqlite://{aside}?durability=off&threads=off"
+    await migrate(there)
+    async with connected(there):
+        sown = await _sow(master, now, progress)
+        await get_connection("default").execute_query_dict("PRAGMA wal_checkpoint(TRUNCATE)")
+    for left in _files(target):
+        left.unlink(missing_ok=True)
+    with aside.open("rb") as file:
+        os.fsync(file.fileno())
+    aside.replace(target)
+    for left in aside.parent.glob(f"{aside.name}*"):
+        with suppress(FileNotFoundError):
+            left.unlink()
+    return sown
+
+
+def _files(database: Path) -> list[Path]:
+    return [database.with_name(database.name + end) for end in ("", "-wal", "-shm")]
+
+
+async def _sow(master: bytes, now: datetime, progress: Callable[[int], None]) -> Sown:
+    check = vault.unlock(master).check
+    start = now - timedelta(days=DAYS)
+    await programme.set_up(TERMS, key_check=check, now=start)
+    await _hire(start)
+    chance = Random(SEED)  # noqa: S311  not a secret, a demo
+    counts = {"purchases": 0, "refunds": 0, "redemptions": 0}
+    for number in range(MEMBERS):
+        await _live(number, chance, start, now, counts)
+        progress(number + 1)
+    return Sown(MEMBERS, **counts)
+
+
+async def _hire(at: datetime) -> None:
+    """Stores, staff and a partner."""
+    here = uuid4()
+    places = [here, *(uuid4() for _ in STORES[1:])]
+    rows = [{"id": place, "code": code, "name": name} for place, (code, name) in zip(places, STORES, strict=True)]
+    await insert(Store, rows)
+    secret = HASHER.hash(PASSWORD)
+    for username, role in STAFF:
+        store = here if role is StaffRole.CASHIER else None
+        await credentials.hire(username, secret, role, store_id=store, now=at)
+    await insert(Partner, [{"name": "竹里书店 Bamboo Books"}])
+
+
+def identities_of(number: int) -> list[Identity]:
+    """How the demo's nth member is known: by phone, by card, and the first of them by WeChat."""
+    known = [
+        identity(IdentityKind.PHONE, "", str(FIRST_PHONE + number), verified=True),
+        identity(IdentityKind.CARD, "demo", f"PT{number:06}"),
+    ]
+    if number == 0:
+        openid, unionid = person(DEMO_APPID, "xiaoyu"), person("union", DEMO_APPID, "xiaoyu")
+        known.append(identity(IdentityKind.WECHAT_OPENID, DEMO_APPID, openid, verified=True))
+        known.append(identity(IdentityKind.WECHAT_UNIONID, OPEN_PLATFORM, unionid, verified=True))
+    return known
+
+
+async def _live(number: int, chance: Random, start: datetime, now: datetime, counts: dict[str, int]) -> None:
+    """One member's year."""
+    name = (
+        "林小雨" if number == 0 else chance.choice(SURNAMES) + "".join(chance.sample(GIVEN, chance.choice((1, 2))))
+    )
+    visits = 12 if number == 0 else min(int(chance.expovariate(0.45)), 24)
+    moments = sorted(start + (now - start) * chance.random() for _ in range(visits))
+    joined = moments[0] if moments else start + (now - start) * chance.random()
+    member_id, _ = await lifecycle.enroll(
+        None, identities_of(number), Profile(display_name=name), actor=SYSTEM, now=joined
+    )
+    for place, moment in enumerate(moments):
+        await _buy(member_id, f"D{number:04}-{place:02}", moment, now, chance, counts)
+        if chance.random() < 0.08:  # noqa: PLR2004  one in twelve
+            await _redeem(member_id, f"demo-{number:04}-{place:02}", moment + timedelta(minutes=5), chance, counts)
+
+
+async def _buy(
+    member_id: UUID, ref: str, at: datetime, now: datetime, chance: Random, counts: dict[str, int]
+) -> None:
+    lines = tuple(
+        OrderLine(str(place), 1, Minor(price), sku, name)
+        for place, (sku, name, price) in enumerate(chance.sample(GOODS, chance.choice((1, 1, 2, 3))), start=1)
+    )
+    store = chance.choice(STORES)[0]
+    order = Order(SOURCE, ref, TERMS.currency, at, lines, channel=store)
+    paid = Happening(PurchaseEventKind.PAID, "paid", at)
+    await purchases.record(member_id, order, paid=paid, key=Key(f"{SOURCE}-{ref}"), actor=SYSTEM, now=at)
+    counts["purchases"] += 1
+    back = at + timedelta(days=2)
+    if chance.random() < 0.04 and back < now:  # noqa: PLR2004  one in twenty-five
+        refund = Happening(
+            PurchaseEventKind.REFUNDED, "refund-1", back, ((lines[0].line_ref, lines[0].paid_minor),)
+        )
+        await purchases.report(SOURCE, ref, refund, key=Key(f"{SOURCE}-{ref}-r"), actor=SYSTEM, now=back)
+        counts["refunds"] += 1
+
+
+async def _redeem(member_id: UUID, key: str, at: datetime, chance: Random, counts: dict[str, int]) -> None:
+    try:
+        await points.redeem(
+            member_id,
+            Points(chance.choice((50, 100, 200))),
+            reason=ReasonCode("REWARD_TEA"),
+            key=Key(key),
+            actor=SYSTEM,
+            now=at,
+        )
+    except Refusal:
+        return
+    counts["redemptions"] += 1
+
+
+BY_NAME = SQL("SELECT id FROM staff WHERE username = $1")
+PARTNER = SQL("SELECT id FROM partner ORDER BY name LIMIT 1")
+
+
+async def tokens(now: datetime) -> dict[str, str]:
+    """Tokens of the demo's people for a day, by audience; empty where the database holds another programme."""
+    found = await members.find(identities_of(0)[0])
+    cashier, partner = await BY_NAME.value("cashier"), await PARTNER.value()
+    owner = await BY_NAME.value("owner")
+    if not (found and cashier and owner and partner):
+        return {}
+    until = now + TOKENS_FOR
+    made = {}
+    for label, kind, who in (
+        ("Member", PrincipalKind.MEMBER, found),
+        ("Cashier", PrincipalKind.STAFF, cashier),
+        ("Owner", PrincipalKind.STAFF, owner),
+    ):
+        made[label] = (await log_in(kind, who, actor=SYSTEM, now=now, access_for=TOKENS_FOR)).access
+    made["Partner"] = await credentials.issue_key(
+        PrincipalKind.PARTNER, name="demo", environment="dev", partner_id=partner, expires_at=until, now=now
+    )
+    made["Service"] = await credentials.issue_key(
+        PrincipalKind.SERVICE, name="demo", environment="dev", source=SOURCE, expires_at=until, now=now
+    )
+    return made

@@ -1,0 +1,230 @@
+"""The endpoint: strawberry's ASGI view, made to speak GraphQL over HTTP as the specification has it."""
+
+import re
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+from uuid import uuid4
+
+import orjson
+from cross_web import AsyncHTTPRequestAdapter, HTTPException
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+from starlette.types import Receive, Scope, Send
+from starlette.websockets import WebSocket
+from strawberry.asgi import GraphQL
+from strawberry.http import GraphQLHTTPResponse
+from strawberry.http.base import BaseRequestProtocol
+from strawberry.http.types import QueryParams
+
+from api import log
+from api.clock import now
+from models.credentials import PrincipalKind
+from rules.credentials import Principal, recognise
+from schema.context import Context, Outside
+from schema.root import schema
+
+GRAPHQL, JSON, HTML = "application/graphql-response+json", "application/json", "text/html"
+REQUEST_ID = re.compile(r"[A-Za-z0-9._\-]{8,64}")
+TOKEN_MAX = 200
+BEARER = "bearer "
+
+
+def negotiate(accept: str | None, offers: set[str]) -> str | None:
+    """The offer a client likes best, by quality and then by order; None when it likes none.
+
+    >>> negotiate("application/json;q=0.5, application/graphql-response+json", {JSON, GRAPHQL})
+    'application/graphql-response+json'
+    """
+    if not accept:
+        return JSON
+    best, best_quality = None, 0.0
+    for part in accept.split(","):
+        name, *parameters = (piece.strip() for piece in part.lower().split(";"))
+        media = JSON if name in ("*/*", "application/*") else name
+        quality = _quality(parameters)
+        if media in offers and quality > best_quality:
+            best, best_quality = media, quality
+    return best
+
+
+def _quality(parameters: list[str]) -> float:
+    for parameter in parameters:
+        if parameter.startswith("q="):
+            try:
+                return float(parameter[2:])
+            except ValueError:
+                return 0.0
+    return 1.0
+
+
+def language(accept: str | None) -> str:
+    """`zh` when the client prefers Chinese, else `en`."""
+    first = (accept or "").split(",", 1)[0].strip().lower()
+    return "zh" if first.startswith("zh") else "en"
+
+
+class Refused(HTTPException):
+    """A request that is answered before anything of it is executed."""
+
+    def __init__(self, status: int, reason: str, code: str = "BAD_REQUEST", allow: str | None = None) -> None:
+        super().__init__(status, reason)
+        self.code = code
+        self.allow = allow
+
+
+class Endpoint(GraphQL[Context, None]):
+    """`/graphql`."""
+
+    def __init__(self, *, outside: Outside, development: bool, page: str, page_headers: dict[str, str]) -> None:
+        super().__init__(
+            schema, graphql_ide="graphiql", allow_queries_via_get=development, subscription_protocols=()
+        )
+        self.outside = outside
+        self.development = development
+        self.page = page
+        self.page_headers = page_headers
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one HTTP request."""
+        request = Request(scope, receive)
+        request_id = _request_id(request)
+        token = log.request_id.set(request_id)
+        try:
+            response = await self._answer(request)
+        except HTTPException as refusal:
+            response = self._refusal(request, refusal)
+        finally:
+            log.request_id.reset(token)
+        response.headers["x-request-id"] = request_id
+        await response(scope, receive, send)
+
+    async def _answer(self, request: Request) -> Response:
+        if request.method not in ("GET", "POST"):
+            raise Refused(405, "Send a POST, or a GET with a query.", allow="GET, POST")
+        if negotiate(request.headers.get("accept"), {GRAPHQL, JSON, HTML}) is None:
+            raise Refused(406, f"This endpoint answers {GRAPHQL} and {JSON}.")
+        return await self.run(request)
+
+    def _refusal(self, request: Request, refusal: HTTPException) -> Response:
+        """A refusal before execution, in the words of GraphQL over HTTP."""
+        status, code, allow = refusal.status_code, "BAD_REQUEST", None
+        if isinstance(refusal, Refused):
+            code, allow = refusal.code, refusal.allow
+        elif "not allowed when using GET" in refusal.reason:
+            status, allow = 405, "POST"
+        body = {"errors": [{"message": refusal.reason, "extensions": {"code": code}}]}
+        media = negotiate(request.headers.get("accept"), {GRAPHQL, JSON}) or JSON
+        headers = {"content-type": f"{media}; charset=utf-8"} | ({"allow": allow} if allow else {})
+        return Response(orjson.dumps(body), status, headers)
+
+    async def get_context(self, request: Request | WebSocket, response: Response | WebSocket) -> Context:  # noqa: ARG002
+        """Who asks, when, and in which language: made anew for each operation."""
+        moment = now()
+        principal = await _principal(request.headers.get("authorization"), moment)
+        is_staff = principal is not None and principal.kind is PrincipalKind.STAFF
+        return Context(
+            now=moment,
+            principal=principal,
+            language=language(request.headers.get("accept-language")),
+            request_id=log.request_id.get(),
+            outside=self.outside,
+            may_introspect=self.development or is_staff,
+        )
+
+    async def parse_http_body(self, request: AsyncHTTPRequestAdapter) -> Any:
+        """Read the body as one JSON object of the right shape; anything else is a clean refusal."""
+        if request.method == "POST":
+            media = (request.content_type or "").split(";", 1)[0].strip().lower()
+            if media != JSON:
+                raise Refused(415, f"Send the request as {JSON}.")
+            _check_shape(self.parse_json(await request.get_body()))
+        data = await super().parse_http_body(request)
+        if not isinstance(data, list) and data.operation_name == "":
+            data.operation_name = None
+        return data
+
+    def parse_query_params(self, params: QueryParams) -> dict[str, Any]:
+        """Read the parameters of a GET; a malformed one is a clean refusal."""
+        try:
+            found = super().parse_query_params(params)
+        except ValueError as error:
+            raise Refused(400, "The query parameters hold malformed JSON.") from error
+        for name in ("variables", "extensions"):
+            if not isinstance(found.get(name), dict | None):
+                raise Refused(400, f"`{name}` must be a JSON object.")
+        return found
+
+    def parse_json(self, data: str | bytes) -> Any:
+        """Read JSON in UTF-8; deep nesting, long numbers and other malformed text are a clean refusal."""
+        try:
+            return orjson.loads(data)
+        except (orjson.JSONDecodeError, RecursionError) as error:
+            raise Refused(400, "The body is not JSON in UTF-8.") from error
+
+    def encode_json(self, data: object) -> bytes:
+        """Write JSON in UTF-8: Chinese stays Chinese."""
+        return orjson.dumps(data)
+
+    def _get_stream_transport_from_headers(self, headers: Mapping[str, str]) -> None:
+        """Nothing is streamed: subscriptions have a protocol of their own."""
+
+    def should_render_graphql_ide(self, request: BaseRequestProtocol) -> bool:
+        """Show GraphiQL to a browser in development."""
+        wants = negotiate(request.headers.get("accept"), {GRAPHQL, JSON, HTML}) == HTML
+        return self.development and request.method == "GET" and wants and "query" not in request.query_params
+
+    async def render_graphql_ide(self, request: Request) -> Response:  # noqa: ARG002
+        """The GraphiQL page."""
+        return HTMLResponse(self.page, headers=self.page_headers)
+
+    async def get_sub_response(self, request: Request | WebSocket) -> Response:
+        """The response to be, which remembers what the client accepts."""
+        response = await super().get_sub_response(request)
+        response.media_type = negotiate(request.headers.get("accept"), {GRAPHQL, JSON}) or JSON
+        return response
+
+    def create_response(
+        self, response_data: GraphQLHTTPResponse | list[GraphQLHTTPResponse], sub_response: Response
+    ) -> Response:
+        """The answer, labelled as the client asked; a request error leaves `data` out and is a 400."""
+        media = sub_response.media_type or JSON
+        data: Any = response_data
+        status = sub_response.status_code or 200
+        if isinstance(data, dict) and data.get("data") is None and data.get("errors"):
+            refused = not any("path" in error for error in data["errors"])
+            if refused:
+                data = {name: value for name, value in data.items() if name != "data"}
+                status = 400 if media == GRAPHQL else status
+        headers = {"content-type": f"{media}; charset=utf-8", "cache-control": "no-store"}
+        return Response(self.encode_json(data), status, headers)
+
+
+def _check_shape(body: object) -> None:
+    """Refuse what no GraphQL request looks like.
+
+    Raises: Refused.
+    """
+    if not isinstance(body, dict):
+        raise Refused(400, "The body must be one JSON object.")
+    for name, kind, said in (
+        ("query", str | None, "a string"),
+        ("operationName", str | None, "a string"),
+        ("variables", dict | None, "an object"),
+        ("extensions", dict | None, "an object"),
+    ):
+        if not isinstance(body.get(name), kind):
+            raise Refused(400, f"`{name}` must be {said}.")
+
+
+def _request_id(request: Request) -> str:
+    given = request.headers.get("x-request-id", "")
+    return given if REQUEST_ID.fullmatch(given) else uuid4().hex
+
+
+async def _principal(header: str | None, moment: datetime) -> Principal | None:
+    """Who the Authorization header stands for; None for nobody, also when the token is no good."""
+    if not header or not header.lower().startswith(BEARER):
+        return None
+    secret = header[len(BEARER) :].strip()
+    return await recognise(secret, moment) if 0 < len(secret) <= TOKEN_MAX and secret.isascii() else None

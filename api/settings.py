@@ -1,0 +1,179 @@
+"""Settings: read once from the environment, checked, and documented in docs/settings.md."""
+
+import base64
+import binascii
+import os
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from models.engine import connection
+from rules.vault import KEY_BYTES
+
+DATABASE = "sqlite://var/loyalty.db"
+KEY_FILE = "var/master.key"
+WECHAT = "https://api.weixin.qq.com"
+SIMULATED = "simulator"
+DEMO_APPID = "wxdemo0000000001"
+OPEN_PLATFORM = "default"
+"""The namespace of unionids, where the deployment names no open-platform account."""
+PORTS = range(65_536)
+
+
+class SettingError(Exception):
+    """A setting that cannot be used, and what to do about it."""
+
+
+class Environment(StrEnum):
+    """How careful to be: production seeds nothing, prints no token, and embeds no simulator."""
+
+    DEVELOPMENT = "development"
+    PRODUCTION = "production"
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything the environment may say."""
+
+    database_url: str
+    env: Environment
+    host: str
+    port: int
+    workers: int
+    run_worker: bool
+    migrate: bool
+    wechat_base: str
+    wechat_appid: str
+    wechat_secret: str
+    wechat_open_platform: str
+    log_json: bool
+    log_level: str
+
+    @property
+    def is_production(self) -> bool:
+        """Whether real members are at stake."""
+        return self.env is Environment.PRODUCTION
+
+    @property
+    def is_embedded(self) -> bool:
+        """Whether the database is a file of this one process."""
+        return self.database_url.startswith("sqlite")
+
+    @property
+    def simulates_wechat(self) -> bool:
+        """Whether the embedded simulator stands in for WeChat."""
+        return self.wechat_base == SIMULATED
+
+
+def settings(given: Mapping[str, str] | None = None) -> Settings:
+    """The settings of this process.
+
+    Raises: SettingError.
+    """
+    said = os.environ if given is None else given  # noqa: TID251  the one door to the environment
+    get = _Reader(said)
+    env = get.one_of("LOYALTY_ENV", Environment.DEVELOPMENT, list(Environment))
+    production = env == Environment.PRODUCTION
+    url = get.text("LOYALTY_DATABASE_URL", DATABASE)
+    embedded = url.startswith("sqlite")
+    found = Settings(
+        database_url=url,
+        env=Environment(env),
+        host=get.text("LOYALTY_HOST", "127.0.0.1"),
+        port=get.number("LOYALTY_PORT", 8000, PORTS),
+        workers=get.number("LOYALTY_WORKERS", 1, range(1, 65)),
+        run_worker=get.switch("LOYALTY_WORKER", default=True),
+        migrate=get.switch("LOYALTY_MIGRATE", default=embedded or not production),
+        wechat_base=get.text("LOYALTY_WECHAT_BASE", WECHAT if production else SIMULATED),
+        wechat_appid=get.text("LOYALTY_WECHAT_APPID", "" if production else DEMO_APPID),
+        wechat_secret=get.text("LOYALTY_WECHAT_SECRET", "" if production else "demosecret"),
+        wechat_open_platform=get.text("LOYALTY_WECHAT_OPEN_PLATFORM", OPEN_PLATFORM),
+        log_json=get.switch("LOYALTY_LOG_JSON", default=production),
+        log_level=get.one_of("LOYALTY_LOG_LEVEL", "INFO", ["DEBUG", "INFO", "WARNING", "ERROR"]),
+    )
+    _check(found)
+    return found
+
+
+def _check(found: Settings) -> None:
+    try:
+        connection(found.database_url)
+    except ValueError as error:
+        raise SettingError(f"LOYALTY_DATABASE_URL: {error}") from error
+    if found.is_embedded and found.workers > 1:
+        raise SettingError("LOYALTY_WORKERS above 1 needs PostgreSQL: an SQLite database is served by one process.")
+    if found.is_production and found.simulates_wechat:
+        raise SettingError("LOYALTY_WECHAT_BASE: the simulator lets anybody in, so production does not use it.")
+
+
+class _Reader:
+    """Reads values and says which one is wrong."""
+
+    def __init__(self, said: Mapping[str, str]) -> None:
+        self.said = said
+
+    def text(self, name: str, default: str) -> str:
+        return self.said.get(name, "").strip() or default
+
+    def number(self, name: str, default: int, allowed: range) -> int:
+        text = self.text(name, str(default))
+        if not text.isdecimal() or int(text) not in allowed:
+            raise SettingError(f"{name} must be a number from {allowed[0]} to {allowed[-1]}, not {text!r}.")
+        return int(text)
+
+    def switch(self, name: str, *, default: bool) -> bool:
+        text = self.text(name, "on" if default else "off").lower()
+        if text not in ("on", "off", "true", "false", "1", "0"):
+            raise SettingError(f"{name} must be on or off, not {text!r}.")
+        return text in ("on", "true", "1")
+
+    def one_of(self, name: str, default: str, allowed: list[str]) -> str:
+        text = self.text(name, default)
+        if text not in allowed:
+            raise SettingError(f"{name} must be one of {', '.join(allowed)}, not {text!r}.")
+        return text
+
+
+def master_key(found: Settings, given: Mapping[str, str] | None = None) -> bytes:
+    """The 32 bytes that every member's key is wrapped with: LOYALTY_MASTER_KEY, or the file that holds it.
+
+    In development the file is made when it is absent; in production a key must be given.
+
+    Raises: SettingError.
+    """
+    said = os.environ if given is None else given  # noqa: TID251  the one door to the environment
+    if text := said.get("LOYALTY_MASTER_KEY", "").strip():
+        return _key(text, "LOYALTY_MASTER_KEY")
+    path = Path(said.get("LOYALTY_MASTER_KEY_FILE", "").strip() or KEY_FILE)
+    if not path.exists():
+        if found.is_production:
+            raise SettingError(f"LOYALTY_MASTER_KEY is not set and {path} does not exist; see docs/settings.md.")
+        _make_key(path)
+    return _key(path.read_text(), str(path))
+
+
+def _make_key(path: Path) -> None:
+    """Write a fresh key that only the owner of the file may read; of two processes, one makes it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    text = base64.b64encode(secrets.token_bytes(KEY_BYTES)).decode()
+    fresh = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
+    with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        file.write(text + "\n")
+    try:
+        os.link(fresh, path)
+    except FileExistsError:
+        pass
+    finally:
+        fresh.unlink()
+
+
+def _key(text: str, name: str) -> bytes:
+    try:
+        key = base64.b64decode(text.strip(), validate=True)
+    except binascii.Error as error:
+        raise SettingError(f"{name} is not base64.") from error
+    if len(key) != KEY_BYTES:
+        raise SettingError(f"{name} must be {KEY_BYTES} bytes in base64.")
+    return key

@@ -1,0 +1,70 @@
+"""The worker: takes due jobs and does them, in the server's process or in one of its own."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import datetime
+
+from rules import jobs
+from rules.jobs import TASKS, Lease
+
+IDLE = 0.5
+"""Seconds between looks when nothing is due."""
+
+SLOTS = 15.0
+"""Seconds between looks for recurring jobs."""
+
+_log = logging.getLogger("loyalty.worker")
+
+
+class Worker:
+    """Does jobs until it is stopped. Any number may run; each job is leased to one of them."""
+
+    def __init__(self, clock: Callable[[], datetime]) -> None:
+        self.clock = clock
+        self.stopping = asyncio.Event()
+        self._slots_at = 0.0
+
+    async def run(self) -> None:
+        """Work until `stop` is called; a job under way is finished first."""
+        while not self.stopping.is_set():
+            try:
+                did = await self.once()
+            except Exception:
+                # the database may be away for a while; the worker outlives that
+                _log.exception("the worker could not look for jobs")
+                did = 0
+            if not did:
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self.stopping.wait(), IDLE)
+
+    def stop(self) -> None:
+        """Ask the worker to end."""
+        self.stopping.set()
+
+    async def once(self) -> int:
+        """Do what is due now, one job of each kind, and say how many there were."""
+        loop_time = asyncio.get_running_loop().time()
+        if loop_time >= self._slots_at:
+            self._slots_at = loop_time + SLOTS
+            await jobs.open_slots(self.clock())
+        did = 0
+        for name in await jobs.due(self.clock()):
+            if lease := await jobs.claim(name, now=self.clock()):
+                await self.do(lease)
+                did += 1
+        return did
+
+    async def do(self, lease: Lease) -> None:
+        """Do one leased job; what goes wrong is written down, and tried again later."""
+        task = TASKS[lease.name]
+        try:
+            async with asyncio.timeout(task.lease.total_seconds()):
+                await task.work(lease.facts, self.clock())
+        except Exception as error:
+            _log.exception("job %s failed", lease.name, extra={"job": str(lease.id)})
+            # the words of an error may hold what a log or a table should not
+            await jobs.fail(lease, type(error).__name__, now=self.clock())
+        else:
+            await jobs.finish(lease, now=self.clock())

@@ -1,0 +1,58 @@
+"""SQLite without a thread: for a process that does one thing at a time, such as an import or a seed.
+
+aiosqlite answers each statement from a thread of its own, which costs a statement its weight in waking it. Where
+no request waits on the event loop, the same statements are answered in place, at a third of the time or less.
+"""
+
+import sqlite3
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+
+
+class InlineConnection:
+    """What the house uses of an aiosqlite connection, done in the calling thread."""
+
+    def __init__(self, filename: str) -> None:
+        self._conn = sqlite3.connect(filename, isolation_level=None, cached_statements=512)
+
+    async def _execute(self, function: Callable[..., T], *arguments: Any) -> T:
+        return function(*arguments)
+
+    async def execute(self, sql: str, parameters: Iterable[Any] = ()) -> sqlite3.Cursor:
+        """Run one statement."""
+        return self._conn.execute(sql, tuple(parameters))
+
+    async def execute_fetchall(self, sql: str, parameters: Iterable[Any] | None = None) -> list[Any]:
+        """Run one statement and return its rows."""
+        return self._conn.execute(sql, tuple(parameters or ())).fetchall()
+
+    async def execute_insert(self, sql: str, parameters: Iterable[Any] | None = None) -> tuple[int | None]:
+        """Run one insert and return the row it made."""
+        return (self._conn.execute(sql, tuple(parameters or ())).lastrowid,)
+
+    async def executemany(self, sql: str, parameters: Iterable[Sequence[Any]]) -> sqlite3.Cursor:
+        """Run one statement for each row of parameters."""
+        return self._conn.executemany(sql, parameters)
+
+    async def commit(self) -> None:
+        """Make the writes last."""
+        self._conn.commit()
+
+    async def rollback(self) -> None:
+        """Undo the writes."""
+        self._conn.rollback()
+
+    async def close(self) -> None:
+        """Close the file."""
+        self._conn.close()
+
+    def stop(self) -> None:
+        """Close the file at once."""
+        self._conn.close()
+
+    @property
+    def total_changes(self) -> int:
+        """How many rows were ever changed on this connection."""
+        return self._conn.total_changes

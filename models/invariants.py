@@ -1,0 +1,280 @@
+"""Invariants: what must always be true across tables, each a query that finds nothing while it is.
+
+`loyalty verify`, the hourly job and the test suite run them in one read-only snapshot. A query added here needs
+a corruption planted for it in the tests.
+"""
+
+import sqlite3
+from asyncio import to_thread
+from dataclasses import dataclass
+from typing import Any
+
+from tortoise.connection import get_connection
+
+from models.engine.asyncpg import Client as PostgresClient
+from models.engine.sqlite import Client as SqliteClient
+
+SHOWN = 20
+"""How many offending rows of one invariant are told."""
+
+
+@dataclass(frozen=True, slots=True)
+class Invariant:
+    """One thing that is always true, and the query for the rows where it is not."""
+
+    name: str
+    says: str
+    query: str
+    postgres: str | None = None
+    """The query for PostgreSQL, where it must read differently."""
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """One row that breaks an invariant."""
+
+    name: str
+    says: str
+    row: dict[str, Any]
+
+
+REVERSED = (
+    "SELECT o.id FROM points_transaction o JOIN purchase p ON p.member_id = o.member_id AND p.id = o.purchase_id"
+    " LEFT JOIN (SELECT member_id, reverses_id, SUM(points) AS points FROM points_transaction"
+    " WHERE reverses_id IS NOT NULL GROUP BY member_id, reverses_id) r"
+    " ON r.member_id = o.member_id AND r.reverses_id = o.id WHERE o.kind IN ('EARN', 'BONUS')"
+    " AND -COALESCE(r.points, 0) <> CASE WHEN p.goods_minor = 0 THEN 0"
+    " WHEN p.refunded_minor = p.goods_minor THEN o.points ELSE {target} END"
+)
+
+INVARIANTS = (
+    Invariant(
+        "balances",
+        "Each bucket of an account is the sum of its entries.",
+        "SELECT a.member_id FROM points_account a LEFT JOIN (SELECT member_id,"
+        " SUM(CASE WHEN bucket = 'AVAILABLE' THEN delta ELSE 0 END) AS available,"
+        " SUM(CASE WHEN bucket = 'PENDING' THEN delta ELSE 0 END) AS pending,"
+        " SUM(CASE WHEN bucket = 'HELD' THEN delta ELSE 0 END) AS held,"
+        " SUM(CASE WHEN bucket = 'DEBT' THEN delta ELSE 0 END) AS debt"
+        " FROM points_entry GROUP BY member_id) e ON e.member_id = a.member_id"
+        " WHERE a.available <> COALESCE(e.available, 0) OR a.pending <> COALESCE(e.pending, 0)"
+        " OR a.held <> COALESCE(e.held, 0) OR a.debt <> COALESCE(e.debt, 0)",
+    ),
+    Invariant(
+        "entry sequence",
+        "An account's entries are numbered from 1 without gaps.",
+        "SELECT a.member_id FROM points_account a LEFT JOIN (SELECT member_id, COUNT(*) AS n, MAX(seq) AS last,"
+        " MIN(seq) AS first FROM points_entry GROUP BY member_id) e ON e.member_id = a.member_id"
+        " WHERE a.seq <> COALESCE(e.n, 0) OR a.seq <> COALESCE(e.last, 0) OR COALESCE(e.first, 1) <> 1",
+    ),
+    Invariant(
+        "running balance",
+        "Each entry keeps the balance after it.",
+        "SELECT id FROM (SELECT id, balance_after, SUM(delta) OVER (PARTITION BY member_id, bucket ORDER BY seq)"
+        " AS running FROM points_entry) e WHERE running <> balance_after",
+    ),
+    Invariant(
+        "internal moves",
+        "Points moved inside an account are neither made nor lost.",
+        "SELECT transaction_id FROM points_entry WHERE counter = 'INTERNAL' GROUP BY transaction_id"
+        " HAVING SUM(CASE WHEN bucket = 'DEBT' THEN -delta ELSE delta END) <> 0",
+    ),
+    Invariant(
+        "lots hold the balance",
+        "What the lots hold is what the account says.",
+        "SELECT a.member_id FROM points_account a LEFT JOIN (SELECT member_id,"
+        " SUM(CASE WHEN active THEN remaining ELSE 0 END) AS available,"
+        " SUM(CASE WHEN active THEN 0 ELSE remaining END) AS pending, SUM(held) AS held"
+        " FROM points_lot GROUP BY member_id) l ON l.member_id = a.member_id"
+        " WHERE a.available <> COALESCE(l.available, 0) OR a.pending <> COALESCE(l.pending, 0)"
+        " OR a.held <> COALESCE(l.held, 0)",
+    ),
+    Invariant(
+        "lot moves",
+        "What is left of a lot is the sum of its moves.",
+        "SELECT l.id FROM points_lot l LEFT JOIN (SELECT lot_id, SUM(d_remaining) AS remaining,"
+        " SUM(d_held) AS held FROM points_lot_move GROUP BY lot_id) m ON m.lot_id = l.id"
+        " WHERE l.remaining <> COALESCE(m.remaining, 0) OR l.held <> COALESCE(m.held, 0)",
+    ),
+    Invariant(
+        "movements are told",
+        "Each transaction has entries and an event.",
+        "SELECT t.id FROM points_transaction t"
+        " LEFT JOIN (SELECT DISTINCT transaction_id FROM points_entry) e ON e.transaction_id = t.id"
+        " LEFT JOIN (SELECT DISTINCT transaction_id FROM outbox_event) o ON o.transaction_id = t.id"
+        " WHERE e.transaction_id IS NULL OR o.transaction_id IS NULL",
+    ),
+    Invariant(
+        "movement amount",
+        "A transaction's amount is what its entries did to the member's worth.",
+        "SELECT t.id FROM points_transaction t JOIN (SELECT transaction_id,"
+        " SUM(CASE WHEN bucket = 'DEBT' THEN -delta ELSE delta END) AS points FROM points_entry"
+        " GROUP BY transaction_id) e ON e.transaction_id = t.id WHERE t.points <> e.points",
+    ),
+    Invariant(
+        "one member a movement",
+        "A transaction's entries, lots and moves are its member's.",
+        "SELECT t.id FROM points_transaction t WHERE EXISTS (SELECT 1 FROM points_entry e"
+        " WHERE e.transaction_id = t.id AND e.member_id <> t.member_id) OR EXISTS (SELECT 1 FROM points_lot l"
+        " WHERE l.transaction_id = t.id AND l.member_id <> t.member_id) OR EXISTS (SELECT 1 FROM points_lot_move m"
+        " JOIN points_lot l ON l.id = m.lot_id WHERE m.transaction_id = t.id"
+        " AND (m.member_id <> t.member_id OR l.member_id <> t.member_id))",
+    ),
+    Invariant(
+        "lifetime figures",
+        "Lifetime figures are the sums of the ledger.",
+        "SELECT a.member_id FROM points_account a LEFT JOIN (SELECT member_id,"
+        " SUM(CASE WHEN kind IN ('EARN', 'BONUS', 'CLAWBACK') THEN points ELSE 0 END) AS earned,"
+        " SUM(CASE WHEN kind IN ('REDEEM', 'RETURN') THEN -points ELSE 0 END) AS spent,"
+        " SUM(CASE WHEN kind = 'EXPIRE' THEN -points ELSE 0 END) AS expired"
+        " FROM points_transaction GROUP BY member_id) t ON t.member_id = a.member_id"
+        " WHERE a.lifetime_earned <> COALESCE(t.earned, 0) OR a.lifetime_spent <> COALESCE(t.spent, 0)"
+        " OR a.lifetime_expired <> COALESCE(t.expired, 0)",
+    ),
+    Invariant(
+        "reversals stay within",
+        "No movement is taken back beyond what it was, nor another member's.",
+        "SELECT r.reverses_id AS id FROM points_transaction r"
+        " LEFT JOIN points_transaction o ON o.id = r.reverses_id"
+        " WHERE r.reverses_id IS NOT NULL GROUP BY r.reverses_id HAVING MIN(o.id::text) IS NULL"
+        " OR MIN(r.member_id::text) <> MIN(o.member_id::text) OR MAX(r.member_id::text) <> MIN(o.member_id::text)"
+        " OR ABS(SUM(r.points)) > ABS(MIN(o.points))",
+    ),
+    Invariant(
+        "refunds take back exactly",
+        "What a purchase earned is taken back by the share of it that is refunded, rounded down.",
+        REVERSED.format(target="o.points * p.refunded_minor / p.goods_minor"),
+        REVERSED.format(target="DIV(o.points::numeric * p.refunded_minor, p.goods_minor)"),
+    ),
+    Invariant(
+        "nothing expired was spent",
+        "No lot pays at or after its expiry.",
+        "SELECT m.id FROM points_lot_move m JOIN points_lot l ON l.id = m.lot_id JOIN points_transaction t"
+        " ON t.id = m.transaction_id WHERE m.d_remaining < 0 AND t.kind IN ('REDEEM', 'ADJUST_OUT')"
+        " AND l.expires_at <= t.created_at",
+    ),
+    Invariant(
+        "answers are real",
+        "Each stored answer of a movement names a transaction of its member.",
+        "SELECT i.id FROM idempotency_key i LEFT JOIN points_transaction t ON t.member_id = i.owner_id"
+        " AND t.id::text = (i.response ->> 'transaction_id') WHERE i.operation LIKE 'points.%' AND t.id IS NULL",
+    ),
+    Invariant(
+        "growth",
+        "Growth is the sum of its entries, which are numbered without gaps.",
+        "SELECT g.member_id FROM growth_account g LEFT JOIN (SELECT member_id, SUM(delta) AS growth, COUNT(*) AS n,"
+        " MAX(seq) AS last FROM growth_entry GROUP BY member_id) e ON e.member_id = g.member_id"
+        " WHERE g.growth <> COALESCE(e.growth, 0) OR g.seq <> COALESCE(e.n, 0) OR g.seq <> COALESCE(e.last, 0)",
+    ),
+    Invariant(
+        "running growth",
+        "Each growth entry keeps the value after it.",
+        "SELECT id FROM (SELECT id, growth_after, SUM(delta) OVER (PARTITION BY member_id ORDER BY seq) AS running"
+        " FROM growth_entry) e WHERE running <> growth_after",
+    ),
+    Invariant(
+        "tier is earned",
+        "Nobody holds a tier below the one their growth earns.",
+        "SELECT g.member_id FROM growth_account g JOIN tier held ON held.id = g.tier_id"
+        " JOIN tier above ON above.rank > held.rank AND above.threshold <= g.growth",
+    ),
+    Invariant(
+        "tier has a history",
+        "The tier held is where the recorded steps end: one join, then upgrades.",
+        "SELECT g.member_id FROM growth_account g JOIN tier t ON t.id = g.tier_id LEFT JOIN (SELECT c.member_id,"
+        " MAX(t.rank) AS top, SUM(CASE WHEN c.cause = 'JOINED' THEN 1 ELSE 0 END) AS joins FROM tier_change c"
+        " JOIN tier t ON t.id = c.to_tier_id GROUP BY c.member_id) h ON h.member_id = g.member_id"
+        " WHERE h.top IS NULL OR h.top <> t.rank OR h.joins <> 1",
+    ),
+    Invariant(
+        "purchase adds up",
+        "A purchase is the sum of its lines, paid and refunded.",
+        "SELECT p.id FROM purchase p LEFT JOIN (SELECT member_id, purchase_id, SUM(paid_minor) AS paid,"
+        " SUM(refunded_minor) AS refunded FROM purchase_line GROUP BY member_id, purchase_id) l"
+        " ON l.member_id = p.member_id AND l.purchase_id = p.id"
+        " WHERE p.goods_minor <> COALESCE(l.paid, 0) OR p.refunded_minor <> COALESCE(l.refunded, 0)",
+    ),
+    Invariant(
+        "refunds are told",
+        "What is refunded of a purchase is the sum of its refund events that took effect.",
+        "SELECT p.id FROM purchase p LEFT JOIN (SELECT member_id, purchase_id, SUM(refund_minor) AS refunded"
+        " FROM purchase_event WHERE kind = 'REFUNDED' AND state = 'APPLIED' GROUP BY member_id, purchase_id) e"
+        " ON e.member_id = p.member_id AND e.purchase_id = p.id WHERE p.refunded_minor <> COALESCE(e.refunded, 0)"
+        " OR (p.state = 'REFUNDED' AND p.refunded_minor <> p.goods_minor)",
+    ),
+    Invariant(
+        "orders are found",
+        "Each purchase is found by its order's reference, and each reference finds one.",
+        "SELECT p.id FROM purchase p LEFT JOIN purchase_key k ON k.source = p.source AND k.order_ref = p.order_ref"
+        " WHERE k.purchase_id IS NULL OR k.purchase_id <> p.id OR k.member_id <> p.member_id"
+        " UNION ALL SELECT k.id FROM purchase_key k LEFT JOIN purchase p ON p.id = k.purchase_id"
+        " WHERE p.id IS NULL",
+    ),
+    Invariant(
+        "identities are found",
+        "Each identity of a member is found by its hash, and each hash finds one.",
+        "SELECT i.value_hash FROM member_identity i LEFT JOIN identity_key k ON k.value_hash = i.value_hash"
+        " WHERE k.member_id IS NULL OR k.member_id <> i.member_id"
+        " UNION ALL SELECT k.value_hash FROM identity_key k LEFT JOIN member_identity i"
+        " ON i.value_hash = k.value_hash AND i.member_id = k.member_id WHERE i.id IS NULL",
+    ),
+    Invariant(
+        "members are whole",
+        "Each member has a key, a points account and a growth account.",
+        "SELECT m.id FROM member m LEFT JOIN member_key k ON k.member_id = m.id"
+        " LEFT JOIN points_account a ON a.member_id = m.id LEFT JOIN growth_account g ON g.member_id = m.id"
+        " WHERE k.member_id IS NULL OR a.member_id IS NULL OR g.member_id IS NULL",
+    ),
+    Invariant(
+        "event sequence",
+        "A member's events are numbered from 1 without gaps.",
+        "SELECT m.id FROM member m LEFT JOIN (SELECT member_id, COUNT(*) AS n, MAX(seq) AS last FROM outbox_event"
+        " GROUP BY member_id) o ON o.member_id = m.id"
+        " WHERE m.event_seq <> COALESCE(o.n, 0) OR m.event_seq <> COALESCE(o.last, 0)",
+    ),
+)
+"""Everything `verify` looks at."""
+
+
+async def violations() -> list[Violation]:
+    """Every row that breaks an invariant, at one moment; empty while all is well. Writers are not held up."""
+    client = get_connection("default")
+    if isinstance(client, SqliteClient):
+        return await to_thread(_on_sqlite, client.filename)
+    if not isinstance(client, PostgresClient):
+        raise TypeError("Verification looks at the database from outside any transaction.")
+    return await _on_postgres(client)
+
+
+def _on_sqlite(filename: str) -> list[Violation]:
+    connection = sqlite3.connect(f"file:{filename}?mode=ro", uri=True, isolation_level=None)
+    try:
+        connection.row_factory = sqlite3.Row
+        connection.execute("BEGIN")
+        found: list[Violation] = []
+        for each in INVARIANTS:
+            rows = connection.execute(_plain(each.query)).fetchmany(SHOWN)
+            found += [Violation(each.name, each.says, dict(row)) for row in rows]
+        return found
+    finally:
+        connection.close()
+
+
+def _plain(query: str) -> str:
+    """The query for SQLite, which stores ids as text."""
+    return query.replace("::text", "")
+
+
+async def _on_postgres(client: PostgresClient) -> list[Violation]:
+    async with (
+        client.acquire_connection() as connection,
+        connection.transaction(isolation="repeatable_read", readonly=True),
+    ):
+        # a ledger of years takes longer than a request may
+        await connection.execute("SET LOCAL statement_timeout = 0")
+        found: list[Violation] = []
+        for each in INVARIANTS:
+            rows = await connection.fetch(f"{each.postgres or each.query} LIMIT {SHOWN}")
+            told = ({name: str(value) for name, value in row.items()} for row in rows)
+            found += [Violation(each.name, each.says, row) for row in told]
+        return found

@@ -1,0 +1,45 @@
+"""Cards: all that one member may see of another."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import strawberry
+
+from models.sql import SQL
+from rules import members
+from rules.members import Profile
+from schema.context import Context
+from schema.permissions import SEES_MEMBER, seen
+from schema.tiers import HasMember
+
+
+@strawberry.type(description="All that one member may see of another: a name and a picture, never a balance.")
+class MemberCard:
+    display_name: str | None = seen(
+        SEES_MEMBER, "What the member wishes to be called; null when they told nothing."
+    )
+    avatar_url: str | None = seen(SEES_MEMBER, "The member's picture.")
+
+
+PROFILES = SQL(
+    "SELECT m.id AS member_id, m.profile, k.wrapped FROM member m JOIN member_key k ON k.member_id = m.id"
+    " WHERE m.id = ANY($1::uuid[]) AND k.member_id = ANY($1::uuid[])",
+    fans_out="a page of members shows their names",
+)
+
+
+async def profiles(parents: Sequence[HasMember]) -> list[Profile]:
+    """What each member says of themselves, unsealed."""
+    rows = await PROFILES.rows([parent.member_id for parent in parents])
+    by_member: dict[Any, Profile] = {
+        row["member_id"]: members.open_profile(row["member_id"], row["wrapped"], row["profile"]) for row in rows
+    }
+    return [by_member.get(parent.member_id, Profile()) for parent in parents]
+
+
+async def card_of(parents: Sequence[HasMember], context: Context) -> list[MemberCard]:
+    """Each member's card."""
+    del context
+    return [
+        MemberCard(display_name=told.display_name, avatar_url=told.avatar_url) for told in await profiles(parents)
+    ]

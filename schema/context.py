@@ -1,0 +1,87 @@
+"""Context: who asks, when, in which language; made anew for each operation."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Protocol, TypeAlias
+from uuid import UUID
+
+import strawberry
+from strawberry.dataloader import DataLoader
+
+from models.credentials import PrincipalKind
+from models.staff import StaffRole
+from rules.actors import Actor, ActorKind
+from rules.credentials import Principal
+from rules.members import Identity
+
+BATCH_MAX = 1_000
+"""The most parents a batch function is given at once."""
+
+
+class Outside(Protocol):
+    """What the schema needs of the world beyond the house; `api/` provides it."""
+
+    async def wechat_identities(self, code: str) -> Sequence[Identity]:
+        """Who a WeChat login code stands for. Raises: LoginRefused, WeChatUnavailable."""
+
+    async def is_password(self, stored_hash: str | None, password: str) -> bool:
+        """Whether a password is the one; takes as long when there is none to compare with."""
+
+
+Batch = Callable[..., Awaitable[list[Any]]]
+
+
+@dataclass(slots=True)
+class Context:
+    """One operation: its caller, its moment (UTC) and its loaders."""
+
+    now: datetime
+    principal: Principal | None = None
+    language: str = "en"
+    request_id: str = ""
+    outside: Outside | None = None
+    may_introspect: bool = False
+    loaders: dict[tuple[Any, ...], DataLoader[Any, Any]] = field(default_factory=dict)
+
+    @property
+    def actor(self) -> Actor:
+        """The caller, as the rules know them. The permissions of a field see to it that there is one."""
+        who = self.principal
+        if who is None:
+            return Actor(ActorKind.SYSTEM, request_id=self.request_id)
+        return Actor(
+            kind=ActorKind(who.kind.value),
+            id=who.id,
+            role=who.role,
+            store_id=who.store_id,
+            source=who.source,
+            request_id=self.request_id,
+        )
+
+    @property
+    def member_id(self) -> UUID | None:
+        """The calling member; None when somebody else calls."""
+        who = self.principal
+        return UUID(who.id) if who and who.kind is PrincipalKind.MEMBER else None
+
+    @property
+    def role(self) -> StaffRole | None:
+        """The calling member of staff's role."""
+        return self.principal.role if self.principal else None
+
+    async def load(self, batch: Batch, parent: object, **arguments: Any) -> Any:
+        """One parent's share of a batch: all parents of the level are asked for in one call."""
+        key = (batch, *sorted(arguments.items()))
+        loader = self.loaders.get(key)
+        if loader is None:
+
+            async def together(parents: list[Any]) -> list[Any]:
+                return await batch(parents, self, **arguments)
+
+            loader = DataLoader(load_fn=together, cache_key_fn=id, max_batch_size=BATCH_MAX)
+            self.loaders[key] = loader
+        return await loader.load(parent)
+
+
+Info: TypeAlias = strawberry.Info[Context, None]

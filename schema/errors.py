@@ -1,0 +1,172 @@
+"""Errors: refusals answered as values, mistakes answered as errors with a code, and the code book of both."""
+
+import dataclasses
+import re
+from collections.abc import Callable, Coroutine
+from enum import Enum
+from functools import wraps
+from typing import Any, TypeVar, get_type_hints
+from uuid import UUID
+
+import strawberry
+from graphql import GraphQLError
+
+import rules.credentials
+import rules.idempotency
+import rules.lifecycle
+import rules.members
+import rules.points
+import rules.programme
+import rules.purchases
+import rules.tiers  # noqa: F401  all rooms are open, so that every refusal is known below
+from models.members import IdentityKind
+from rules.idempotency import Key
+from rules.refusals import Refusal
+from schema import ids
+from schema.context import Context
+from schema.enums import describe
+from schema.permissions import PUBLIC, Rule, options, seen
+from schema.scalars import Long
+
+
+def _refusals(of: type[Refusal] = Refusal) -> list[type[Refusal]]:
+    found: list[type[Refusal]] = []
+    for each in of.__subclasses__():
+        found += [each, *_refusals(each)]
+    return sorted(found, key=lambda each: each.__name__)
+
+
+REFUSALS: dict[str, type[Refusal]] = {each.code(): each for each in _refusals()}
+"""Every way the programme says no, by its code."""
+
+ErrorCode: Any = Enum("ErrorCode", {code: code for code in REFUSALS})  # type: ignore[misc]
+describe(
+    ErrorCode,
+    "Why the programme said no. Codes are never reused.",
+    {ErrorCode[code]: f"{refusal.message()} {refusal.message('zh')}" for code, refusal in REFUSALS.items()},
+)
+
+
+@strawberry.interface(description="The programme says no, and why. Switch on `code`; show `message`.")
+class UserError:
+    code: ErrorCode = seen(PUBLIC, "What to switch on.")
+    message: str = seen(PUBLIC, "A sentence for people, in English or Chinese by `Accept-Language`.")
+    field: list[str] | None = seen(PUBLIC, "The part of `input` that was refused, if one was.")
+    retryable: bool = seen(PUBLIC, "Whether the same request may succeed later without anybody changing it.")
+
+
+_FACTS: dict[Any, tuple[Any, Callable[[Any], Any]]] = {
+    UUID: (strawberry.ID, lambda value: ids.encode(ids.Tag.MEMBER, value)),
+    UUID | None: (
+        strawberry.ID | None,
+        lambda value: None if value is None else ids.encode(ids.Tag.MEMBER, value),
+    ),
+    tuple[UUID, ...]: (
+        list[strawberry.ID],
+        lambda value: [ids.encode(ids.Tag.MEMBER, each) for each in value],
+    ),
+    int: (Long, int),
+    str: (str, str),
+    IdentityKind: (str, str),
+}
+"""What a fact of a refusal looks like to a client. Ids in refusals are members'."""
+
+
+def _kind(annotation: Any) -> Any:
+    return getattr(annotation, "__supertype__", annotation)
+
+
+def _answer(refusal: type[Refusal]) -> type:
+    """The GraphQL type of a refusal: its facts beside what every refusal tells."""
+    hints = get_type_hints(refusal)
+    namespace: dict[str, Any] = {"__annotations__": {}, "__module__": __name__}
+    for fact in dataclasses.fields(refusal):
+        shown, _ = _FACTS[_kind(hints[fact.name])]
+        namespace["__annotations__"][fact.name] = shown
+        namespace[fact.name] = seen(PUBLIC, f"{fact.name.replace('_', ' ').capitalize()}.")
+    return strawberry.type(type(refusal.__name__, (UserError,), namespace), description=refusal.message())
+
+
+@strawberry.type(description="A refusal that has nothing more to tell than its code.")
+class PlainError(UserError):
+    pass
+
+
+ANSWERS: dict[type[Refusal], type] = {
+    refusal: _answer(refusal) if dataclasses.fields(refusal) else PlainError for refusal in REFUSALS.values()
+}
+"""The GraphQL type of each refusal."""
+
+
+def answer_to(refusal: Refusal, language: str) -> UserError:
+    """The client's view of a refusal."""
+    kind = type(refusal)
+    hints = get_type_hints(kind)
+    facts = {
+        fact.name: _FACTS[_kind(hints[fact.name])][1](getattr(refusal, fact.name))
+        for fact in dataclasses.fields(kind)
+    }
+    answer: UserError = ANSWERS[kind](
+        code=ErrorCode[kind.code()],
+        message=kind.message(language),
+        field=list(kind.field) or None,
+        retryable=kind.retryable,
+        **facts,
+    )
+    return answer
+
+
+Payload = TypeVar("Payload")
+Resolver = Callable[..., Coroutine[Any, Any, Payload | None]]
+
+
+def codes_of(*commands: Callable[..., Any]) -> list[str]:
+    """The codes a command may refuse with, read from the `Raises:` of its docstring."""
+    found: set[str] = set()
+    for command in commands:
+        _, _, raises = (command.__doc__ or "").partition("Raises:")
+        found |= {
+            code
+            for name in re.findall(r"\b[A-Z]\w+", raises)
+            for code, refusal in REFUSALS.items()
+            if refusal.__name__ == name
+        }
+    return sorted(found)
+
+
+def command(
+    rule: Rule, description: str, payload: type[Payload], *commands: Callable[..., Any]
+) -> Callable[[Resolver[Payload]], Any]:
+    """Make a resolver a mutation: refusals become its `userErrors`, its description lists their codes.
+
+    `commands` are the rules it calls. What was loaded before it is forgotten, so that the answer is fresh.
+    """
+    codes = codes_of(*commands)
+    told = f"{description}\n\nRefuses with: {', '.join(f'`{code}`' for code in codes) or 'nothing'}."
+
+    def make(resolver: Resolver[Payload]) -> Any:
+        @wraps(resolver)
+        async def answered(self: object, info: Any, **given: Any) -> Payload | None:
+            context: Context = info.context
+            try:
+                return await resolver(self, info, **given)
+            except Refusal as refusal:
+                return payload(user_errors=[answer_to(refusal, context.language)])  # type: ignore[call-arg]
+            finally:
+                context.loaders.clear()
+
+        return strawberry.mutation(answered, **options(rule, told))
+
+    return make
+
+
+def bad_input(message: str) -> GraphQLError:
+    """A mistake in the request that its types cannot rule out."""
+    return GraphQLError(message, extensions={"code": "BAD_USER_INPUT"})
+
+
+def key_of(text: str) -> Key:
+    """An idempotency key, as a client sent it."""
+    if not re.fullmatch(r"[\x21-\x7e]{8,128}", text):
+        raise bad_input("`idempotencyKey` has 8 to 128 printable ASCII characters and no spaces.")
+    return Key(text)

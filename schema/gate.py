@@ -1,0 +1,123 @@
+"""The gate: what every operation passes before it is executed, and what every error becomes before it is told.
+
+A document is parsed, measured, validated and searched for guarded fields once, and remembered by its text; the
+caller's rights are checked against what was found, before anything runs.
+"""
+
+import logging
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from graphql import DocumentNode, GraphQLError, GraphQLSchema, GraphQLSyntaxError, parse, specified_rules, validate
+from strawberry.extensions import SchemaExtension
+
+from schema import limits, permissions
+from schema.context import Context
+
+DOCUMENTS = 1_000
+"""How many documents are remembered."""
+
+_log = logging.getLogger("loyalty.faults")
+
+
+@dataclass(frozen=True, slots=True)
+class Examined:
+    """What is known of a document, whoever sends it."""
+
+    document: DocumentNode
+    errors: tuple[GraphQLError, ...]
+    wanted: permissions.Wanted
+    operations: int
+    introspects: bool
+
+
+@lru_cache(maxsize=DOCUMENTS)
+def examined(schema: GraphQLSchema, source: str) -> Examined:
+    """A document, parsed and examined. Raises: GraphQLSyntaxError."""
+    document = parse(source, max_tokens=limits.TOKENS)
+    # limits come first: a document too large to examine is not examined
+    errors = limits.excesses(document) or validate(schema, document, specified_rules, max_errors=5)
+    wanted = () if errors else permissions.wanted(schema, document)
+    return Examined(
+        document,
+        tuple(errors),
+        wanted,
+        len(permissions.operations(document)),
+        limits.introspects(document),
+    )
+
+
+class Gate(SchemaExtension):
+    """Lets an operation through, or says why not; labels and masks what goes wrong."""
+
+    def on_parse(self) -> Iterator[None]:
+        """Take the document from memory, or examine it."""
+        asked = self.execution_context
+        source = asked.query or ""
+        if len(source) > limits.SOURCE:
+            said = f"The document is longer than {limits.SOURCE} characters."
+            raise GraphQLError(said, extensions={"code": "OPERATION_TOO_COMPLEX"})
+        asked.graphql_document = examined(asked.schema._schema, source).document
+        yield
+
+    def on_validate(self) -> Iterator[None]:
+        """Refuse what is invalid, ambiguous, or not for the caller."""
+        asked = self.execution_context
+        known = examined(asked.schema._schema, asked.query or "")
+        asked.pre_execution_errors = list(known.errors) or self._objections(known)
+        yield
+
+    def _objections(self, known: Examined) -> list[GraphQLError]:
+        context: Context = self.execution_context.context
+        if known.operations > 1 and self.execution_context._provided_operation_name is None:
+            said = "Name the operation to run: the document has several."
+            return [GraphQLError(said, extensions={"code": "BAD_REQUEST"})]
+        if known.introspects and not context.may_introspect:
+            said = "Introspection is not for this credential."
+            return [GraphQLError(said, extensions={"code": "FORBIDDEN"})]
+        return permissions.objections(known.wanted, context.principal)
+
+    def on_operation(self) -> Iterator[None]:
+        """Give every error of the answer its code."""
+        yield
+        result = self.execution_context.result
+        errors = getattr(result, "errors", None)
+        if errors:
+            result.errors = [self._told(error) for error in errors]  # type: ignore[union-attr]
+
+    def _told(self, error: GraphQLError) -> GraphQLError:
+        """The error as the client hears it: with a code, and a fault without its words."""
+        if error.extensions and "code" in error.extensions:
+            return error
+        cause = error.original_error
+        while isinstance(cause, GraphQLError) and cause.original_error is not None:
+            cause = cause.original_error
+        if error.path is not None and cause is not None and not isinstance(cause, GraphQLError):
+            return self._masked(error, cause)
+        return _labelled(error, _code(error, self.execution_context.pre_execution_errors))
+
+    def _masked(self, error: GraphQLError, cause: BaseException) -> GraphQLError:
+        context: Context = self.execution_context.context
+        _log.error(
+            "fault in %s",
+            self.execution_context.operation_name or "an operation",
+            exc_info=cause,
+            extra={"request_id": context.request_id},
+        )
+        told = {"code": "INTERNAL_SERVER_ERROR", "requestId": context.request_id}
+        return GraphQLError("Something broke on our side.", error.nodes, path=error.path, extensions=told)
+
+
+def _code(error: GraphQLError, refused: list[GraphQLError] | None) -> str:
+    if isinstance(error, GraphQLSyntaxError):
+        return "GRAPHQL_PARSE_FAILED"
+    return "GRAPHQL_VALIDATION_FAILED" if refused else "BAD_USER_INPUT"
+
+
+def _labelled(error: GraphQLError, code: str) -> GraphQLError:
+    extensions: dict[str, Any] = {**(error.extensions or {}), "code": code}
+    return GraphQLError(
+        error.message, error.nodes, error.source, error.positions, error.path, extensions=extensions
+    )

@@ -1,0 +1,59 @@
+"""Ids: opaque to clients, and read in this one place with the type that is expected.
+
+An id of something a member owns carries the member, so that it is found by its owner. Unknown, malformed and
+not-yours all look the same.
+"""
+
+import base64
+import binascii
+from enum import IntEnum
+from uuid import UUID
+
+UUID_BYTES = 16
+
+
+class Tag(IntEnum):
+    """The type an id belongs to, as its first byte. Never reused."""
+
+    MEMBER = 1
+    TIER = 2
+    POINTS_ENTRY = 3
+    PURCHASE = 4
+    STAFF = 5
+    STORE = 6
+
+
+OWNED = {Tag.POINTS_ENTRY, Tag.PURCHASE}
+"""The types whose ids carry their member."""
+
+
+def encode(tag: Tag, *parts: UUID) -> str:
+    """The id of a row: of a member-owned one, the member's id goes first."""
+    raw = bytes([tag]) + b"".join(part.bytes for part in parts)
+    return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
+
+
+def read(text: str) -> tuple[Tag, tuple[UUID, ...]] | None:
+    """What an id says; None when it is none of ours, down to the last bit."""
+    try:
+        raw = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+        tag = Tag(raw[0])
+    except (ValueError, IndexError, binascii.Error):
+        return None
+    body = raw[1:]
+    if len(body) != UUID_BYTES * (2 if tag in OWNED else 1):
+        return None
+    parts = tuple(UUID(bytes=body[at : at + UUID_BYTES]) for at in range(0, len(body), UUID_BYTES))
+    return (tag, parts) if encode(tag, *parts) == text else None
+
+
+def decode(tag: Tag, text: str) -> tuple[UUID, ...] | None:
+    """The parts of an id of that type; None for anything else."""
+    said = read(text)
+    return said[1] if said and said[0] is tag else None
+
+
+def decode_one(tag: Tag, text: str) -> UUID | None:
+    """The one part of an id of a type that nobody owns."""
+    parts = decode(tag, text)
+    return parts[0] if parts else None

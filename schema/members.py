@@ -1,0 +1,400 @@
+"""Members as a client sees them: the hub that every relation hangs on."""
+
+from collections.abc import Sequence
+from typing import Annotated, Any
+from uuid import UUID
+
+import strawberry
+
+from models.members import IdentityKind, MemberState
+from models.sql import SQL
+from models.units import ReasonCode
+from rules import lifecycle, members
+from rules.members import Identity, Profile
+from rules.refusals import NotFound
+from schema import ids, pages
+from schema.cards import MemberCard, card_of, profiles
+from schema.context import Context, Info
+from schema.enums import describe
+from schema.errors import UserError, bad_input, command
+from schema.pages import After, Before, Connection, First, Last
+from schema.permissions import (
+    DESK,
+    MEMBER,
+    SEES_MEMBER,
+    SERVICE,
+    STAFF,
+    Audience,
+    asked,
+    related,
+    seen,
+)
+from schema.points import PointsAccount, points_of
+from schema.purchases import Purchase, purchases_of
+from schema.scalars import Day, Moment
+from schema.tiers import HasMember, Node, Tier, TierProgress, progress_of, tier_of
+
+ENROLS = DESK | MEMBER | SERVICE
+RECOGNISES = DESK | SERVICE | {Audience.CASHIER}
+IDENTITIES_MAX = 10
+
+describe(
+    MemberState,
+    "Where a membership stands.",
+    {
+        MemberState.PENDING: "Known, but not enrolled: earns and spends nothing.",
+        MemberState.ACTIVE: "A member.",
+        MemberState.FROZEN: "Stopped by staff: spends nothing, and what is earned waits.",
+        MemberState.OPTED_OUT: "Has left.",
+        MemberState.MERGED: "Is now another member.",
+        MemberState.ERASURE_PENDING: "Will be erased.",
+        MemberState.ERASED: "Erased: only the ledger is left.",
+    },
+)
+describe(
+    IdentityKind,
+    "What kind of name a member is known by outside the programme.",
+    {
+        IdentityKind.WECHAT_OPENID: "A user of one WeChat app; the namespace is its app id.",
+        IdentityKind.WECHAT_UNIONID: "A user across one operator's WeChat apps.",
+        IdentityKind.PHONE: "A phone number; kept in E.164, without a namespace.",
+        IdentityKind.CARD: "A member card's number.",
+        IdentityKind.EXTERNAL: "An id in another system; the namespace names the system.",
+    },
+)
+
+
+@strawberry.type(description="A name a member is known by outside the programme. Its value is never shown whole.")
+class MemberIdentity:
+    kind: IdentityKind = seen(SEES_MEMBER, "What kind of name.")
+    namespace: str = seen(SEES_MEMBER, "Where it is unique; empty for a phone.")
+    masked: str = seen(SEES_MEMBER, "What may be shown of it: `138****1234`.")
+    verified: bool = seen(SEES_MEMBER, "Whether the member proved it to be theirs.")
+
+
+@strawberry.type(description="What a member says of themselves.")
+class MemberProfile:
+    display_name: str | None = seen(SEES_MEMBER, "What they wish to be called.")
+    avatar_url: str | None = seen(SEES_MEMBER, "Their picture.")
+    birthday: Day | None = seen(DESK | MEMBER, "Their day of birth.")
+
+
+IDENTITIES = SQL(
+    "SELECT member_id, kind, namespace, mask, verified FROM member_identity"
+    " WHERE member_id = ANY($1::uuid[]) ORDER BY id",
+    fans_out="a page of members shows how each is known",
+)
+
+
+async def identities_of(parents: Sequence[HasMember], context: Context) -> list[list[MemberIdentity]]:
+    """How each member is known, oldest first."""
+    del context
+    found: dict[UUID, list[MemberIdentity]] = {parent.member_id: [] for parent in parents}
+    for row in await IDENTITIES.rows(list(found)):
+        known = MemberIdentity(
+            kind=IdentityKind[row["kind"]],
+            namespace=row["namespace"],
+            masked=row["mask"],
+            verified=row["verified"],
+        )
+        found[row["member_id"]].append(known)
+    return [found[parent.member_id] for parent in parents]
+
+
+async def profile_of(parents: Sequence[HasMember], context: Context) -> list[MemberProfile]:
+    """What each member says of themselves."""
+    del context
+    return [
+        MemberProfile(
+            display_name=told.display_name,
+            avatar_url=told.avatar_url,
+            birthday=None if told.birthday is None else Day(told.birthday),
+        )
+        for told in await profiles(parents)
+    ]
+
+
+@strawberry.type(description="A member of the programme (会员).")
+class Member(Node):
+    member_id: strawberry.Private[UUID]
+    state: MemberState = seen(SEES_MEMBER, "Where the membership stands.")
+    joined_at: Moment | None = seen(SEES_MEMBER, "Since when they are a member; null before they enrol.")
+    created_at: Moment = seen(SEES_MEMBER, "Since when they are known.")
+    profile: MemberProfile = related(SEES_MEMBER, "What they say of themselves.", profile_of)
+    card: MemberCard = related(SEES_MEMBER, "What other members see of them.", card_of)
+    identities: list[MemberIdentity] = related(SEES_MEMBER, "How they are known, masked.", identities_of)
+    tier: Tier = related(SEES_MEMBER, "The tier they hold, with its benefits.", tier_of)
+    tier_progress: TierProgress = related(SEES_MEMBER, "Where they stand on the ladder.", progress_of)
+    points: PointsAccount = related(SEES_MEMBER, "Their points.", points_of)
+    purchases: Connection[Purchase] = related(SEES_MEMBER, "Their purchases, newest first.", purchases_of)
+
+    @classmethod
+    def of(cls, row: dict[str, Any]) -> "Member":
+        """The member as a client sees them."""
+        return cls(
+            id=strawberry.ID(ids.encode(ids.Tag.MEMBER, row["id"])),
+            member_id=row["id"],
+            state=MemberState[row["state"]],
+            joined_at=row["joined_at"],
+            created_at=row["created_at"],
+        )
+
+
+ONE = SQL("SELECT id, state, joined_at, created_at FROM member WHERE id = $1")
+
+
+async def member(member_id: UUID) -> Member | None:
+    """One member."""
+    row = await ONE.row(member_id)
+    return Member.of(row) if row else None
+
+
+@strawberry.input(description="An identity, as the outside world writes it.")
+class IdentityInput:
+    kind: IdentityKind = strawberry.field(description="What kind of name.")
+    namespace: str = strawberry.field(
+        default="", description="Where it is unique: the app id, the card scheme, the other system."
+    )
+    value: str = strawberry.field(description="The name itself.")
+    verified: bool = strawberry.field(
+        default=False, description="Whether you proved it to be theirs. Only a service's word counts."
+    )
+
+
+@strawberry.input(one_of=True, description="How to look a member up.")
+class MemberBy:
+    id: strawberry.ID | None = strawberry.field(default=strawberry.UNSET, description="By the member's id.")
+    identity: IdentityInput | None = strawberry.field(
+        default=strawberry.UNSET, description="By a name they are known by."
+    )
+
+
+@strawberry.input(description="Which members to list.")
+class MembersFilter:
+    state: MemberState | None = strawberry.field(default=None, description="Only those in this state.")
+    tier_code: str | None = strawberry.field(default=None, description="Only those of this tier.")
+
+
+LIST = {
+    backwards: SQL(
+        "SELECT m.id, m.state, m.joined_at, m.created_at FROM member m"  # noqa: S608  constants
+        " JOIN growth_account g ON g.member_id = m.id JOIN tier t ON t.id = g.tier_id"
+        " WHERE ($1::text IS NULL OR m.state = $1) AND ($2::text IS NULL OR t.code = $2)"
+        f" AND ($3::timestamptz IS NULL OR (m.created_at, m.id) {beyond} ($3::timestamptz, $4::uuid))"
+        f" ORDER BY m.created_at {order}, m.id {order} LIMIT $5",
+        fans_out="staff list members",
+    )
+    for backwards, order, beyond in ((False, "DESC", "<"), (True, "ASC", ">"))
+}
+
+
+def identity(given: IdentityInput, *, trusted: bool) -> Identity:
+    """The identity a client means.
+
+    Raises: IdentityInvalid.
+    """
+    return members.identity(given.kind, given.namespace, given.value, verified=given.verified and trusted)
+
+
+def _identities(context: Context, given: Sequence[IdentityInput]) -> list[Identity]:
+    if not 0 < len(given) <= IDENTITIES_MAX:
+        raise bad_input(f"Send 1 to {IDENTITIES_MAX} identities.")
+    trusted = context.principal is not None and context.principal.source is not None
+    return [identity(each, trusted=trusted) for each in given]
+
+
+@strawberry.type
+class MembersQuery:
+    """What may be asked of members."""
+
+    @asked(MEMBER, "The calling member.")
+    async def me(self, info: Info) -> Member | None:
+        """The calling member."""
+        own = info.context.member_id
+        return await member(own) if own else None
+
+    @asked(STAFF | SERVICE, "One member, by id or by a name they are known by; null when there is none.")
+    async def member(
+        self, by: Annotated[MemberBy, strawberry.argument(description="How to look them up.")]
+    ) -> Member | None:
+        """One member."""
+        if isinstance(by.id, str):
+            found = ids.decode_one(ids.Tag.MEMBER, by.id)
+        else:
+            found = await _known(by.identity)
+        return await member(found) if found else None
+
+    @asked(STAFF - {Audience.CASHIER}, "Members, newest first.")
+    async def members(
+        self,
+        filter: Annotated[
+            MembersFilter | None, strawberry.argument(description="Which ones; all by default.")
+        ] = None,
+        first: First = None,
+        after: After = None,
+        last: Last = None,
+        before: Before = None,
+    ) -> Connection[Member] | None:
+        """A page of members."""
+        asked_for = pages.window(
+            first=first, after=after, last=last, before=before, shape=(pages.moment, pages.row_id)
+        )
+        state = filter.state.value if filter is not None and filter.state is not None else None
+        tier_code = filter.tier_code if filter else None
+        at, beyond = asked_for.key or (None, None)
+        rows = await LIST[asked_for.backwards].rows(state, tier_code, at, beyond, asked_for.fetch)
+        return pages.page(rows, asked_for, Member.of, lambda row: (row["created_at"], row["id"]))
+
+
+async def _known(given: IdentityInput | None) -> UUID | None:
+    """Whom an identity means; None for nobody, and for what cannot be one."""
+    if not isinstance(given, IdentityInput):
+        return None
+    try:
+        return await members.find(identity(given, trusted=False))
+    except members.IdentityInvalid:
+        return None
+
+
+@strawberry.type(description="Whom the identities mean.")
+class MemberIdentifyPayload:
+    member: Member | None = seen(RECOGNISES, "The member; null when refused.", default=None)
+    created: bool = seen(RECOGNISES, "Whether they were created for it.", default=False)
+    user_errors: list[UserError] = seen(RECOGNISES, "Why it was refused; empty on success.", default_factory=list)
+
+
+@strawberry.type(description="Who was enrolled.")
+class MemberEnrollPayload:
+    member: Member | None = seen(ENROLS, "The member; null when refused.", default=None)
+    replayed: bool = seen(ENROLS, "Whether they had been a member before.", default=False)
+    user_errors: list[UserError] = seen(ENROLS, "Why it was refused; empty on success.", default_factory=list)
+
+
+@strawberry.type(description="The member after it.")
+class MemberPayload:
+    member: Member | None = seen(DESK | MEMBER, "The member; null when refused.", default=None)
+    user_errors: list[UserError] = seen(
+        DESK | MEMBER, "Why it was refused; empty on success.", default_factory=list
+    )
+
+
+@strawberry.input(description="What a member says of themselves. What is left out stays as it is.")
+class ProfileInput:
+    display_name: str | None = strawberry.field(default=None, description="1 to 40 characters.")
+    avatar_url: str | None = strawberry.field(default=None, description="An https address, 300 characters at most.")
+    birthday: Day | None = strawberry.field(default=None, description="The day of birth.")
+
+
+@strawberry.input(description="Somebody to recognise.")
+class MemberIdentifyInput:
+    identities: list[IdentityInput] = strawberry.field(
+        description="What is known of them, 1 to 10. Names nobody has yet are added to the member they mean; a "
+        "cashier only finds."
+    )
+    allow_create: bool = strawberry.field(
+        default=False, description="Create an active member when nobody is meant."
+    )
+
+
+@strawberry.input(description="Somebody to enrol.")
+class MemberEnrollInput:
+    identities: list[IdentityInput] | None = strawberry.field(
+        default=None, description="What is known of them. Members leave it out: they enrol themselves."
+    )
+    profile: ProfileInput | None = strawberry.field(default=None, description="What they say of themselves.")
+
+
+@strawberry.input(description="A member to freeze or thaw.")
+class MemberFreezeInput:
+    member_id: strawberry.ID = strawberry.field(description="Who.")
+    reason: ReasonCode = strawberry.field(description="Why, in one word: `RISK_REVIEW`.")
+
+
+@strawberry.input(description="The calling member's own words about themselves.")
+class MemberProfileUpdateInput:
+    profile: ProfileInput = strawberry.field(description="What changes.")
+
+
+def _profile(given: ProfileInput | None) -> Profile:
+    return Profile(given.display_name, given.avatar_url, given.birthday) if given else Profile()
+
+
+def _member_id(text: str) -> UUID:
+    found = ids.decode_one(ids.Tag.MEMBER, text)
+    if found is None:
+        raise NotFound
+    return found
+
+
+@strawberry.type
+class MembersMutation:
+    """What may be done with members."""
+
+    @command(
+        RECOGNISES,
+        "Find the one member some identities mean, or create them.",
+        MemberIdentifyPayload,
+        lifecycle.identify,
+        members.identity,
+    )
+    async def member_identify(self, info: Info, input: MemberIdentifyInput) -> MemberIdentifyPayload | None:
+        """Recognise somebody."""
+        context = info.context
+        found, created = await lifecycle.identify(
+            _identities(context, input.identities),
+            allow_create=input.allow_create,
+            actor=context.actor,
+            now=context.now,
+        )
+        return MemberIdentifyPayload(member=await member(found), created=created)
+
+    @command(
+        ENROLS,
+        "Make somebody an active member. Doing it again changes nothing.",
+        MemberEnrollPayload,
+        lifecycle.enroll,
+        members.identity,
+    )
+    async def member_enroll(self, info: Info, input: MemberEnrollInput) -> MemberEnrollPayload | None:
+        """Enrol somebody."""
+        context = info.context
+        own = context.member_id
+        whose = [] if own else _identities(context, input.identities or ())
+        found, before = await lifecycle.enroll(
+            own, whose, _profile(input.profile), actor=context.actor, now=context.now
+        )
+        return MemberEnrollPayload(member=await member(found), replayed=before)
+
+    @command(
+        DESK,
+        "Stop a member from spending. What they earn meanwhile waits as pending.",
+        MemberPayload,
+        lifecycle.freeze,
+    )
+    async def member_freeze(self, info: Info, input: MemberFreezeInput) -> MemberPayload | None:
+        """Freeze a member."""
+        context = info.context
+        who = _member_id(input.member_id)
+        await lifecycle.freeze(who, reason=input.reason, actor=context.actor, now=context.now)
+        return MemberPayload(member=await member(who))
+
+    @command(DESK, "Let a frozen member act again, with all that waited.", MemberPayload, lifecycle.unfreeze)
+    async def member_unfreeze(self, info: Info, input: MemberFreezeInput) -> MemberPayload | None:
+        """Thaw a member."""
+        context = info.context
+        who = _member_id(input.member_id)
+        await lifecycle.unfreeze(who, reason=input.reason, actor=context.actor, now=context.now)
+        return MemberPayload(member=await member(who))
+
+    @command(MEMBER, "Change what you say of yourself.", MemberPayload, members.tell_profile)
+    async def member_profile_update(self, info: Info, input: MemberProfileUpdateInput) -> MemberPayload | None:
+        """A member's own words."""
+        context = info.context
+        own = context.member_id
+        if own is None:
+            raise NotFound
+        await members.tell_profile(own, _profile(input.profile), today=context.now.date())
+        return MemberPayload(member=await member(own))
+
+
+__all__ = ["Member", "MembersMutation", "MembersQuery", "member"]

@@ -1,0 +1,153 @@
+"""Pages: bounded lists with keyset cursors, read forwards or backwards."""
+
+import base64
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Annotated, Any, Generic, TypeVar
+from uuid import UUID
+
+import orjson
+import strawberry
+
+from schema.errors import bad_input
+from schema.permissions import PUBLIC, seen
+
+DEFAULT = 20
+MOST = 100
+VERSION = 1
+"""The first item of a cursor, so that an old one is told apart."""
+
+Item = TypeVar("Item")
+Row = TypeVar("Row")
+
+
+@strawberry.type(description="Where a page lies in its list.")
+class PageInfo:
+    has_next_page: bool = seen(PUBLIC, "Whether there is more after this page.")
+    has_previous_page: bool = seen(PUBLIC, "Whether there is more before this page.")
+    start_cursor: str | None = seen(PUBLIC, "The cursor of the first item; null on an empty page.")
+    end_cursor: str | None = seen(PUBLIC, "The cursor of the last item; null on an empty page.")
+
+
+@strawberry.type(description="One item of a list, and where it stands.")
+class Edge(Generic[Item]):
+    cursor: str = seen(PUBLIC, "Send it as `after` or `before` to read on from here.")
+    node: Item = seen(PUBLIC, "The item.")
+
+
+@strawberry.type(description="One page of a list.")
+class Connection(Generic[Item]):
+    edges: list[Edge[Item]] = seen(PUBLIC, "The items with their cursors.")
+    nodes: list[Item] = seen(PUBLIC, "The items alone.")
+    page_info: PageInfo = seen(PUBLIC, "Where the page lies in the list.")
+
+
+First = Annotated[
+    int | None,
+    strawberry.argument(description=f"How many items from the start: 1 to {MOST}, {DEFAULT} by default."),
+]
+After = Annotated[str | None, strawberry.argument(description="Read on after this cursor.")]
+Last = Annotated[int | None, strawberry.argument(description=f"How many items from the end: 1 to {MOST}.")]
+Before = Annotated[str | None, strawberry.argument(description="Read back before this cursor.")]
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """Which part of a list is asked for: so many items beyond a key, in one direction."""
+
+    limit: int
+    key: tuple[Any, ...] | None
+    backwards: bool
+
+    @property
+    def fetch(self) -> int:
+        """One more than asked for, to know whether there is more."""
+        return self.limit + 1
+
+
+def window(
+    *,
+    first: int | None,
+    after: str | None,
+    last: int | None = None,
+    before: str | None = None,
+    shape: Sequence[Callable[[Any], Any]],
+) -> Window:
+    """The part of a list the arguments of a connection ask for; `shape` reads each part of a cursor's key."""
+    if first is not None and last is not None:
+        raise bad_input("Ask with `first` or with `last`, not with both.")
+    if after is not None and before is not None:
+        raise bad_input("Ask with `after` or with `before`, not with both.")
+    backwards = last is not None or before is not None
+    if (backwards and (first is not None or after is not None)) or (last is None and before is not None):
+        raise bad_input("`before` goes with `last`, `after` with `first`.")
+    limit = last if backwards else first
+    if limit is None:
+        limit = DEFAULT
+    if not 1 <= limit <= MOST:
+        raise bad_input(f"A page has 1 to {MOST} items.")
+    cursor = before if backwards else after
+    return Window(limit, None if cursor is None else read_cursor(cursor, shape), backwards)
+
+
+def cursor(*key: Any) -> str:
+    """The cursor of an item with that key."""
+    return base64.urlsafe_b64encode(orjson.dumps([VERSION, *key], default=str)).rstrip(b"=").decode()
+
+
+def read_cursor(text: str, shape: Sequence[Callable[[Any], Any]]) -> tuple[Any, ...]:
+    """The key behind a cursor, which comes from outside and may be anything."""
+    try:
+        version, *key = orjson.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
+        if version == VERSION and len(key) == len(shape):
+            return tuple(part(value) for part, value in zip(shape, key, strict=True))
+    except (ValueError, TypeError):
+        pass
+    raise bad_input("This cursor is not one of this list's.")
+
+
+def page(
+    rows: Sequence[Row], asked: Window, make: Callable[[Row], Item], key: Callable[[Row], tuple[Any, ...]]
+) -> Connection[Item]:
+    """The connection of the rows fetched for a window (one more than asked for, if there are), in reading order."""
+    more = len(rows) > asked.limit
+    kept = list(rows[: asked.limit])
+    if asked.backwards:
+        kept.reverse()
+    edges = [Edge(cursor=cursor(*key(row)), node=make(row)) for row in kept]
+    beyond = asked.key is not None
+    info = PageInfo(
+        has_next_page=beyond if asked.backwards else more,
+        has_previous_page=more if asked.backwards else beyond,
+        start_cursor=edges[0].cursor if edges else None,
+        end_cursor=edges[-1].cursor if edges else None,
+    )
+    return Connection(edges=edges, nodes=[edge.node for edge in edges], page_info=info)
+
+
+def whole(value: Any) -> int:
+    """A part of a key that is a whole number."""
+    if isinstance(value, int) and not isinstance(value, bool) and abs(value) < 2**63:
+        return value
+    raise ValueError
+
+
+def text(value: Any) -> str:
+    """A part of a key that is text."""
+    if isinstance(value, str):
+        return value
+    raise ValueError
+
+
+def moment(value: Any) -> datetime:
+    """A part of a key that is a moment."""
+    found = datetime.fromisoformat(text(value))
+    if found.tzinfo is None:
+        raise ValueError
+    return found.astimezone(UTC)
+
+
+def row_id(value: Any) -> UUID:
+    """A part of a key that is a row's id."""
+    return UUID(text(value))

@@ -1,0 +1,177 @@
+"""Permissions: which audience may ask for a field. They are static, so an operation is checked once, as a whole.
+
+Every field of every type names its audience; a test of the house refuses one that does not. Whether an object
+is the caller's own is decided where it is read, and in the rules.
+"""
+
+from enum import Enum
+from inspect import Parameter, Signature, signature
+from typing import Any, TypeAlias, get_args
+
+import strawberry
+from graphql import (
+    DocumentNode,
+    FieldNode,
+    GraphQLError,
+    GraphQLSchema,
+    OperationDefinitionNode,
+    TypeInfo,
+    TypeInfoVisitor,
+    Visitor,
+    visit,
+)
+from strawberry.schema_directive import Location
+
+from models.credentials import PrincipalKind
+from rules.credentials import Principal
+from schema.context import Batch, Info
+
+
+@strawberry.enum(description="Who may ask for a field.")
+class Audience(Enum):
+    PUBLIC = strawberry.enum_value("PUBLIC", description="Anybody, also without a credential.")
+    MEMBER = strawberry.enum_value("MEMBER", description="A member, about themselves.")
+    OWNER = strawberry.enum_value("OWNER", description="Staff: owns the programme.")
+    ADMIN = strawberry.enum_value("ADMIN", description="Staff: administers the programme.")
+    OPERATOR = strawberry.enum_value("OPERATOR", description="Staff: runs campaigns and members (运营).")
+    CS = strawberry.enum_value("CS", description="Staff: customer service (客服).")
+    CASHIER = strawberry.enum_value("CASHIER", description="Staff: at the counter of one store (核销).")
+    COMMUNITY_MANAGER = strawberry.enum_value("COMMUNITY_MANAGER", description="Staff: runs communities.")
+    ANALYST = strawberry.enum_value("ANALYST", description="Staff: reads, never writes.")
+    PARTNER = strawberry.enum_value("PARTNER", description="A partner organisation, about itself.")
+    SERVICE = strawberry.enum_value("SERVICE", description="A shop's back end or point of sale.")
+
+
+@strawberry.schema_directive(
+    locations=[Location.FIELD_DEFINITION],
+    name="auth",
+    description="Who may ask for the field. An operation that asks for a field of others is refused as a whole.",
+)
+class Auth:
+    requires: list[Audience]
+
+
+Rule: TypeAlias = frozenset[Audience]
+
+PUBLIC: Rule = frozenset({Audience.PUBLIC})
+MEMBER: Rule = frozenset({Audience.MEMBER})
+SERVICE: Rule = frozenset({Audience.SERVICE})
+PARTNER: Rule = frozenset({Audience.PARTNER})
+LEADS: Rule = frozenset({Audience.OWNER, Audience.ADMIN})
+DESK: Rule = LEADS | {Audience.OPERATOR, Audience.CS}
+COUNTER: Rule = DESK | {Audience.CASHIER}
+STAFF: Rule = COUNTER | {Audience.COMMUNITY_MANAGER, Audience.ANALYST}
+ANYBODY_KNOWN: Rule = STAFF | MEMBER | SERVICE | PARTNER
+SEES_MEMBER: Rule = STAFF | MEMBER | SERVICE
+"""Whoever may be shown a member at all; which member is decided where the member is read."""
+
+RULE = "audience"
+"""The metadata key under which a field keeps its rule."""
+
+BATCH = "batch"
+"""The metadata key under which a relation keeps its batch function."""
+
+
+def options(rule: Rule, description: str) -> dict[str, Any]:
+    """What strawberry is told of a field: its description and its rule, in the SDL and for the check."""
+    requires = [each for each in Audience if each in rule]
+    return {
+        "description": description,
+        "directives": [Auth(requires=requires)],
+        "metadata": {RULE: rule},
+    }
+
+
+def seen(rule: Rule, description: str, **more: Any) -> Any:
+    """A plain attribute of a type, and who may see it."""
+    return strawberry.field(**options(rule, description), **more)
+
+
+def asked(rule: Rule, description: str) -> Any:
+    """Make a resolver a field, and say who may ask for it."""
+    return strawberry.field(**options(rule, description))
+
+
+def related(rule: Rule, description: str, batch: Batch) -> Any:
+    """A relation: `batch(parents, context, **arguments)` answers all parents of a level at once, in their order."""
+    told = signature(batch)
+    arguments = list(told.parameters.values())[2:]
+
+    async def resolve(self: object, info: Info, **given: Any) -> Any:
+        return await info.context.load(batch, self, **given)
+
+    parameters = [
+        Parameter("self", Parameter.POSITIONAL_OR_KEYWORD),
+        Parameter("info", Parameter.POSITIONAL_OR_KEYWORD, annotation=Info),
+        *(each.replace(kind=Parameter.KEYWORD_ONLY) for each in arguments),
+    ]
+    [answer] = get_args(told.return_annotation)
+    resolve.__signature__ = Signature(parameters, return_annotation=answer)  # type: ignore[attr-defined]
+    resolve.__annotations__ = {
+        "info": Info,
+        **{each.name: each.annotation for each in arguments},
+        "return": answer,
+    }
+    resolve.__module__, resolve.__name__ = batch.__module__, getattr(batch, "__name__", "batch")
+    told_by = options(rule, description)
+    told_by["metadata"][BATCH] = batch
+    return strawberry.field(resolver=resolve, **told_by)
+
+
+def audience_of(principal: Principal | None) -> Audience:
+    """Which audience a caller belongs to."""
+    if principal is None:
+        return Audience.PUBLIC
+    if principal.kind is PrincipalKind.STAFF:
+        return Audience(str(principal.role))
+    return Audience(principal.kind.value)
+
+
+Wanted: TypeAlias = tuple[tuple[str, Rule, FieldNode], ...]
+"""The guarded fields an operation asks for, each once: its name, its rule, and a place to point at."""
+
+
+class _Gathers(Visitor):
+    """Walks a document and gathers the rules of its fields, by operation and fragment."""
+
+    def __init__(self, types: TypeInfo) -> None:
+        super().__init__()
+        self.types = types
+        self.found: dict[str, tuple[str, Rule, FieldNode]] = {}
+
+    def enter_field(self, node: FieldNode, *_: Any) -> None:
+        definition, parent = self.types.get_field_def(), self.types.get_parent_type()
+        if definition is None or parent is None or node.name.value.startswith("__"):
+            return
+        ours = definition.extensions.get("strawberry-definition")
+        name = f"{parent.name}.{node.name.value}"
+        # a field without a rule is for nobody, whatever the tests of the house say
+        rule = ours.metadata.get(RULE, frozenset()) if ours else frozenset()
+        self.found.setdefault(name, (name, rule, node))
+
+
+def wanted(schema: GraphQLSchema, document: DocumentNode) -> Wanted:
+    """The fields a valid document asks for, fragments and all; of documents with several operations, of all."""
+    types = TypeInfo(schema)
+    gathers = _Gathers(types)
+    visit(document, TypeInfoVisitor(types, gathers))
+    return tuple(gathers.found.values())
+
+
+def objections(wanted: Wanted, principal: Principal | None) -> list[GraphQLError]:
+    """What stands against the caller's operation: an error for each field that is not for them."""
+    audience = audience_of(principal)
+    refused = [(name, node) for name, rule, node in wanted if not (audience in rule or Audience.PUBLIC in rule)]
+    if refused and principal is None:
+        nodes = [node for _, node in refused]
+        said = "This needs a credential: send `Authorization: Bearer <token>`."
+        return [GraphQLError(said, nodes[:1], extensions={"code": "UNAUTHENTICATED"})]
+    return [
+        GraphQLError(f"You may not ask for {name}.", [node], extensions={"code": "FORBIDDEN"})
+        for name, node in refused
+    ]
+
+
+def operations(document: DocumentNode) -> list[OperationDefinitionNode]:
+    """The operations of a document."""
+    return [each for each in document.definitions if isinstance(each, OperationDefinitionNode)]

@@ -1,0 +1,91 @@
+"""The whole schema, assembled."""
+
+from collections.abc import Awaitable, Callable
+from typing import Annotated
+from uuid import UUID
+
+import strawberry
+from strawberry.schema.config import StrawberryConfig
+
+from models.credentials import PrincipalKind
+from rules import programme
+from schema import ids
+from schema.context import Context, Info
+from schema.errors import ANSWERS, bad_input
+from schema.gate import Gate
+from schema.ids import Tag
+from schema.members import Member, MembersMutation, MembersQuery, member
+from schema.permissions import ANYBODY_KNOWN, PUBLIC, asked
+from schema.points import PointsEntry, PointsMutation, PointsQuery, entry
+from schema.programme import ProgrammeQuery
+from schema.purchases import Purchase, PurchasesMutation, purchase
+from schema.scalars import SCALARS
+from schema.sessions import SessionsMutation
+from schema.tiers import Node, Tier
+
+NODES_MAX = 100
+
+FINDERS: dict[Tag, Callable[..., Awaitable[Node | None]]] = {
+    Tag.MEMBER: member,
+    Tag.POINTS_ENTRY: entry,
+    Tag.PURCHASE: purchase,
+}
+"""How each type that belongs to a member is found by the parts of its id, the member's first."""
+
+
+async def fetch(context: Context, text: str) -> Node | None:
+    """Whatever an id means and the caller may see; None for all else."""
+    said = ids.read(text)
+    if said is None:
+        return None
+    tag, parts = said
+    if tag is Tag.TIER:
+        rungs = (await programme.terms()).ladder
+        return next((Tier.of(rung) for rung in rungs if rung.id == parts[0]), None)
+    find = FINDERS.get(tag)
+    return await find(*parts) if find and _sees(context, parts[0]) else None
+
+
+def _sees(context: Context, member_id: UUID) -> bool:
+    """Whether the caller may be shown that member: themselves, or any member for staff and services."""
+    if context.principal is None:
+        return False
+    if context.principal.kind is PrincipalKind.MEMBER:
+        return context.member_id == member_id
+    return context.principal.kind in (PrincipalKind.STAFF, PrincipalKind.SERVICE)
+
+
+@strawberry.type(description="What may be asked.")
+class Query(MembersQuery, PointsQuery, ProgrammeQuery):
+    """What may be asked."""
+
+    @asked(PUBLIC, "Whatever has this id; null when there is none, or it is not for you.")
+    async def node(
+        self, info: Info, id: Annotated[strawberry.ID, strawberry.argument(description="The id.")]
+    ) -> Node | None:
+        """One object by its id."""
+        return await fetch(info.context, id)
+
+    @asked(ANYBODY_KNOWN, f"Whatever has these ids, in their order; {NODES_MAX} at most.")
+    async def nodes(
+        self, info: Info, ids: Annotated[list[strawberry.ID], strawberry.argument(description="The ids.")]
+    ) -> list[Node | None] | None:
+        """Several objects by their ids."""
+        if len(ids) > NODES_MAX:
+            raise bad_input(f"Ask for {NODES_MAX} nodes at most.")
+        return [await fetch(info.context, each) for each in ids]
+
+
+@strawberry.type(description="What may be done.")
+class Mutation(MembersMutation, SessionsMutation, PurchasesMutation, PointsMutation):
+    """What may be done."""
+
+
+schema = strawberry.Schema(
+    query=Query,
+    mutation=Mutation,
+    types=[Member, PointsEntry, Purchase, Tier, *dict.fromkeys(ANSWERS.values())],
+    extensions=[Gate],
+    config=StrawberryConfig(scalar_map=SCALARS, disable_field_suggestions=True),
+)
+"""The schema everything is served from; `schema/schema.graphql` is its printed form."""

@@ -1,0 +1,67 @@
+"""The suite's own machinery: what it verifies and empties after each test."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+from tortoise.backends.base.client import BaseDBAsyncClient
+
+from tests.conftest import tables_children_first
+
+CONFTEST = """
+from tests import conftest
+from tests.conftest import *
+from tests.conftest import _clean, _watch
+
+async def violations():
+    return [("balances", {"member": "Ann"})]
+
+conftest._violations = violations
+"""
+TESTS = """
+import pytest
+from models.sql import SQL
+
+async def write():
+    await SQL("UPDATE member SET id = id").run()
+
+async def test_writes():
+    await write()
+
+@pytest.mark.corrupts
+async def test_corrupts():
+    await write()
+
+async def test_reads(statements):
+    await SQL("SELECT id FROM member WHERE id IS NULL").rows()
+    assert len(statements) == 1
+
+def test_needs_no_database():
+    pass
+"""
+
+
+async def test_tables_are_emptied_before_those_they_refer_to(client: BaseDBAsyncClient) -> None:
+    order = tables_children_first()
+    assert sorted(order) == ["box", "rule", "thing"]
+    assert order.index("thing") < order.index("box")
+
+
+def test_a_test_that_leaves_the_books_wrong_fails_unless_it_says_so(tmp_path: Path) -> None:
+    (tmp_path / "conftest.py").write_text(CONFTEST)
+    (tmp_path / "test_books.py").write_text(TESTS)
+    root = Path(__file__).parents[2]
+    run = subprocess.run(
+        [
+            *(sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-c", str(root / "pyproject.toml")),
+            *(f"--rootdir={tmp_path}", str(tmp_path)),
+        ],
+        cwd=root,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert "4 passed, 1 error" in run.stdout, run.stdout + run.stderr
+    assert "ERROR" in run.stdout
+    assert "test_writes" in run.stdout.split("short test summary")[1]
+    assert "balances" in run.stdout
