@@ -1,9 +1,8 @@
 """The service: its routes, what it opens and in which order it closes."""
 
-import asyncio
 import gc
 from collections.abc import AsyncIterator, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import asynccontextmanager
 
 import httpx2
 from starlette.applications import Starlette
@@ -16,28 +15,15 @@ from api import graphiql, log
 from api.clock import now
 from api.examples import TABS
 from api.graphql import Endpoint
+from api.opening import opened, working
 from api.outside import World
-from api.settings import Settings, master_key, settings
+from api.settings import Settings, settings
 from api.simulator import simulator
 from api.wechat import WeChat
-from api.worker import Worker
-from models.database import connected
-from models.migrate import pending
-from models.sql import SQL
-from rules import programme, transactions, vault
+from rules import programme
 
 BODY_MAX = 256 * 1024
 """Bytes of a request's body; more is refused before it is read."""
-
-KEY_CHECK = SQL("SELECT key_check FROM programme WHERE one = 1")
-
-
-class WrongMasterKey(Exception):  # noqa: N818  a fault of the set-up
-    """This database was made with another master key. Give the one it was made with; see docs/settings.md."""
-
-
-class NotMigrated(Exception):  # noqa: N818  a fault of the set-up
-    """The database is behind this version. Run `loyalty migrate` first."""
 
 
 def create() -> Starlette:
@@ -82,45 +68,6 @@ def application(found: Settings) -> Starlette:
             app.state.ready = False
 
     return Starlette(routes=routes, lifespan=lifespan, max_body_size=BODY_MAX)
-
-
-@asynccontextmanager
-async def opened(found: Settings) -> AsyncIterator[AsyncExitStack]:
-    """The database and the vault, open and fit for each other; what is under way is finished before they close.
-
-    Raises: NotMigrated, WrongMasterKey, SettingError, DurabilityError.
-    """
-    if await pending(found.database_url):
-        raise NotMigrated(NotMigrated.__doc__)
-    async with AsyncExitStack() as stack:
-        await stack.enter_async_context(connected(found.database_url))
-        await unlock(found)
-        stack.push_async_callback(transactions.drain)
-        yield stack
-
-
-async def unlock(found: Settings) -> vault.Vault:
-    """Unlock the vault with the deployment's master key, and see that the database was made with it.
-
-    Raises: WrongMasterKey, SettingError.
-    """
-    unlocked = vault.unlock(master_key(found))
-    known = await KEY_CHECK.value()
-    if known is not None and known != unlocked.check:
-        raise WrongMasterKey(WrongMasterKey.__doc__)
-    return unlocked
-
-
-@asynccontextmanager
-async def working() -> AsyncIterator[Worker]:
-    """A worker beside whatever else this process does; it finishes its job before it leaves."""
-    worker = Worker(now)
-    task = asyncio.create_task(worker.run())
-    try:
-        yield worker
-    finally:
-        worker.stop()
-        await task
 
 
 def _world(found: Settings) -> tuple[World, Sequence[BaseRoute]]:

@@ -5,8 +5,8 @@ import sqlite3
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from api.app import KEY_CHECK
 from api.clock import now
+from api.opening import KEY_CHECK
 from api.settings import SettingError, Settings, master_key
 from models.database import connected, dialect
 from models.migrate import pending

@@ -24,7 +24,9 @@ def set_up(level: str, *, as_json: bool) -> None:
         structlog.processors.JSONRenderer(ensure_ascii=False)
         if as_json
         # locals may hold what nobody should read in a log
-        else structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
+        else structlog.dev.ConsoleRenderer(
+            colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback
+        )
     )
     formatter = structlog.stdlib.ProcessorFormatter(
         foreign_pre_chain=shared,

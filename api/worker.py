@@ -6,7 +6,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime
 
-from rules import jobs
+from rules import housekeeping, jobs, purchases
 from rules.jobs import TASKS, Lease
 
 IDLE = 0.5
@@ -14,6 +14,9 @@ IDLE = 0.5
 
 SLOTS = 15.0
 """Seconds between looks for recurring jobs."""
+
+ROOMS = (housekeeping, purchases)
+"""The rooms whose jobs a worker does; a room enters its jobs when it is imported."""
 
 _log = logging.getLogger("loyalty.worker")
 

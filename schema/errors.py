@@ -11,15 +11,8 @@ from uuid import UUID
 import strawberry
 from graphql import GraphQLError
 
-import rules.credentials
-import rules.idempotency
-import rules.lifecycle
-import rules.members
-import rules.points
-import rules.programme
-import rules.purchases
-import rules.tiers  # noqa: F401  all rooms are open, so that every refusal is known below
 from models.members import IdentityKind
+from rules import credentials, idempotency, lifecycle, members, points, programme, purchases, tiers
 from rules.idempotency import Key
 from rules.refusals import Refusal
 from schema import ids
@@ -27,6 +20,9 @@ from schema.context import Context
 from schema.enums import describe
 from schema.permissions import PUBLIC, Rule, options, seen
 from schema.scalars import Long
+
+ROOMS = (credentials, idempotency, lifecycle, members, points, programme, purchases, tiers)
+"""Every room that refuses: imported, so that all its refusals are known."""
 
 
 def _refusals(of: type[Refusal] = Refusal) -> list[type[Refusal]]:
@@ -72,6 +68,22 @@ _FACTS: dict[Any, tuple[Any, Callable[[Any], Any]]] = {
 """What a fact of a refusal looks like to a client. Ids in refusals are members'."""
 
 
+_SAYS = {
+    "available": "What there is.",
+    "expected": "What it should have been.",
+    "into": "Who the member is now; null when that is not for you.",
+    "kind": "What kind of identity.",
+    "left": "How much could still be taken.",
+    "limit": "The most there may be.",
+    "member_ids": "The members in question.",
+    "part": "Which part.",
+    "state": "The state it is in.",
+    "wanted": "How much was asked for.",
+    "why": "What is wrong, for a developer.",
+}
+"""What each fact of a refusal tells, by its name."""
+
+
 def _kind(annotation: Any) -> Any:
     return getattr(annotation, "__supertype__", annotation)
 
@@ -83,7 +95,7 @@ def _answer(refusal: type[Refusal]) -> type:
     for fact in dataclasses.fields(refusal):
         shown, _ = _FACTS[_kind(hints[fact.name])]
         namespace["__annotations__"][fact.name] = shown
-        namespace[fact.name] = seen(PUBLIC, f"{fact.name.replace('_', ' ').capitalize()}.")
+        namespace[fact.name] = seen(PUBLIC, _SAYS[fact.name])
     return strawberry.type(type(refusal.__name__, (UserError,), namespace), description=refusal.message())
 
 

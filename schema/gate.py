@@ -59,7 +59,10 @@ class Gate(SchemaExtension):
         if len(source) > limits.SOURCE:
             said = f"The document is longer than {limits.SOURCE} characters."
             raise GraphQLError(said, extensions={"code": "OPERATION_TOO_COMPLEX"})
-        asked.graphql_document = examined(asked.schema._schema, source).document
+        try:
+            asked.graphql_document = examined(asked.schema._schema, source).document
+        except GraphQLSyntaxError as error:
+            raise _labelled(error, "GRAPHQL_PARSE_FAILED") from None
         yield
 
     def on_validate(self) -> Iterator[None]:
@@ -96,7 +99,8 @@ class Gate(SchemaExtension):
             cause = cause.original_error
         if error.path is not None and cause is not None and not isinstance(cause, GraphQLError):
             return self._masked(error, cause)
-        return _labelled(error, _code(error, self.execution_context.pre_execution_errors))
+        refused = self.execution_context.pre_execution_errors
+        return _labelled(error, "GRAPHQL_VALIDATION_FAILED" if refused else "BAD_USER_INPUT")
 
     def _masked(self, error: GraphQLError, cause: BaseException) -> GraphQLError:
         context: Context = self.execution_context.context
@@ -108,12 +112,6 @@ class Gate(SchemaExtension):
         )
         told = {"code": "INTERNAL_SERVER_ERROR", "requestId": context.request_id}
         return GraphQLError("Something broke on our side.", error.nodes, path=error.path, extensions=told)
-
-
-def _code(error: GraphQLError, refused: list[GraphQLError] | None) -> str:
-    if isinstance(error, GraphQLSyntaxError):
-        return "GRAPHQL_PARSE_FAILED"
-    return "GRAPHQL_VALIDATION_FAILED" if refused else "BAD_USER_INPUT"
 
 
 def _labelled(error: GraphQLError, code: str) -> GraphQLError:

@@ -5,7 +5,9 @@ from typing import Annotated
 from uuid import UUID
 
 import strawberry
+from graphql import GraphQLError
 from strawberry.schema.config import StrawberryConfig
+from strawberry.types import ExecutionContext
 
 from models.credentials import PrincipalKind
 from rules import programme
@@ -81,7 +83,14 @@ class Mutation(MembersMutation, SessionsMutation, PurchasesMutation, PointsMutat
     """What may be done."""
 
 
-schema = strawberry.Schema(
+class Schema(strawberry.Schema):
+    """Strawberry's schema, without its own error log: that would write down documents, and with them people."""
+
+    def process_errors(self, errors: list[GraphQLError], execution_context: ExecutionContext | None = None) -> None:
+        """The gate logs faults; mistakes are the client's."""
+
+
+schema = Schema(
     query=Query,
     mutation=Mutation,
     types=[Member, PointsEntry, Purchase, Tier, *dict.fromkeys(ANSWERS.values())],

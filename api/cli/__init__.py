@@ -5,9 +5,9 @@ import sys
 from rich.console import Console
 from tortoise.exceptions import DBConnectionError, OperationalError
 
-from api.app import NotMigrated, WrongMasterKey
 from api.cli import data, programme, running
 from api.cli._common import Failed, app
+from api.opening import NotMigrated, WrongMasterKey
 from api.orders import FileUnreadable
 from api.settings import SettingError
 from models.database import DurabilityError

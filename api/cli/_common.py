@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from api import log
-from api.app import unlock
+from api.opening import unlock
 from api.settings import Settings, settings
 from models.database import connected
 from models.migrate import migrate

@@ -6,13 +6,12 @@ from contextlib import suppress
 from typing import Annotated
 
 import typer
-import uvicorn
 
 from api import demo, log
-from api.app import opened, working
 from api.cli._common import app, bar, here, run, show
 from api.cli._welcome import welcome
 from api.clock import now
+from api.opening import opened, working
 from api.settings import Settings, master_key
 from models.lock import single_server
 from models.migrate import migrate
@@ -25,6 +24,8 @@ def serve(
 ) -> None:
     """Serve the API with a worker inside. In development also the WeChat simulator, and a demo the first time."""
     found = here()
+    import uvicorn
+
     with single_server(found.database_url):
         told = run(_prepare(found))
         address = (host or found.host, port or found.port)

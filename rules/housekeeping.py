@@ -1,0 +1,72 @@
+"""Housekeeping: what has served its time is swept away, and the ledger is proven every hour."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from models.invariants import violations
+from models.sql import SQL
+from rules.jobs import job
+from rules.transactions import transaction
+
+KEYS_FOR = timedelta(days=90)
+"""How long a stored answer is kept. The cause it left in the ledger is kept for ever."""
+
+TOKENS_FOR = timedelta(days=30)
+"""How long a dead token is kept, so that its second use is still recognised."""
+
+JOBS_FOR = timedelta(days=30)
+BATCH = 1_000
+BATCHES_MAX = 100
+"""How much one run sweeps at most; the next run goes on."""
+
+SWEEPS = {
+    "idempotency_key": (
+        SQL(
+            "DELETE FROM idempotency_key WHERE id IN (SELECT id FROM idempotency_key WHERE created_at <= $1 LIMIT $2)",
+            fans_out="old answers are swept for all members",
+        ),
+        KEYS_FOR,
+    ),
+    "token": (
+        SQL(
+            "DELETE FROM token WHERE digest IN (SELECT digest FROM token WHERE expires_at <= $1 LIMIT $2)",
+            fans_out="dead tokens are swept for everybody",
+        ),
+        TOKENS_FOR,
+    ),
+    "job": (
+        SQL(
+            "DELETE FROM job WHERE id IN (SELECT id FROM job WHERE state = 'DONE' AND finished_at <= $1 LIMIT $2)",
+            fans_out="done jobs are swept",
+        ),
+        JOBS_FOR,
+    ),
+}
+
+
+class Violated(Exception):  # noqa: N818  a fault
+    """The ledger does not prove. Run `loyalty verify` and see docs/operations.md."""
+
+
+@job("house.sweep", every=timedelta(hours=1), lease=timedelta(minutes=10))
+async def sweep(_: dict[str, Any], now: datetime) -> None:
+    """Delete old answers, dead tokens and done jobs, in small transactions."""
+    for statement, kept_for in SWEEPS.values():
+        for _batch in range(BATCHES_MAX):
+            if await _sweep(statement, now - kept_for) < BATCH:
+                break
+
+
+@transaction
+async def _sweep(statement: SQL, before: datetime) -> int:
+    return await statement.run(before, BATCH)
+
+
+@job("house.verify", attempts=1, every=timedelta(hours=1), lease=timedelta(minutes=30))
+async def verify(_: dict[str, Any], __: datetime) -> None:
+    """Prove every point. What does not prove ends as a dead job, which `loyalty doctor` shows.
+
+    Raises: Violated.
+    """
+    if found := await violations():
+        raise Violated(", ".join(sorted({each.name for each in found})))
