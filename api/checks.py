@@ -52,7 +52,7 @@ def _key(found: Settings) -> Check:
 
 
 async def _database(found: Settings) -> list[Check]:
-    async with connected(found.database_url):
+    async with connected(found.database_url, strict=found.is_production):
         done = [Check("database", dialect())]
         drift = abs(now() - await _database_now())
         done.append(Check("clock", f"{drift.total_seconds():.1f} s from the database's", drift < DRIFT))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from random import Random  # noqa: TID251  the demo's own generator, which takes a seed
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from tortoise.connection import get_connection
 
@@ -19,12 +19,11 @@ from models.database import connected
 from models.engine import connection
 from models.members import IdentityKind
 from models.migrate import migrate
-from models.programme import Store
 from models.purchases import PurchaseEventKind
-from models.sql import SQL, insert
-from models.staff import Partner, StaffRole
+from models.sql import SQL
+from models.staff import StaffRole
 from models.units import WHOLE, BasisPoints, Growth, Minor, Points, ReasonCode
-from rules import credentials, lifecycle, members, points, programme, purchases, vault
+from rules import credentials, lifecycle, members, points, programme, purchases, staff, vault
 from rules.actors import SYSTEM
 from rules.credentials import log_in
 from rules.idempotency import Key
@@ -90,7 +89,7 @@ class Sown:
 
 async def is_empty(url: str) -> bool:
     """Whether a migrated database holds no programme yet."""
-    async with connected(url):
+    async with connected(url, strict=False):
         try:
             await programme.terms()
         except programme.NoProgramme:
@@ -102,7 +101,7 @@ async def sow(found: Settings, master: bytes, now: datetime, progress: Callable[
     """Fill an empty database with the demo. On SQLite it appears whole or not at all."""
     url = found.database_url
     if not found.is_embedded:
-        async with connected(url):
+        async with connected(url, strict=False):
             return await _sow(master, now, progress)
     target = Path(connection(url)["credentials"]["file_path"])
     aside = target.with_name(f"{target.name}.seeding")
@@ -144,15 +143,12 @@ async def _sow(master: bytes, now: datetime, progress: Callable[[int], None]) ->
 
 async def _hire(at: datetime) -> None:
     """Stores, staff and a partner."""
-    here = uuid4()
-    places = [here, *(uuid4() for _ in STORES[1:])]
-    rows = [{"id": place, "code": code, "name": name} for place, (code, name) in zip(places, STORES, strict=True)]
-    await insert(Store, rows)
+    stores = [await staff.open_store(code, name) for code, name in STORES]
     secret = HASHER.hash(PASSWORD)
     for username, role in STAFF:
-        store = here if role is StaffRole.CASHIER else None
-        await credentials.hire(username, secret, role, store_id=store, now=at)
-    await insert(Partner, [{"name": "竹里书店 Bamboo Books"}])
+        store = stores[0] if role is StaffRole.CASHIER else None
+        await staff.hire(username, secret, role, store_id=store, now=at)
+    await staff.register("竹里书店 Bamboo Books")
 
 
 def identities_of(number: int) -> list[Identity]:

@@ -32,7 +32,7 @@ async def opened(found: Settings) -> AsyncIterator[AsyncExitStack]:
     if await pending(found.database_url):
         raise NotMigrated(NotMigrated.__doc__)
     async with AsyncExitStack() as stack:
-        await stack.enter_async_context(connected(found.database_url))
+        await stack.enter_async_context(connected(found.database_url, strict=found.is_production))
         await unlock(found)
         stack.push_async_callback(transactions.drain)
         yield stack

@@ -7,7 +7,7 @@ event is done once however often the file is read, so an import that was killed 
 
 import csv
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,7 +20,7 @@ from rules import lifecycle, members, purchases
 from rules.actors import SYSTEM
 from rules.idempotency import Key
 from rules.members import Identity
-from rules.purchases import Happening, Order, OrderLine
+from rules.purchases import Happening, Order, OrderLine, OrderNotFound
 from rules.refusals import Refusal
 
 COLUMNS = (
@@ -222,26 +222,42 @@ async def apply(
 ) -> Imported:
     """Apply the events of a file, each in a transaction of its own. What was applied before changes nothing.
 
-    An event that may succeed later (its order comes further down the file) is tried once more at the end.
+    An event that comes before its order waits, and applies right after it.
     """
     done = Imported(errors=list(file.errors))
     ids: dict[tuple[str, str, str], UUID] = {}
-    waiting: list[FileEvent] = []
+    waiting: dict[str, list[FileEvent]] = {}
     for number, event in enumerate(file.events, start=1):
         try:
             await _apply(event, source, ids, clock(), done)
+        except OrderNotFound:
+            waiting.setdefault(event.order_ref, []).append(event)
         except Refusal as refusal:
-            if refusal.retryable:
-                waiting.append(event)
-            else:
-                done.errors.append(RowError(event.row, f"{refusal.code()}: {refusal}"))
+            done.errors.append(_refused(event, refusal))
+        else:
+            await _apply_all(waiting.pop(event.order_ref, ()), source, ids, clock(), done)
         progress(number)
-    for event in waiting:
-        try:
-            await _apply(event, source, ids, clock(), done)
-        except Refusal as refusal:
-            done.errors.append(RowError(event.row, f"{refusal.code()}: {refusal}"))
+    for events in waiting.values():
+        done.errors += [_refused(event, OrderNotFound()) for event in events]
     return done
+
+
+async def _apply_all(
+    events: Sequence[FileEvent],
+    source: str,
+    ids: dict[tuple[str, str, str], UUID],
+    now: datetime,
+    done: Imported,
+) -> None:
+    for event in events:
+        try:
+            await _apply(event, source, ids, now, done)
+        except Refusal as refusal:
+            done.errors.append(_refused(event, refusal))
+
+
+def _refused(event: FileEvent, refusal: Refusal) -> RowError:
+    return RowError(event.row, f"{refusal.code()}: {refusal}")
 
 
 async def _apply(

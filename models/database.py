@@ -1,5 +1,6 @@
 """The database: which modules hold its tables, how it is opened, and what must be true before it is used."""
 
+import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any, Literal, cast
@@ -31,6 +32,8 @@ SYNCHRONOUS_FULL = 2
 SYNCHRONOUS_NORMAL = 1
 NORMAL = {"NORMAL", "1"}
 
+_log = logging.getLogger(__name__)
+
 
 class DurabilityError(Exception):
     """The database could lose what it has acknowledged, or let in what the house forbids."""
@@ -51,23 +54,34 @@ TORTOISE = database("sqlite://var/loyalty.db")
 
 
 @asynccontextmanager
-async def connected(url: str) -> AsyncIterator[BaseDBAsyncClient]:
+async def connected(url: str, *, strict: bool = True) -> AsyncIterator[BaseDBAsyncClient]:
     """Open the database for this process, refuse it if it is not safe, and close it at the end.
 
-    Raises: DurabilityError, when a setting would lose acknowledged writes and the URL does not accept that.
+    A database that would lose acknowledged writes on power loss is refused too, or, where `strict` is off, only
+    warned of.
+
+    Raises: DurabilityError.
     """
-    async with opened(database(url), everywhere=True) as client:
+    async with opened(database(url), everywhere=True, strict=strict) as client:
         yield client
 
 
 @asynccontextmanager
-async def opened(config: dict[str, Any], *, everywhere: bool = False) -> AsyncIterator[BaseDBAsyncClient]:
+async def opened(
+    config: dict[str, Any], *, everywhere: bool = False, strict: bool = True
+) -> AsyncIterator[BaseDBAsyncClient]:
     """Open a configured database and check it; `everywhere` lets tasks started elsewhere find it too."""
     async with TortoiseContext() as context:
         await context.init(config, _enable_global_fallback=everywhere)
         client = context.db("default")
         await client.create_connection(with_db=True)
-        await check_durability(client)
+        await check_safety(client)
+        try:
+            await check_durability(client)
+        except DurabilityError as error:
+            if strict:
+                raise
+            _log.warning("%s", error)
         yield client
 
 
@@ -76,8 +90,24 @@ def dialect() -> Literal["sqlite", "postgres"]:
     return cast('Literal["sqlite", "postgres"]', get_connection("default").capabilities.dialect)
 
 
+async def check_safety(client: BaseDBAsyncClient) -> None:
+    """Refuse an SQLite database that leaves references unchecked, or whose writers would not wait for each other.
+
+    Raises: DurabilityError.
+    """
+    if not isinstance(client, SqliteClient):
+        return
+    if await _setting(client, "PRAGMA foreign_keys") != 1:
+        raise DurabilityError("SQLite's foreign keys are off; take foreign_keys out of the database URL.")
+    if await _setting(client, "PRAGMA busy_timeout") < LEAST_BUSY_TIMEOUT_MS:
+        raise DurabilityError(
+            f"SQLite's busy_timeout is under {LEAST_BUSY_TIMEOUT_MS} ms, so concurrent commands would fail; "
+            "raise busy_timeout in the database URL."
+        )
+
+
 async def check_durability(client: BaseDBAsyncClient) -> None:
-    """Refuse a database that could lose acknowledged writes or leave references unchecked.
+    """Refuse a database that could lose acknowledged writes.
 
     Raises: DurabilityError.
     """
@@ -88,13 +118,6 @@ async def check_durability(client: BaseDBAsyncClient) -> None:
 
 
 async def _check_sqlite(client: SqliteClient) -> None:
-    if await _setting(client, "PRAGMA foreign_keys") != 1:
-        raise DurabilityError("SQLite's foreign keys are off; take foreign_keys out of the database URL.")
-    if await _setting(client, "PRAGMA busy_timeout") < LEAST_BUSY_TIMEOUT_MS:
-        raise DurabilityError(
-            f"SQLite's busy_timeout is under {LEAST_BUSY_TIMEOUT_MS} ms, so concurrent commands would fail; "
-            "raise busy_timeout in the database URL."
-        )
     if not client.durable:
         return
     if (mode := await _setting(client, "PRAGMA journal_mode")) != "wal":

@@ -147,6 +147,25 @@ INVARIANTS = (
         REVERSED.format(target="DIV(o.points::numeric * p.refunded_minor, p.goods_minor)"),
     ),
     Invariant(
+        "purchases earn",
+        "A paid purchase earns what the terms say, its growth alike, and nothing else earns.",
+        "SELECT p.id FROM purchase p JOIN programme ON programme.one = 1 LEFT JOIN points_transaction t"
+        " ON t.member_id = p.member_id AND t.purchase_id = p.id AND t.kind = 'EARN' LEFT JOIN growth_entry g"
+        " ON g.member_id = p.member_id AND g.purchase_id = p.id AND g.delta > 0"
+        " WHERE COALESCE(t.points, 0) <> COALESCE(g.delta, 0) OR COALESCE(t.points, 0) <> CASE"
+        " WHEN p.paid_at IS NULL THEN 0"
+        " ELSE (p.goods_minor - p.by_points_minor) * programme.earn_points / programme.earn_minor END UNION ALL"
+        " SELECT t.id FROM points_transaction t LEFT JOIN purchase p ON p.member_id = t.member_id"
+        " AND p.id = t.purchase_id WHERE t.kind IN ('EARN', 'BONUS', 'CLAWBACK') AND p.paid_at IS NULL",
+    ),
+    Invariant(
+        "bonus is a tier's",
+        "A bonus is what some tier adds to the points of its purchase, rounded down.",
+        "SELECT b.id FROM points_transaction b LEFT JOIN points_transaction t ON t.member_id = b.member_id"
+        " AND t.purchase_id = b.purchase_id AND t.kind = 'EARN' WHERE b.kind = 'BONUS' AND NOT EXISTS"
+        " (SELECT 1 FROM tier WHERE t.points * (tier.earn_multiplier_bps - 10000) / 10000 = b.points)",
+    ),
+    Invariant(
         "nothing expired was spent",
         "No lot pays at or after its expiry.",
         "SELECT m.id FROM points_lot_move m JOIN points_lot l ON l.id = m.lot_id JOIN points_transaction t"

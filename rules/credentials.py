@@ -11,7 +11,7 @@ from uuid_utils.compat import uuid7
 
 from models.credentials import ApiKey, PrincipalKind, Token, TokenUse
 from models.sql import SQL, insert
-from models.staff import Staff, StaffRole
+from models.staff import StaffRole
 from rules import audit
 from rules.actors import Actor
 from rules.refusals import Refusal
@@ -211,35 +211,3 @@ async def _issue(
 def _checksum(text: str) -> str:
     """Tells a mistyped key from a wrong one without asking the database."""
     return f"{zlib.crc32(text.encode()):08x}"
-
-
-STAFF_BY_NAME = SQL("SELECT id, password_hash, role, store_id, active FROM staff WHERE username = $1")
-
-
-@dataclass(frozen=True, slots=True, repr=False)
-class StaffAccount:
-    """What is needed to let a member of staff in."""
-
-    id: UUID
-    password_hash: str
-    role: StaffRole
-    store_id: UUID | None
-
-
-async def staff_account(username: str) -> StaffAccount | None:
-    """The account that goes by a name; None where there is none, or it is closed."""
-    row = await STAFF_BY_NAME.row(username)
-    if row is None or not row["active"]:
-        return None
-    return StaffAccount(row["id"], row["password_hash"], StaffRole(row["role"]), row["store_id"])
-
-
-@transaction
-async def hire(
-    username: str, password_hash: str, role: StaffRole, *, store_id: UUID | None = None, now: datetime
-) -> UUID:
-    """Open an account for a member of staff."""
-    made = await Staff.create(
-        username=username, password_hash=password_hash, role=role, store_id=store_id, created_at=now
-    )
-    return made.id

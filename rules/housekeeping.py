@@ -22,7 +22,8 @@ BATCHES_MAX = 100
 SWEEPS = {
     "idempotency_key": (
         SQL(
-            "DELETE FROM idempotency_key WHERE id IN (SELECT id FROM idempotency_key WHERE created_at <= $1 LIMIT $2)",
+            "DELETE FROM idempotency_key WHERE id IN"
+            " (SELECT id FROM idempotency_key WHERE created_at <= $1 LIMIT $2)",
             fans_out="old answers are swept for all members",
         ),
         KEYS_FOR,

@@ -12,7 +12,7 @@ import strawberry
 from graphql import GraphQLError
 
 from models.members import IdentityKind
-from rules import credentials, idempotency, lifecycle, members, points, programme, purchases, tiers
+from rules import credentials, idempotency, lifecycle, members, points, programme, purchases, staff, tiers
 from rules.idempotency import Key
 from rules.refusals import Refusal
 from schema import ids
@@ -21,7 +21,7 @@ from schema.enums import describe
 from schema.permissions import PUBLIC, Rule, options, seen
 from schema.scalars import Long
 
-ROOMS = (credentials, idempotency, lifecycle, members, points, programme, purchases, tiers)
+ROOMS = (credentials, idempotency, lifecycle, members, points, programme, purchases, staff, tiers)
 """Every room that refuses: imported, so that all its refusals are known."""
 
 

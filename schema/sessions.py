@@ -3,7 +3,7 @@
 import strawberry
 
 from models.credentials import PrincipalKind
-from rules import credentials, lifecycle
+from rules import credentials, lifecycle, staff
 from rules.actors import Actor, ActorKind
 from rules.credentials import LoginRefused, TokenInvalid
 from schema.context import Info, Outside
@@ -101,7 +101,7 @@ class SessionsMutation:
     async def staff_login(self, info: Info, input: StaffLoginInput) -> TokensPayload | None:
         """Log staff in. An unknown name takes as long as a wrong password, and is answered alike."""
         context = info.context
-        account = await credentials.staff_account(input.username[:TEXT_MAX])
+        account = await staff.account(input.username[:TEXT_MAX])
         stored = account.password_hash if account else None
         if not await _outside(info).is_password(stored, input.password[:TEXT_MAX]) or account is None:
             raise LoginRefused

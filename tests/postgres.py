@@ -9,7 +9,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -27,8 +27,18 @@ class PostgresUnavailableError(Exception):
 
 
 @contextmanager
-def server() -> Iterator[str]:
+def server(*, durable: bool = False) -> Iterator[str]:
     """A fresh server and its URL without a database; it is stopped and deleted at the end.
+
+    Raises: PostgresUnavailableError.
+    """
+    with cluster(durable=durable) as made:
+        yield made.url
+
+
+@contextmanager
+def cluster(*, durable: bool = False) -> Iterator["Cluster"]:
+    """A fresh server that may be crashed and started again; `durable` keeps fsync on. Deleted at the end.
 
     Raises: PostgresUnavailableError.
     """
@@ -39,8 +49,12 @@ def server() -> Iterator[str]:
         except OSError as error:
             raise PostgresUnavailableError(f"The wheel {WHEEL} is not complete: {error}") from error
         _initialise(programs, home, identity)
-        with _running(programs, home, identity) as port:
-            yield f"postgres://postgres@127.0.0.1:{port}"
+        made = Cluster(programs, home, identity, durable=durable)
+        made.start()
+        try:
+            yield made
+        finally:
+            made.stop()
     finally:
         shutil.rmtree(home, ignore_errors=True)
 
@@ -116,23 +130,71 @@ def _initialise(programs: Path, home: Path, identity: dict[str, Any]) -> None:
         ) from error
 
 
-@contextmanager
-def _running(programs: Path, home: Path, identity: dict[str, Any]) -> Iterator[int]:
-    port = _free_port()
-    options = ["-D", str(home / "data"), "-h", "127.0.0.1", "-p", str(port), "-k", ""]
-    # nothing here must outlive a crash of the machine, and the tests are many
-    careless = ["-c", "fsync=off", "-c", "synchronous_commit=off", "-c", "full_page_writes=off"]
-    with (home / "log").open("wb") as log:
-        process = subprocess.Popen(
-            [str(programs / "postgres"), *options, *careless], stdout=log, stderr=log, cwd=home, **identity
-        )
-    try:
-        _await_readiness(programs, process, port, home / "log")
-        yield port
-    finally:
-        if process.poll() is None:
-            process.send_signal(signal.SIGINT)  # PostgreSQL's fast shutdown
-        process.wait(30)
+# nothing here must outlive a crash of the machine, and the tests are many
+CARELESS = ("-c", "fsync=off", "-c", "synchronous_commit=off", "-c", "full_page_writes=off")
+
+
+class Cluster:
+    """A PostgreSQL server on its own data and port."""
+
+    def __init__(self, programs: Path, home: Path, identity: dict[str, Any], *, durable: bool) -> None:
+        self.programs, self.home, self.identity = programs, home, identity
+        self.settings = () if durable else CARELESS
+        self.port = _free_port()
+        self.process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def url(self) -> str:
+        """The URL without a database."""
+        return f"postgres://postgres@127.0.0.1:{self.port}"
+
+    def start(self) -> None:
+        """Start it, on the data it had.
+
+        Raises: PostgresUnavailableError.
+        """
+        options = ["-D", str(self.home / "data"), "-h", "127.0.0.1", "-p", str(self.port), "-k", ""]
+        with (self.home / "log").open("ab") as log:
+            self.process = subprocess.Popen(
+                [str(self.programs / "postgres"), *options, *self.settings],
+                stdout=log,
+                stderr=log,
+                cwd=self.home,
+                **self.identity,
+            )
+        try:
+            _await_readiness(self.programs, self.process, self.port, self.home / "log")
+        except BaseException:
+            self.stop()
+            raise
+
+    def stop(self) -> None:
+        """Stop it in order: PostgreSQL's fast shutdown."""
+        self._end(signal.SIGINT)
+
+    def crash(self, *, kill: bool) -> None:
+        """End it with no order: SIGKILL to it and all its children, or its own immediate shutdown."""
+        children = _children(self.process) if kill else []
+        self._end(signal.SIGKILL if kill else signal.SIGQUIT)
+        for child in children:
+            with suppress(ProcessLookupError):
+                os.kill(child, signal.SIGKILL)
+
+    def _end(self, how: signal.Signals) -> None:
+        if self.process is None:
+            return
+        if self.process.poll() is None:
+            self.process.send_signal(how)
+        self.process.wait(30)
+        self.process = None
+
+
+def _children(process: "subprocess.Popen[bytes] | None") -> list[int]:
+    """The processes a process started."""
+    if process is None or process.poll() is not None:
+        return []
+    text = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text()
+    return [int(each) for each in text.split()]
 
 
 def _await_readiness(programs: Path, process: "subprocess.Popen[bytes]", port: int, log: Path) -> None:

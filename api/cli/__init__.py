@@ -5,7 +5,7 @@ import sys
 from rich.console import Console
 from tortoise.exceptions import DBConnectionError, OperationalError
 
-from api.cli import data, programme, running
+from api.cli import data, people, programme, running
 from api.cli._common import Failed, app
 from api.opening import NotMigrated, WrongMasterKey
 from api.orders import FileUnreadable
@@ -16,7 +16,7 @@ from models.rebuild import RebuildError
 from rules.programme import NoProgramme
 from rules.refusals import Refusal
 
-__all__ = ["data", "main", "programme", "running"]
+__all__ = ["data", "main", "people", "programme", "running"]
 
 EXPECTED = (
     AlreadyServingError,

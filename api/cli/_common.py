@@ -54,7 +54,7 @@ async def database(found: Settings, *, brings_up: bool = True, bulk: bool = Fals
     if brings_up and found.migrate:
         await migrate(found.database_url)
     url = inline(found.database_url) if bulk else found.database_url
-    async with connected(url):
+    async with connected(url, strict=found.is_production):
         await unlock(found)
         try:
             yield replace(found, database_url=url)

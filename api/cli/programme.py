@@ -16,9 +16,10 @@ from api.settings import master_key
 from models import migrate as migrations
 from models.credentials import PrincipalKind
 from models.units import WHOLE, BasisPoints, Growth, Points
-from rules import credentials, members, programme
+from rules import credentials, members, programme, staff
 from rules.actors import SYSTEM
 from rules.programme import Rung, Terms
+from schema import ids
 
 SCHEMA = Path(__file__).parents[2] / "schema" / "schema.graphql"
 LADDER = (
@@ -46,10 +47,8 @@ def init(
     points, minor = _rate(earn)
     terms = Terms(name, currency, timezone, points, minor, expire_months, 7, _ladder(ladder))
     made = run(_init(terms))
-    said = "set up" if made else "had been set up already, with these terms"
-    show.print(
-        f"The programme [bold]{name}[/] is {said}: {currency}, {timezone}, {earn}, {len(terms.ladder)} tiers."
-    )
+    said = "is set up" if made else "had been set up already, with these terms"
+    show.print(f"The programme [bold]{name}[/] {said}: {currency}, {timezone}, {earn}, {len(terms.ladder)} tiers.")
 
 
 async def _init(terms: Terms) -> bool:
@@ -207,11 +206,11 @@ async def _token(kind: PrincipalKind, who: str) -> str:
                 kind, name=who, environment=found.env.value[:4], source=who, now=now()
             )
         if kind is PrincipalKind.STAFF:
-            account = await credentials.staff_account(who)
+            account = await staff.account(who)
             if account is None:
                 raise Failed(f"There is no member of staff {who!r}.")
             return (await credentials.log_in(kind, account.id, actor=SYSTEM, now=now())).access
-        principal = _uuid(who)
+        principal = _id(who)
         if kind is PrincipalKind.PARTNER:
             return await credentials.issue_key(
                 kind, name=who, environment=found.env.value[:4], partner_id=principal, now=now()
@@ -220,11 +219,14 @@ async def _token(kind: PrincipalKind, who: str) -> str:
         return (await credentials.log_in(kind, principal, actor=SYSTEM, now=now())).access
 
 
-def _uuid(text: str) -> UUID:
+def _id(text: str) -> UUID:
+    """An id as an export writes it, or as the API does."""
     try:
         return UUID(text)
-    except ValueError as error:
-        raise Failed(f"{text!r} is no id.") from error
+    except ValueError:
+        if found := ids.decode_one(ids.Tag.MEMBER, text):
+            return found
+        raise Failed(f"{text!r} is no id.") from None
 
 
 @app.command()
