@@ -13,7 +13,7 @@ from tortoise.connection import get_connection
 
 from api import graphiql, log
 from api.clock import now
-from api.examples import TABS
+from api.examples import tabs
 from api.graphql import Endpoint
 from api.opening import opened, working
 from api.outside import World
@@ -40,7 +40,7 @@ def application(found: Settings) -> Starlette:
     endpoint = Endpoint(
         outside=world,
         development=development,
-        page=graphiql.page(TABS, {}) if development else "",
+        page=graphiql.page(tabs({}), {}) if development else "",
         page_headers=dict(graphiql.PAGE_HEADERS),
     )
     routes: list[BaseRoute] = [
@@ -57,7 +57,8 @@ def application(found: Settings) -> Starlette:
         async with opened(found) as stack:
             stack.push_async_callback(world.aclose)
             if development:
-                endpoint.page = graphiql.page(TABS, await _demo_tokens(found))
+                tokens = await _demo_tokens(found)
+                endpoint.page = graphiql.page(tabs(tokens), tokens)
             if found.run_worker:
                 await stack.enter_async_context(working())
             app.state.ready = True

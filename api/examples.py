@@ -1,5 +1,10 @@
 """Examples: the tabs GraphiQL opens with. A test runs each of them."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import orjson
+
 from api.graphiql import Tab
 
 HOME = """query MemberHome {
@@ -72,13 +77,32 @@ LOGIN = """mutation Login {
 }
 """
 
-TABS = (
-    Tab(HOME),
-    Tab(LADDER),
-    Tab(PREVIEW),
-    Tab(REDEEM, variables='{"key": "try-redeeming-1"}'),
-    Tab(FIND),
-    Tab(LIST),
-    Tab(PURCHASE),
-    Tab(LOGIN),
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """An operation to try, and as whom."""
+
+    role: str
+    query: str
+    variables: str = ""
+
+
+EXAMPLES = (
+    Example("Member", HOME),
+    Example("", LADDER),
+    Example("Member", PREVIEW),
+    Example("Member", REDEEM, '{"key": "try-redeeming-1"}'),
+    Example("Cashier", FIND),
+    Example("Owner", LIST),
+    Example("Service", PURCHASE),
+    Example("", LOGIN),
 )
+
+
+def tabs(tokens: Mapping[str, str]) -> tuple[Tab, ...]:
+    """GraphiQL's tabs, each with the credential of whom it is for."""
+    return tuple(Tab(each.query, each.variables, _headers(tokens.get(each.role))) for each in EXAMPLES)
+
+
+def _headers(token: str | None) -> str:
+    return orjson.dumps({"authorization": f"Bearer {token}"}).decode() if token else ""

@@ -141,7 +141,8 @@ class _Gathers(Visitor):
 
     def enter_field(self, node: FieldNode, *_: Any) -> None:
         definition, parent = self.types.get_field_def(), self.types.get_parent_type()
-        if definition is None or parent is None or node.name.value.startswith("__"):
+        # introspection has no rules of its own: the gate decides who may ask for it at all
+        if definition is None or parent is None or "__" in (node.name.value[:2], parent.name[:2]):
             return
         ours = definition.extensions.get("strawberry-definition")
         name = f"{parent.name}.{node.name.value}"

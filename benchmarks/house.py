@@ -1,0 +1,249 @@
+"""A house under test: a programme on a fresh database, and the real `loyalty` processes that serve it."""
+
+import asyncio
+import base64
+import os
+import signal
+import socket
+import sys
+import tempfile
+import time
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import orjson
+
+from benchmarks.wire import HOST, Cut, Line
+from models.database import database, opened
+from models.invariants import Violation, violations
+from tests import postgres
+
+DATABASES = ("sqlite", "postgres")
+LOYALTY = Path(sys.executable).with_name("loyalty")
+ROOT = Path(__file__).parents[1]
+KEY = base64.b64encode(b"only for tests and benchmarks!!!").decode()
+READY_SECONDS = 60.0
+STOP_SECONDS = 40.0
+LOOK_SECONDS = 0.005
+
+LADDER = """
+[[tier]]
+code = "BASIC"
+name = "Basic"
+threshold = 0
+[[tier]]
+code = "SILVER"
+name = "Silver"
+threshold = 5000
+earn_multiplier_bps = 11000
+"""
+
+
+def free_port() -> int:
+    """A port nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind((HOST, 0))
+        port: int = probe.getsockname()[1]
+    return port
+
+
+class CommandFailed(Exception):  # noqa: N818  the house did not do as it was told
+    """A `loyalty` command exited with another code than 0."""
+
+
+@dataclass(slots=True)
+class House:
+    """A programme of its own: the URL of its database, and the settings its processes get."""
+
+    url: str
+    folder: Path
+    settings: dict[str, str] = field(default_factory=dict)
+    service: str = ""
+    """The API key of the service `shop1`."""
+    staff: str = ""
+    """The access token of a member of staff with all rights."""
+
+    def environment(self, more: Mapping[str, str] | None = None) -> dict[str, str]:
+        """What a `loyalty` process of this house finds in its environment."""
+        ours = {name: value for name, value in _outside().items() if not name.startswith("LOYALTY_")}
+        return {
+            **ours,
+            "LOYALTY_ENV": "production",
+            "LOYALTY_DATABASE_URL": self.url,
+            "LOYALTY_MASTER_KEY": KEY,
+            "LOYALTY_MIGRATE": "off",
+            "LOYALTY_LOG_LEVEL": "WARNING",
+            **self.settings,
+            **(more or {}),
+        }
+
+    async def command(self, *words: str, accept: tuple[int, ...] = (0,)) -> str:
+        """What a `loyalty` command says on standard output.
+
+        Raises: CommandFailed.
+        """
+        return await self._run(str(LOYALTY), *words, accept=accept)
+
+    async def _run(self, *words: str, accept: tuple[int, ...] = (0,)) -> str:
+        process = await asyncio.create_subprocess_exec(
+            *words,
+            cwd=ROOT,
+            env=self.environment({"LOYALTY_MIGRATE": "on"}),
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+        )
+        said, complained = await process.communicate()
+        if process.returncode not in accept:
+            raise CommandFailed(f"{words} exited with {process.returncode}: {complained.decode()}{said.decode()}")
+        return said.decode()
+
+    async def set_up(self) -> None:
+        """Give the empty database a programme, a service and a member of staff."""
+        ladder = self.folder / "ladder.toml"
+        ladder.write_text(LADDER)
+        await self.command("init", "--currency", "GBP", "--timezone", "Europe/London", "--ladder", str(ladder))
+        self.service, tokens = await asyncio.gather(
+            self.command("token", "service", "shop1"), self._run(sys.executable, "-m", "benchmarks.staff", "boss")
+        )
+        self.service, self.staff = self.service.strip(), orjson.loads(tokens)["boss"]
+
+    async def violations(self) -> list[Violation]:
+        """What `loyalty verify` would find."""
+        async with opened(database(self.url)):
+            return await violations()
+
+
+def _outside() -> Mapping[str, str]:
+    return os.environ  # noqa: TID251  what the processes of the house inherit
+
+
+@dataclass(slots=True)
+class Server:
+    """A `loyalty serve` or `loyalty worker` in a process group of its own."""
+
+    process: asyncio.subprocess.Process
+    port: int
+    log: Path
+    ready_seconds: float = 0.0
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether it has not ended."""
+        return self.process.returncode is None
+
+    def signal(self, which: signal.Signals) -> None:
+        """Send a signal to the server alone."""
+        self.process.send_signal(which)
+
+    async def kill(self) -> None:
+        """End its whole process group at once, as kill -9 does."""
+        with suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGKILL)
+        await self.process.wait()
+
+    async def stop(self) -> int:
+        """Ask it to end, and return its exit code.
+
+        Raises: TimeoutError.
+        """
+        if self.is_alive:
+            self.signal(signal.SIGTERM)
+        async with asyncio.timeout(STOP_SECONDS):
+            return await self.process.wait()
+
+    async def await_ready(self, started: float) -> None:
+        """Wait until it may be sent requests; remember how long that took.
+
+        Raises: AssertionError, when it ends or takes too long.
+        """
+        while not await is_ready(self.port):
+            if not self.is_alive or time.perf_counter() - started > READY_SECONDS:
+                raise AssertionError(f"The server did not get ready:\n{self.log.read_text()}")
+            await asyncio.sleep(LOOK_SECONDS)
+        self.ready_seconds = time.perf_counter() - started
+
+
+async def is_ready(port: int) -> bool:
+    """Whether the server on that port may be sent requests."""
+    line = Line(port)
+    try:
+        return (await (await line.open()).get("/readyz")).status == 200
+    except Cut:
+        return False
+    finally:
+        await line.close()
+
+
+async def start(house: House, port: int, **settings: str) -> Server:
+    """Start a `loyalty serve` of the house and wait until it is ready."""
+    started = time.perf_counter()
+    server = await _spawn(house, port, "serve", "--port", str(port), **settings)
+    try:
+        await server.await_ready(started)
+    except BaseException:
+        await server.kill()
+        raise
+    return server
+
+
+async def start_worker(house: House) -> Server:
+    """Start a `loyalty worker` of the house."""
+    return await _spawn(house, 0, "worker")
+
+
+async def _spawn(house: House, port: int, *words: str, **settings: str) -> Server:
+    log = house.folder / f"{words[0]}-{port}.log"
+    with log.open("ab") as file:
+        process = await asyncio.create_subprocess_exec(
+            str(LOYALTY),
+            *words,
+            cwd=ROOT,
+            env=house.environment(settings),
+            stdout=file,
+            stderr=file,
+            start_new_session=True,
+        )
+    return Server(process, port, log)
+
+
+@asynccontextmanager
+async def serving(house: House, count: int = 1, **settings: str) -> AsyncIterator[list[Server]]:
+    """So many `loyalty serve` of one house, each on a port of its own, ended whatever happens."""
+    async with AsyncExitStack() as stack:
+        made = []
+        for _ in range(count):
+            made.append(await start(house, free_port(), **settings))
+            stack.push_async_callback(made[-1].kill)
+        yield made
+
+
+@asynccontextmanager
+async def house_on(url: str, folder: Path) -> AsyncIterator[House]:
+    """A house on an empty database."""
+    made = House(url, folder)
+    await made.set_up()
+    yield made
+
+
+@contextmanager
+def postgres_server(wanted: str) -> Iterator[postgres.Cluster | None]:
+    """A PostgreSQL that keeps what it acknowledges, where one is wanted."""
+    if wanted == "sqlite":
+        yield None
+        return
+    with postgres.cluster(durable=True) as made:
+        yield made
+
+
+@asynccontextmanager
+async def fresh_house(database: str, cluster: postgres.Cluster | None) -> AsyncIterator[House]:
+    """A house on a fresh database that keeps what it acknowledges: a file, or one on the cluster."""
+    async with AsyncExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="loyalty-benchmark-")))
+        if database == "sqlite" or cluster is None:
+            url = f"sqlite://{folder / 'loyalty.db'}"
+        else:
+            url = (await stack.enter_async_context(postgres.fresh_database(cluster.url))).partition("?")[0]
+        yield await stack.enter_async_context(house_on(url, folder))

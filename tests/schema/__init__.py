@@ -1,0 +1,1 @@
+"""The schema: from a document to the ledger and back."""
