@@ -1,5 +1,6 @@
 """The endpoint: strawberry's ASGI view, made to speak GraphQL over HTTP as the specification has it."""
 
+import logging
 import re
 from collections.abc import Mapping
 from datetime import datetime
@@ -28,6 +29,8 @@ GRAPHQL, JSON, HTML = "application/graphql-response+json", "application/json", "
 REQUEST_ID = re.compile(r"[A-Za-z0-9._\-]{8,64}")
 TOKEN_MAX = 200
 BEARER = "bearer "
+
+_log = logging.getLogger("loyalty.faults")
 
 
 def negotiate(accept: str | None, offers: set[str]) -> str | None:
@@ -94,6 +97,11 @@ class Endpoint(GraphQL[Context, None]):
             response = await self._answer(request)
         except HTTPException as refusal:
             response = self._refusal(request, refusal)
+        except Exception:
+            # nothing of the operation was answered yet: the database may be away
+            _log.exception("fault before an operation")
+            broken = Refused(500, "Something broke on our side.", "INTERNAL_SERVER_ERROR")
+            response = self._refusal(request, broken)
         finally:
             log.request_id.reset(token)
         response.headers["x-request-id"] = request_id

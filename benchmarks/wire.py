@@ -72,7 +72,8 @@ class Line:
         credential = f"authorization: Bearer {self.token}\r\n" if self.token else ""
         self._write(
             f"POST /graphql HTTP/1.1\r\nhost: {HOST}\r\ncontent-type: application/json\r\n{credential}"
-            f"content-length: {len(body)}\r\n\r\n".encode() + body
+            f"content-length: {len(body)}\r\n\r\n".encode()
+            + body
         )
 
     async def get(self, path: str) -> Answer:

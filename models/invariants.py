@@ -8,6 +8,7 @@ import sqlite3
 from asyncio import to_thread
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import quote
 
 from tortoise.connection import get_connection
 
@@ -266,7 +267,7 @@ async def violations() -> list[Violation]:
 
 
 def _on_sqlite(filename: str) -> list[Violation]:
-    connection = sqlite3.connect(f"file:{filename}?mode=ro", uri=True, isolation_level=None)
+    connection = sqlite3.connect(f"file:{quote(filename)}?mode=ro", uri=True, isolation_level=None)
     try:
         connection.row_factory = sqlite3.Row
         connection.execute("BEGIN")

@@ -29,7 +29,7 @@ async def identify(
 
     Identities nobody has yet are attached to that member. Nobody is ever merged because of an identity.
 
-    Raises: NotFound, IdentityConflict, IdentityUnverified, MemberMerged, MemberNotActive.
+    Raises: NotFound, IdentityConflict, IdentityUnverified.
     """
     found = await members.owners(identities)
     if len(found) > 1:
@@ -128,7 +128,7 @@ async def freeze(member_id: UUID, *, reason: ReasonCode, actor: Actor, now: date
 async def unfreeze(member_id: UUID, *, reason: ReasonCode, actor: Actor, now: datetime) -> MemberState:
     """Let a frozen member act again, with all that waited for them.
 
-    Raises: NotFound, MemberNotActive, MemberMerged.
+    Raises: NotFound, MemberNotActive, MemberMerged, PointsLimit.
     """
     held = await members.hold(member_id)
     if held.state is MemberState.FROZEN:

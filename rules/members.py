@@ -13,7 +13,7 @@ import phonenumbers
 
 from models.members import IdentityKey, IdentityKind, Member, MemberIdentity, MemberKey, MemberState
 from models.sql import SQL, insert
-from rules import vault
+from rules import programme, vault
 from rules.refusals import MemberFrozen, MemberMerged, MemberNotActive, NotFound, Refusal
 from rules.transactions import transaction
 
@@ -287,7 +287,7 @@ def open_profile(member_id: UUID, wrapped: bytes | None, sealed: bytes | None) -
 
 
 @transaction
-async def tell_profile(member_id: UUID, profile: Profile, *, today: date) -> None:
+async def tell_profile(member_id: UUID, profile: Profile, *, now: datetime) -> None:
     """A member changes what they say of themselves; what is left out stays as it was.
 
     Raises: NotFound, MemberFrozen, MemberNotActive, MemberMerged, ProfileInvalid.
@@ -295,12 +295,13 @@ async def tell_profile(member_id: UUID, profile: Profile, *, today: date) -> Non
     held = await hold(member_id)
     if refused := inactivity(held.state):
         raise refused
+    terms = await programme.terms()
+    told = check_profile(profile, today=terms.local_day(now))
     row = await PROFILE.row(member_id)
     before = open_profile(member_id, row["wrapped"], row["profile"]) if row else Profile()
-    checked = check_profile(profile, today=today)
     merged = Profile(
-        checked.display_name or before.display_name,
-        checked.avatar_url or before.avatar_url,
-        checked.birthday or before.birthday,
+        told.display_name or before.display_name,
+        told.avatar_url or before.avatar_url,
+        told.birthday or before.birthday,
     )
     await keep_profile(member_id, merged)

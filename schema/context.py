@@ -23,7 +23,7 @@ class Outside(Protocol):
     """What the schema needs of the world beyond the house; `api/` provides it."""
 
     async def wechat_identities(self, code: str) -> Sequence[Identity]:
-        """Who a WeChat login code stands for. Raises: LoginRefused, WeChatUnavailable."""
+        """Who a WeChat login code stands for. Raises: LoginRefused, WechatUnavailable."""
 
     async def is_password(self, stored_hash: str | None, password: str) -> bool:
         """Whether a password is the one; takes as long when there is none to compare with."""

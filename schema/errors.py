@@ -5,7 +5,7 @@ import re
 from collections.abc import Callable, Coroutine
 from enum import Enum
 from functools import wraps
-from typing import Any, TypeVar, get_type_hints
+from typing import Annotated, Any, TypeVar, get_type_hints
 from uuid import UUID
 
 import strawberry
@@ -128,6 +128,9 @@ def answer_to(refusal: Refusal, language: str) -> UserError:
     return answer
 
 
+INPUT = strawberry.argument(description="All that the request says.")
+"""What a mutation says of its one argument; the argument's type says the rest."""
+
 Payload = TypeVar("Payload")
 Resolver = Callable[..., Coroutine[Any, Any, Payload | None]]
 
@@ -151,12 +154,15 @@ def command(
 ) -> Callable[[Resolver[Payload]], Any]:
     """Make a resolver a mutation: refusals become its `userErrors`, its description lists their codes.
 
-    `commands` are the rules it calls. What was loaded before it is forgotten, so that the answer is fresh.
+    `commands` are the rules it calls; what it refuses by itself stands in its own docstring. What was loaded
+    before it is forgotten, so that the answer is fresh.
     """
-    codes = codes_of(*commands)
-    told = f"{description}\n\nRefuses with: {', '.join(f'`{code}`' for code in codes) or 'nothing'}."
 
     def make(resolver: Resolver[Payload]) -> Any:
+        codes = codes_of(resolver, *commands)
+        told = f"{description}\n\nRefuses with: {', '.join(f'`{code}`' for code in codes) or 'nothing'}."
+        resolver.__annotations__["input"] = Annotated[resolver.__annotations__["input"], INPUT]
+
         @wraps(resolver)
         async def answered(self: object, info: Any, **given: Any) -> Payload | None:
             context: Context = info.context

@@ -393,7 +393,7 @@ class MembersMutation:
         own = context.member_id
         if own is None:
             raise NotFound
-        await members.tell_profile(own, _profile(input.profile), today=context.now.date())
+        await members.tell_profile(own, _profile(input.profile), now=context.now)
         return MemberPayload(member=await member(own))
 
 

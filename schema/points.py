@@ -15,7 +15,7 @@ from rules.refusals import NotFound
 from schema import ids, pages
 from schema.context import Context, Info
 from schema.enums import describe
-from schema.errors import UserError, answer_to, bad_input, command, key_of
+from schema.errors import INPUT, UserError, answer_to, bad_input, command, key_of
 from schema.pages import After, Before, Connection, First, Last
 from schema.permissions import COUNTER, DESK, MEMBER, SEES_MEMBER, asked, related, seen
 from schema.scalars import KEY_SAYS, Long, Moment
@@ -312,7 +312,7 @@ class PointsQuery:
 
     @asked(MOVEMENT, "What a redemption would come to. Runs the same checks and writes nothing.")
     async def points_redeem_preview(
-        self, info: Info, input: PointsRedeemPreviewInput
+        self, info: Info, input: Annotated[PointsRedeemPreviewInput, INPUT]
     ) -> PointsRedeemPreview | None:
         """Try a redemption."""
         context = info.context

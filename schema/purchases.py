@@ -8,6 +8,7 @@ import strawberry
 
 from models.purchases import PurchaseEventKind, PurchaseState
 from models.sql import SQL
+from models.staff import StaffRole
 from models.units import Minor, Money
 from rules import programme, purchases
 from rules.idempotency import Key
@@ -131,12 +132,21 @@ COLUMNS = (
     "id, member_id, source, order_ref, state, channel, currency, goods_minor, shipping_minor, by_points_minor,"
     " refunded_minor, ordered_at, paid_at"
 )
-ONE = SQL(f"SELECT {COLUMNS} FROM purchase WHERE member_id = $1 AND id = $2")  # noqa: S608  constants
+ONE = SQL(
+    f"SELECT {COLUMNS} FROM purchase WHERE member_id = $1 AND id = $2"  # noqa: S608  constants
+    " AND ($3::uuid IS NULL OR store_id = $3::uuid)"
+)
 
 
-async def purchase(member_id: UUID, purchase_id: UUID) -> Purchase | None:
-    """One purchase of a member."""
-    row = await ONE.row(member_id, purchase_id)
+def _store(context: Context) -> UUID | None:
+    """The store whose purchases the caller is kept to; None for those who see all. A cashier sees their own."""
+    principal = context.principal
+    return principal.store_id if principal and principal.role is StaffRole.CASHIER else None
+
+
+async def purchase(context: Context, member_id: UUID, purchase_id: UUID) -> Purchase | None:
+    """One purchase of a member, if the caller's store may see it."""
+    row = await ONE.row(member_id, purchase_id, _store(context))
     return Purchase.of(row) if row else None
 
 
@@ -145,7 +155,8 @@ PAGES = {
         f"SELECT {COLUMNS}, seq FROM (SELECT p.*, ROW_NUMBER() OVER (PARTITION BY p.member_id"  # noqa: S608
         f" ORDER BY p.ordered_at {order}, p.id {order}) AS seq FROM purchase p"
         " WHERE p.member_id = ANY($1::uuid[]) AND ($2::timestamptz IS NULL"
-        f" OR (p.ordered_at, p.id) {beyond} ($2::timestamptz, $3::uuid))) page WHERE seq <= $4 ORDER BY seq",
+        f" OR (p.ordered_at, p.id) {beyond} ($2::timestamptz, $3::uuid))"
+        " AND ($5::uuid IS NULL OR p.store_id = $5::uuid)) page WHERE seq <= $4 ORDER BY seq",
         fans_out="a page of members shows the latest of each one's purchases",
     )
     for backwards, order, beyond in ((False, "DESC", "<"), (True, "ASC", ">"))
@@ -161,12 +172,11 @@ async def purchases_of(
     before: Before = None,
 ) -> list[Connection[Purchase]]:
     """A page of each member's purchases, newest first."""
-    del context
     asked_for = pages.window(first=first, after=after, last=last, before=before, shape=(pages.moment, pages.row_id))
     members = [parent.member_id for parent in parents]
     at, beyond = asked_for.key or (None, None)
     found: dict[UUID, list[dict[str, Any]]] = {member: [] for member in members}
-    for row in await PAGES[asked_for.backwards].rows(members, at, beyond, asked_for.fetch):
+    for row in await PAGES[asked_for.backwards].rows(members, at, beyond, asked_for.fetch, _store(context)):
         found[row["member_id"]].append(row)
     return [
         pages.page(found[member], asked_for, Purchase.of, lambda row: (row["ordered_at"], row["id"]))
@@ -280,8 +290,8 @@ def _source(context: Context) -> str:
     return context.principal.source
 
 
-async def _answer(applied: Applied) -> PurchasePayload:
-    bought = await purchase(applied.member_id, applied.purchase_id)
+async def _answer(context: Context, applied: Applied) -> PurchasePayload:
+    bought = await purchase(context, applied.member_id, applied.purchase_id)
     ladder = (await programme.terms()).ladder if applied.tier else ()
     climbed = next((Tier.of(rung) for rung in ladder if rung.code == applied.tier), None)
     return PurchasePayload(
@@ -303,7 +313,7 @@ async def _report(context: Context, order_ref: str, happening: Happening, key: K
         actor=context.actor,
         now=context.now,
     )
-    return await _answer(applied)
+    return await _answer(context, applied)
 
 
 @strawberry.type
@@ -331,7 +341,7 @@ class PurchasesMutation:
             actor=context.actor,
             now=context.now,
         )
-        return await _answer(applied)
+        return await _answer(context, applied)
 
     @command(SERVICE, "Report what happened to an order.", PurchasePayload, purchases.report)
     async def purchase_event(self, info: Info, input: PurchaseEventInput) -> PurchasePayload | None:

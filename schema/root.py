@@ -28,11 +28,11 @@ from schema.tiers import Node, Tier
 NODES_MAX = 100
 
 FINDERS: dict[Tag, Callable[..., Awaitable[Node | None]]] = {
-    Tag.MEMBER: member,
-    Tag.POINTS_ENTRY: entry,
+    Tag.MEMBER: lambda _, *parts: member(*parts),
+    Tag.POINTS_ENTRY: lambda _, *parts: entry(*parts),
     Tag.PURCHASE: purchase,
 }
-"""How each type that belongs to a member is found by the parts of its id, the member's first."""
+"""How each type that belongs to a member is found, for a caller, by the parts of its id, the member's first."""
 
 
 async def fetch(context: Context, text: str) -> Node | None:
@@ -45,7 +45,7 @@ async def fetch(context: Context, text: str) -> Node | None:
         rungs = (await programme.terms()).ladder
         return next((Tier.of(rung) for rung in rungs if rung.id == parts[0]), None)
     find = FINDERS.get(tag)
-    return await find(*parts) if find and _sees(context, parts[0]) else None
+    return await find(context, *parts) if find and _sees(context, parts[0]) else None
 
 
 def _sees(context: Context, member_id: UUID) -> bool:

@@ -78,12 +78,15 @@ class SessionsMutation:
     @command(
         PUBLIC,
         "Log a member in with a WeChat login code. A stranger becomes a PENDING member; `memberEnroll` makes them "
-        "an active one.\n\nRefuses also with: `LOGIN_REFUSED`, `WECHAT_UNAVAILABLE`.",
+        "an active one.",
         TokensPayload,
         lifecycle.enter,
     )
     async def member_login(self, info: Info, input: MemberLoginInput) -> TokensPayload | None:
-        """Log a member in."""
+        """Log a member in.
+
+        Raises: LoginRefused, WechatUnavailable.
+        """
         context = info.context
         if not 0 < len(input.code) <= TEXT_MAX:
             raise LoginRefused
@@ -95,11 +98,14 @@ class SessionsMutation:
 
     @command(
         PUBLIC,
-        "Log staff in with name and password.\n\nRefuses also with: `LOGIN_REFUSED`.",
+        "Log staff in with name and password.",
         TokensPayload,
     )
     async def staff_login(self, info: Info, input: StaffLoginInput) -> TokensPayload | None:
-        """Log staff in. An unknown name takes as long as a wrong password, and is answered alike."""
+        """Log staff in. An unknown name takes as long as a wrong password, and is answered alike.
+
+        Raises: LoginRefused.
+        """
         context = info.context
         account = await staff.account(input.username[:TEXT_MAX])
         stored = account.password_hash if account else None
@@ -114,11 +120,14 @@ class SessionsMutation:
     @command(
         PUBLIC,
         "Exchange a refresh token for fresh tokens, once. A second exchange of the same token ends the login, "
-        "since somebody else has it.\n\nRefuses also with: `TOKEN_INVALID`.",
+        "since somebody else has it.",
         TokensPayload,
     )
     async def token_refresh(self, info: Info, input: TokenRefreshInput) -> TokensPayload | None:
-        """Exchange tokens."""
+        """Exchange tokens.
+
+        Raises: TokenInvalid.
+        """
         issued = await credentials.exchange(input.refresh_token[:TEXT_MAX], info.context.now)
         if issued is None:
             raise TokenInvalid

@@ -196,8 +196,8 @@ async def adjust(
 ) -> Posted:
     """Put points in or take points out by hand, for a reason. There is no way to set a balance.
 
-    Raises: NotFound, IdempotencyKeyReused, MemberFrozen, MemberNotActive, MemberMerged, BalanceChanged,
-    InsufficientPoints, PointsLimit.
+    Raises: NotFound, IdempotencyKeyReused, MemberNotActive, MemberMerged, BalanceChanged, InsufficientPoints,
+    PointsLimit.
     """
     held = await members.hold(member_id)
     slip = Slip(member_id, actor, key, "points.adjust", (delta, reason, note, expected_available))
