@@ -1,27 +1,20 @@
 """Points: what may be earned, redeemed, returned and adjusted, and the ledger that records it."""
 
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from models.members import MemberState
-from models.points import (
-    PointsAccount,
-    PointsEntry,
-    PointsKind,
-    PointsLot,
-    PointsLotMove,
-    PointsNote,
-    PointsTransaction,
-)
+from models.points import PointsKind, PointsNote
 from models.sql import SQL, insert
 from models.units import Note, Points, ReasonCode
 from rules import audit, members, programme, vault
 from rules.actors import Actor
 from rules.idempotency import Key, Slip
-from rules.outbox import Event, tell
+from rules.outbox import tell
 from rules.points._book import Balances, Book, InsufficientPoints, Lot, Movement, PointsLimit, reversal
+from rules.points._ledger import open_account, open_book, post, return_to_lots
 from rules.programme import Rung
 from rules.refusals import NotFound, Refusal
 from rules.transactions import transaction
@@ -42,10 +35,12 @@ __all__ = [
     "check_redemption",
     "give_back",
     "objections",
+    "open_account",
     "open_book",
     "post",
     "preview",
     "redeem",
+    "return_to_lots",
     "reversal",
 ]
 
@@ -267,72 +262,6 @@ async def give_back(
     return await _conclude(book, movement, slip, note=note)
 
 
-async def return_to_lots(book: Book, movement: Movement, points: Points, *, already: int) -> None:
-    """Return part of the redemption a movement reverses to the lots that paid for it."""
-    terms = await programme.terms()
-    paid_by = await _paid_by(book.member_id, movement.reverses_id)
-    book.give_back(movement, points, paid_by=paid_by, already=already, grace=terms.grace(book.now))
-
-
-ACCOUNT = SQL(
-    "SELECT available, pending, held, debt, seq, lifetime_earned, lifetime_spent, lifetime_expired"
-    " FROM points_account WHERE member_id = $1"
-)
-LOTS = SQL(
-    "SELECT id, transaction_id, purchase_id, granted, remaining, held, active, activates_at, expires_at"
-    " FROM points_lot WHERE member_id = $1 AND (remaining > 0 OR held > 0)"
-)
-PAID_BY = SQL(
-    "SELECT l.id, l.transaction_id, l.purchase_id, l.granted, l.remaining, l.held, l.active, l.activates_at,"
-    " l.expires_at, -m.d_remaining AS share FROM points_lot_move m"
-    " JOIN points_lot l ON l.member_id = m.member_id AND l.id = m.lot_id"
-    " WHERE m.member_id = $1 AND m.transaction_id = $2"
-)
-KEEP = SQL(
-    "UPDATE points_account SET available = $3, pending = $4, held = $5, debt = $6, seq = $7,"
-    " lifetime_earned = $8, lifetime_spent = $9, lifetime_expired = $10"
-    " WHERE member_id = $1 AND seq = $2 RETURNING seq"
-)
-KEEP_LOT = SQL(
-    "UPDATE points_lot SET remaining = $3, active = $4, activates_at = $5"
-    " WHERE member_id = $1 AND id = $2 RETURNING id"
-)
-
-
-async def open_account(member_id: UUID) -> None:
-    """Give a new member an empty account."""
-    await insert(PointsAccount, [{"member_id": member_id}])
-
-
-async def open_book(member_id: UUID, now: datetime, *, with_lots: bool = True) -> Book:
-    """A held member's points. Crediting a member who owes nothing needs no lots; everything else does."""
-    row = await ACCOUNT.row(member_id)
-    if row is None:
-        raise AssertionError("A member without a points account.")
-    lots = [Lot(**lot) for lot in await LOTS.rows(member_id)] if with_lots else []
-    return Book(member_id, Balances(**row), lots, now=now)
-
-
-async def post(book: Book, actor: Actor) -> list[Event]:
-    """Write all that was decided in a book, and hand back its events for the outbox."""
-    if not book.movements:
-        return []
-    await insert(PointsTransaction, [_transaction_row(book, movement, actor) for movement in book.movements])
-    if book.new_lots:
-        await insert(PointsLot, [{**_plain(lot), "member_id": book.member_id} for lot in book.new_lots])
-    await _keep_lots(book)
-    if moved := _lot_moves(book):
-        await insert(PointsLotMove, moved)
-    await insert(PointsEntry, [_entry_row(book, line) for line in book.lines])
-    figures = asdict(book.balances)
-    if await KEEP.row(book.member_id, book.seq_read, *(figures[name] for name in _FIGURES)) is None:
-        raise AssertionError("The points account moved although its member was held.")
-    return [_event(book, movement) for movement in book.movements]
-
-
-_FIGURES = [each.name for each in fields(Balances)]
-
-
 async def _conclude(book: Book, movement: Movement, slip: Slip, *, note: Note | None) -> Posted:
     """The last beat of a command on points alone: rows, note, events, audit, answer."""
     events = await post(book, slip.actor)
@@ -372,78 +301,7 @@ async def _check_purchase(member_id: UUID, purchase_id: UUID) -> None:
         raise NotFound
 
 
-async def _paid_by(member_id: UUID, transaction_id: UUID | None) -> list[tuple[Lot, int]]:
-    """What each lot paid of a redemption."""
-    rows = await PAID_BY.rows(member_id, transaction_id)
-    return [(Lot(**{name: row[name] for name in _LOT}), row["share"]) for row in rows]
-
-
-_LOT = [each.name for each in fields(Lot)]
-
-
-async def _keep_lots(book: Book) -> None:
-    """Write what is left of the lots that moved and were not new."""
-    new = {lot.id for lot in book.new_lots}
-    moved = {move.lot.id: move.lot for move in book.moves if move.lot.id not in new}
-    for lot in moved.values():
-        await KEEP_LOT.row(book.member_id, lot.id, lot.remaining, lot.active, lot.activates_at)
-
-
 async def _keep_note(member_id: UUID, transaction_id: UUID, note: Note) -> None:
     wrapped = await members.wrapped_key(member_id)
     sealed = vault.unlocked().seal(wrapped, member_id, f"note:{transaction_id}", note)
     await insert(PointsNote, [{"transaction_id": transaction_id, "member_id": member_id, "sealed": sealed}])
-
-
-def _transaction_row(book: Book, movement: Movement, actor: Actor) -> dict[str, Any]:
-    return {
-        "id": movement.id,
-        "member_id": book.member_id,
-        "kind": movement.kind,
-        "points": movement.points,
-        "cause": movement.cause,
-        "reverses_id": movement.reverses_id,
-        "purchase_id": movement.purchase_id,
-        "actor_kind": actor.kind.value,
-        "actor_id": actor.id,
-        "store_id": actor.store_id,
-        "reason": movement.reason,
-        "request_id": actor.request_id,
-        "effective_at": movement.effective_at,
-        "created_at": book.now,
-    }
-
-
-def _plain(lot: Lot) -> dict[str, Any]:
-    return {name: getattr(lot, name) for name in _LOT}
-
-
-def _entry_row(book: Book, line: Any) -> dict[str, Any]:
-    return {
-        "id": line.id,
-        "transaction_id": line.movement.id,
-        "member_id": book.member_id,
-        "seq": line.seq,
-        "bucket": line.bucket,
-        "delta": line.delta,
-        "balance_after": line.balance_after,
-        "counter": line.counter,
-    }
-
-
-def _lot_moves(book: Book) -> list[dict[str, Any]]:
-    return [
-        {
-            "member_id": book.member_id,
-            "lot_id": move.lot.id,
-            "transaction_id": move.movement.id,
-            "d_remaining": move.d_remaining,
-        }
-        for move in book.moves
-        if move.d_remaining
-    ]
-
-
-def _event(book: Book, movement: Movement) -> Event:
-    body = {"kind": movement.kind.value, "points": movement.points, "available": book.balances.available}
-    return Event("points.moved", body, movement.id)

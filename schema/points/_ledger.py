@@ -1,0 +1,197 @@
+"""The account and its ledger as a client sees them, and how each is read for many members at once."""
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+import strawberry
+
+from models.points import Bucket, PointsKind
+from models.sql import SQL
+from models.units import ReasonCode
+from schema import ids, pages
+from schema.context import Context
+from schema.enums import describe
+from schema.pages import After, Before, Connection, First, Last
+from schema.permissions import COUNTER, SEES_MEMBER, related, seen
+from schema.scalars import Long, Moment
+from schema.tiers import HasMember, Node
+
+describe(
+    PointsKind,
+    "Why points moved.",
+    {
+        PointsKind.EARN: "Earned by a purchase.",
+        PointsKind.BONUS: "What the tier added to a purchase's points.",
+        PointsKind.REDEEM: "Spent.",
+        PointsKind.RETURN: "A redemption taken back, in part or whole.",
+        PointsKind.CLAWBACK: "Earned points taken back by a refund.",
+        PointsKind.ADJUST_IN: "Put in by staff.",
+        PointsKind.ADJUST_OUT: "Taken out by staff.",
+        PointsKind.ACTIVATE: "Pending points became available.",
+        PointsKind.EXPIRE: "Expired.",
+    },
+)
+describe(
+    Bucket,
+    "Which part of an account an entry moved.",
+    {
+        Bucket.AVAILABLE: "May be spent.",
+        Bucket.PENDING: "Will be available later.",
+        Bucket.HELD: "Set aside for a checkout.",
+        Bucket.DEBT: "Owed: taken back beyond the balance. Later points repay it first.",
+    },
+    name="PointsBucket",
+)
+
+
+@strawberry.type(description="One line of the points ledger. It never changes.")
+class PointsEntry(Node):
+    member_id: strawberry.Private[UUID]
+    kind: PointsKind = seen(SEES_MEMBER, "Why points moved.")
+    bucket: Bucket = seen(SEES_MEMBER, "Which part of the account moved.")
+    points: Long = seen(SEES_MEMBER, "By how much, with its sign.")
+    balance_after: Long = seen(SEES_MEMBER, "The part's balance after this line.")
+    reason: ReasonCode | None = seen(SEES_MEMBER, "The reason code, where a person moved the points.")
+    occurred_at: Moment = seen(SEES_MEMBER, "When it happened.")
+    recorded_at: Moment = seen(SEES_MEMBER, "When it was written.")
+    purchase_id: strawberry.ID | None = seen(SEES_MEMBER, "The purchase behind it, for `node`; null without one.")
+
+    @classmethod
+    def of(cls, row: dict[str, Any]) -> "PointsEntry":
+        """The line as a client sees it."""
+        member, bought = row["member_id"], row["purchase_id"]
+        return cls(
+            id=strawberry.ID(ids.encode(ids.Tag.POINTS_ENTRY, member, row["id"])),
+            member_id=member,
+            kind=PointsKind[row["kind"]],
+            bucket=Bucket[row["bucket"]],
+            points=Long(row["delta"]),
+            balance_after=Long(row["balance_after"]),
+            reason=row["reason"],
+            occurred_at=row["effective_at"],
+            recorded_at=row["created_at"],
+            purchase_id=bought and strawberry.ID(ids.encode(ids.Tag.PURCHASE, member, bought)),
+        )
+
+
+@strawberry.type(description="Points that expire together.")
+class PointsExpiry:
+    points: Long = seen(SEES_MEMBER, "How many.")
+    expires_at: Moment = seen(SEES_MEMBER, "The first moment they are worth nothing.")
+
+
+EXPIRING = SQL(
+    "SELECT member_id, expires_at, points FROM (SELECT member_id, expires_at, SUM(remaining) AS points,"
+    " ROW_NUMBER() OVER (PARTITION BY member_id ORDER BY expires_at) AS place FROM points_lot"
+    " WHERE member_id = ANY($1::uuid[]) AND active AND remaining > 0 AND expires_at > $2"
+    " GROUP BY member_id, expires_at) soon WHERE place <= $3 ORDER BY expires_at",
+    fans_out="a page of members shows what each one is about to lose",
+)
+
+
+async def expiring_of(
+    parents: Sequence["PointsAccount"], context: Context, first: First = None
+) -> list[list[PointsExpiry]]:
+    """What each account is about to lose, soonest first."""
+    asked_for = pages.window(first=first, after=None, shape=())
+    members = [parent.member_id for parent in parents]
+    found: dict[UUID, list[PointsExpiry]] = {member: [] for member in members}
+    for row in await EXPIRING.rows(members, context.now, asked_for.limit):
+        expiry = PointsExpiry(points=Long(int(row["points"])), expires_at=row["expires_at"])
+        found[row["member_id"]].append(expiry)
+    return [found[member] for member in members]
+
+
+ENTRY = (
+    "e.id, e.member_id, e.seq, e.bucket, e.delta, e.balance_after, t.kind, t.reason, t.purchase_id,"
+    " t.effective_at, t.created_at"
+)
+JOINED = "points_entry e JOIN points_transaction t ON t.member_id = e.member_id AND t.id = e.transaction_id"
+ENTRIES = {
+    backwards: SQL(
+        f"SELECT * FROM (SELECT {ENTRY}, ROW_NUMBER() OVER (PARTITION BY e.member_id"  # noqa: S608  constants
+        f" ORDER BY e.seq {order}) AS place FROM {JOINED} WHERE e.member_id = ANY($1::uuid[])"
+        f" AND e.seq {beyond} $2) page WHERE place <= $3 ORDER BY place",
+        fans_out="a page of members shows the latest of each one's ledger",
+    )
+    for backwards, order, beyond in ((False, "DESC", "<"), (True, "ASC", ">"))
+}
+NEWEST, OLDEST = 2**62, 0
+
+
+async def entries_of(
+    parents: Sequence["PointsAccount"],
+    context: Context,
+    first: First = None,
+    after: After = None,
+    last: Last = None,
+    before: Before = None,
+) -> list[Connection[PointsEntry]]:
+    """A page of each account's ledger, newest first."""
+    del context
+    asked_for = pages.window(first=first, after=after, last=last, before=before, shape=(pages.whole,))
+    members = [parent.member_id for parent in parents]
+    edge = asked_for.key[0] if asked_for.key else (OLDEST if asked_for.backwards else NEWEST)
+    found: dict[UUID, list[dict[str, Any]]] = {member: [] for member in members}
+    for row in await ENTRIES[asked_for.backwards].rows(members, edge, asked_for.fetch):
+        found[row["member_id"]].append(row)
+    return [pages.page(found[member], asked_for, PointsEntry.of, lambda row: (row["seq"],)) for member in members]
+
+
+@strawberry.type(description="A member's points (积分).")
+class PointsAccount:
+    member_id: strawberry.Private[UUID]
+    available: Long = seen(SEES_MEMBER | COUNTER, "May be spent now. What has expired is not in it.")
+    pending: Long = seen(SEES_MEMBER, "Earned, and available later.")
+    held: Long = seen(SEES_MEMBER, "Set aside for checkouts.")
+    debt: Long = seen(SEES_MEMBER, "Owed, and repaid from what comes next. Above 0 only while `available` is 0.")
+    lifetime_earned: Long = seen(SEES_MEMBER, "Ever earned, less what refunds took back.")
+    lifetime_spent: Long = seen(SEES_MEMBER, "Ever spent, less what was returned.")
+    lifetime_expired: Long = seen(SEES_MEMBER, "Ever expired.")
+    expiring: list[PointsExpiry] = related(SEES_MEMBER, "What expires next, soonest first.", expiring_of)
+    entries: Connection[PointsEntry] = related(SEES_MEMBER, "The ledger, newest first.", entries_of)
+
+
+ACCOUNTS = SQL(
+    "SELECT a.member_id, a.available - COALESCE(e.over, 0) AS available, a.pending, a.held, a.debt,"
+    " a.lifetime_earned, a.lifetime_spent, a.lifetime_expired + COALESCE(e.over, 0) AS lifetime_expired"
+    " FROM points_account a LEFT JOIN (SELECT member_id, SUM(remaining) AS over FROM points_lot"
+    " WHERE member_id = ANY($1::uuid[]) AND active AND remaining > 0 AND expires_at <= $2"
+    " GROUP BY member_id) e ON e.member_id = a.member_id WHERE a.member_id = ANY($1::uuid[])",
+    fans_out="a page of members shows each one's points",
+)
+
+
+async def points_of(parents: Sequence[HasMember], context: Context) -> list[PointsAccount]:
+    """Each member's account as it stands at the moment of the operation."""
+    rows = await ACCOUNTS.rows([parent.member_id for parent in parents], context.now)
+    by_member = {row["member_id"]: row for row in rows}
+    return [PointsAccount(**figures(by_member[parent.member_id])) for parent in parents]
+
+
+def figures(row: dict[str, Any]) -> dict[str, Any]:
+    """The figures of an account as whole numbers: a database may answer sums as decimals."""
+    return {name: value if name == "member_id" else int(value) for name, value in row.items()}
+
+
+ENTRIES_BY_ID = SQL(f"SELECT {ENTRY} FROM {JOINED} WHERE e.member_id = $1 AND e.id = $2")  # noqa: S608  constants
+
+
+async def entry(member_id: UUID, entry_id: UUID) -> PointsEntry | None:
+    """One line of a member's ledger."""
+    row = await ENTRIES_BY_ID.row(member_id, entry_id)
+    return PointsEntry.of(row) if row else None
+
+
+OF_TRANSACTIONS = SQL(
+    f"SELECT {ENTRY} FROM {JOINED} WHERE e.member_id = $1"  # noqa: S608  constants
+    " AND e.transaction_id = ANY($2::uuid[]) ORDER BY e.seq"
+)
+
+
+async def entries_written(member_id: UUID, transaction_ids: Sequence[UUID]) -> list[PointsEntry]:
+    """The lines some transactions wrote."""
+    if not transaction_ids:
+        return []
+    return [PointsEntry.of(row) for row in await OF_TRANSACTIONS.rows(member_id, list(transaction_ids))]
