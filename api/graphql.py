@@ -1,5 +1,6 @@
 """The endpoint: strawberry's ASGI view, made to speak GraphQL over HTTP as the specification has it."""
 
+import asyncio
 import logging
 import re
 from collections.abc import Mapping
@@ -9,14 +10,16 @@ from uuid import uuid4
 
 import orjson
 from cross_web import AsyncHTTPRequestAdapter, HTTPException
-from starlette.requests import Request
+from graphql import GraphQLError
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import HTMLResponse, Response
 from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket
 from strawberry.asgi import GraphQL
-from strawberry.http import GraphQLHTTPResponse
+from strawberry.http import GraphQLHTTPResponse, GraphQLRequestData
 from strawberry.http.base import BaseRequestProtocol
 from strawberry.http.types import QueryParams
+from strawberry.types import ExecutionResult
 
 from api import log
 from api.clock import now
@@ -28,6 +31,7 @@ from schema.root import schema
 GRAPHQL, JSON, HTML = "application/graphql-response+json", "application/json", "text/html"
 REQUEST_ID = re.compile(r"[A-Za-z0-9._\-]{8,64}")
 TOKEN_MAX = 200
+QUERY_SECONDS, MUTATION_SECONDS = 5.0, 15.0
 BEARER = "bearer "
 
 _log = logging.getLogger("loyalty.faults")
@@ -67,6 +71,11 @@ def language(accept: str | None) -> str:
     return "zh" if first.startswith("zh") else "en"
 
 
+def seconds_for(source: str | None) -> float:
+    """How long an operation may take: longer when the document may write."""
+    return MUTATION_SECONDS if "mutation" in (source or "") else QUERY_SECONDS
+
+
 class Refused(HTTPException):
     """A request that is answered before anything of it is executed."""
 
@@ -97,6 +106,8 @@ class Endpoint(GraphQL[Context, None]):
             response = await self._answer(request)
         except HTTPException as refusal:
             response = self._refusal(request, refusal)
+        except ClientDisconnect:
+            return  # hung up before all was said: no fault, and nobody to answer
         except Exception:
             # nothing of the operation was answered yet: the database may be away
             _log.exception("fault before an operation")
@@ -139,6 +150,26 @@ class Endpoint(GraphQL[Context, None]):
             outside=self.outside,
             may_introspect=self.development or is_staff,
         )
+
+    async def execute_single(
+        self,
+        request: Request,
+        request_adapter: AsyncHTTPRequestAdapter,
+        sub_response: Response,
+        context: Context,
+        root_value: None,
+        request_data: GraphQLRequestData,
+    ) -> ExecutionResult:
+        """Run one operation within its time. A command under way then ends as it would have; its key tells how."""
+        try:
+            async with asyncio.timeout(seconds_for(request_data.query)):
+                return await super().execute_single(
+                    request, request_adapter, sub_response, context, root_value, request_data
+                )
+        except TimeoutError:
+            said = "This took too long. A mutation may have been done: send it again with the same key to know."
+            late = GraphQLError(said, extensions={"code": "TIMEOUT", "requestId": log.request_id.get()})
+            return ExecutionResult(data=None, errors=[late])
 
     async def parse_http_body(self, request: AsyncHTTPRequestAdapter) -> Any:
         """Read the body as one JSON object of the right shape; anything else is a clean refusal."""
@@ -200,12 +231,17 @@ class Endpoint(GraphQL[Context, None]):
         data: Any = response_data
         status = sub_response.status_code or 200
         if isinstance(data, dict) and data.get("data") is None and data.get("errors"):
-            refused = not any("path" in error for error in data["errors"])
+            refused = not any("path" in error or _code(error) == "TIMEOUT" for error in data["errors"])
             if refused:
                 data = {name: value for name, value in data.items() if name != "data"}
                 status = 400 if media == GRAPHQL else status
         headers = {"content-type": f"{media}; charset=utf-8", "cache-control": "no-store"}
         return Response(self.encode_json(data), status, headers)
+
+
+def _code(error: Any) -> str | None:
+    code: str | None = error.get("extensions", {}).get("code")
+    return code
 
 
 def _check_shape(body: object) -> None:

@@ -13,8 +13,6 @@ from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, supp
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import orjson
-
 from benchmarks.wire import HOST, Cut, Line
 from models.database import database, opened
 from models.invariants import Violation, violations
@@ -84,10 +82,8 @@ class House:
 
         Raises: CommandFailed.
         """
-        return await self._run(str(LOYALTY), *words, accept=accept)
-
-    async def _run(self, *words: str, accept: tuple[int, ...] = (0,)) -> str:
         process = await asyncio.create_subprocess_exec(
+            str(LOYALTY),
             *words,
             cwd=ROOT,
             env=self.environment({"LOYALTY_MIGRATE": "on"}),
@@ -104,10 +100,9 @@ class House:
         ladder = self.folder / "ladder.toml"
         ladder.write_text(LADDER)
         await self.command("init", "--currency", "GBP", "--timezone", "Europe/London", "--ladder", str(ladder))
-        self.service, tokens = await asyncio.gather(
-            self.command("token", "service", "shop1"), self._run(sys.executable, "-m", "benchmarks.staff", "boss")
-        )
-        self.service, self.staff = self.service.strip(), orjson.loads(tokens)["boss"]
+        await self.command("staff", "add", "boss", "--role", "OWNER")
+        self.service = (await self.command("token", "service", "shop1")).strip()
+        self.staff = (await self.command("token", "staff", "boss")).strip()
 
     async def violations(self) -> list[Violation]:
         """What `loyalty verify` would find."""
@@ -219,14 +214,6 @@ async def serving(house: House, count: int = 1, **settings: str) -> AsyncIterato
         yield made
 
 
-@asynccontextmanager
-async def house_on(url: str, folder: Path) -> AsyncIterator[House]:
-    """A house on an empty database."""
-    made = House(url, folder)
-    await made.set_up()
-    yield made
-
-
 @contextmanager
 def postgres_server(wanted: str) -> Iterator[postgres.Cluster | None]:
     """A PostgreSQL that keeps what it acknowledges, where one is wanted."""
@@ -246,4 +233,6 @@ async def fresh_house(database: str, cluster: postgres.Cluster | None) -> AsyncI
             url = f"sqlite://{folder / 'loyalty.db'}"
         else:
             url = (await stack.enter_async_context(postgres.fresh_database(cluster.url))).partition("?")[0]
-        yield await stack.enter_async_context(house_on(url, folder))
+        house = House(url, folder)
+        await house.set_up()
+        yield house

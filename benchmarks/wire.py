@@ -66,15 +66,16 @@ class Line:
         self.send(document, variables)
         return await self.receive()
 
-    def send(self, document: str, variables: dict[str, Any] | None = None) -> None:
-        """Send an operation and do not wait."""
+    def send(self, document: str, variables: dict[str, Any] | None = None, *, part: float = 1.0) -> None:
+        """Send an operation, or only the first part of it, and do not wait."""
         body = orjson.dumps({"query": document, "variables": variables or {}})
         credential = f"authorization: Bearer {self.token}\r\n" if self.token else ""
-        self._write(
+        head = (
             f"POST /graphql HTTP/1.1\r\nhost: {HOST}\r\ncontent-type: application/json\r\n{credential}"
-            f"content-length: {len(body)}\r\n\r\n".encode()
-            + body
+            f"content-length: {len(body)}\r\n\r\n"
         )
+        whole = head.encode() + body
+        self._write(whole[: int(len(whole) * part)])
 
     async def get(self, path: str) -> Answer:
         """Fetch a page of the server's.

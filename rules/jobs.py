@@ -20,6 +20,8 @@ Work = Callable[[dict[str, Any], datetime], Awaitable[None]]
 ERROR_MAX = 400
 BACKOFF = timedelta(seconds=2)
 BACKOFF_MAX = timedelta(hours=1)
+DOUBLINGS = 16
+"""More of them would not lengthen the wait, and too many would overflow it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,4 +157,4 @@ def slot_of(now: datetime, every: timedelta) -> datetime:
 
 def backoff(attempts: int) -> timedelta:
     """How long to wait after a failed attempt: two seconds, doubled each time, an hour at most."""
-    return min(BACKOFF * (1 << (attempts - 1)), BACKOFF_MAX)
+    return min(BACKOFF * (1 << min(attempts - 1, DOUBLINGS)), BACKOFF_MAX)

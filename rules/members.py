@@ -115,7 +115,8 @@ def identity(kind: IdentityKind, namespace: str, value: str, *, verified: bool =
     if kind is IdentityKind.PHONE:
         text, where = _phone(text), ""
     elif kind is IdentityKind.CARD:
-        text = unicodedata.normalize("NFKC", text).upper()
+        capitals = unicodedata.normalize("NFKC", text).upper()
+        text = unicodedata.normalize("NFKC", capitals).strip()
     if not (0 < len(text) <= VALUE_MAX and len(where) <= NAMESPACE_MAX and _is_plain(text + where)):
         raise IdentityInvalid(kind)
     return Identity(kind, where, text, verified)
@@ -127,7 +128,8 @@ def _phone(text: str) -> str:
         number = phonenumbers.parse(text, REGION)
     except phonenumbers.NumberParseException as error:
         raise IdentityInvalid(IdentityKind.PHONE) from error
-    if not phonenumbers.is_possible_number(number):
+    # the parser skips what is no part of a number, and an extension is somebody else's telephone
+    if number.extension or not (_is_plain(text) and phonenumbers.is_possible_number(number)):
         raise IdentityInvalid(IdentityKind.PHONE)
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
 
@@ -135,6 +137,15 @@ def _phone(text: str) -> str:
 def _is_plain(text: str) -> bool:
     """Whether a text holds no control, format, surrogate or private characters."""
     return not any(unicodedata.category(letter).startswith("C") for letter in text)
+
+
+def _is_https(url: str) -> bool:
+    """Whether an address is one a client may load an image from."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return False
+    return parts.scheme == "https" and bool(parts.netloc)
 
 
 def check_profile(profile: Profile, *, today: date) -> Profile:
@@ -146,7 +157,7 @@ def check_profile(profile: Profile, *, today: date) -> Profile:
     if name is not None and not (0 < len(name) <= NAME_MAX and _is_plain(name)):
         raise ProfileInvalid("displayName")
     url = profile.avatar_url
-    if url is not None and not (len(url) <= URL_MAX and urlsplit(url).scheme == "https" and _is_plain(url)):
+    if url is not None and not (len(url) <= URL_MAX and _is_plain(url) and _is_https(url)):
         raise ProfileInvalid("avatarUrl")
     if profile.birthday is not None and not date(1900, 1, 1) <= profile.birthday <= today:
         raise ProfileInvalid("birthday")

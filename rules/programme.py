@@ -15,6 +15,9 @@ from rules.refusals import Refusal
 from rules.transactions import transaction
 
 MULTIPLIER_MAX = BasisPoints(1_000_000)
+NAME_MAX = 80
+EXPIRE_MONTHS_MAX = 120
+GRACE_DAYS_MAX = 366
 
 
 @dataclass(eq=False)
@@ -166,6 +169,12 @@ def check_terms(terms: Terms) -> None:
         raise ProgrammeTermsInvalid(f"{terms.currency!r} is no ISO 4217 currency code.")
     if terms.earn_points < 0 or terms.earn_minor <= 0:
         raise ProgrammeTermsInvalid("The earn rate is points per minor units: 1/100.")
+    if not 0 < len(terms.name) <= NAME_MAX:
+        raise ProgrammeTermsInvalid(f"A programme's name has 1 to {NAME_MAX} characters.")
+    if terms.expire_months is not None and not 1 <= terms.expire_months <= EXPIRE_MONTHS_MAX:
+        raise ProgrammeTermsInvalid(f"Points expire after 1 to {EXPIRE_MONTHS_MAX} months, or never.")
+    if not 0 <= terms.restore_grace_days <= GRACE_DAYS_MAX:
+        raise ProgrammeTermsInvalid(f"A grace is of 0 to {GRACE_DAYS_MAX} days.")
     check_ladder(terms.ladder)
 
 

@@ -226,3 +226,20 @@ async def balance(member_id: UUID) -> dict[str, Any]:
     if row is None:
         raise AssertionError("There is no such member.")
     return row
+
+
+LOTS = SQL(
+    "SELECT granted, remaining, active, expires_at, purchase_id FROM points_lot WHERE member_id = $1"
+    " ORDER BY id"
+)
+KINDS = SQL("SELECT kind, points FROM points_transaction WHERE member_id = $1 ORDER BY id")
+
+
+async def lots(member_id: UUID) -> list[dict[str, Any]]:
+    """A member's lots as they came: granted, remaining, active, expires_at, purchase_id."""
+    return await LOTS.rows(member_id)
+
+
+async def movements(member_id: UUID) -> list[tuple[str, int]]:
+    """What moved a member's points so far: kind and points, in order."""
+    return [(row["kind"], row["points"]) for row in await KINDS.rows(member_id)]

@@ -3,6 +3,7 @@
 import sys
 
 from rich.console import Console
+from rich.markup import escape
 from tortoise.exceptions import DBConnectionError, OperationalError
 
 from api.cli import data, people, programme, running
@@ -39,11 +40,12 @@ def main() -> None:
         app()
     except Refusal as refusal:
         why = getattr(refusal, "why", "")
-        complain(f"[red]{refusal.code()}[/] {refusal} {why}".rstrip())
+        complain(f"[red]{refusal.code()}[/] {escape(f'{refusal} {why}'.rstrip())}")
         sys.exit(1)
     except EXPECTED as error:
-        complain(f"[red]error[/] {error}")
+        complain(f"[red]error[/] {escape(str(error))}")
         sys.exit(1)
     except (ConnectionError, TimeoutError, OperationalError) as error:
-        complain(f"[red]error[/] The database does not answer: {str(error) or type(error).__name__}")
+        said = str(error) or type(error).__name__
+        complain(f"[red]error[/] The database does not answer: {escape(said)}")
         sys.exit(1)

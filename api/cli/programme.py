@@ -37,7 +37,7 @@ def init(
     currency: Annotated[str, typer.Option(help="ISO 4217 code of the one currency purchases are in.")] = "CNY",
     timezone: Annotated[str, typer.Option(help="IANA name of the zone days are reckoned in.")] = "Asia/Shanghai",
     earn: Annotated[str, typer.Option(help="Points per minor units: 1/100 is one point per 100.")] = "1/100",
-    ladder: Annotated[Path | None, typer.Option(help="A TOML file of [[tier]] tables.")] = None,
+    ladder: Annotated[Path | None, typer.Option(help="A TOML file of tiers; see docs/settings.md.")] = None,
     name: Annotated[str, typer.Option(help="The programme's name.")] = "Loyalty",
     expire_months: Annotated[
         int | None, typer.Option(help="Months after which points expire; never by default.")

@@ -215,7 +215,7 @@ async def adjust(
 
 ORIGINAL = SQL("SELECT id, kind, points, purchase_id FROM points_transaction WHERE member_id = $1 AND id = $2")
 REVERSED = SQL(
-    "SELECT COALESCE(SUM(points), 0) AS points FROM points_transaction WHERE member_id = $1 AND reverses_id = $2"
+    "SELECT COALESCE(SUM(points), 0)::bigint AS points FROM points_transaction WHERE member_id = $1 AND reverses_id = $2"
 )
 
 

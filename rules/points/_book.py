@@ -141,7 +141,9 @@ class Book:
 
         Raises: PointsLimit.
         """
-        lot = self._new_lot(movement, points, expires_at=expires_at, active=active)
+        lot = self._new_lot(
+            movement, points, expires_at=expires_at, active=active, purchase_id=movement.purchase_id
+        )
         bucket = Bucket.AVAILABLE if active else Bucket.PENDING
         counter = Counter.ADJUSTMENT if movement.kind is PointsKind.ADJUST_IN else Counter.ISSUANCE
         self._line(movement, bucket, points, counter)
@@ -153,6 +155,8 @@ class Book:
 
         Raises: InsufficientPoints, PointsLimit.
         """
+        if points <= 0:
+            raise AssertionError("A debit is of one point or more.")
         if points > MOVE_MAX:
             raise PointsLimit(points, MOVE_MAX)
         if points > self.balances.available:
@@ -182,9 +186,9 @@ class Book:
             else:
                 self._move(movement, self._known(lot), share)
         if late:
-            self._new_lot(movement, Points(late), expires_at=grace, active=True)
+            # no longer earned by a purchase: a claw-back takes it as it takes any other lot
+            self._new_lot(movement, Points(late), expires_at=grace, active=True, purchase_id=None)
         self._line(movement, Bucket.AVAILABLE, points, Counter.REDEMPTION)
-        self._expire()
         self._settle(movement)
 
     def claw_back(self, movement: Movement, points: Points) -> None:
@@ -222,7 +226,11 @@ class Book:
                 self._line(movement, Bucket.AVAILABLE, -expired, Counter.EXPIRY)
 
     def _settle(self, movement: Movement) -> None:
-        """Repay debt from what is available, within the movement that made it available."""
+        """Repay debt from what is available, within the movement that made it available.
+
+        What it made available may have expired long ago; such points repay nothing.
+        """
+        self._expire()
         repaid = min(self.balances.debt, self.balances.available)
         if repaid:
             self._take(movement, repaid, self._usable())
@@ -251,13 +259,21 @@ class Book:
         if points:
             raise AssertionError("The lots hold less than the account says.")
 
-    def _new_lot(self, movement: Movement, points: Points, *, expires_at: datetime | None, active: bool) -> Lot:
+    def _new_lot(
+        self,
+        movement: Movement,
+        points: Points,
+        *,
+        expires_at: datetime | None,
+        active: bool,
+        purchase_id: UUID | None,
+    ) -> Lot:
         if points > MOVE_MAX:
             raise PointsLimit(points, MOVE_MAX)
         lot = Lot(
             id=uuid7(),
             transaction_id=movement.id,
-            purchase_id=movement.purchase_id,
+            purchase_id=purchase_id,
             granted=points,
             remaining=Points(0),
             held=Points(0),

@@ -1,0 +1,1 @@
+"""Stories: several commands, the worker and the ledger, on the real database."""

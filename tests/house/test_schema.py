@@ -1,0 +1,181 @@
+"""The schema's own rules: published, described and guarded to the last field, truthful about its refusals."""
+
+import dataclasses
+import inspect
+import re
+import sys
+from pathlib import Path
+from types import FunctionType
+from typing import Any
+
+import pytest
+import strawberry
+from graphql import (
+    GraphQLEnumType,
+    GraphQLInterfaceType,
+    GraphQLObjectType,
+    GraphQLSchema,
+    build_schema,
+)
+from graphql.language import EnumValueNode, FieldDefinitionNode, ListValueNode
+
+import schema as floor
+from rules.transactions import transaction
+from schema.errors import REFUSALS, codes_of
+from schema.permissions import PUBLIC, RULE, seen
+from schema.root import schema
+from tests.house.reach import reachable, walked
+
+PUBLISHED = Path(floor.__file__).with_name("schema.graphql")
+SERVED = schema._schema
+
+IMPOSSIBLE: dict[str, dict[str, str]] = {
+    "rules.lifecycle.enter": {"NOT_FOUND": "an identity finds only members there are"},
+    "rules.lifecycle.freeze": {"MEMBER_FROZEN": "a frozen member is left as they are"},
+    "rules.lifecycle.unfreeze": {"MEMBER_FROZEN": "a frozen member is thawed"},
+    "rules.points.adjust": {"MEMBER_FROZEN": "a frozen member may be adjusted"},
+    "rules.points.give_back": {"MEMBER_FROZEN": "a frozen member may get points back"},
+    "rules.purchases.record": {
+        "MEMBER_FROZEN": "a frozen member may buy",
+        "PURCHASE_STATE_CONFLICT": "a new purchase is in the one state that can be paid",
+        "REFUND_EXCEEDS_ORIGINAL": "no refund waits for an order nobody knew",
+    },
+    "rules.purchases.report": {"NOT_FOUND": "an order's key names a member there is"},
+}
+"""What a command seems to be able to refuse with and never does, and why."""
+
+
+def types_of(served: GraphQLSchema) -> dict[str, Any]:
+    return {name: kind for name, kind in served.type_map.items() if not name.startswith("__")}
+
+
+def fields_of(kind: Any) -> dict[str, Any]:
+    return dict(getattr(kind, "fields", {}))
+
+
+def undescribed(served: GraphQLSchema) -> list[str]:
+    """The types, fields, arguments and enum values that say nothing to a client's developer."""
+    things: dict[str, str | None] = {}
+    for name, kind in types_of(served).items():
+        things[name] = kind.description
+        for field_name, field in fields_of(kind).items():
+            things[f"{name}.{field_name}"] = field.description
+            for argument_name, argument in getattr(field, "args", {}).items():
+                things[f"{name}.{field_name}({argument_name})"] = argument.description
+        for value_name, value in (kind.values if isinstance(kind, GraphQLEnumType) else {}).items():
+            things[f"{name}.{value_name}"] = value.description
+    return [thing for thing, said in things.items() if not (said or "").strip()]
+
+
+def unruled(served: GraphQLSchema) -> list[str]:
+    """The fields of objects and interfaces that say not who may ask for them."""
+    return [
+        f"{name}.{field_name}"
+        for name, kind in types_of(served).items()
+        if isinstance(kind, GraphQLObjectType | GraphQLInterfaceType)
+        for field_name, field in kind.fields.items()
+        if not getattr(field.extensions.get("strawberry-definition"), "metadata", {}).get(RULE)
+    ]
+
+
+def test_the_published_schema_is_the_one_that_is_served() -> None:
+    assert PUBLISHED.read_text("utf-8") == schema.as_str() + "\n", "publish it with `loyalty schema --write`"
+
+
+def test_everything_in_the_schema_is_described() -> None:
+    assert undescribed(SERVED) == []
+    assert len(types_of(SERVED)) > 50
+
+
+def test_every_field_says_who_may_ask_for_it() -> None:
+    assert unruled(SERVED) == []
+
+
+@strawberry.input
+class Wish:
+    mute: str = "a field of an input"
+
+
+@strawberry.type(description="A thing for this test.")
+class Thing:
+    known: str = seen(PUBLIC, "Described and guarded.")
+    forgotten: str = "neither"
+
+    @strawberry.field(description="Described, and open to everybody by mistake.")  # type: ignore[untyped-decorator]
+    def open(self, wish: Wish) -> str:
+        return wish.mute
+
+
+def test_a_field_without_words_or_without_a_rule_is_found() -> None:
+    careless = strawberry.Schema(query=Thing)._schema
+    assert undescribed(careless) == ["Thing.forgotten", "Thing.open(wish)", "Wish", "Wish.mute"]
+    assert unruled(careless) == ["Thing.forgotten", "Thing.open"]
+
+
+def published_rule(field: FieldDefinitionNode) -> set[str]:
+    """What the published schema says of who may ask for a field."""
+    [guard] = [directive for directive in field.directives or () if directive.name.value == "auth"]
+    [argument] = guard.arguments or ()
+    values = argument.value.values if isinstance(argument.value, ListValueNode) else ()
+    return {value.value for value in values if isinstance(value, EnumValueNode)}
+
+
+def test_the_published_rules_are_the_enforced_ones() -> None:
+    told = build_schema(PUBLISHED.read_text("utf-8"))
+    compared = 0
+    for name, kind in types_of(SERVED).items():
+        if isinstance(kind, GraphQLObjectType | GraphQLInterfaceType):
+            for field_name, field in kind.fields.items():
+                enforced = {each.value for each in field.extensions["strawberry-definition"].metadata[RULE]}
+                node = fields_of(told.type_map[name])[field_name].ast_node
+                assert published_rule(node) == enforced, f"{name}.{field_name}"
+                compared += 1
+    assert compared > 150
+
+
+def test_every_refusal_with_facts_has_a_type_that_tells_them() -> None:
+    answers = {kind.name for kind in SERVED.get_possible_types(SERVED.type_map["UserError"])}  # type: ignore[arg-type]
+    for refusal in REFUSALS.values():
+        assert (refusal.__name__ in answers) == bool(dataclasses.fields(refusal)), refusal.__name__
+
+
+def commands() -> dict[str, FunctionType]:
+    """Every command of the rules that a caller may start, by its full name."""
+    modules = [module for name, module in sys.modules.items() if name.split(".")[0] == "rules"]
+    return {
+        f"{module.__name__}.{name}": thing
+        for module in modules
+        for name, thing in vars(module).items()
+        if isinstance(thing, FunctionType)
+        and thing.__module__ == module.__name__
+        and thing.__code__ is transaction(thing).__code__
+        and not name.startswith("_")
+    }
+
+
+@pytest.mark.parametrize("name", sorted(commands()))
+def test_a_command_documents_exactly_what_it_refuses_with(name: str) -> None:
+    command = commands()[name]
+    never = IMPOSSIBLE.get(name, {}).keys()
+    found = reachable(command)
+    assert set(codes_of(command)) == found - never, "`Raises:` and the body differ"
+    assert never <= found, "an exception that is needed no more"
+
+
+def listed(description: str | None) -> set[str]:
+    """The codes a mutation's description lists."""
+    [told] = re.findall(r"\n\nRefuses with: (.*)\.$", description or "")
+    return set() if told == "nothing" else set(re.findall(r"`([A-Z_]+)`", told))
+
+
+@pytest.mark.parametrize("name", sorted(SERVED.mutation_type.fields if SERVED.mutation_type else ()))
+def test_a_mutation_lists_exactly_the_codes_of_its_rules(name: str) -> None:
+    field = SERVED.mutation_type.fields[name] if SERVED.mutation_type else None
+    resolver = (
+        inspect.unwrap(field.extensions["strawberry-definition"].base_resolver.wrapped_func) if field else None
+    )
+    reached = walked(resolver)
+    called = {name: command for name, command in commands().items() if inspect.unwrap(command) in reached}
+    never = {code for command in called for code in IMPOSSIBLE.get(command, {})}
+    said = {code for command in called.values() for code in codes_of(command)}
+    assert listed(field and field.description) == reachable(resolver) - (never - said)

@@ -1,0 +1,120 @@
+"""A purse: the points of one member as loose coins, written from the design's words and not from the code.
+
+Each point is a coin of its own, so spending is sorting and taking, giving back is handing back the coins that were
+taken last, and nothing is ever reckoned with intervals or running balances. Slow, and plain enough to believe.
+"""
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+FOREVER = datetime.max.replace(tzinfo=UTC)
+
+
+@dataclass(eq=False)
+class Coin:
+    """One point."""
+
+    came: int
+    expires: datetime | None
+    order: object = None
+    """The order it was earned by, if it was earned by one."""
+    pending: bool = False
+
+    def is_over(self, now: datetime) -> bool:
+        """Valid until the last millisecond before its expiry, and expired at it."""
+        return self.expires is not None and now >= self.expires
+
+    def spent_before(self) -> tuple[datetime, int]:
+        """Soonest expiry first, never last, then as they came."""
+        return self.expires or FOREVER, self.came
+
+
+@dataclass
+class Spending:
+    """A redemption: the coins it took, in the order they were taken; those given back are gone from the list."""
+
+    coins: list[Coin]
+    original: int = 0
+    order: object = None
+
+
+@dataclass
+class Purse:
+    """One member's coins, and what they owe."""
+
+    coins: list[Coin] = field(default_factory=list)
+    debt: int = 0
+    earned: int = 0
+    spent: int = 0
+    expired: int = 0
+    parcels: int = 0
+
+    def available(self) -> int:
+        """What can be spent."""
+        return sum(not coin.pending for coin in self.coins)
+
+    def pending(self) -> int:
+        """What waits."""
+        return sum(coin.pending for coin in self.coins)
+
+    def expire(self, now: datetime) -> None:
+        """Expired coins are worth nothing; those that wait expire when they would become spendable."""
+        gone = [coin for coin in self.coins if coin.is_over(now) and not coin.pending]
+        self._remove(gone)
+        self.expired += len(gone)
+
+    def put(self, count: int, now: datetime, *, expires: datetime | None, order: object, pending: bool) -> None:
+        """New coins; what is owed is repaid from those that can be spent."""
+        self.parcels += 1
+        self.coins += [Coin(self.parcels, expires, order, pending) for _ in range(count)]
+        self._repay(now)
+
+    def take(self, count: int, order: object = None) -> Spending | None:
+        """Coins taken for a reward; None when there are not enough, and then nothing is taken."""
+        if count > self.available():
+            return None
+        taken = sorted((coin for coin in self.coins if not coin.pending), key=Coin.spent_before)[:count]
+        self._remove(taken)
+        self.spent += count
+        return Spending(taken, count, order)
+
+    def hand_back(self, spending: Spending, count: int, now: datetime, *, grace: datetime) -> None:
+        """The coins taken last come back first; an expired one is replaced by one that lives until `grace`."""
+        back = [spending.coins.pop() for _ in range(count)]
+        self.parcels += 1
+        self.coins += [Coin(self.parcels, grace) if coin.is_over(now) else coin for coin in back]
+        self.spent -= count
+        self._repay(now)
+
+    def claw_back(self, count: int, order: object) -> None:
+        """Pending coins of the order, its spendable ones, then any soonest expiry first, then a debt."""
+        self.earned -= count
+        coins = sorted(self.coins, key=Coin.spent_before)
+        pending = [coin for coin in coins if coin.order == order and coin.pending]
+        active = [coin for coin in coins if coin.order == order and not coin.pending]
+        others = [coin for coin in coins if coin.order != order and not coin.pending]
+        taken = [*pending, *active, *others][:count]
+        self._remove(taken)
+        self.debt += count - len(taken)
+
+    def activate(self, now: datetime) -> None:
+        """What waited can be spent."""
+        for coin in self.coins:
+            coin.pending = False
+        self._repay(now)
+
+    def _repay(self, now: datetime) -> None:
+        self.expire(now)
+        spendable = sorted((coin for coin in self.coins if not coin.pending), key=Coin.spent_before)
+        repaid = spendable[: self.debt]
+        self._remove(repaid)
+        self.debt -= len(repaid)
+
+    def _remove(self, coins: list[Coin]) -> None:
+        gone = {id(coin) for coin in coins}
+        self.coins = [coin for coin in self.coins if id(coin) not in gone]
+
+
+def share(original: int, refunded: int, paid: int) -> int:
+    """How much of an original is undone once so much of the paid sum is refunded: rounded down, in the end all."""
+    return original if refunded == paid else original * refunded // paid

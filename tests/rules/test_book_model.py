@@ -1,0 +1,166 @@
+"""The book against a purse of loose coins: whatever happens in whatever order, they hold the same."""
+
+from collections import Counter
+from collections.abc import Callable
+from copy import deepcopy
+from datetime import UTC, datetime, timedelta
+from uuid import UUID, uuid4
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from models.points import PointsKind
+from models.units import Points
+from rules.points import Balances, Book, InsufficientPoints, Lot, Movement
+from tests.rules.purse import Purse, Spending
+
+START = datetime(2026, 1, 1, tzinfo=UTC)
+DAY = timedelta(days=1)
+ORDERS = [UUID(int=number) for number in range(1, 5)]
+Step = tuple[str, int, int, int]
+Moves = Counter[UUID]
+
+STEPS = st.lists(
+    st.tuples(
+        st.sampled_from(["earn", "earn", "wait", "take", "take", "give_back", "claw", "activate", "sleep"]),
+        st.integers(1, 60),
+        st.integers(0, 7),
+        st.integers(0, 9),
+    ),
+    min_size=4,
+    max_size=40,
+)
+
+
+class Account:
+    """The book as the database would keep it between commands: figures, all lots, and what paid for what."""
+
+    def __init__(self) -> None:
+        self.balances = Balances()
+        self.lots: dict[UUID, Lot] = {}
+        self.earned_by: list[tuple[UUID, int]] = []
+        self.spendings: list[tuple[Movement, int, int]] = []
+        self.paid: dict[UUID, Moves] = {}
+
+    def opened(self, now: datetime) -> Book:
+        held = [deepcopy(lot) for lot in self.lots.values() if lot.remaining]
+        return Book(UUID(int=9), deepcopy(self.balances), held, now=now)
+
+    def keep(self, book: Book) -> None:
+        for lot in [*book.new_lots, *(move.lot for move in book.moves)]:
+            self.lots[lot.id] = lot
+        for move in book.moves:
+            self.paid.setdefault(move.movement.id, Counter())[move.lot.id] -= move.d_remaining
+        self.balances = book.balances
+        check_lines(book)
+
+    def paid_by(self, movement: Movement) -> list[tuple[Lot, int]]:
+        return [(deepcopy(self.lots[lot]), share) for lot, share in self.paid[movement.id].items()]
+
+
+def check_lines(book: Book) -> None:
+    """Each movement's entries, lots and amount tell the same story."""
+    for movement in book.movements:
+        lines = [line for line in book.lines if line.movement is movement]
+        worth = sum(-line.delta if line.bucket == "DEBT" else line.delta for line in lines)
+        lots = sum(move.d_remaining for move in book.moves if move.movement is movement)
+        assert movement.points == worth
+        assert lots == sum(line.delta for line in lines if line.bucket != "DEBT")
+        assert all(line.delta and line.balance_after >= 0 for line in lines)
+    assert book.balances.seq == book.seq_read + len(book.lines)
+
+
+class Pair:
+    """The same member twice: as the house keeps them, and as coins."""
+
+    def __init__(self) -> None:
+        self.now = START
+        self.account = Account()
+        self.purse = Purse()
+        self.coins: list[Spending] = []
+
+    def step(self, step: Step) -> None:
+        name, points, when, which = step
+        self.purse.expire(self.now)
+        book = self.account.opened(self.now)
+        do: Callable[[Book, int, int, int], None] = getattr(self, name)
+        do(book, points, when, which)
+        self.account.keep(book)
+
+    def earn(self, book: Book, points: int, when: int, which: int, *, waits: bool = False) -> None:
+        order = ORDERS[which % len(ORDERS)]
+        # a purchase of long ago earns points that are over already
+        expires = None if when == 0 else self.now + (when - 1) * 3 * DAY
+        movement = Movement(PointsKind.EARN, str(uuid4()), self.now, purchase_id=order)
+        book.earn(movement, Points(points), expires_at=expires, active=not waits)
+        self.purse.earned += points
+        self.purse.put(points, self.now, expires=expires, order=order, pending=waits)
+        self.account.earned_by.append((order, points))
+
+    def wait(self, book: Book, points: int, when: int, which: int) -> None:
+        self.earn(book, points, when, which, waits=True)
+
+    def take(self, book: Book, points: int, _: int, __: int) -> None:
+        taken = self.purse.take(points)
+        movement = Movement(PointsKind.REDEEM, str(uuid4()), self.now)
+        if taken is None:
+            with pytest.raises(InsufficientPoints) as refused:
+                book.spend(movement, Points(points))
+            assert refused.value.available == self.purse.available()
+            return
+        book.spend(movement, Points(points))
+        self.coins.append(taken)
+        self.account.spendings.append((movement, points, 0))
+
+    def give_back(self, book: Book, points: int, when: int, which: int) -> None:
+        if not self.coins:
+            return
+        place = which % len(self.coins)
+        spent, total, already = self.account.spendings[place]
+        some = min(points, total - already)
+        if not some:
+            return
+        grace = self.now + when * DAY
+        movement = Movement(PointsKind.RETURN, str(uuid4()), self.now, reverses_id=spent.id)
+        paid_by = self.account.paid_by(spent)
+        book.give_back(movement, Points(some), paid_by=paid_by, already=already, grace=grace)
+        self.purse.hand_back(self.coins[place], some, self.now, grace=grace)
+        self.account.spendings[place] = (spent, total, already + some)
+
+    def claw(self, book: Book, _: int, __: int, which: int) -> None:
+        if not self.account.earned_by:
+            return
+        order, points = self.account.earned_by.pop(which % len(self.account.earned_by))
+        book.claw_back(Movement(PointsKind.CLAWBACK, str(uuid4()), self.now, purchase_id=order), Points(points))
+        self.purse.claw_back(points, order)
+
+    def activate(self, book: Book, _: int, __: int, ___: int) -> None:
+        for lot in book.pending_lots():
+            book.activate(Movement(PointsKind.ACTIVATE, str(uuid4()), self.now), [lot])
+        self.purse.activate(self.now)
+
+    def sleep(self, _: Book, __: int, when: int, ___: int) -> None:
+        self.now += when * DAY
+
+    def compare(self) -> None:
+        ours, theirs = self.account.balances, self.purse
+        assert (ours.available, ours.pending, ours.debt) == (theirs.available(), theirs.pending(), theirs.debt)
+        lifetime = (ours.lifetime_earned, ours.lifetime_spent, ours.lifetime_expired)
+        assert lifetime == (theirs.earned, theirs.spent, theirs.expired)
+        lots: Counter[tuple[object, ...]] = Counter()
+        for lot in self.account.lots.values():
+            assert 0 <= lot.remaining <= lot.granted
+            if lot.remaining:
+                lots[lot.expires_at, lot.purchase_id, not lot.active] += lot.remaining
+        assert lots == Counter((coin.expires, coin.order, coin.pending) for coin in theirs.coins)
+        assert not (ours.available and ours.debt)
+
+
+@settings(max_examples=250, deadline=None, derandomize=True)
+@given(STEPS)
+def test_whatever_happens_the_book_holds_what_the_coins_do(steps: list[Step]) -> None:
+    pair = Pair()
+    for step in steps:
+        pair.step(step)
+        pair.compare()

@@ -1,0 +1,108 @@
+"""The worked examples of the programme's handbook, to the number."""
+
+from datetime import UTC, datetime
+from itertools import permutations
+
+import pytest
+
+from tests.people import balance, buy, give_back, lots, member, movements, programme, redeem, refund
+
+JULY = datetime(2026, 6, 30, 16, tzinfo=UTC)
+"""Midnight after 30 June in Shanghai."""
+NEW_YEAR = datetime(2026, 12, 31, 16, tzinfo=UTC)
+
+
+async def test_example_1_an_order_of_9005_fen_earns_90_points_and_refunds_take_exactly_those() -> None:
+    await programme()
+    mei = await member("Mei")
+    paths = {
+        (("A", 53_91), ("B", 36_14)): [90, 37, 0],
+        (("B", 36_14), ("A", 53_91)): [90, 54, 0],
+        (("A", 1_00), ("B", 36_14), ("A", 52_91)): [90, 90, 53, 0],
+    }
+    for number, (refunds, left) in enumerate(paths.items()):
+        ref = f"order-1-{number}"
+        await buy(mei, 53_91, 36_14, ref=ref)
+        seen = [(await balance(mei))["available"]]
+        for line, amount in refunds:
+            await refund(ref, {line: amount})
+            seen.append((await balance(mei))["available"])
+        assert seen == left
+    assert (await balance(mei))["growth"] == 0
+
+
+@pytest.mark.parametrize("order", list(permutations([("A", 17_77), ("B", 36_14), ("A", 36_14)])))
+async def test_three_partial_refunds_in_any_order_take_back_points_bonus_and_growth_exactly(
+    order: tuple[tuple[str, int], ...],
+) -> None:
+    await programme()
+    mei = await member("Mei")
+    await buy(mei, 5_000_00, ref="sofa")
+    before = await balance(mei)
+    assert (before["growth"], before["tier"]) == (5_000, "GOLD")
+    await buy(mei, 53_91, 36_14, ref="tea")
+    earned = await balance(mei)
+    assert (earned["available"], earned["growth"]) == (5_000 + 90 + 22, 5_090)
+    refunded = 0
+    for line, amount in order:
+        await refund("tea", {line: amount})
+        refunded += amount
+        now = await balance(mei)
+        back = [points * refunded // 90_05 for points in (90, 22)]
+        assert now["available"] == earned["available"] - sum(back)
+        assert now["growth"] == 5_090 - back[0]
+    after = await balance(mei)
+    assert {**after, "seq": 0} == {**before, "seq": 0}
+
+
+async def test_example_2_points_come_back_to_the_lots_that_paid_for_them() -> None:
+    await programme(expire_months=12)
+    mei = await member("Mei")
+    await buy(mei, 50_00, at=datetime(2025, 6, 30, 4, tzinfo=UTC))
+    await buy(mei, 100_00, at=datetime(2025, 12, 31, 4, tzinfo=UTC))
+    spring = datetime(2026, 4, 1, 4, tzinfo=UTC)
+    posted = await redeem(mei, 80, at=spring)
+    assert [(lot["remaining"], lot["expires_at"]) for lot in await lots(mei)] == [(0, JULY), (70, NEW_YEAR)]
+    await give_back(mei, posted.transaction_id, 60, at=spring)
+    assert [lot["remaining"] for lot in await lots(mei)] == [30, 100]
+
+
+async def test_example_2_after_june_the_share_of_the_expired_lot_is_a_new_lot_of_seven_days() -> None:
+    await programme(expire_months=12)
+    mei = await member("Mei")
+    await buy(mei, 50_00, at=datetime(2025, 6, 30, 4, tzinfo=UTC))
+    await buy(mei, 100_00, at=datetime(2025, 12, 31, 4, tzinfo=UTC))
+    posted = await redeem(mei, 80, at=datetime(2026, 4, 1, 4, tzinfo=UTC))
+    again = await give_back(mei, posted.transaction_id, 60, at=JULY)
+    assert again.available == 130
+    # seven days, whole ones: 1 July and the seven after it
+    assert [(lot["remaining"], lot["expires_at"]) for lot in await lots(mei)] == [
+        (0, JULY),
+        (100, NEW_YEAR),
+        (30, datetime(2026, 7, 8, 16, tzinfo=UTC)),
+    ]
+
+
+async def test_example_3_what_cannot_be_taken_back_is_a_debt_that_later_earnings_repay() -> None:
+    await programme()
+    mei = await member("Mei")
+    await buy(mei, 200_00, ref="coat")
+    await redeem(mei, 180)
+    await refund("coat", {"A": 200_00})
+    owing = await balance(mei)
+    assert (owing["available"], owing["debt"], owing["lifetime_earned"]) == (0, 180, 0)
+    await buy(mei, 250_00)
+    paid = await balance(mei)
+    assert (paid["available"], paid["debt"], paid["lifetime_earned"], paid["lifetime_spent"]) == (70, 0, 250, 180)
+    assert await movements(mei) == [("EARN", 200), ("REDEEM", -180), ("CLAWBACK", -200), ("EARN", 250)]
+
+
+async def test_buy_earn_refund_keep_points_is_not_a_bargain() -> None:
+    await programme()
+    mei = await member("Mei")
+    for number in range(5):
+        await buy(mei, 100_00, ref=f"coat-{number}")
+        await redeem(mei, 100) if number == 0 else None
+        await refund(f"coat-{number}", {"A": 100_00})
+    assert (await balance(mei))["debt"] == 100
+    assert (await balance(mei))["available"] == 0
