@@ -41,6 +41,7 @@ async def examine(house: House, port: int, *shops: Shop) -> Verdict:
     await service.open()
     for shop in shops:
         verdict.add(await books.judge(reader, service, shop.deeds, shop.members))
+        verdict.wrong += shop.faults
     await reader.close()
     await service.close()
     verdict.wrong += [f"{each.name}: {each.row}" for each in await house.violations()]

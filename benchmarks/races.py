@@ -214,7 +214,7 @@ async def _set(house: House, label: str, count: int, rounds: int, settings: dict
 
 async def _await_all(server: Server, processes: int) -> None:
     """Wait for all processes of a server: it is ready when the first of them is."""
-    while server.log.read_text().count(STARTED) < processes:  # noqa: ASYNC110  another process tells of it
+    while server.log.read_text().count(STARTED) < processes:
         await asyncio.sleep(LOOK_SECONDS)
 
 

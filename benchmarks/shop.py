@@ -113,6 +113,10 @@ MINOR = 400
 """Lines are paid in multiples of this."""
 
 
+BREATH_SECONDS = 0.05
+"""How long a client waits before it asks a house that broke anew."""
+
+
 @dataclass(slots=True)
 class Shop:
     """A shop's clients at work on some members, and all they ever asked."""
@@ -126,6 +130,8 @@ class Shop:
     acknowledged: asyncio.Event = field(default_factory=asyncio.Event)
     stopped: bool = False
     """Set when the clients shall ask nothing new."""
+    faults: list[str] = field(default_factory=list)
+    """Answers that said that the house broke."""
 
     async def open(self, service: Line, count: int) -> None:
         """Have so many members made, each with points to spend."""
@@ -165,8 +171,12 @@ class Shop:
                 await line.open()
             while not self.stopped:
                 deed = self.think()
-                await deed.ask(by_token.get(deed.verb, other))
-                self._learn(deed)
+                answer = await deed.ask(by_token.get(deed.verb, other))
+                if answer.is_sound:
+                    self._learn(deed)
+                else:
+                    self.faults.append(f"HTTP {answer.status} {answer.body}")
+                    await asyncio.sleep(BREATH_SECONDS)
         except Cut:
             return
         finally:

@@ -7,6 +7,7 @@ a corruption planted for it in the tests.
 import sqlite3
 from asyncio import to_thread
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
@@ -267,7 +268,8 @@ async def violations() -> list[Violation]:
 
 
 def _on_sqlite(filename: str) -> list[Violation]:
-    connection = sqlite3.connect(f"file:{quote(filename)}?mode=ro", uri=True, isolation_level=None)
+    place = quote(str(Path(filename).absolute()))
+    connection = sqlite3.connect(f"file://{place}?mode=ro", uri=True, isolation_level=None)
     try:
         connection.row_factory = sqlite3.Row
         connection.execute("BEGIN")

@@ -38,7 +38,10 @@ def examined(schema: GraphQLSchema, source: str) -> Examined:
     """A document, parsed and examined. Raises: GraphQLSyntaxError."""
     document = parse(source, max_tokens=limits.TOKENS)
     # limits come first: a document too large to examine is not examined
-    errors = limits.excesses(document) or validate(schema, document, specified_rules, max_errors=5)
+    errors = limits.excesses(document) or [
+        _labelled(error, "GRAPHQL_VALIDATION_FAILED")
+        for error in validate(schema, document, specified_rules, max_errors=5)
+    ]
     wanted = () if errors else permissions.wanted(schema, document)
     return Examined(
         document,
@@ -99,8 +102,7 @@ class Gate(SchemaExtension):
             cause = cause.original_error
         if error.path is not None and cause is not None and not isinstance(cause, GraphQLError):
             return self._masked(error, cause)
-        refused = self.execution_context.pre_execution_errors
-        return _labelled(error, "GRAPHQL_VALIDATION_FAILED" if refused else "BAD_USER_INPUT")
+        return _labelled(error, "BAD_USER_INPUT")
 
     def _masked(self, error: GraphQLError, cause: BaseException) -> GraphQLError:
         context: Context = self.execution_context.context

@@ -102,7 +102,7 @@ def read_cursor(text: str, shape: Sequence[Callable[[Any], Any]]) -> tuple[Any, 
         version, *key = orjson.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
         if version == VERSION and len(key) == len(shape):
             return tuple(part(value) for part, value in zip(shape, key, strict=True))
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, OverflowError):
         pass
     raise bad_input("This cursor is not one of this list's.")
 

@@ -134,19 +134,21 @@ COLUMNS = (
 )
 ONE = SQL(
     f"SELECT {COLUMNS} FROM purchase WHERE member_id = $1 AND id = $2"  # noqa: S608  constants
-    " AND ($3::uuid IS NULL OR store_id = $3::uuid)"
+    " AND ($3::uuid IS NULL OR store_id = $3::uuid) AND ($4::text IS NULL OR source = $4)"
 )
 
 
-def _store(context: Context) -> UUID | None:
-    """The store whose purchases the caller is kept to; None for those who see all. A cashier sees their own."""
+def _kept_to(context: Context) -> tuple[UUID | None, str | None]:
+    """The store and the source whose purchases the caller is kept to: a cashier to their store, a service to itself."""
     principal = context.principal
-    return principal.store_id if principal and principal.role is StaffRole.CASHIER else None
+    if principal is None:
+        return None, None
+    return principal.store_id if principal.role is StaffRole.CASHIER else None, principal.source
 
 
 async def purchase(context: Context, member_id: UUID, purchase_id: UUID) -> Purchase | None:
-    """One purchase of a member, if the caller's store may see it."""
-    row = await ONE.row(member_id, purchase_id, _store(context))
+    """One purchase of a member, if the caller may see it."""
+    row = await ONE.row(member_id, purchase_id, *_kept_to(context))
     return Purchase.of(row) if row else None
 
 
@@ -156,7 +158,8 @@ PAGES = {
         f" ORDER BY p.ordered_at {order}, p.id {order}) AS seq FROM purchase p"
         " WHERE p.member_id = ANY($1::uuid[]) AND ($2::timestamptz IS NULL"
         f" OR (p.ordered_at, p.id) {beyond} ($2::timestamptz, $3::uuid))"
-        " AND ($5::uuid IS NULL OR p.store_id = $5::uuid)) page WHERE seq <= $4 ORDER BY seq",
+        " AND ($5::uuid IS NULL OR p.store_id = $5::uuid) AND ($6::text IS NULL OR p.source = $6)) page"
+        " WHERE seq <= $4 ORDER BY seq",
         fans_out="a page of members shows the latest of each one's purchases",
     )
     for backwards, order, beyond in ((False, "DESC", "<"), (True, "ASC", ">"))
@@ -176,7 +179,7 @@ async def purchases_of(
     members = [parent.member_id for parent in parents]
     at, beyond = asked_for.key or (None, None)
     found: dict[UUID, list[dict[str, Any]]] = {member: [] for member in members}
-    for row in await PAGES[asked_for.backwards].rows(members, at, beyond, asked_for.fetch, _store(context)):
+    for row in await PAGES[asked_for.backwards].rows(members, at, beyond, asked_for.fetch, *_kept_to(context)):
         found[row["member_id"]].append(row)
     return [
         pages.page(found[member], asked_for, Purchase.of, lambda row: (row["ordered_at"], row["id"]))

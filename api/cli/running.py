@@ -32,6 +32,8 @@ def serve(
         if told is not None:
             show.print(welcome(found, address, told))
         log.set_up(found.log_level, as_json=found.log_json)
+        # once all is answered, uvicorn sends itself the signal anew; a stop that was asked for is no failure
+        signal.signal(signal.SIGTERM, _leave)
         uvicorn.run(
             "api.app:create",
             factory=True,
@@ -46,12 +48,19 @@ def serve(
         )
 
 
+def _leave(*_: object) -> None:
+    """End with exit code 0."""
+    raise SystemExit(0)
+
+
 async def _prepare(found: Settings) -> dict[str, str] | None:
     """Bring the database up, sow the demo where it belongs, and hand back its tokens; None in production."""
     if found.migrate:
         await migrate(found.database_url)
     if found.is_production:
-        return None
+        # opened once before the server is, so that what is wrong is one clear line
+        async with opened(found):
+            return None
     if await demo.is_empty(found.database_url):
         with bar("sowing the demo", demo.MEMBERS) as progress:
             await demo.sow(found, master_key(found), now(), progress)

@@ -46,6 +46,8 @@ POSTGRES_POOL: dict[str, Callable[[str], Any]] = {
     "timeout": float,
     "durability": str,
 }
+LIBPQ_NAMES = {"sslmode": "ssl", "connect_timeout": "timeout"}
+"""Parameters that libpq's URLs write otherwise than the driver does."""
 
 
 def connection(url: str) -> dict[str, Any]:
@@ -81,7 +83,8 @@ def _sqlite(rest: str) -> dict[str, Any]:
 
 def _postgres(url: str) -> dict[str, Any]:
     parts = urlsplit(url)
-    given = _parameters(parts.query, {*POSTGRES_POOL, *POSTGRES_SESSION})
+    written = _parameters(parts.query, {*POSTGRES_POOL, *POSTGRES_SESSION, *LIBPQ_NAMES})
+    given = {LIBPQ_NAMES.get(name, name): value for name, value in written.items()}
     session = {name: given.pop(name, default) for name, default in POSTGRES_SESSION.items()}
     options = {name: POSTGRES_POOL[name](value) for name, value in given.items()}
     return {

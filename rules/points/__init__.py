@@ -215,7 +215,8 @@ async def adjust(
 
 ORIGINAL = SQL("SELECT id, kind, points, purchase_id FROM points_transaction WHERE member_id = $1 AND id = $2")
 REVERSED = SQL(
-    "SELECT COALESCE(SUM(points), 0)::bigint AS points FROM points_transaction WHERE member_id = $1 AND reverses_id = $2"
+    "SELECT COALESCE(SUM(points), 0)::bigint AS points FROM points_transaction"
+    " WHERE member_id = $1 AND reverses_id = $2"
 )
 
 
@@ -289,7 +290,9 @@ async def _conclude(book: Book, movement: Movement, slip: Slip, *, note: Note | 
     return posted
 
 
-PURCHASE = SQL("SELECT id FROM purchase WHERE member_id = $1 AND id = $2 AND state <> 'CANCELLED'")
+PURCHASE = SQL(
+    "SELECT id FROM purchase WHERE member_id = $1 AND id = $2 AND state NOT IN ('CANCELLED', 'REFUNDED')"
+)
 
 
 async def _check_purchase(member_id: UUID, purchase_id: UUID) -> None:

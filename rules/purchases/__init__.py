@@ -116,10 +116,10 @@ async def record(
     """Take note of a member's order, and of its payment where that has happened.
 
     The same order is recorded once, whatever the key: a second report of the same content is answered by the
-    first one's purchase.
+    first one's purchase, and a payment that comes with it takes effect if none did before.
 
     Raises: NotFound, IdempotencyKeyReused, MemberNotActive, MemberMerged, OrderInvalid, CurrencyMismatch,
-    ClockSkew, BackfillRequired, OrderExists, PointsLimit, GrowthLimit.
+    ClockSkew, BackfillRequired, OrderExists, PurchaseStateConflict, PointsLimit, GrowthLimit.
     """
     held = await members.hold(member_id)
     slip = Slip(member_id, actor, key, "purchase.record", (astuple(order), paid and astuple(paid)))
@@ -130,10 +130,12 @@ async def record(
     terms = await programme.terms()
     check_order(order, terms)
     check_moment(order.ordered_at, actor=actor, now=now)
-    if existing := await WHOSE.row(order.source, order.order_ref):
-        return await _recorded(existing, member_id, order)
-    sitting = await sit(_new(member_id, order), held.state, terms, actor, now)
-    await _insert(sitting.purchase, order, now)
+    known = await _recorded(member_id, order)
+    if known and (known.paid_at or not paid):
+        return Applied(member_id, known.id, replayed=True)
+    sitting = await sit(known or _new(member_id, order), held.state, terms, actor, now)
+    if not known:
+        await _insert(sitting.purchase, order, now)
     if paid:
         check_moment(paid.occurred_at, actor=actor, now=now)
         await happen(sitting, paid)
@@ -213,11 +215,14 @@ def _new(member_id: UUID, order: Order) -> Stored:
     )
 
 
-async def _recorded(key: dict[str, Any], member_id: UUID, order: Order) -> Applied:
-    """The answer to an order that is already there.
+async def _recorded(member_id: UUID, order: Order) -> Stored | None:
+    """The purchase of an order that is already there; None for a new one.
 
     Raises: OrderExists, when it is another member's, or not the same.
     """
+    key = await WHOSE.row(order.source, order.order_ref)
+    if key is None:
+        return None
     if key["member_id"] != member_id:
         raise OrderExists
     stored = await _stored(member_id, key["purchase_id"])
@@ -227,7 +232,7 @@ async def _recorded(key: dict[str, Any], member_id: UUID, order: Order) -> Appli
     same = (stored.shipping_minor, stored.by_points_minor) == (order.shipping_minor, order.by_points_minor)
     if known != told or not same:
         raise OrderExists
-    return Applied(member_id, stored.id, replayed=True)
+    return stored
 
 
 async def _insert(purchase: Stored, order: Order, now: datetime) -> None:

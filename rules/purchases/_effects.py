@@ -1,7 +1,9 @@
 """Effects: what each event of an order does to its member, applied to a sitting and written within it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from uuid_utils.compat import uuid7
@@ -61,6 +63,8 @@ async def happen(sitting: Sitting, happening: Happening) -> None:
     parks = happening.kind is PurchaseEventKind.REFUNDED and sitting.purchase.state is PurchaseState.CREATED
     event_id = uuid7()
     if parks:
+        waiting = await _waiting(sitting)
+        await _check_lines(sitting.purchase, happening, waiting)
         sitting.parked = True
     row = {
         "id": event_id,
@@ -169,13 +173,16 @@ LINES = SQL(
 )
 
 
-async def _check_lines(purchase: Stored, happening: Happening) -> None:
-    """Refuse to refund a line beyond what was paid for it.
+async def _check_lines(purchase: Stored, happening: Happening, waiting: Sequence[dict[str, Any]] = ()) -> None:
+    """Refuse to refund a line beyond what was paid for it, less what waits to be refunded.
 
     Raises: OrderInvalid, RefundExceedsOriginal.
     """
     rows = await LINES.rows(purchase.member_id, purchase.id)
     left = {row["line_ref"]: row["paid_minor"] - row["refunded_minor"] for row in rows}
+    for row in waiting:
+        for line_ref, amount in row["body"].items():
+            left[line_ref] -= amount
     for line_ref, amount in happening.refunds:
         if line_ref not in left:
             raise OrderInvalid("The refund names a line the order does not have.")
@@ -260,7 +267,7 @@ UNPARK = SQL("UPDATE purchase_event SET state = 'APPLIED' WHERE member_id = $1 A
 async def _unpark(sitting: Sitting) -> None:
     """Apply the refunds that were waiting for this payment, in the order they happened."""
     purchase = sitting.purchase
-    waiting = await PARKED.rows(purchase.member_id, purchase.id, sitting.now - PARKED_FOR)
+    waiting = await _waiting(sitting)
     if not waiting:
         return
     await _flush(sitting)
@@ -270,6 +277,12 @@ async def _unpark(sitting: Sitting) -> None:
         await _refund(sitting, happening, row["id"])
         await UNPARK.row(purchase.member_id, row["id"])
         await _flush(sitting)
+
+
+async def _waiting(sitting: Sitting) -> list[dict[str, Any]]:
+    """The parked refunds of a purchase that have not lapsed, in the order they happened."""
+    purchase = sitting.purchase
+    return await PARKED.rows(purchase.member_id, purchase.id, sitting.now - PARKED_FOR)
 
 
 async def _flush(sitting: Sitting) -> None:

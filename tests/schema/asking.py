@@ -20,15 +20,17 @@ SOMEBODY = UUID("00000000-0000-4000-8000-0000000000aa")
 """The id of a member of staff, or of anything that needs one."""
 
 REQUEST = "request-of-the-test"
+INPUTS = {"memberUnfreeze": "MemberFreezeInput"}
+"""The mutations whose input is called otherwise than they are."""
 
 
 class Nowhere:
     """An outside world in which nobody can log in."""
 
-    async def wechat_identities(self, code: str) -> Sequence[Identity]:
+    async def wechat_identities(self, code: str) -> Sequence[Identity]:  # noqa: ARG002
         raise LoginRefused
 
-    async def is_password(self, stored_hash: str | None, password: str) -> bool:
+    async def is_password(self, stored_hash: str | None, password: str) -> bool:  # noqa: ARG002
         return False
 
 
@@ -94,9 +96,9 @@ async def ask(
 
 async def act(mutation: str, answer: str, given: dict[str, Any], *, who: Principal, **more: Any) -> Any:
     """The payload of one mutation, with its refusals."""
-    name = mutation[0].upper() + mutation[1:]
+    kind = INPUTS.get(mutation, f"{mutation[0].upper()}{mutation[1:]}Input")
     wanted = f"{answer} userErrors {{ code message field retryable }}"
-    document = f"mutation($input: {name}Input!) {{ {mutation}(input: $input) {{ {wanted} }} }}"
+    document = f"mutation($input: {kind}!) {{ {mutation}(input: $input) {{ {wanted} }} }}"
     return (await ask(document, {"input": given}, who=who, **more))[mutation]
 
 
