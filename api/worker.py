@@ -12,6 +12,9 @@ from rules.jobs import TASKS, Lease
 IDLE = 0.5
 """Seconds between looks when nothing is due."""
 
+AWAY = 5.0
+"""Seconds to wait when the database does not answer."""
+
 SLOTS = 15.0
 """Seconds between looks for recurring jobs."""
 
@@ -33,14 +36,14 @@ class Worker:
         """Work until `stop` is called; a job under way is finished first."""
         while not self.stopping.is_set():
             try:
-                did = await self.once()
+                pause = 0.0 if await self.once() else IDLE
             except Exception:
                 # the database may be away for a while; the worker outlives that
                 _log.exception("the worker could not look for jobs")
-                did = 0
-            if not did:
+                pause = AWAY
+            if pause:
                 with suppress(TimeoutError):
-                    await asyncio.wait_for(self.stopping.wait(), IDLE)
+                    await asyncio.wait_for(self.stopping.wait(), pause)
 
     def stop(self) -> None:
         """Ask the worker to end."""

@@ -86,12 +86,12 @@ async def look(house: House, server: Server, shop: Shop, files_before: int) -> F
         await asyncio.gather(*(_ask(deed, line) for deed, line in zip(burst, many, strict=True)))
         found.check(f"{BURST} writes at once take", time.perf_counter() - started, 2 * WRITE_SECONDS, " s")
     await reader.close()
-    if house.url.startswith("postgres"):
+    if not house.is_embedded:
         await _look_at_backends(house, found)
     await reader.open()
     await reader.get("/healthz")
     await reader.close()
-    found.check("files more than before", _files(server) - files_before, POOL + 1)
+    found.check("files more than before", files(server) - files_before, POOL + 1)
     shop.deeds += [first, *burst]
     return found
 
@@ -102,7 +102,7 @@ async def _ask(deed: Deed, line: Line) -> None:
 
 
 async def _look_at_backends(house: House, found: Found) -> None:
-    connection = await asyncpg.connect(house.url)
+    connection = await asyncpg.connect(house.plain_url)
     try:
         rows = await connection.fetch(LEFT_OPEN)
     finally:
@@ -112,7 +112,7 @@ async def _look_at_backends(house: House, found: Found) -> None:
     found.check("backends waiting for a lock", sum(row["wait_event_type"] == "Lock" for row in rows), 0)
 
 
-def _files(server: Server) -> int:
+def files(server: Server) -> int:
     """How many files and sockets the server has open."""
     return len(list(Path(f"/proc/{server.process.pid}/fd").iterdir()))
 
@@ -121,11 +121,11 @@ async def run(house: House, cancellations: int, chance: Random, label: str) -> l
     """The benchmark on one house; returns what failed."""
     async with serving(house) as [server]:
         shop = await begin(house, server.port, 0, chance)
-        files = _files(server)
+        before = files(server)
         started = time.perf_counter()
         await hang_up(house, server.port, shop, cancellations)
         spent = time.perf_counter() - started
-        found = await look(house, server, shop, files)
+        found = await look(house, server, shop, before)
         report.say(f"{label}: {cancellations} clients hung up in {spent:.0f} s; {', '.join(found.figures)}")
         verdict = await examine(house, server.port, shop)
         report.say(f"{label}: {verdict}")
@@ -148,4 +148,4 @@ if __name__ == "__main__":
     options.add_argument("--cancellations", type=int, default=2_000)
     chosen = options.parse_args()
     report.heading("cancel", chosen.seed)
-    report.finish(asyncio.run(main(chosen.cancellations, report.databases(chosen.database), chosen.seed)))
+    report.run(main(chosen.cancellations, report.databases(chosen.database), chosen.seed))

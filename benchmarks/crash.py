@@ -99,4 +99,4 @@ if __name__ == "__main__":
     options.add_argument("--kills", type=int, default=50)
     chosen = options.parse_args()
     report.heading("crash", chosen.seed)
-    report.finish(asyncio.run(main(chosen.kills, report.databases(chosen.database), chosen.seed)))
+    report.run(main(chosen.kills, report.databases(chosen.database), chosen.seed))

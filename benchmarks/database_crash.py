@@ -52,7 +52,7 @@ class Away:
 async def crash(house: House, cluster: postgres.Cluster, way: str) -> None:
     """Let the database die in one of the ways, stay away for a moment, and return."""
     if way == WAYS[2]:
-        connection = await asyncpg.connect(house.url)
+        connection = await asyncpg.connect(house.plain_url)
         await connection.fetch(TERMINATE)
         await connection.close()
         return
@@ -95,7 +95,7 @@ async def does_jobs(house: House) -> float:
 
     Raises: TimeoutError.
     """
-    connection = await asyncpg.connect(house.url)
+    connection = await asyncpg.connect(house.plain_url)
     try:
         started, promised = time.perf_counter(), uuid4()
         at = datetime.now(UTC)  # noqa: TID251  a benchmark has a clock of its own
@@ -151,4 +151,4 @@ if __name__ == "__main__":
     options.add_argument("--crashes", type=int, default=3)
     chosen = options.parse_args()
     report.heading("database crash", chosen.seed)
-    report.finish(asyncio.run(main(chosen.crashes, chosen.seed)))
+    report.run(main(chosen.crashes, chosen.seed))

@@ -24,6 +24,7 @@ ROOT = Path(__file__).parents[1]
 KEY = base64.b64encode(b"only for tests and benchmarks!!!").decode()
 READY_SECONDS = 60.0
 STOP_SECONDS = 40.0
+COMMAND_SECONDS = 300.0
 LOOK_SECONDS = 0.005
 
 LADDER = """
@@ -63,6 +64,16 @@ class House:
     staff: str = ""
     """The access token of a member of staff with all rights."""
 
+    @property
+    def is_embedded(self) -> bool:
+        """Whether the database is a file."""
+        return self.url.startswith("sqlite")
+
+    @property
+    def plain_url(self) -> str:
+        """The URL as other programs read it."""
+        return self.url.replace("?durability=off&", "?").removesuffix("?durability=off")
+
     def environment(self, more: Mapping[str, str] | None = None) -> dict[str, str]:
         """What a `loyalty` process of this house finds in its environment."""
         ours = {name: value for name, value in _outside().items() if not name.startswith("LOYALTY_")}
@@ -77,10 +88,10 @@ class House:
             **(more or {}),
         }
 
-    async def command(self, *words: str, accept: tuple[int, ...] = (0,)) -> str:
+    async def command(self, *words: str) -> str:
         """What a `loyalty` command says on standard output.
 
-        Raises: CommandFailed.
+        Raises: CommandFailed, TimeoutError.
         """
         process = await asyncio.create_subprocess_exec(
             str(LOYALTY),
@@ -90,8 +101,14 @@ class House:
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
         )
-        said, complained = await process.communicate()
-        if process.returncode not in accept:
+        try:
+            async with asyncio.timeout(COMMAND_SECONDS):
+                said, complained = await process.communicate()
+        except BaseException:
+            process.kill()
+            await process.wait()
+            raise
+        if process.returncode:
             raise CommandFailed(f"{words} exited with {process.returncode}: {complained.decode()}{said.decode()}")
         return said.decode()
 
@@ -100,9 +117,14 @@ class House:
         ladder = self.folder / "ladder.toml"
         ladder.write_text(LADDER)
         await self.command("init", "--currency", "GBP", "--timezone", "Europe/London", "--ladder", str(ladder))
+        self.service, self.staff = await asyncio.gather(self._service(), self._boss())
+
+    async def _service(self) -> str:
+        return (await self.command("token", "service", "shop1")).strip()
+
+    async def _boss(self) -> str:
         await self.command("staff", "add", "boss", "--role", "OWNER")
-        self.service = (await self.command("token", "service", "shop1")).strip()
-        self.staff = (await self.command("token", "staff", "boss")).strip()
+        return (await self.command("token", "staff", "boss")).strip()
 
     async def violations(self) -> list[Violation]:
         """What `loyalty verify` would find."""
@@ -158,6 +180,17 @@ class Server:
                 raise AssertionError(f"The server did not get ready:\n{self.log.read_text()}")
             await asyncio.sleep(LOOK_SECONDS)
         self.ready_seconds = time.perf_counter() - started
+
+
+async def listens(port: int) -> bool:
+    """Whether anybody takes connections on that port."""
+    line = Line(port)
+    try:
+        await line.open()
+    except Cut:
+        return False
+    line.abort()
+    return True
 
 
 async def is_ready(port: int) -> bool:

@@ -203,7 +203,7 @@ async def _set(house: House, label: str, count: int, rounds: int, settings: dict
     async with serving(house, count, LOYALTY_LOG_LEVEL="INFO", **settings) as servers:
         for server in servers:
             await _await_all(server, int(settings.get("LOYALTY_WORKERS", "1")))
-        if house.url.startswith("sqlite"):
+        if house.is_embedded:
             return await run(house, servers, rounds, label)
         worker = await start_worker(house)
         try:
@@ -223,4 +223,4 @@ if __name__ == "__main__":
     options.add_argument("--rounds", type=int, default=5)
     chosen = options.parse_args()
     report.heading("races", chosen.seed)
-    report.finish(asyncio.run(main(report.databases(chosen.database), chosen.rounds)))
+    report.run(main(report.databases(chosen.database), chosen.rounds))

@@ -1,14 +1,17 @@
 """Reports: what every benchmark prints before and after its figures."""
 
 import argparse
+import asyncio
 import math
 import os
 import platform
+import signal
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
 from pathlib import Path
+from typing import Any
 
 from benchmarks.house import DATABASES, ROOT
 
@@ -68,8 +71,13 @@ def spread(seconds: Sequence[float]) -> str:
     return f"p50 {found[len(found) // 2] * 1e3:.0f} ms, p99 {p99 * 1e3:.0f} ms, max {found[-1] * 1e3:.0f} ms"
 
 
-def finish(failures: Sequence[str]) -> None:
-    """Say how it went and exit: 0 when nothing failed."""
+def run(work: Coroutine[Any, Any, Sequence[str]]) -> None:
+    """Do a benchmark's work and exit: 0 when nothing failed. Stopped by a signal, it still cleans up."""
+    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
+    _finish(asyncio.run(work))
+
+
+def _finish(failures: Sequence[str]) -> None:
     for each in failures[:20]:
         say(f"FAILED {each}")
     say("passed" if not failures else f"{len(failures)} failures")

@@ -10,9 +10,10 @@ from typing import Any
 
 from graphql import GraphQLObjectType
 
+from api.graphql import MUTATION_SECONDS, QUERY_SECONDS
 from models.invariants import INVARIANTS
 from schema.errors import ANSWERS, REFUSALS
-from schema.permissions import RULE, Audience, Rule
+from schema.permissions import RULE, Audience, Rule, told
 from schema.root import schema
 
 HERE = Path(__file__).parent
@@ -22,6 +23,8 @@ SHORT = {
     Audience.COMMUNITY_MANAGER: "COMM.",
 }
 """Audiences whose names are too wide for a column."""
+
+AUDIENCES = [each for each in Audience if each is not Audience.STAFF]
 
 MISTAKES = (
     (
@@ -50,6 +53,12 @@ MISTAKES = (
         "BAD_REQUEST",
         "The HTTP request is not one of GraphQL over HTTP: its method, type, body or shape.",
         "Mend it.",
+    ),
+    (
+        "TIMEOUT",
+        f"It took longer than {QUERY_SECONDS:g} s, or {MUTATION_SECONDS:g} s where the document may write. A write "
+        "under way ends as it would have.",
+        "Send a mutation again with the same key: the answer tells.",
     ),
     (
         "INTERNAL_SERVER_ERROR",
@@ -187,11 +196,11 @@ def _matrix(kind: GraphQLObjectType) -> str:
     rows = [
         (
             f"`{name}`",
-            *("●" if each in (rule := _rule(field)) or Audience.PUBLIC in rule else "" for each in Audience),
+            *("●" if each in (rule := _rule(field)) or Audience.PUBLIC in rule else "" for each in AUDIENCES),
         )
         for name, field in kind.fields.items()
     ]
-    return _table(("", *(SHORT.get(each, each.name) for each in Audience)), rows)
+    return _table(("", *(SHORT.get(each, each.name) for each in AUDIENCES)), rows)
 
 
 def _guarded(roots: Iterable[GraphQLObjectType | None]) -> str:
@@ -206,7 +215,7 @@ def _guarded(roots: Iterable[GraphQLObjectType | None]) -> str:
             by_rule.setdefault(_rule(field), []).append(f"`{field_name}`")
         for rule, fields in by_rule.items():
             if Audience.PUBLIC not in rule:
-                who = " ".join(each.name for each in Audience if each in rule)
+                who = " ".join(each.name for each in told(rule))
                 rows.append((f"`{name}`", ", ".join(fields), who))
     return _table(("Type", "Fields", "Who"), rows)
 

@@ -49,6 +49,14 @@ REVERSED = (
     " WHEN p.refunded_minor = p.goods_minor THEN o.points ELSE {target} END"
 )
 
+REFUNDED_LINES = (
+    "SELECT l.id FROM purchase_line l LEFT JOIN (SELECT e.member_id, e.purchase_id, b.key AS line_ref,"
+    " SUM(CAST(b.value AS BIGINT)) AS refunded FROM purchase_event e, {each}(e.body) b"
+    " WHERE e.kind = 'REFUNDED' AND e.state = 'APPLIED' GROUP BY e.member_id, e.purchase_id, b.key) r"
+    " ON r.member_id = l.member_id AND r.purchase_id = l.purchase_id AND r.line_ref = l.line_ref"
+    " WHERE l.refunded_minor <> COALESCE(r.refunded, 0)"
+)
+
 INVARIANTS = (
     Invariant(
         "balances",
@@ -114,6 +122,37 @@ INVARIANTS = (
         " GROUP BY transaction_id) e ON e.transaction_id = t.id WHERE t.points <> e.points",
     ),
     Invariant(
+        "movement direction",
+        "A movement goes the way its kind says.",
+        "SELECT id FROM points_transaction WHERE CASE WHEN kind IN ('EARN', 'BONUS', 'RETURN', 'ADJUST_IN')"
+        " THEN points <= 0 WHEN kind = 'ACTIVATE' THEN points <> 0 ELSE points >= 0 END",
+    ),
+    Invariant(
+        "movement counter",
+        "An entry's counter-account is that of its movement's kind.",
+        "SELECT e.id FROM points_entry e JOIN points_transaction t ON t.id = e.transaction_id"
+        " WHERE e.counter <> 'INTERNAL' AND e.counter <> CASE WHEN t.kind IN ('EARN', 'BONUS', 'CLAWBACK')"
+        " THEN 'ISSUANCE' WHEN t.kind IN ('REDEEM', 'RETURN') THEN 'REDEMPTION' WHEN t.kind = 'EXPIRE'"
+        " THEN 'EXPIRY' WHEN t.kind IN ('ADJUST_IN', 'ADJUST_OUT') THEN 'ADJUSTMENT' ELSE 'INTERNAL' END",
+    ),
+    Invariant(
+        "movements move lots",
+        "What a transaction did to the balances, it did to lots; only debt has none.",
+        "SELECT t.id FROM points_transaction t LEFT JOIN (SELECT transaction_id, SUM(d_remaining + d_held) AS moved"
+        " FROM points_lot_move GROUP BY transaction_id) m ON m.transaction_id = t.id"
+        " LEFT JOIN (SELECT transaction_id, SUM(delta) AS moved FROM points_entry WHERE bucket <> 'DEBT'"
+        " GROUP BY transaction_id) e ON e.transaction_id = t.id WHERE COALESCE(m.moved, 0) <> COALESCE(e.moved, 0)",
+    ),
+    Invariant(
+        "lots are granted",
+        "A lot was granted what its transaction put into it, for the purchase that earned it.",
+        "SELECT l.id FROM points_lot l JOIN points_transaction t ON t.id = l.transaction_id LEFT JOIN"
+        " (SELECT lot_id, transaction_id, SUM(d_remaining) AS granted FROM points_lot_move WHERE d_remaining > 0"
+        " GROUP BY lot_id, transaction_id) m ON m.lot_id = l.id AND m.transaction_id = l.transaction_id"
+        " WHERE l.granted <> COALESCE(m.granted, 0) OR (t.kind IN ('EARN', 'BONUS')"
+        " AND (l.purchase_id IS NULL OR l.purchase_id <> t.purchase_id))",
+    ),
+    Invariant(
         "one member a movement",
         "A transaction's entries, lots and moves are its member's.",
         "SELECT t.id FROM points_transaction t WHERE EXISTS (SELECT 1 FROM points_entry e"
@@ -143,6 +182,13 @@ INVARIANTS = (
         " OR ABS(SUM(r.points)) > ABS(MIN(o.points))",
     ),
     Invariant(
+        "reversals fit",
+        "A return takes back a redemption, a claw-back what was earned, and nothing else takes anything back.",
+        "SELECT r.id FROM points_transaction r LEFT JOIN points_transaction o ON o.id = r.reverses_id"
+        " WHERE CASE r.kind WHEN 'RETURN' THEN COALESCE(o.kind, '') <> 'REDEEM'"
+        " WHEN 'CLAWBACK' THEN COALESCE(o.kind, '') NOT IN ('EARN', 'BONUS') ELSE r.reverses_id IS NOT NULL END",
+    ),
+    Invariant(
         "refunds take back exactly",
         "What a purchase earned is taken back by the share of it that is refunded, rounded down.",
         REVERSED.format(target="o.points * p.refunded_minor / p.goods_minor"),
@@ -168,6 +214,17 @@ INVARIANTS = (
         " (SELECT 1 FROM tier WHERE t.points * (tier.earn_multiplier_bps - 10000) / 10000 = b.points)",
     ),
     Invariant(
+        "growth follows points",
+        "The growth of a purchase is what it earned before any bonus, less what refunds took back of that.",
+        "SELECT p.id FROM purchase p LEFT JOIN (SELECT member_id, purchase_id, SUM(delta) AS growth"
+        " FROM growth_entry GROUP BY member_id, purchase_id) g ON g.member_id = p.member_id"
+        " AND g.purchase_id = p.id LEFT JOIN (SELECT t.member_id, t.purchase_id, SUM(t.points) AS points"
+        " FROM points_transaction t LEFT JOIN points_transaction o ON o.id = t.reverses_id"
+        " WHERE t.kind = 'EARN' OR (t.kind = 'CLAWBACK' AND o.kind = 'EARN') GROUP BY t.member_id, t.purchase_id) e"
+        " ON e.member_id = p.member_id AND e.purchase_id = p.id"
+        " WHERE COALESCE(g.growth, 0) <> COALESCE(e.points, 0)",
+    ),
+    Invariant(
         "nothing expired was spent",
         "No lot pays at or after its expiry.",
         "SELECT m.id FROM points_lot_move m JOIN points_lot l ON l.id = m.lot_id JOIN points_transaction t"
@@ -175,17 +232,27 @@ INVARIANTS = (
         " AND l.expires_at <= t.created_at",
     ),
     Invariant(
+        "nothing expired early",
+        "No lot is written off before its expiry.",
+        "SELECT m.id FROM points_lot_move m JOIN points_lot l ON l.id = m.lot_id JOIN points_transaction t"
+        " ON t.id = m.transaction_id WHERE t.kind = 'EXPIRE'"
+        " AND (l.expires_at IS NULL OR l.expires_at > t.created_at)",
+    ),
+    Invariant(
         "answers are real",
-        "Each stored answer of a movement names a transaction of its member.",
+        "Each stored answer names a transaction or a purchase of its member.",
         "SELECT i.id FROM idempotency_key i LEFT JOIN points_transaction t ON t.member_id = i.owner_id"
-        " AND t.id::text = (i.response ->> 'transaction_id') WHERE i.operation LIKE 'points.%' AND t.id IS NULL",
+        " AND t.id::text = (i.response ->> 'transaction_id') WHERE i.operation LIKE 'points.%' AND t.id IS NULL"
+        " UNION ALL SELECT i.id FROM idempotency_key i LEFT JOIN purchase p ON p.member_id = i.owner_id"
+        " AND p.id::text = (i.response ->> 'purchase_id') WHERE i.operation LIKE 'purchase.%' AND p.id IS NULL",
     ),
     Invariant(
         "growth",
         "Growth is the sum of its entries, which are numbered without gaps.",
         "SELECT g.member_id FROM growth_account g LEFT JOIN (SELECT member_id, SUM(delta) AS growth, COUNT(*) AS n,"
-        " MAX(seq) AS last FROM growth_entry GROUP BY member_id) e ON e.member_id = g.member_id"
-        " WHERE g.growth <> COALESCE(e.growth, 0) OR g.seq <> COALESCE(e.n, 0) OR g.seq <> COALESCE(e.last, 0)",
+        " MAX(seq) AS last, MIN(seq) AS first FROM growth_entry GROUP BY member_id) e"
+        " ON e.member_id = g.member_id WHERE g.growth <> COALESCE(e.growth, 0) OR g.seq <> COALESCE(e.n, 0)"
+        " OR g.seq <> COALESCE(e.last, 0) OR COALESCE(e.first, 1) <> 1",
     ),
     Invariant(
         "running growth",
@@ -224,6 +291,19 @@ INVARIANTS = (
         " OR (p.state = 'REFUNDED' AND p.refunded_minor <> p.goods_minor)",
     ),
     Invariant(
+        "refunds are told by line",
+        "What is refunded of a line is the sum of what its refund events say.",
+        REFUNDED_LINES.format(each="json_each"),
+        REFUNDED_LINES.format(each="jsonb_each_text"),
+    ),
+    Invariant(
+        "payments are told",
+        "A purchase is paid if, and only if, an event says so.",
+        "SELECT p.id FROM purchase p LEFT JOIN (SELECT DISTINCT member_id, purchase_id FROM purchase_event"
+        " WHERE kind IN ('PAID', 'COMPLETED') AND state = 'APPLIED') e ON e.member_id = p.member_id"
+        " AND e.purchase_id = p.id WHERE (p.paid_at IS NULL) <> (e.purchase_id IS NULL)",
+    ),
+    Invariant(
         "orders are found",
         "Each purchase is found by its order's reference, and each reference finds one.",
         "SELECT p.id FROM purchase p LEFT JOIN purchase_key k ON k.source = p.source AND k.order_ref = p.order_ref"
@@ -249,9 +329,10 @@ INVARIANTS = (
     Invariant(
         "event sequence",
         "A member's events are numbered from 1 without gaps.",
-        "SELECT m.id FROM member m LEFT JOIN (SELECT member_id, COUNT(*) AS n, MAX(seq) AS last FROM outbox_event"
-        " GROUP BY member_id) o ON o.member_id = m.id"
-        " WHERE m.event_seq <> COALESCE(o.n, 0) OR m.event_seq <> COALESCE(o.last, 0)",
+        "SELECT m.id FROM member m LEFT JOIN (SELECT member_id, COUNT(*) AS n, MAX(seq) AS last,"
+        " MIN(seq) AS first FROM outbox_event GROUP BY member_id) o ON o.member_id = m.id"
+        " WHERE m.event_seq <> COALESCE(o.n, 0) OR m.event_seq <> COALESCE(o.last, 0)"
+        " OR COALESCE(o.first, 1) <> 1",
     ),
 )
 """Everything `verify` looks at."""

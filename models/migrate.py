@@ -12,7 +12,7 @@ from tortoise.context import TortoiseContext
 from tortoise.fields import BigIntField, IntField, SmallIntField
 from tortoise.fields.base import Field
 from tortoise.migrations.autodetector import MigrationAutodetector
-from tortoise.migrations.operations import AlterModelOptions
+from tortoise.migrations.operations import AlterModelOptions, Operation
 from tortoise.migrations.writer import ImportManager, MigrationWriter, _render_call
 
 from models.database import database
@@ -67,8 +67,7 @@ async def drift() -> list[str]:
     return [
         operation.describe()
         for writer in await _changes(database("sqlite://:memory:"))
-        for operation in writer.operations
-        if not isinstance(operation, AlterModelOptions)
+        for operation in _telling(writer)
     ]
 
 
@@ -76,10 +75,13 @@ async def make(name: str) -> list[Path]:
     """Write a migration for what the models declare and the migrations lack; a person reads and mends it."""
     written: list[Path] = []
     for found in await _changes(database("sqlite://:memory:")):
+        operations = _telling(found)
+        if not operations:
+            continue
         writer = Writer(
             f"{found.name.split('_')[0]}_{name}",
             found.app_label,
-            found.operations,
+            operations,
             dependencies=found.dependencies,
             initial=found.initial,
             migrations_module=found.migrations_module,
@@ -89,6 +91,11 @@ async def make(name: str) -> list[Path]:
         path.write_text(text.replace("from tortoise import migrations\n", HEAD, 1), encoding="utf-8")
         written.append(path)
     return written
+
+
+def _telling(found: MigrationWriter) -> list[Operation]:
+    """The operations that change something. Options are told anew with every migration and change nothing."""
+    return [each for each in found.operations if not isinstance(each, AlterModelOptions)]
 
 
 class Writer(MigrationWriter):

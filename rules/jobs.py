@@ -112,9 +112,18 @@ async def due(now: datetime) -> list[str]:
 
 @transaction
 async def claim(name: str, *, now: datetime) -> Lease | None:
-    """Lease the longest-waiting job of a name, or find none. No two workers get the same one."""
+    """Lease the longest-waiting job of a name, or find none. No two workers get the same one.
+
+    A job whose every attempt ended without a word, because its worker died with it, is buried instead.
+    """
     row = await CLAIM.row(now + TASKS[name].lease, now, name)
-    return Lease(**row) if row else None
+    if row is None:
+        return None
+    lease = Lease(**row)
+    if lease.attempts > TASKS[name].attempts:
+        await BURY.row(lease.id, lease.fence, now, "no worker lived to say")
+        return None
+    return lease
 
 
 @transaction

@@ -35,7 +35,7 @@ async def identify(
     if len(found) > 1:
         raise IdentityConflict(tuple(found))
     if not found:
-        if not allow_create:
+        if not allow_create or actor.role in FINDS_ONLY:
             raise NotFound
         return await _create(identities, MemberState.ACTIVE, actor, now), True
     [member_id] = found

@@ -4,6 +4,7 @@ Every field of every type names its audience; a test of the house refuses one th
 is the caller's own is decided where it is read, and in the rules.
 """
 
+from collections.abc import Iterable
 from enum import Enum
 from inspect import Parameter, Signature, signature
 from typing import Any, TypeAlias, get_args
@@ -31,6 +32,7 @@ from schema.context import Batch, Info
 class Audience(Enum):
     PUBLIC = strawberry.enum_value("PUBLIC", description="Anybody, also without a credential.")
     MEMBER = strawberry.enum_value("MEMBER", description="A member, about themselves.")
+    STAFF = strawberry.enum_value("STAFF", description="Anybody of the staff: all of the roles below.")
     OWNER = strawberry.enum_value("OWNER", description="Staff: owns the programme.")
     ADMIN = strawberry.enum_value("ADMIN", description="Staff: administers the programme.")
     OPERATOR = strawberry.enum_value("OPERATOR", description="Staff: runs campaigns and members (运营).")
@@ -72,9 +74,21 @@ BATCH = "batch"
 """The metadata key under which a relation keeps its batch function."""
 
 
+def told(rule: Rule) -> list[Audience]:
+    """A rule as the schema tells it: all roles of the staff together are STAFF."""
+    shown = (rule - STAFF) | {Audience.STAFF} if rule >= STAFF else rule
+    return [each for each in Audience if each in shown]
+
+
+def meant(said: Iterable[Audience]) -> Rule:
+    """The rule behind what the schema tells."""
+    shown = frozenset(said)
+    return (shown - {Audience.STAFF}) | STAFF if Audience.STAFF in shown else shown
+
+
 def options(rule: Rule, description: str) -> dict[str, Any]:
     """What strawberry is told of a field: its description and its rule, in the SDL and for the check."""
-    requires = [each for each in Audience if each in rule]
+    requires = told(rule)
     return {
         "description": description,
         "directives": [Auth(requires=requires)],
@@ -94,8 +108,8 @@ def asked(rule: Rule, description: str) -> Any:
 
 def related(rule: Rule, description: str, batch: Batch) -> Any:
     """A relation: `batch(parents, context, **arguments)` answers all parents of a level at once, in their order."""
-    told = signature(batch)
-    arguments = list(told.parameters.values())[2:]
+    shape = signature(batch)
+    arguments = list(shape.parameters.values())[2:]
 
     async def resolve(self: object, info: Info, **given: Any) -> Any:
         return await info.context.load(batch, self, **given)
@@ -105,7 +119,7 @@ def related(rule: Rule, description: str, batch: Batch) -> Any:
         Parameter("info", Parameter.POSITIONAL_OR_KEYWORD, annotation=Info),
         *(each.replace(kind=Parameter.KEYWORD_ONLY) for each in arguments),
     ]
-    [answer] = get_args(told.return_annotation)
+    [answer] = get_args(shape.return_annotation)
     resolve.__signature__ = Signature(parameters, return_annotation=answer)  # type: ignore[attr-defined]
     resolve.__annotations__ = {
         "info": Info,

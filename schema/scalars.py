@@ -53,8 +53,11 @@ def show_moment(value: datetime | str) -> str:
 
 def parse_day(value: object) -> Day:
     """Read a day of the calendar."""
-    if isinstance(value, str) and re.fullmatch(r"\d{4}-\d\d-\d\d", value):
-        return Day(date.fromisoformat(value))
+    if isinstance(value, str) and re.fullmatch(r"\d{4}-\d\d-\d\d", value, re.ASCII):
+        try:
+            return Day(date.fromisoformat(value))
+        except ValueError:
+            raise ValueError("A Date is a day that exists.") from None
     raise ValueError("A Date is written YYYY-MM-DD.")
 
 

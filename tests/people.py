@@ -229,8 +229,7 @@ async def balance(member_id: UUID) -> dict[str, Any]:
 
 
 LOTS = SQL(
-    "SELECT granted, remaining, active, expires_at, purchase_id FROM points_lot WHERE member_id = $1"
-    " ORDER BY id"
+    "SELECT granted, remaining, active, expires_at, purchase_id FROM points_lot WHERE member_id = $1 ORDER BY id"
 )
 KINDS = SQL("SELECT kind, points FROM points_transaction WHERE member_id = $1 ORDER BY id")
 

@@ -1,10 +1,12 @@
 """PostgreSQL: pooled connections that come back clean without a RESET round trip."""
 
+import asyncio
 import contextlib
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 from asyncpg import Connection as BaseConnection
+from asyncpg.exceptions import QueryCanceledError
 from tortoise.backends.asyncpg.client import AsyncpgDBClient, TransactionWrapper
 from tortoise.backends.base.client import (
     NestedTransactionContext,
@@ -21,6 +23,20 @@ from models.engine import Converters, Observed
 class Connection(BaseConnection):  # type: ignore[misc]  # asyncpg has no types
     """A connection whose session nobody changes: releasing it needs no RESET (a ROLLBACK still happens)."""
 
+    _cut_short = False
+
+    async def _execute(self, *args: Any, **options: Any) -> Any:
+        try:
+            return await super()._execute(*args, **options)
+        except (asyncio.CancelledError, TimeoutError):
+            self._cut_short = True
+            raise
+
+    async def execute(self, query: str, *args: Any, **options: Any) -> str:
+        """Run a statement, or without arguments a script, which ends whatever was left open before it."""
+        self._cut_short = self._cut_short and bool(args)
+        return cast("str", await super().execute(query, *args, **options))
+
     def get_reset_query(self) -> str:
         """No statement at all."""
         return ""
@@ -30,6 +46,11 @@ class Connection(BaseConnection):  # type: ignore[misc]  # asyncpg has no types
         if self._top_xact is not None:
             self._top_xact._managed = True
         await super()._reset()
+        if self._cut_short:
+            # asyncpg only flushes between preparing and executing: cancelled there, a statement leaves the server
+            # inside an implicit transaction, which an empty script ends, also when a late cancellation hits it
+            with contextlib.suppress(QueryCanceledError):
+                await self.execute(";")
 
 
 class Reading(Observed):

@@ -10,6 +10,7 @@ from models.sql import SQL, insert
 from models.units import Points
 from rules import programme
 from rules.actors import Actor
+from rules.idempotency import IdempotencyKeyReused
 from rules.outbox import Event
 from rules.points._book import Balances, Book, Line, Lot, Movement
 
@@ -61,10 +62,16 @@ async def open_book(member_id: UUID, now: datetime, *, with_lots: bool = True) -
 
 
 async def post(book: Book, actor: Actor) -> list[Event]:
-    """Write all that was decided in a book, and hand back its events for the outbox."""
+    """Write all that was decided in a book, and hand back its events for the outbox.
+
+    Raises: IdempotencyKeyReused, when a movement of the same cause was written before.
+    """
     if not book.movements:
         return []
-    await insert(PointsTransaction, [_transaction_row(book, movement, actor) for movement in book.movements])
+    rows = [_transaction_row(book, movement, actor) for movement in book.movements]
+    if await insert(PointsTransaction, rows, ignore_conflicts=True) < len(rows):
+        # the ledger remembers a key's cause for ever, also when its stored answer was swept away
+        raise IdempotencyKeyReused
     if book.new_lots:
         await insert(PointsLot, [{**_plain(lot), "member_id": book.member_id} for lot in book.new_lots])
     await _keep_lots(book)

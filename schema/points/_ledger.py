@@ -154,11 +154,10 @@ class PointsAccount:
 
 
 ACCOUNTS = SQL(
-    "SELECT a.member_id, a.available - COALESCE(e.over, 0) AS available, a.pending, a.held, a.debt,"
-    " a.lifetime_earned, a.lifetime_spent, a.lifetime_expired + COALESCE(e.over, 0) AS lifetime_expired"
-    " FROM points_account a LEFT JOIN (SELECT member_id, SUM(remaining) AS over FROM points_lot"
-    " WHERE member_id = ANY($1::uuid[]) AND active AND remaining > 0 AND expires_at <= $2"
-    " GROUP BY member_id) e ON e.member_id = a.member_id WHERE a.member_id = ANY($1::uuid[])",
+    "SELECT a.member_id, a.available - COALESCE(SUM(l.remaining), 0) AS available, a.pending, a.held, a.debt,"
+    " a.lifetime_earned, a.lifetime_spent, a.lifetime_expired + COALESCE(SUM(l.remaining), 0) AS lifetime_expired"
+    " FROM points_account a LEFT JOIN points_lot l ON l.member_id = a.member_id AND l.active AND l.remaining > 0"
+    " AND l.expires_at <= $2 WHERE a.member_id = ANY($1::uuid[]) GROUP BY a.member_id",
     fans_out="a page of members shows each one's points",
 )
 

@@ -80,6 +80,7 @@ async def ask(
     who: Principal | None = None,
     at: datetime = NOON,
     language: str = "en",
+    operation: str | None = None,
 ) -> Answer:
     """What somebody is answered at some moment."""
     context = Context(
@@ -90,7 +91,7 @@ async def ask(
         outside=Nowhere(),
         may_introspect=True,
     )
-    done = await schema.execute(document, variables, context_value=context)
+    done = await schema.execute(document, variables, context_value=context, operation_name=operation)
     return Answer(done.data, [dict(error.formatted) for error in done.errors or ()])
 
 

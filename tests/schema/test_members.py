@@ -7,7 +7,7 @@ import pytest
 from models.sql import SQL
 from models.staff import StaffRole
 from schema.members import IDENTITIES_MAX
-from tests.people import NOON, buy, member, programme
+from tests.people import buy, member, programme
 from tests.schema.asking import CASHIER, CLERK, OWNER, SERVICE, act, as_member, as_staff, ask, member_id, refusals
 
 PHONE = {"kind": "PHONE", "value": "+8613800001234", "verified": True}
@@ -52,14 +52,13 @@ async def test_a_name_nobody_has_is_added_to_the_member_the_others_mean() -> Non
     assert (await identify(EXTERNAL))["member"]["id"] == made["member"]["id"]
 
 
-@pytest.mark.parametrize("who", [CASHIER])
-async def test_a_cashier_finds_a_member_and_adds_nothing_to_them(who: Any) -> None:
+async def test_a_cashier_finds_a_member_and_adds_nothing_to_them() -> None:
     await programme()
     made = await identify(PHONE, allowCreate=True)
-    found = await identify(PHONE, CARD, who=who)
+    found = await identify(PHONE, CARD, who=CASHIER)
     assert found["member"]["id"] == made["member"]["id"]
     assert await IDENTITIES.value() == 1
-    assert refusals(await identify(CARD, who=who)) == ["NOT_FOUND"]
+    assert refusals(await identify(CARD, who=CASHIER)) == ["NOT_FOUND"]
 
 
 async def test_a_cashier_does_not_create_members_by_recognising_strangers() -> None:
@@ -217,9 +216,14 @@ async def test_a_member_changes_what_they_say_and_the_rest_stays() -> None:
     await programme()
     mei = await member("Mei")
     told = "member { profile { displayName avatarUrl birthday } card { displayName avatarUrl } }"
-    for profile in ({"avatarUrl": "https://img.example/m.png"}, {"birthday": "2000-02-29"}, {"displayName": "梅"}):
-        payload = await act("memberProfileUpdate", told, {"profile": profile}, who=as_member(mei))
-        assert payload["userErrors"] == []
+    avatar, born, name = (
+        {"avatarUrl": "https://img.example/m.png"},
+        {"birthday": "2000-02-29"},
+        {"displayName": "梅"},
+    )
+    for profile in (avatar, born):
+        assert refusals(await act("memberProfileUpdate", told, {"profile": profile}, who=as_member(mei))) == []
+    payload = await act("memberProfileUpdate", told, {"profile": name}, who=as_member(mei))
     assert payload["member"] == {
         "profile": {"displayName": "梅", "avatarUrl": "https://img.example/m.png", "birthday": "2000-02-29"},
         "card": {"displayName": "梅", "avatarUrl": "https://img.example/m.png"},
@@ -268,7 +272,4 @@ async def test_only_the_desk_freezes() -> None:
     given = {"i": {"memberId": member_id(mei), "reason": "RISK"}}
     for who in (CASHIER, SERVICE, as_member(mei), as_staff(StaffRole.ANALYST)):
         assert (await ask(document, given, who=who)).codes[:1] == ["FORBIDDEN"]
-    assert (await ask("query($id: ID!) { member(by: {id: $id}) { state } }", {"id": member_id(mei)}, who=CLERK))[
-        "member"
-    ] == {"state": "ACTIVE"}
-    assert NOON.tzinfo is not None
+    assert (await ask("{ me { state } }", who=as_member(mei)))["me"] == {"state": "ACTIVE"}

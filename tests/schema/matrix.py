@@ -1,0 +1,154 @@
+"""The matrix: every field of the published schema, a document that asks for it, and who may send that document."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from graphql import (
+    GraphQLEnumType,
+    GraphQLField,
+    GraphQLInputObjectType,
+    GraphQLInputType,
+    GraphQLInterfaceType,
+    GraphQLList,
+    GraphQLNonNull,
+    GraphQLObjectType,
+    build_schema,
+    get_named_type,
+    is_composite_type,
+)
+from graphql.language import EnumValueNode, ListValueNode
+
+from schema.permissions import Audience, meant
+
+PUBLISHED = build_schema((Path(__file__).parents[2] / "schema" / "schema.graphql").read_text("utf-8"))
+LITERALS = {
+    "Boolean": "false",
+    "CurrencyCode": '"CNY"',
+    "DateTime": '"2026-03-10T04:00:00Z"',
+    "ID": '"ABSENT"',
+    "Int": "1",
+    "Long": "1",
+    "ReasonCode": '"REASON"',
+    "String": '"something-said"',
+}
+"""A value for each scalar that an input requires. No id of it means anybody."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """One field on the way from the root: of which type it is asked, and how."""
+
+    parent: str
+    name: str
+    asked: str
+
+    @property
+    def audiences(self) -> frozenset[str]:
+        """Who may ask for it, as the published schema says."""
+        field = kind_of(self.parent).fields[self.name]
+        for directive in field.ast_node.directives or () if field.ast_node else ():
+            for argument in directive.arguments or ():
+                if directive.name.value == "auth" and isinstance(argument.value, ListValueNode):
+                    values = argument.value.values
+                    said = [Audience[value.value] for value in values if isinstance(value, EnumValueNode)]
+                    return frozenset(str(each.value) for each in meant(said))
+        raise AssertionError(f"{self.parent}.{self.name} says not who may ask for it.")
+
+
+@dataclass(frozen=True)
+class Way:
+    """A way from the root to one field."""
+
+    steps: tuple[Step, ...]
+
+    @property
+    def field(self) -> str:
+        return f"{self.steps[-1].parent}.{self.steps[-1].name}"
+
+    def is_for(self, audience: str) -> bool:
+        """Whether every field on the way is for that audience."""
+        return all(step.audiences & {audience, "PUBLIC"} for step in self.steps)
+
+    @property
+    def document(self) -> str:
+        last = self.steps[-1]
+        composite = is_composite_type(get_named_type(kind_of(last.parent).fields[last.name].type))
+        inner = "{ __typename }" if composite else ""
+        for step in reversed(self.steps):
+            inner = f"{{ ... on {step.parent} {{ {step.asked} {inner} }} }}"
+        root = "mutation" if self.steps[0].parent == "Mutation" else "query"
+        return f"{root} {inner}"
+
+
+def kind_of(name: str) -> GraphQLObjectType | GraphQLInterfaceType:
+    kind = PUBLISHED.type_map[name]
+    assert isinstance(kind, GraphQLObjectType | GraphQLInterfaceType)
+    return kind
+
+
+def literal(kind: GraphQLInputType, given: str | None = None) -> str:
+    """A value that an argument of that kind accepts."""
+    if isinstance(kind, GraphQLNonNull):
+        return literal(kind.of_type, given)
+    if isinstance(kind, GraphQLList):
+        return f"[{literal(kind.of_type, given)}]"
+    if isinstance(kind, GraphQLEnumType):
+        return str(next(iter(kind.values)))
+    if isinstance(kind, GraphQLInputObjectType):
+        required = {name: each for name, each in kind.fields.items() if isinstance(each.type, GraphQLNonNull)}
+        if not required and kind.name.endswith("By"):
+            required = {"id": kind.fields["id"]}
+        return "{" + ", ".join(f"{name}: {literal(each.type, given)}" for name, each in required.items()) + "}"
+    return given if kind.name == "ID" and given else LITERALS[str(kind.name)]
+
+
+def asked(name: str, field: GraphQLField, given: str) -> str:
+    """A field with the arguments it requires."""
+    told = [
+        f"{argument}: {literal(each.type, given)}"
+        for argument, each in field.args.items()
+        if isinstance(each.type, GraphQLNonNull)
+    ]
+    return f"{name}({', '.join(told)})" if told else name
+
+
+@cache
+def ways(member: str) -> tuple[Way, ...]:
+    """A way to every field: by the fields that the most may ask for, and of those the shortest.
+
+    What a query leads to is asked about that member; what only a mutation answers, about nobody.
+    """
+    found: dict[str, Way] = {}
+    for root, given in (("Query", member), ("Mutation", LITERALS["ID"])):
+        best: dict[str, tuple[Step, ...]] = {root: ()}
+        todo = [root]
+        while todo:
+            parent = todo.pop(0)
+            for step, kinds in _steps(parent, given):
+                steps = (*best[parent], step)
+                better = [kind for kind in kinds if kind not in best or _merit(steps) > _merit(best[kind])]
+                best |= dict.fromkeys(better, steps)
+                todo += better
+        for parent, before in best.items():
+            for step, _ in _steps(parent, given):
+                found.setdefault(f"{parent}.{step.name}", Way((*before, step)))
+    return tuple(found.values())
+
+
+def _merit(steps: tuple[Step, ...]) -> tuple[int, int]:
+    everybody = PUBLISHED.type_map["Audience"]
+    assert isinstance(everybody, GraphQLEnumType)
+    return sum(Way(steps).is_for(audience) for audience in everybody.values), -len(steps)
+
+
+def _steps(parent: str, given: str) -> Iterator[tuple[Step, list[str]]]:
+    for name, field in kind_of(parent).fields.items():
+        kind = get_named_type(field.type)
+        inside: list[str] = []
+        if isinstance(kind, GraphQLInterfaceType):
+            inside = [kind.name, *(each.name for each in PUBLISHED.get_possible_types(kind))]
+        elif isinstance(kind, GraphQLObjectType):
+            inside = [kind.name]
+        yield Step(parent, name, asked(name, field, given)), inside

@@ -1,0 +1,227 @@
+"""Poison: every input of every mutation is sent what nobody should send, and nothing breaks on our side."""
+
+from datetime import UTC, date, datetime
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from models.sql import SQL
+from rules import lifecycle
+from rules.credentials import Principal
+from schema import scalars
+from schema.root import schema
+from tests.people import NOON, adjust, member, programme
+from tests.schema.asking import CASHIER, CLERK, INPUTS, SERVICE, as_member, ask, entry_id, member_id, purchase_id
+
+POISON: list[Any] = [
+    *(sign * 2**power + step for power in (31, 53, 63) for sign in (1, -1) for step in (-1, 0, 1)),
+    10**400,
+    1e308,
+    0.5,
+    -0.0,
+    True,
+    None,
+    [],
+    {},
+    [[[[["deep"]]]]],
+    {"a": {"b": {"c": 1}}},
+    "",
+    " ",
+    "\x00",
+    "a\x00b",
+    "\u202egnp.exe",
+    "a\u200b\u200d\ufeffb",
+    "👩‍👩‍👧‍👦" * 12,
+    "ｆｕｌｌ　ｗｉｄｔｈ",
+    "e\u0301",
+    "\u00e9",
+    "раураl",
+    "x" * 10_000,
+    "中" * 129,
+    "'; DROP TABLE member; --",
+    '" OR ""="',
+    "$1",
+    "%s%d%n",
+    "{me{id}}",
+    "</script>",
+    "-9007199254740993",
+    "9" * 10_000,
+    "2026-13-45T25:61:61Z",
+    "0000-00-00",
+    "9999-12-31T23:59:59.999999999-23:59",
+    "0001-01-01T00:00:00+23:59",
+]
+
+ENTRY = SQL("SELECT id FROM points_entry WHERE member_id = $1 LIMIT 1")
+
+
+async def good() -> dict[str, tuple[Principal | None, dict[str, Any]]]:
+    """Who may send each mutation, and what they could well send."""
+    await programme()
+    who = await member("Mei")
+    await adjust(who, 1_000)
+    mei, key = member_id(who), {"idempotencyKey": "poisoned-1"}
+    phone = {"kind": "PHONE", "namespace": "", "value": "+8613800001234", "verified": True}
+    line = {"lineRef": "A", "quantity": 1, "paidMinor": 100, "sku": "S", "name": "N"}
+    event = {"orderRef": "tea-1", "eventRef": "e-1", "occurredAt": NOON.isoformat(), **key}
+    moved = {"points": 1, "reason": "TEA", "note": "a note", **key}
+    profile = {"displayName": "Mei", "avatarUrl": "https://img.example/m.png", "birthday": "2000-01-01"}
+    order = {
+        "memberId": mei,
+        "orderRef": "tea-1",
+        "currency": "CNY",
+        "lines": [line],
+        "orderedAt": NOON.isoformat(),
+        "paidAt": NOON.isoformat(),
+        "shippingMinor": 0,
+        "paidByPointsMinor": 0,
+        "channel": "web",
+        **key,
+    }
+    adjusted = {"memberId": mei, "delta": 1, "expectedAvailable": 0, "reason": "TEA", "note": "a note", **key}
+    return {
+        "memberIdentify": (SERVICE, {"identities": [phone], "allowCreate": True}),
+        "memberEnroll": (CLERK, {"identities": [phone], "profile": profile}),
+        "memberFreeze": (CLERK, {"memberId": mei, "reason": "RISK"}),
+        "memberUnfreeze": (CLERK, {"memberId": mei, "reason": "RISK"}),
+        "memberProfileUpdate": (as_member(who), {"profile": profile}),
+        "memberLogin": (None, {"code": "demo:mei"}),
+        "staffLogin": (None, {"username": "wang", "password": "a password"}),
+        "tokenRefresh": (None, {"refreshToken": "lyr_token"}),
+        "tokenRevoke": (None, {"token": "lya_token"}),
+        "purchaseRecord": (SERVICE, order),
+        "purchaseEvent": (SERVICE, {**event, "kind": "PAID"}),
+        "purchaseRefund": (SERVICE, {**event, "lines": [{"lineRef": "A", "refundMinor": 1}]}),
+        "pointsRedeem": (CASHIER, {**moved, "memberId": mei, "purchaseId": purchase_id(who, uuid4())}),
+        "pointsReturn": (CASHIER, {**moved, "entryId": entry_id(who, await ENTRY.value(who))}),
+        "pointsAdjust": (CLERK, adjusted),
+    }
+
+
+def poisoned(given: Any, drop: Any) -> list[Any]:
+    """The input with one of its parts replaced, for each part there is, however deep."""
+    if isinstance(given, dict):
+        parts = [(name, each) for name, part in given.items() for each in [drop, *poisoned(part, drop)]]
+        return [{**given, name: each} for name, each in parts]
+    if isinstance(given, list):
+        return [[each] for each in [drop, *poisoned(given[0], drop)]]
+    return []
+
+
+MUTATIONS = sorted(schema._schema.mutation_type.fields) if schema._schema.mutation_type else []
+
+
+@pytest.mark.parametrize("name", MUTATIONS)
+async def test_no_input_of_a_mutation_breaks_anything(name: str) -> None:
+    who, given = (await good())[name]
+    kind = INPUTS.get(name, f"{name[0].upper()}{name[1:]}Input")
+    document = f"mutation($input: {kind}!) {{ {name}(input: $input) {{ userErrors {{ code }} }} }}"
+    fine = await ask(document, {"input": given}, who=who)
+    assert fine.errors == []
+    broken = [
+        (bad, answer.errors[0]["message"])
+        for drop in POISON
+        for bad in poisoned(given, drop)
+        if set((answer := await ask(document, {"input": bad}, who=who)).codes) - {"BAD_USER_INPUT"}
+    ]
+    assert broken == []
+
+
+async def test_no_argument_of_a_query_breaks_anything() -> None:
+    who, given = (await good())["pointsRedeem"]
+    asked = {
+        "query($by: MemberBy!) { member(by: $by) { id } }": {
+            "by": {"identity": {"kind": "PHONE", "namespace": "", "value": "1"}},
+        },
+        "query($id: ID!) { node(id: $id) { id } }": {"id": given["memberId"]},
+        "query($ids: [ID!]!) { nodes(ids: $ids) { id } }": {"ids": [given["memberId"]]},
+        "query($f: MembersFilter, $first: Int, $after: String) { members(filter: $f, first: $first, after: $after)"
+        " { nodes { id } } }": {"f": {"state": "ACTIVE", "tierCode": "GOLD"}, "first": 1, "after": None},
+        "query($i: PointsRedeemPreviewInput!) { pointsRedeemPreview(input: $i) { allowed } }": {
+            "i": {"memberId": given["memberId"], "points": 1},
+        },
+    }
+    assert who
+    broken = [
+        (document[:40], bad)
+        for document, variables in asked.items()
+        for drop in POISON
+        for bad in poisoned(variables, drop)
+        if set((await ask(document, bad, who=CLERK)).codes) - {"BAD_USER_INPUT"}
+    ]
+    assert broken == []
+
+
+PARSERS = {
+    "Long": scalars.parse_long,
+    "DateTime": scalars.parse_moment,
+    "Date": scalars.parse_day,
+    "Note": scalars.parse_note,
+    "ReasonCode": scalars.parse_reason,
+    "CurrencyCode": scalars.parse_currency,
+}
+
+
+@pytest.mark.parametrize("name", PARSERS)
+def test_a_scalar_takes_what_it_means_and_refuses_the_rest_in_words(name: str) -> None:
+    refused = 0
+    for each in POISON:
+        with suppress_taken(PARSERS[name], each) as words:
+            refused += 1
+            assert re.fullmatch(r"An? .+\.", words), each
+    assert refused > len(POISON) / 2
+
+
+@pytest.mark.parametrize(
+    ("name", "given", "read"),
+    [
+        ("Long", 2**53 - 1, 2**53 - 1),
+        ("Long", -(2**53) + 1, -(2**53) + 1),
+        ("DateTime", "2026-03-10T12:00:00+08:00", NOON),
+        ("DateTime", "2026-03-10t04:00:00z", NOON),
+        ("DateTime", "2026-03-10 04:00:00Z", NOON),
+        ("DateTime", "2026-03-10T04:00:00.123456Z", NOON.replace(microsecond=123456)),
+        ("DateTime", "2024-02-29T00:00:00Z", datetime(2024, 2, 29, tzinfo=UTC)),
+        ("Date", "2024-02-29", date(2024, 2, 29)),
+        ("Note", "  e\u0301té  ", "été"),
+        ("Note", "中" * 200, "中" * 200),
+        ("ReasonCode", "reward tea", "REWARD_TEA"),
+        ("ReasonCode", "reward-tea.2", "REWARD_TEA_2"),
+        ("CurrencyCode", "CNY", "CNY"),
+    ],
+)
+def test_a_scalar_is_read_as_it_is_meant(name: str, given: Any, read: Any) -> None:
+    assert PARSERS[name](given) == read
+
+
+@pytest.mark.parametrize(
+    ("name", "given"),
+    [
+        ("Long", 2**53),
+        ("Long", 1.0),
+        ("DateTime", "2026-03-10T04:00:00"),
+        ("DateTime", "2026-03-10T04:00Z"),
+        ("DateTime", "2026"),
+        ("DateTime", "2023-02-29T00:00:00Z"),
+        ("DateTime", "1969-12-31T23:59:59Z"),
+        ("Date", "2023-02-29"),
+        ("Date", "20230228"),
+        ("Note", "中" * 201),
+        ("Note", "a\nb"),
+        ("ReasonCode", "A"),
+        ("ReasonCode", "1TEA"),
+        ("ReasonCode", "TEA" * 20),
+        ("ReasonCode", "奖励"),
+        ("CurrencyCode", "RMBB"),
+    ],
+)
+def test_a_scalar_refuses_what_it_does_not_mean(name: str, given: Any) -> None:
+    with pytest.raises(ValueError, match=r"^(A|An) .*\.$|must be in|out of range|invalid"):
+        PARSERS[name](given)
+
+
+def test_a_moment_is_shown_in_utc() -> None:
+    assert scalars.show_moment(datetime.fromisoformat("2026-03-10T12:00:00+08:00")) == "2026-03-10T04:00:00Z"
+    assert scalars.show_moment("2026-03-10T04:00:00Z") == "2026-03-10T04:00:00Z"
+    assert lifecycle is not None

@@ -1,0 +1,193 @@
+"""Corruptions: one way, or several, to break each of the invariants that `verify` proves.
+
+Each is SQL that both databases read. `{mei}` and `{wang}` are the members of `the_books`, as SQL texts. What the
+database itself refuses (a CHECK, a UNIQUE, a foreign key) needs no query, and is not among them.
+"""
+
+MEI = "member_id = {mei}"
+FIRST = "(SELECT id FROM points_transaction WHERE member_id = {mei} AND kind = '%s' ORDER BY id LIMIT 1)"
+EARN, BONUS, REDEEM, RETURN, CLAWBACK, ADJUST_OUT, EXPIRE = (
+    FIRST % kind for kind in ("EARN", "BONUS", "REDEEM", "RETURN", "CLAWBACK", "ADJUST_OUT", "EXPIRE")
+)
+OTHERS_TRANSACTION = "(SELECT id FROM points_transaction WHERE member_id = {wang} ORDER BY id LIMIT 1)"
+REFUNDED = "(SELECT id FROM purchase WHERE member_id = {mei} AND order_ref = 'coat')"
+NOBODY = "'00000000-0000-4000-8000-00000000dead'"
+
+CORRUPTIONS: dict[str, list[str]] = {
+    "balances": [
+        f"UPDATE points_account SET available = available + 1 WHERE {MEI}",
+        f"UPDATE points_account SET pending = pending + 1 WHERE {MEI}",
+        f"UPDATE points_account SET held = held + 1 WHERE {MEI}",
+        "UPDATE points_account SET debt = debt - 1 WHERE member_id = {wang}",
+    ],
+    "entry sequence": [
+        f"UPDATE points_account SET seq = seq + 1 WHERE {MEI}",
+        f"UPDATE points_entry SET seq = seq + 1 WHERE {MEI} AND seq = (SELECT seq FROM points_account WHERE {MEI})",
+        f"UPDATE points_entry SET seq = 0 WHERE {MEI} AND seq = 1",
+        f"DELETE FROM points_entry WHERE {MEI} AND seq = (SELECT seq FROM points_account WHERE {MEI})",
+    ],
+    "running balance": [
+        f"UPDATE points_entry SET balance_after = balance_after + 1 WHERE {MEI} AND seq = 2",
+        f"UPDATE points_entry SET bucket = 'HELD' WHERE {MEI} AND seq = 2",
+    ],
+    "internal moves": [
+        f"UPDATE points_entry SET counter = 'INTERNAL' WHERE {MEI} AND seq = 1",
+        "UPDATE points_entry SET delta = delta - 1 WHERE member_id = {wang} AND counter = 'INTERNAL'"
+        " AND bucket = 'PENDING'",
+    ],
+    "lots hold the balance": [
+        f"UPDATE points_lot SET remaining = remaining - 1 WHERE {MEI} AND remaining > 0",
+        "UPDATE points_lot SET active = NOT active WHERE member_id = {wang} AND remaining > 0",
+    ],
+    "lot moves": [
+        f"UPDATE points_lot_move SET d_remaining = d_remaining - 1 WHERE {MEI} AND transaction_id = {REDEEM}",
+        f"UPDATE points_lot_move SET d_held = 1 WHERE {MEI} AND transaction_id = {REDEEM}",
+        f"DELETE FROM points_lot_move WHERE {MEI} AND transaction_id = {REDEEM}",
+    ],
+    "movements are told": [
+        f"UPDATE outbox_event SET transaction_id = NULL WHERE {MEI} AND transaction_id = {REDEEM}",
+        f"UPDATE outbox_event SET transaction_id = {REDEEM} WHERE member_id = {{wang}} AND transaction_id = "
+        f"{OTHERS_TRANSACTION}",
+        f"DELETE FROM points_entry WHERE transaction_id = {REDEEM}",
+    ],
+    "movement amount": [
+        f"UPDATE points_transaction SET points = points - 1 WHERE id = {REDEEM}",
+        f"UPDATE points_entry SET delta = delta + 1 WHERE transaction_id = {REDEEM}",
+    ],
+    "movement direction": [
+        f"UPDATE points_transaction SET kind = 'ADJUST_IN' WHERE id = {ADJUST_OUT}",
+        f"UPDATE points_transaction SET kind = 'ACTIVATE' WHERE id = {ADJUST_OUT}",
+        f"UPDATE points_transaction SET kind = 'RETURN' WHERE id = {REDEEM}",
+    ],
+    "movement counter": [
+        f"UPDATE points_entry SET counter = 'EXPIRY' WHERE transaction_id = {REDEEM}",
+        f"UPDATE points_entry SET counter = 'ISSUANCE' WHERE transaction_id = {ADJUST_OUT}",
+    ],
+    "movements move lots": [
+        # the same lot's moves under one another's name
+        f"UPDATE points_lot_move SET transaction_id = CASE WHEN transaction_id = {REDEEM} THEN {ADJUST_OUT}"
+        f" ELSE {REDEEM} END WHERE transaction_id IN ({REDEEM}, {ADJUST_OUT})",
+    ],
+    "one member a movement": [
+        f"UPDATE points_entry SET member_id = {{wang}}, seq = 99 WHERE transaction_id = {REDEEM}",
+        f"UPDATE points_lot SET member_id = {{wang}} WHERE transaction_id = {EARN}",
+        f"UPDATE points_lot_move SET member_id = {{wang}} WHERE transaction_id = {REDEEM}",
+    ],
+    "lots are granted": [
+        f"UPDATE points_lot SET granted = granted + 1 WHERE transaction_id = {EARN}",
+        f"UPDATE points_lot SET purchase_id = {REFUNDED} WHERE transaction_id = {EARN}",
+        f"UPDATE points_lot SET purchase_id = NULL WHERE transaction_id = {EARN}",
+        f"UPDATE points_lot SET transaction_id = {EARN} WHERE transaction_id = {BONUS}",
+    ],
+    "lifetime figures": [
+        f"UPDATE points_account SET lifetime_earned = lifetime_earned + 1 WHERE {MEI}",
+        f"UPDATE points_account SET lifetime_spent = lifetime_spent + 1 WHERE {MEI}",
+        f"UPDATE points_account SET lifetime_expired = lifetime_expired + 1 WHERE {MEI}",
+        f"UPDATE points_transaction SET kind = 'ADJUST_OUT' WHERE id = {REDEEM}",
+    ],
+    "reversals stay within": [
+        f"UPDATE points_transaction SET points = points + 1000 WHERE id = {RETURN}",
+        f"UPDATE points_transaction SET reverses_id = {OTHERS_TRANSACTION} WHERE id = {RETURN}",
+        f"UPDATE points_transaction SET reverses_id = {NOBODY} WHERE id = {RETURN}",
+        f"UPDATE points_transaction SET reverses_id = {EARN} WHERE id = {RETURN}",
+    ],
+    "reversals fit": [
+        f"UPDATE points_transaction SET reverses_id = {BONUS} WHERE id = {RETURN}",
+        f"UPDATE points_transaction SET reverses_id = NULL WHERE id = {RETURN}",
+        f"UPDATE points_transaction SET reverses_id = {REDEEM} WHERE id = {CLAWBACK}",
+        f"UPDATE points_transaction SET reverses_id = {EARN} WHERE id = {ADJUST_OUT}",
+    ],
+    "refunds take back exactly": [
+        f"UPDATE points_transaction SET points = points + 1 WHERE id = {CLAWBACK}",
+        f"UPDATE purchase SET refunded_minor = refunded_minor + 500 WHERE id = {REFUNDED}",
+    ],
+    "growth follows points": [
+        f"UPDATE growth_entry SET delta = delta + 1 WHERE {MEI} AND delta < 0",
+        f"UPDATE growth_entry SET purchase_id = NULL WHERE {MEI} AND delta < 0",
+    ],
+    "purchases earn": [
+        "UPDATE programme SET earn_minor = 50",
+        f"UPDATE points_transaction SET points = points + 1 WHERE id = {EARN}",
+        f"UPDATE growth_entry SET delta = delta + 1 WHERE {MEI} AND seq = 1",
+        f"UPDATE purchase SET by_points_minor = 100 WHERE id = {REFUNDED}",
+        f"UPDATE points_transaction SET purchase_id = NULL WHERE id = {BONUS}",
+        f"UPDATE purchase SET state = 'CREATED', paid_at = NULL WHERE id = {REFUNDED}",
+    ],
+    "bonus is a tier's": [f"UPDATE points_transaction SET points = points + 1 WHERE id = {BONUS}"],
+    "nothing expired was spent": [
+        f"UPDATE points_lot SET expires_at = created_at FROM (SELECT created_at FROM points_transaction"
+        f" WHERE id = {REDEEM}) spent WHERE points_lot.id IN"
+        f" (SELECT lot_id FROM points_lot_move WHERE transaction_id = {REDEEM})",
+    ],
+    "nothing expired early": [
+        f"UPDATE points_lot SET expires_at = NULL WHERE id IN"
+        f" (SELECT lot_id FROM points_lot_move WHERE transaction_id = {EXPIRE})",
+    ],
+    "answers are real": [
+        "UPDATE idempotency_key SET owner_id = {wang} WHERE owner_id = {mei} AND operation = 'points.redeem'",
+        "DELETE FROM purchase_event WHERE member_id = {mei}; DELETE FROM purchase_line WHERE member_id = {mei};"
+        " DELETE FROM purchase WHERE member_id = {mei}",
+    ],
+    "growth": [
+        f"UPDATE growth_account SET growth = growth + 1 WHERE {MEI}",
+        f"UPDATE growth_account SET seq = seq + 1 WHERE {MEI}",
+        f"UPDATE growth_entry SET seq = 0 WHERE {MEI} AND seq = 1",
+        f"UPDATE growth_entry SET seq = seq + 7 WHERE {MEI} AND delta < 0",
+    ],
+    "running growth": [f"UPDATE growth_entry SET growth_after = growth_after + 1 WHERE {MEI} AND seq = 1"],
+    "tier is earned": [
+        f"UPDATE growth_account SET tier_id = (SELECT id FROM tier WHERE rank = 0) WHERE {MEI}",
+    ],
+    "tier has a history": [
+        f"UPDATE growth_account SET tier_id = (SELECT id FROM tier WHERE rank = 2) WHERE {MEI}",
+        f"DELETE FROM tier_change WHERE {MEI} AND cause = 'UPGRADED'",
+        f"DELETE FROM tier_change WHERE {MEI} AND cause = 'JOINED'",
+        f"DELETE FROM tier_change WHERE {MEI}",
+    ],
+    "purchase adds up": [
+        f"UPDATE purchase SET goods_minor = goods_minor + 1 WHERE id = {REFUNDED}",
+        f"UPDATE purchase_line SET paid_minor = paid_minor + 1 WHERE purchase_id = {REFUNDED}",
+        f"UPDATE purchase_line SET refunded_minor = refunded_minor + 1 WHERE purchase_id = {REFUNDED}"
+        " AND line_ref = 'A'",
+        f"DELETE FROM purchase_line WHERE purchase_id = {REFUNDED}",
+    ],
+    "refunds are told": [
+        f"DELETE FROM purchase_event WHERE purchase_id = {REFUNDED} AND kind = 'REFUNDED'",
+        f"UPDATE purchase_event SET state = 'LAPSED' WHERE purchase_id = {REFUNDED} AND kind = 'REFUNDED'",
+        f"UPDATE purchase_event SET refund_minor = refund_minor + 1 WHERE purchase_id = {REFUNDED}"
+        " AND kind = 'REFUNDED'",
+        f"UPDATE purchase SET state = 'REFUNDED' WHERE id = {REFUNDED}",
+    ],
+    "refunds are told by line": [
+        f"UPDATE purchase_event SET body = '{{{{\"A\": 2000}}}}' WHERE purchase_id = {REFUNDED}"
+        " AND kind = 'REFUNDED'",
+        f"UPDATE purchase_line SET refunded_minor = CASE line_ref WHEN 'A' THEN 2000 ELSE 0 END"
+        f" WHERE purchase_id = {REFUNDED}",
+    ],
+    "payments are told": [
+        f"DELETE FROM purchase_event WHERE purchase_id = {REFUNDED} AND kind = 'PAID'",
+    ],
+    "orders are found": [
+        f"DELETE FROM purchase_key WHERE {MEI}",
+        f"UPDATE purchase_key SET member_id = {{wang}} WHERE {MEI}",
+        f"UPDATE purchase_key SET order_ref = 'another' WHERE {MEI} AND order_ref = 'coat'",
+        f"UPDATE purchase_key SET purchase_id = {NOBODY} WHERE {MEI} AND order_ref = 'coat'",
+    ],
+    "identities are found": [
+        f"DELETE FROM identity_key WHERE {MEI}",
+        f"DELETE FROM member_identity WHERE {MEI}",
+        f"UPDATE identity_key SET member_id = {{wang}} WHERE {MEI}",
+        f"UPDATE member_identity SET value_hash = 'other' WHERE {MEI}",
+    ],
+    "members are whole": [
+        f"DELETE FROM member_key WHERE {MEI}",
+        f"DELETE FROM growth_account WHERE {MEI}",
+        f"DELETE FROM points_account WHERE {MEI}",
+    ],
+    "event sequence": [
+        "UPDATE member SET event_seq = event_seq + 1 WHERE id = {mei}",
+        f"DELETE FROM outbox_event WHERE {MEI} AND seq = 1",
+        f"UPDATE outbox_event SET seq = 0 WHERE {MEI} AND seq = 1",
+        f"UPDATE outbox_event SET seq = seq + 100 WHERE {MEI} AND seq = 2",
+    ],
+}

@@ -1,0 +1,147 @@
+"""Crashes, races and stops: a real server over HTTP, quickly. The long versions are in `benchmarks`."""
+
+import asyncio
+import signal
+import sqlite3
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from random import Random  # noqa: TID251  seeded
+
+import asyncpg
+import pytest
+
+from benchmarks import books, cancel, crash, races, shop
+from benchmarks.house import House, Server, free_port, listens, serving, start
+from benchmarks.shop import DOCUMENTS, Deed
+from benchmarks.wire import Line, lines
+from tests import postgres
+
+pytestmark = pytest.mark.anyio
+CALLERS = 32
+AT_ONCE = 8
+
+
+@pytest.fixture(scope="module")
+async def house(
+    anyio_backend: str, server_url: str | None, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[House]:
+    """A programme on a fresh database, a service and a member of staff, all made by `loyalty`."""
+    folder = tmp_path_factory.mktemp("house")
+    if server_url is None:
+        made = House(f"sqlite://{folder / 'loyalty.db'}", folder)
+        await made.set_up()
+        yield made
+        return
+    async with postgres.fresh_database(server_url) as url:
+        made = House(url, folder)
+        await made.set_up()
+        yield made
+
+
+async def test_nothing_acknowledged_is_lost_when_the_server_is_killed_under_load(house: House) -> None:
+    chance = Random(3)
+    total, shops = books.Verdict(), []
+    server = await start(house, free_port())
+    try:
+        for number in range(3):
+            shops.append(await crash.begin(house, server.port, number, chance))
+            server = await crash.crash(house, server, shops[-1])
+            total.add(await crash.examine(house, server.port, *shops))
+    finally:
+        await server.kill()
+    assert total.is_clean, (total.lost, total.doubled, total.wrong)
+    assert total.in_flight
+    assert total.acknowledged > 3 * crash.MEMBERS * 2  # more than the members and their first purchases
+
+
+async def test_many_callers_at_once_win_no_more_than_there_is(house: House, dialect: str) -> None:
+    async with (
+        serving(house, 2 if dialect == "postgres" else 1) as servers,
+        races.till_at(house, [server.port for server in servers]) as till,
+    ):
+        await races.last_points(till, 0, CALLERS)
+        await races.one_key(till, 0)
+        await races.one_identity(till, 0, CALLERS)
+        await races.one_order(till, 0, CALLERS)
+        await races.refunds(till, 0, CALLERS)
+    assert till.failures == []
+    assert await house.violations() == []
+
+
+async def test_clients_who_hang_up_leave_nothing_behind_and_are_no_fault(house: House) -> None:
+    async with serving(house) as [server]:
+        customers = await crash.begin(house, server.port, 100, Random(5))
+        files = cancel.files(server)
+        await cancel.hang_up(house, server.port, customers, 200)
+        found = await cancel.look(house, server, customers, files)
+        verdict = await crash.examine(house, server.port, customers)
+    assert found.failures == []
+    assert verdict.is_clean, (verdict.lost, verdict.doubled, verdict.wrong)
+    assert "fault" not in server.log.read_text()
+
+
+@asynccontextmanager
+async def standstill(house: House) -> AsyncIterator[None]:
+    """Nobody can write meanwhile."""
+    if house.is_embedded:
+        held = sqlite3.connect(house.url.removeprefix("sqlite://"), isolation_level=None)
+        held.execute("BEGIN IMMEDIATE")
+        yield
+        held.close()
+        return
+    connection = await asyncpg.connect(house.plain_url)
+    async with connection.transaction():
+        await connection.execute("LOCK TABLE member IN EXCLUSIVE MODE")
+        yield
+    await connection.close()
+
+
+async def taken(house: House, server: Server, deeds: list[Deed]) -> None:
+    """Wait until the server has begun all these deeds, and none can end."""
+    line = await Line(server.port).open()
+    # the server reads its connections in turn: what was sent before this has been read when this is answered
+    await line.get("/healthz")
+    await line.close()
+    if not house.is_embedded:
+        connection = await asyncpg.connect(house.plain_url)
+        waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted"
+        async with asyncio.timeout(5):
+            while await connection.fetchval(waiting) < len(deeds):  # noqa: ASYNC110  the database tells
+                await asyncio.sleep(0.005)
+        await connection.close()
+
+
+async def test_a_server_told_to_stop_answers_what_it_has_taken(house: House) -> None:
+    async with serving(house) as [server]:
+        customers = await crash.begin(house, server.port, 200, Random(7))
+        deeds = [shop.redeem(customers.members[0], f"LATE{number}", 1) for number in range(AT_ONCE)]
+        async with lines([server.port], house.staff, AT_ONCE) as tills:
+            async with standstill(house):
+                for deed, till in zip(deeds, tills, strict=True):
+                    till.send(DOCUMENTS[deed.verb], {"input": deed.input})
+                await taken(house, server, deeds)
+                server.signal(signal.SIGTERM)
+                async with asyncio.timeout(5):
+                    while await listens(server.port):  # noqa: ASYNC110  another process tells
+                        await asyncio.sleep(0.005)
+            answers = [deed.of(await till.receive()) for deed, till in zip(deeds, tills, strict=True)]
+        assert [answer["userErrors"] for answer in answers] == [[]] * AT_ONCE
+        assert await server.stop() == 0
+
+
+async def test_a_server_told_to_stop_under_load_does_nothing_it_does_not_answer(house: House) -> None:
+    async with serving(house) as [server]:
+        customers = await crash.begin(house, server.port, 300, Random(11))
+        clients = [
+            asyncio.create_task(customers.client(server.port, house.service, house.staff)) for _ in range(AT_ONCE)
+        ]
+        await customers.acknowledged.wait()
+        assert await server.stop() == 0
+        await asyncio.gather(*clients)
+    async with serving(house) as [server]:
+        reader = await Line(server.port, house.staff).open()
+        found = await books.read(reader, customers.deeds, customers.members)
+        await reader.close()
+    assert {deed.name: found.count(deed) for deed in customers.deeds} == {
+        deed.name: int(deed.is_acknowledged) for deed in customers.deeds
+    }

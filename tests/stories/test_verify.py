@@ -1,0 +1,137 @@
+"""Verify: every invariant has a corruption planted for it, and notices it."""
+
+from collections.abc import AsyncIterator
+from contextlib import suppress
+from datetime import timedelta
+from uuid import UUID
+
+import pytest
+from tortoise.backends.base.client import BaseDBAsyncClient
+
+from models.engine.sqlite import statements
+from models.invariants import INVARIANTS, SHOWN, Violation, _plain, violations
+from tests import guard
+from tests.people import NOON, adjust, balance, buy, freeze, give_back, member, programme, redeem, refund, unfreeze
+from tests.stories.corruptions import CORRUPTIONS
+
+PLANTED = [(name, sql) for name, ways in CORRUPTIONS.items() for sql in ways]
+
+
+@pytest.fixture
+async def unbarred(database: BaseDBAsyncClient) -> AsyncIterator[None]:
+    """The ledgers accept UPDATE during the test, as if somebody with the owner's rights were at work."""
+    with guard.recorder.paused():
+        if database.capabilities.dialect == "sqlite":
+            lifted = await database.execute_query_dict(
+                "SELECT name, sql FROM sqlite_master WHERE type = 'trigger' AND name LIKE '%_no_update'"
+            )
+            lift = [f"DROP TRIGGER {trigger['name']}" for trigger in lifted]
+            lower = [trigger["sql"] for trigger in lifted]
+        else:
+            lifted = await database.execute_query_dict(
+                "SELECT c.relname AS name FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid"
+                " WHERE t.tgname = c.relname || '_no_update'"
+            )
+            lift = [f"ALTER TABLE {found['name']} DISABLE TRIGGER {found['name']}_no_update" for found in lifted]
+            lower = [text.replace("DISABLE", "ENABLE") for text in lift]
+        assert len(lift) >= 5
+        for statement in lift:
+            await database.execute_query(statement)
+    yield
+    with guard.recorder.paused():
+        for statement in lower:
+            await database.execute_query(statement)
+
+
+async def the_books() -> tuple[UUID, UUID]:
+    """Mei climbed, bought, redeemed, returned and was refunded; Wang was frozen and thawed, and owes points."""
+    await programme(expire_months=1)
+    mei, wang = await member("Mei"), await member("Wang")
+    await buy(mei, 7_00, ref="sweets", at=NOON - timedelta(days=60))
+    await buy(mei, 2_000_00, ref="sofa")
+    await buy(mei, 100_00, 50_00, ref="coat")
+    spent = await redeem(mei, 40)
+    await give_back(mei, spent.transaction_id, 15)
+    await adjust(mei, -60)
+    await refund("coat", {"A": 10_00, "B": 10_00})
+    await buy(wang, 30_00, ref="tea")
+    await redeem(wang, 30)
+    await refund("tea", {"A": 30_00})
+    await freeze(wang)
+    await buy(wang, 20_00, ref="rice")
+    await unfreeze(wang)
+    await freeze(wang)
+    await buy(wang, 5_00, ref="salt")
+    return mei, wang
+
+
+class UndoneError(Exception):
+    """Ends a transaction whose writes are not to last."""
+
+
+async def plant(client: BaseDBAsyncClient, sql: str, mei: UUID, wang: UUID) -> None:
+    """Corrupt the books, by something the database itself lets through."""
+    for statement in statements(sql.format(mei=f"'{mei}'", wang=f"'{wang}'")):
+        changed, _ = await client.execute_query(statement)
+        assert changed, f"nothing was corrupted by {statement}"
+
+
+async def finds(client: BaseDBAsyncClient, name: str) -> bool:
+    """Whether the query of an invariant finds a row."""
+    [invariant] = [each for each in INVARIANTS if each.name == name]
+    query = _plain(invariant.query)
+    if client.capabilities.dialect == "postgres":
+        query = invariant.postgres or invariant.query
+    return bool(await client.execute_query_dict(query))
+
+
+async def test_the_books_are_right_before_anybody_corrupts_them() -> None:
+    mei, wang = await the_books()
+    assert await violations() == []
+    told = {name: (await balance(mei))[name] for name in ("available", "debt", "tier", "lifetime_expired")}
+    assert told == {"available": 2058, "debt": 0, "tier": "SILVER", "lifetime_expired": 7}
+    wangs = await balance(wang)
+    assert (wangs["debt"], wangs["pending"]) == (10, 5)
+
+
+async def test_every_corruption_is_found_by_its_invariant(database: BaseDBAsyncClient, unbarred: None) -> None:
+    mei, wang = await the_books()
+    missed = []
+    for name, sql in PLANTED:
+        with suppress(UndoneError):
+            async with database._in_transaction() as corrupt:
+                await plant(corrupt, sql, mei, wang)
+                if not await finds(corrupt, name):
+                    missed.append((name, sql))
+                raise UndoneError
+    assert missed == []
+
+
+@pytest.mark.corrupts
+@pytest.mark.parametrize("name", ["balances", "refunds are told by line", "answers are real", "members are whole"])
+async def test_verify_tells_what_is_broken_and_where(
+    database: BaseDBAsyncClient, unbarred: None, name: str
+) -> None:
+    mei, wang = await the_books()
+    await plant(database, CORRUPTIONS[name][0], mei, wang)
+    found = [each for each in await violations() if each.name == name]
+    assert found
+    assert {each.says for each in found} == {each.says for each in INVARIANTS if each.name == name}
+    assert all(each.row for each in found)
+
+
+def test_each_invariant_has_a_corruption_and_a_name_of_its_own() -> None:
+    names = [each.name for each in INVARIANTS]
+    assert len(set(names)) == len(names)
+    assert set(names) == set(CORRUPTIONS), "plant a corruption for each invariant in tests/stories/corruptions.py"
+
+
+@pytest.mark.corrupts
+async def test_of_a_broken_invariant_only_so_many_rows_are_told(database: BaseDBAsyncClient) -> None:
+    await programme()
+    for number in range(SHOWN + 5):
+        await member(f"Member {number}")
+    await database.execute_query("UPDATE member SET event_seq = event_seq + 1")
+    found = await violations()
+    assert [each.name for each in found] == ["event sequence"] * SHOWN
+    assert isinstance(found[0], Violation)
