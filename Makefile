@@ -2,9 +2,8 @@
 PY ?= python3
 UV := .tools/bin/uv
 BIN := .venv/bin
-POSTGRES_TESTS ?= tests
 
-.PHONY: serve test test-sqlite test-postgres check format lock schema crash demo-reset
+.PHONY: serve test test-sqlite test-postgres check format lock schema docs crash demo-reset
 
 serve: .venv/.ok  ## API, worker and WeChat simulator on an embedded database, with demo data the first time
 	@exec $(BIN)/loyalty serve
@@ -28,6 +27,7 @@ check: .venv/.dev  ## format, lint, types, floors, unused, schema current, migra
 	$(BIN)/deptry .
 	$(BIN)/loyalty schema --check
 	$(BIN)/loyalty migrate --check-models
+	$(BIN)/python docs/generate.py --check
 
 format: .venv/.dev
 	$(BIN)/ruff format .
@@ -35,6 +35,9 @@ format: .venv/.dev
 
 schema: .venv/.dev  ## publish schema/schema.graphql
 	$(BIN)/loyalty schema --write
+
+docs: .venv/.dev  ## write the pages that repeat the code
+	$(BIN)/python docs/generate.py
 
 crash: .venv/.dev  ## kill -9 the server under load, 50 times on each database
 	$(BIN)/python -m benchmarks.crash --kills 50

@@ -22,8 +22,8 @@ from api.simulator import simulator
 from api.wechat import WeChat
 from rules import programme
 
-BODY_MAX = 256 * 1024
-"""Bytes of a request's body; more is refused before it is read."""
+BODY_MAX = 512 * 1024
+"""Bytes of any request's body. The endpoint has a lower limit of its own, which it puts in its own words."""
 
 
 def create() -> Starlette:

@@ -32,6 +32,7 @@ async def checks(found: Settings) -> list[Check]:
     done = [
         Check("python", f"{platform.python_version()}, SQLite {sqlite3.sqlite_version}"),
         Check("environment", found.env.value),
+        _wechat(found),
         _key(found),
     ]
     try:
@@ -42,6 +43,14 @@ async def checks(found: Settings) -> list[Check]:
     except Exception as error:
         done.append(Check("database", f"{type(error).__name__}: {error}", is_well=False))
     return done
+
+
+def _wechat(found: Settings) -> Check:
+    if found.simulates_wechat:
+        return Check("wechat", "the embedded simulator")
+    named = bool(found.wechat_appid and found.wechat_secret)
+    missing = "LOYALTY_WECHAT_APPID and LOYALTY_WECHAT_SECRET are not both set: members cannot log in"
+    return Check("wechat", found.wechat_base if named else missing, named)
 
 
 def _key(found: Settings) -> Check:

@@ -13,7 +13,7 @@ from cross_web import AsyncHTTPRequestAdapter, HTTPException
 from graphql import GraphQLError
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import HTMLResponse, Response
-from starlette.types import Receive, Scope, Send
+from starlette.types import Message, Receive, Scope, Send
 from starlette.websockets import WebSocket
 from strawberry.asgi import GraphQL
 from strawberry.http import GraphQLHTTPResponse, GraphQLRequestData
@@ -31,6 +31,9 @@ from schema.root import schema
 GRAPHQL, JSON, HTML = "application/graphql-response+json", "application/json", "text/html"
 REQUEST_ID = re.compile(r"[A-Za-z0-9._\-]{8,64}")
 TOKEN_MAX = 200
+BODY_MAX = 256 * 1024
+"""Bytes of a request's body."""
+
 QUERY_SECONDS, MUTATION_SECONDS = 5.0, 15.0
 BEARER = "bearer "
 
@@ -71,6 +74,21 @@ def language(accept: str | None) -> str:
     return "zh" if first.startswith("zh") else "en"
 
 
+def bounded(receive: Receive) -> Receive:
+    """A body's messages, up to a limit; beyond it the request is refused without being read on."""
+    size = 0
+
+    async def next_message() -> Message:
+        nonlocal size
+        message = await receive()
+        size += len(message.get("body", b""))
+        if size > BODY_MAX:
+            raise Refused(413, f"The body is larger than {BODY_MAX} bytes.")
+        return message
+
+    return next_message
+
+
 def seconds_for(source: str | None) -> float:
     """How long an operation may take: longer when the document may write."""
     return MUTATION_SECONDS if "mutation" in (source or "") else QUERY_SECONDS
@@ -99,7 +117,7 @@ class Endpoint(GraphQL[Context, None]):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one HTTP request."""
-        request = Request(scope, receive)
+        request = Request(scope, bounded(receive))
         request_id = _request_id(request)
         token = log.request_id.set(request_id)
         try:

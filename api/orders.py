@@ -257,7 +257,7 @@ async def _apply_all(
 
 
 def _refused(event: FileEvent, refusal: Refusal) -> RowError:
-    return RowError(event.row, f"{refusal.code()}: {refusal}")
+    return RowError(event.row, f"{refusal.code()}: {refusal} {getattr(refusal, 'why', '')}".rstrip())
 
 
 async def _apply(

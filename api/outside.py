@@ -1,6 +1,7 @@
 """The outside: what the schema asks of the world beyond the house, answered for this deployment."""
 
 import asyncio
+import logging
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -8,7 +9,7 @@ from dataclasses import dataclass, field
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
-from api.wechat import CodeRefused, WeChat, WeChatError
+from api.wechat import CodeRefused, WeChat, WeChatError, WeChatMisconfigured
 from models.members import IdentityKind
 from rules.credentials import LoginRefused, WechatUnavailable
 from rules.members import Identity, identity
@@ -18,6 +19,8 @@ HASHER = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
 
 AT_ONCE = 4
 """How many passwords are checked at once, so that logins cannot exhaust memory."""
+
+_log = logging.getLogger("loyalty.wechat")
 
 NOBODY = HASHER.hash("nobody has this password")
 """What is compared with when there is no account, so that the answer takes as long."""
@@ -42,6 +45,9 @@ class World:
         except CodeRefused as refused:
             raise LoginRefused from refused
         except WeChatError as error:
+            # an operator's mistake is told apart here; to the member both mean to try later
+            level = logging.ERROR if isinstance(error, WeChatMisconfigured) else logging.WARNING
+            _log.log(level, "%s", error)
             raise WechatUnavailable from error
         known = [identity(IdentityKind.WECHAT_OPENID, self.appid, session.openid, verified=True)]
         if session.unionid:

@@ -32,6 +32,11 @@ class Environment(StrEnum):
     DEVELOPMENT = "development"
     PRODUCTION = "production"
 
+    @property
+    def short(self) -> str:
+        """The environment as an API key names it."""
+        return {"development": "dev", "production": "prod"}[self.value]
+
 
 @dataclass(frozen=True, slots=True)
 class Settings:

@@ -137,12 +137,15 @@ def _compare(verdict: Verdict, books: Books, deeds: Iterable[Deed]) -> None:
     for deed in deeds:
         count = books.count(deed)
         told = f"{deed.verb} {deed.name}: {count}x"
+        kept: list[str] | None = None
         if count > 1:
-            verdict.doubled.append(told)
+            kept = verdict.doubled
         elif deed.is_acknowledged and count < 1:
-            verdict.lost.append(told)
+            kept = verdict.lost
         elif (deed.is_refused and count) or count not in (0, 1):
-            verdict.wrong.append(told)
+            kept = verdict.wrong
+        if kept is not None and told not in kept:
+            kept.append(told)
 
 
 def _check_replay(verdict: Verdict, deed: Deed, *, was_done: bool) -> None:

@@ -258,8 +258,13 @@ def postgres_server(wanted: str) -> Iterator[postgres.Cluster | None]:
 
 
 @asynccontextmanager
-async def fresh_house(database: str, cluster: postgres.Cluster | None) -> AsyncIterator[House]:
-    """A house on a fresh database that keeps what it acknowledges: a file, or one on the cluster."""
+async def fresh_house(
+    database: str, cluster: postgres.Cluster | None, *, empty: bool = False
+) -> AsyncIterator[House]:
+    """A house on a fresh database that keeps what it acknowledges: a file, or one on the cluster.
+
+    An empty one holds no programme yet.
+    """
     async with AsyncExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="loyalty-benchmark-")))
         if database == "sqlite" or cluster is None:
@@ -267,5 +272,6 @@ async def fresh_house(database: str, cluster: postgres.Cluster | None) -> AsyncI
         else:
             url = (await stack.enter_async_context(postgres.fresh_database(cluster.url))).partition("?")[0]
         house = House(url, folder)
-        await house.set_up()
+        if not empty:
+            await house.set_up()
         yield house

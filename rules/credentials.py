@@ -157,6 +157,15 @@ async def issue_key(
     return told
 
 
+REVOKE_KEY = SQL("UPDATE api_key SET revoked_at = $2 WHERE key_id = $1 AND revoked_at IS NULL RETURNING key_id")
+
+
+@transaction
+async def revoke_key(key_id: str, *, now: datetime) -> bool:
+    """End an API key at once. Says whether there was a live one."""
+    return await REVOKE_KEY.row(key_id, now) is not None
+
+
 REFRESH = SQL(
     "SELECT digest, principal_kind, principal_id, family, expires_at, spent_at, revoked_at FROM token"
     " WHERE digest = $1 AND use = 'REFRESH' FOR UPDATE"

@@ -141,6 +141,17 @@ async def fail(lease: Lease, error: str, *, now: datetime) -> bool:
     return await AGAIN.row(lease.id, lease.fence, now + backoff(lease.attempts), said) is not None
 
 
+DEAD = SQL(
+    "SELECT id, name, cause, last_error, finished_at FROM job WHERE state = 'DEAD'"
+    " ORDER BY finished_at DESC LIMIT 100"
+)
+
+
+async def dead() -> list[dict[str, Any]]:
+    """The jobs that died, newest first, 100 at most."""
+    return await DEAD.rows()
+
+
 @transaction
 async def revive(job_id: UUID, *, now: datetime) -> bool:
     """Give a dead job its attempts back."""

@@ -27,7 +27,8 @@ async def identify(
 ) -> tuple[UUID, bool]:
     """The one member these identities mean, and whether they were created for it.
 
-    Identities nobody has yet are attached to that member. Nobody is ever merged because of an identity.
+    Identities nobody has yet are attached to that member. Nobody is ever merged because of an identity. Where a
+    stranger would be created, somebody who is known but has not enrolled becomes active.
 
     Raises: NotFound, IdentityConflict, IdentityUnverified.
     """
@@ -40,7 +41,9 @@ async def identify(
         return await _create(identities, MemberState.ACTIVE, actor, now), True
     [member_id] = found
     if actor.role not in FINDS_ONLY:
-        await members.hold(member_id)
+        held = await members.hold(member_id)
+        if allow_create and held.state is MemberState.PENDING:
+            await _join(member_id, actor, now)
         if added := await members.attach(member_id, identities, now):
             facts = {"identities": added}
             await audit.note(actor, "member.attach", member_id=member_id, facts=facts, now=now)

@@ -105,3 +105,12 @@ async def register(name: str) -> UUID:
     partner_id = uuid4()
     await insert(Partner, [{"id": partner_id, "name": name}])
     return partner_id
+
+
+CLOSE = SQL("UPDATE staff SET active = $2 WHERE username = $1 AND active <> $2 RETURNING id")
+
+
+@transaction
+async def close(username: str) -> bool:
+    """Close an account: its tokens open nothing from this moment. Says whether there was an open one."""
+    return await CLOSE.row(username, False) is not None  # noqa: FBT003  a column's value

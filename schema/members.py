@@ -236,11 +236,11 @@ class MembersQuery:
         before: Before = None,
     ) -> Connection[Member] | None:
         """A page of members."""
-        asked_for = pages.window(
-            first=first, after=after, last=last, before=before, shape=(pages.moment, pages.row_id)
-        )
+        asked_for = pages.window(first=first, after=after, last=last, before=before, shape=pages.BY_MOMENT)
         state = filter.state.value if filter is not None and filter.state is not None else None
         tier_code = filter.tier_code if filter else None
+        if tier_code and not tier_code.isprintable():
+            raise bad_input("`tierCode` is printable characters.")
         at, beyond = asked_for.key or (None, None)
         rows = await LIST[asked_for.backwards].rows(state, tier_code, at, beyond, asked_for.fetch)
         return pages.page(rows, asked_for, Member.of, lambda row: (row["created_at"], row["id"]))

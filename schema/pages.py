@@ -151,3 +151,7 @@ def moment(value: Any) -> datetime:
 def row_id(value: Any) -> UUID:
     """A part of a key that is a row's id."""
     return UUID(text(value))
+
+
+BY_MOMENT = (moment, row_id)
+"""The shape of a list that is read by the moments of its rows."""

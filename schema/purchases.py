@@ -139,7 +139,7 @@ ONE = SQL(
 
 
 def _kept_to(context: Context) -> tuple[UUID | None, str | None]:
-    """The store and the source whose purchases the caller is kept to: a cashier to their store, a service to itself."""
+    """The store and the source whose purchases a caller may see: a cashier their store's, a service its own."""
     principal = context.principal
     if principal is None:
         return None, None
@@ -175,7 +175,7 @@ async def purchases_of(
     before: Before = None,
 ) -> list[Connection[Purchase]]:
     """A page of each member's purchases, newest first."""
-    asked_for = pages.window(first=first, after=after, last=last, before=before, shape=(pages.moment, pages.row_id))
+    asked_for = pages.window(first=first, after=after, last=last, before=before, shape=pages.BY_MOMENT)
     members = [parent.member_id for parent in parents]
     at, beyond = asked_for.key or (None, None)
     found: dict[UUID, list[dict[str, Any]]] = {member: [] for member in members}

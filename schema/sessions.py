@@ -107,7 +107,8 @@ class SessionsMutation:
         Raises: LoginRefused.
         """
         context = info.context
-        account = await staff.account(input.username[:TEXT_MAX])
+        name = input.username[:TEXT_MAX]
+        account = await staff.account(name) if name.isprintable() else None
         stored = account.password_hash if account else None
         if not await _outside(info).is_password(stored, input.password[:TEXT_MAX]) or account is None:
             raise LoginRefused

@@ -1,4 +1,4 @@
-"""People and places: `staff add`, `store add`, `partner add`."""
+"""People and places: `staff add`, `staff close`, `store add`, `partner add`."""
 
 import secrets
 from typing import Annotated
@@ -52,6 +52,19 @@ async def _hire(username: str, password_hash: str, role: StaffRole, store_code: 
         if store_code and store_id is None:
             raise Failed(f"There is no store {store_code!r}; open it with `loyalty store add`.")
         await rules.hire(username, password_hash, role, store_id=store_id, now=now())
+
+
+@staff.command("close")
+def close_staff(username: Annotated[str, typer.Argument(help="Whose account.")]) -> None:
+    """Close an account. Its tokens open nothing from this moment."""
+    if not run(_close(username)):
+        raise Failed(f"There is no open account {username!r}.")
+    show.print(f"{username} is closed")
+
+
+async def _close(username: str) -> bool:
+    async with database(here()):
+        return await rules.close(username)
 
 
 @store.command("add")

@@ -1,9 +1,8 @@
-"""Setting up: `init`, `migrate`, `seed demo`, `schema`, `token`, `doctor`."""
+"""Setting up: `init`, `migrate`, `seed demo`, `schema`, `doctor`."""
 
 import tomllib
 from pathlib import Path
 from typing import Annotated, Any
-from uuid import UUID
 
 import typer
 from rich.table import Table
@@ -14,12 +13,9 @@ from api.cli._common import Failed, app, bar, database, here, hint, run, show
 from api.clock import now
 from api.settings import master_key
 from models import migrate as migrations
-from models.credentials import PrincipalKind
 from models.units import WHOLE, BasisPoints, Growth, Points
-from rules import credentials, members, programme, staff
-from rules.actors import SYSTEM
+from rules import programme
 from rules.programme import Rung, Terms
-from schema import ids
 
 SCHEMA = Path(__file__).parents[2] / "schema" / "schema.graphql"
 LADDER = (
@@ -182,51 +178,6 @@ def schema(
         raise Failed("schema/schema.graphql is stale; run `loyalty schema --write`.")
     else:
         show.print("schema/schema.graphql is current")
-
-
-@app.command()
-def token(
-    kind: Annotated[str, typer.Argument(help="member, staff, partner or service.")],
-    who: Annotated[
-        str, typer.Argument(help="A member's or partner's id, a staff username, or a service's source.")
-    ],
-) -> None:
-    """Issue a token or key, told once. Members and staff get an access token, the others an API key."""
-    kinds = {each.value.lower(): each for each in PrincipalKind}
-    if kind not in kinds:
-        raise Failed(f"{kind!r} is none of {', '.join(kinds)}.")
-    typer.echo(run(_token(kinds[kind], who)))
-
-
-async def _token(kind: PrincipalKind, who: str) -> str:
-    found = here()
-    async with database(found):
-        if kind is PrincipalKind.SERVICE:
-            return await credentials.issue_key(
-                kind, name=who, environment=found.env.value[:4], source=who, now=now()
-            )
-        if kind is PrincipalKind.STAFF:
-            account = await staff.account(who)
-            if account is None:
-                raise Failed(f"There is no member of staff {who!r}.")
-            return (await credentials.log_in(kind, account.id, actor=SYSTEM, now=now())).access
-        principal = _id(who)
-        if kind is PrincipalKind.PARTNER:
-            return await credentials.issue_key(
-                kind, name=who, environment=found.env.value[:4], partner_id=principal, now=now()
-            )
-        await members.existing(principal)
-        return (await credentials.log_in(kind, principal, actor=SYSTEM, now=now())).access
-
-
-def _id(text: str) -> UUID:
-    """An id as an export writes it, or as the API does."""
-    try:
-        return UUID(text)
-    except ValueError:
-        if found := ids.decode_one(ids.Tag.MEMBER, text):
-            return found
-        raise Failed(f"{text!r} is no id.") from None
 
 
 @app.command()

@@ -1,5 +1,6 @@
 """Poison: every input of every mutation is sent what nobody should send, and nothing breaks on our side."""
 
+import re
 from datetime import UTC, date, datetime
 from typing import Any
 from uuid import uuid4
@@ -7,7 +8,6 @@ from uuid import uuid4
 import pytest
 
 from models.sql import SQL
-from rules import lifecycle
 from rules.credentials import Principal
 from schema import scalars
 from schema.root import schema
@@ -163,14 +163,20 @@ PARSERS = {
 }
 
 
+def complaint(name: str, given: Any) -> str | None:
+    """What a scalar says against a value; None when it takes it."""
+    try:
+        PARSERS[name](given)
+    except ValueError as error:
+        return str(error)
+    return None
+
+
 @pytest.mark.parametrize("name", PARSERS)
 def test_a_scalar_takes_what_it_means_and_refuses_the_rest_in_words(name: str) -> None:
-    refused = 0
-    for each in POISON:
-        with suppress_taken(PARSERS[name], each) as words:
-            refused += 1
-            assert re.fullmatch(r"An? .+\.", words), each
-    assert refused > len(POISON) / 2
+    said = [words for each in POISON if (words := complaint(name, each)) is not None]
+    assert [words for words in said if not re.fullmatch(r"An? [A-Z]?.+\.", words)] == []
+    assert len(said) > len(POISON) / 2
 
 
 @pytest.mark.parametrize(
@@ -217,11 +223,9 @@ def test_a_scalar_is_read_as_it_is_meant(name: str, given: Any, read: Any) -> No
     ],
 )
 def test_a_scalar_refuses_what_it_does_not_mean(name: str, given: Any) -> None:
-    with pytest.raises(ValueError, match=r"^(A|An) .*\.$|must be in|out of range|invalid"):
-        PARSERS[name](given)
+    assert complaint(name, given)
 
 
 def test_a_moment_is_shown_in_utc() -> None:
     assert scalars.show_moment(datetime.fromisoformat("2026-03-10T12:00:00+08:00")) == "2026-03-10T04:00:00Z"
     assert scalars.show_moment("2026-03-10T04:00:00Z") == "2026-03-10T04:00:00Z"
-    assert lifecycle is not None

@@ -1,0 +1,115 @@
+"""Access: `token`, `key revoke`, and what an operator does about jobs that died."""
+
+from typing import Annotated
+from uuid import UUID
+
+import typer
+from rich.table import Table
+
+from api.cli._common import Failed, app, database, here, run, show
+from api.clock import now
+from models.credentials import PrincipalKind
+from rules import credentials, jobs, members, staff
+from rules.actors import SYSTEM
+from schema import ids
+
+key = typer.Typer(help="API keys of partners and services.", no_args_is_help=True)
+job = typer.Typer(help="Jobs that need an operator.", no_args_is_help=True)
+app.add_typer(key, name="key")
+app.add_typer(job, name="job")
+
+
+@app.command()
+def token(
+    kind: Annotated[str, typer.Argument(help="member, staff, partner or service.")],
+    who: Annotated[str, typer.Argument(help="A member's or partner's id, a username, or a service's source.")],
+    store: Annotated[str | None, typer.Option(help="The code of the store a service sells in.")] = None,
+) -> None:
+    """Issue a token or key, told once. Members and staff get an access token, the others an API key."""
+    kinds = {each.value.lower(): each for each in PrincipalKind}
+    if kind not in kinds:
+        raise Failed(f"{kind!r} is none of {', '.join(kinds)}.")
+    if store and kinds[kind] is not PrincipalKind.SERVICE:
+        raise Failed("--store goes with a service.")
+    typer.echo(run(_token(kinds[kind], who, store)))
+
+
+async def _token(kind: PrincipalKind, who: str, store: str | None) -> str:
+    found = here()
+    async with database(found):
+        if kind is PrincipalKind.SERVICE:
+            return await credentials.issue_key(
+                kind, name=who, environment=found.env.short, source=who, store_id=await _store(store), now=now()
+            )
+        if kind is PrincipalKind.STAFF:
+            account = await staff.account(who)
+            if account is None:
+                raise Failed(f"There is no member of staff {who!r}.")
+            return (await credentials.log_in(kind, account.id, actor=SYSTEM, now=now())).access
+        principal = _id(who)
+        if kind is PrincipalKind.PARTNER:
+            return await credentials.issue_key(
+                kind, name=who, environment=found.env.short, partner_id=principal, now=now()
+            )
+        await members.existing(principal)
+        return (await credentials.log_in(kind, principal, actor=SYSTEM, now=now())).access
+
+
+async def _store(code: str | None) -> UUID | None:
+    if code is None:
+        return None
+    if found := await staff.store(code):
+        return found
+    raise Failed(f"There is no store {code!r}; open it with `loyalty store add`.")
+
+
+def _id(text: str) -> UUID:
+    """An id as an export writes it, or as the API does."""
+    try:
+        return UUID(text)
+    except ValueError:
+        if found := ids.decode_one(ids.Tag.MEMBER, text):
+            return found
+        raise Failed(f"{text!r} is no id.") from None
+
+
+@key.command("revoke")
+def revoke_key(
+    key_id: Annotated[str, typer.Argument(help="The public part of the key: the third of its five pieces.")],
+) -> None:
+    """End an API key at once."""
+    if not run(_revoke(key_id)):
+        raise Failed(f"There is no live key {key_id!r}.")
+    show.print(f"{key_id} is revoked")
+
+
+async def _revoke(key_id: str) -> bool:
+    async with database(here()):
+        return await credentials.revoke_key(key_id, now=now())
+
+
+@job.command("dead")
+def dead_jobs() -> None:
+    """List the jobs that died after their last attempt, newest first, 100 at most."""
+    table = Table("id", "name", "cause", "error", "died", box=None)
+    for row in run(_dead()):
+        table.add_row(*(str(row[name]) for name in ("id", "name", "cause", "last_error", "finished_at")))
+    show.print(table)
+
+
+async def _dead() -> list[dict[str, object]]:
+    async with database(here()):
+        return await jobs.dead()
+
+
+@job.command("revive")
+def revive_job(job_id: Annotated[str, typer.Argument(help="The job's id, from `loyalty job dead`.")]) -> None:
+    """Give a dead job its attempts back."""
+    if not run(_revive(_id(job_id))):
+        raise Failed(f"There is no dead job {job_id!r}.")
+    show.print(f"{job_id} is due again")
+
+
+async def _revive(job_id: UUID) -> bool:
+    async with database(here()):
+        return await jobs.revive(job_id, now=now())

@@ -1,0 +1,112 @@
+"""The house over HTTP: the whole application on the suite's database, and somebody who calls it."""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import httpx2
+import pytest
+
+import api.graphql
+from api import wechat
+from api.app import application
+from api.graphql import Endpoint
+from api.settings import settings
+from tests.people import NOON
+
+PRODUCTION = {
+    "LOYALTY_ENV": "production",
+    "LOYALTY_WECHAT_APPID": "wxreal0000000001",
+    "LOYALTY_WECHAT_SECRET": "a-secret-nobody-may-read",
+}
+GRAPHQL = "application/graphql-response+json"
+JSON = "application/json"
+
+
+class Clock:
+    """The endpoint's clock, which stands until it is moved."""
+
+    def __init__(self) -> None:
+        self.now = NOON
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def move(self, span: timedelta) -> None:
+        self.now += span
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What a request was answered."""
+
+    status: int
+    headers: Mapping[str, str]
+    text: str
+    body: Any
+
+    @property
+    def codes(self) -> list[str]:
+        return [error["extensions"]["code"] for error in self.body.get("errors", ())]
+
+    @property
+    def media(self) -> str:
+        return self.headers["content-type"].split(";")[0]
+
+    def __getitem__(self, name: str) -> Any:
+        """A root field of an operation that went well."""
+        assert self.codes == [], self.text
+        return self.body["data"][name]
+
+
+@dataclass(frozen=True)
+class Caller:
+    """Somebody with an HTTP client."""
+
+    client: httpx2.AsyncClient
+    clock: Clock
+
+    async def send(self, method: str = "POST", path: str = "/graphql", **options: Any) -> Reply:
+        answer = await self.client.request(method, path, **options)
+        is_json = answer.headers.get("content-type", "").split(";")[0] in (GRAPHQL, JSON)
+        return Reply(answer.status_code, answer.headers, answer.text, answer.json() if is_json else {})
+
+    async def ask(
+        self,
+        query: str,
+        variables: dict[str, Any] | None = None,
+        *,
+        token: str | None = None,
+        **headers: str,
+    ) -> Reply:
+        """Send an operation as a mini-program would."""
+        told = {name.replace("_", "-"): value for name, value in headers.items()}
+        if token is not None:
+            told["authorization"] = f"Bearer {token}"
+        return await self.send(json={"query": query, "variables": variables}, headers=told)
+
+    async def act(self, mutation: str, answer: str, given: dict[str, Any], **more: Any) -> Any:
+        """The payload of one mutation."""
+        kind = f"{mutation[0].upper()}{mutation[1:]}Input"
+        document = f"mutation($i: {kind}!) {{ {mutation}(input: $i) {{ {answer} userErrors {{ code }} }} }}"
+        return (await self.ask(document, {"i": given}, **more))[mutation]
+
+
+@asynccontextmanager
+async def house(patch: pytest.MonkeyPatch, environment: Mapping[str, str] | None = None) -> AsyncIterator[Caller]:
+    """The application by some settings, called without a network. Its database is the suite's, its clock stands."""
+    clock = Clock()
+    patch.setattr(api.graphql, "now", clock)
+    patch.setattr(wechat, "_PAUSES", (0.0, 0.0))
+    app = application(settings(environment or {}))
+    transport: Any = httpx2.ASGITransport(app=app)  # type: ignore[arg-type]  # typed more narrowly than Starlette
+    async with httpx2.AsyncClient(transport=transport, base_url="http://house") as client:
+        try:
+            yield Caller(client, clock)
+        finally:
+            [endpoint] = [
+                route.endpoint for route in app.routes if isinstance(getattr(route, "endpoint", 0), Endpoint)
+            ]
+            await endpoint.outside.aclose()

@@ -1,0 +1,292 @@
+"""The real commands against a model: a shopper's life in any order, the same figures after every step."""
+
+from calendar import monthrange
+from collections import Counter
+from collections.abc import Awaitable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, time, timedelta
+from typing import TypeVar
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from models.invariants import violations
+from models.sql import SQL
+from models.units import BasisPoints, Growth, Points
+from rules.programme import Rung
+from rules.refusals import Refusal
+from tests.people import (
+    adjust,
+    balance,
+    buy,
+    freeze,
+    give_back,
+    member,
+    programme,
+    redeem,
+    refund,
+    unfreeze,
+)
+from tests.rules.purse import Purse, Spending, share
+
+SHANGHAI = ZoneInfo("Asia/Shanghai")
+MIDNIGHT = datetime(2026, 1, 31, tzinfo=SHANGHAI).astimezone(UTC)
+"""Days are whole from here on, so that lots are met at the very moment of their expiry."""
+
+LADDER = (
+    Rung("BASIC", "Basic", Growth(0), redeem_limit_points=Points(60)),
+    Rung("SILVER", "Silver", Growth(150), BasisPoints(13_300), Points(90)),
+    Rung("GOLD", "Gold", Growth(400), BasisPoints(17_700)),
+)
+GRACE_DAYS = 7
+OVER = SQL(
+    "SELECT COALESCE(SUM(remaining), 0)::bigint AS points FROM points_lot"
+    " WHERE member_id = $1 AND active AND expires_at <= $2"
+)
+LEFT = SQL(
+    "SELECT expires_at, active, SUM(remaining)::bigint AS points FROM points_lot"
+    " WHERE member_id = $1 AND remaining > 0 AND (expires_at > $2 OR expires_at IS NULL OR NOT active)"
+    " GROUP BY expires_at, active"
+)
+
+
+def midnight_after(moment: datetime, *, months: int = 0, days: int = 0) -> datetime:
+    """The end of the local day so many months and days later, or of that month's last day."""
+    day = moment.astimezone(SHANGHAI).date()
+    month = day.month + months
+    year, month = day.year + (month - 1) // 12, (month - 1) % 12 + 1
+    later = day.replace(year=year, month=month, day=min(day.day, monthrange(year, month)[1]))
+    return datetime.combine(later + timedelta(days=days + 1), time(), SHANGHAI).astimezone(UTC)
+
+
+@dataclass
+class Order:
+    """An order as the model remembers it."""
+
+    ref: str
+    lines: dict[str, int]
+    base: int
+    bonus: int
+    paid: int
+    refunded: int = 0
+    back: Counter[str] = field(default_factory=Counter)
+    purchase_id: UUID | None = None
+
+
+@dataclass
+class Shopper:
+    """What the design's words say of a member."""
+
+    purse: Purse = field(default_factory=Purse)
+    now: datetime = MIDNIGHT
+    growth: int = 0
+    tier: int = 0
+    frozen: bool = False
+    orders: list[Order] = field(default_factory=list)
+    spendings: list[tuple[Spending, UUID]] = field(default_factory=list)
+
+    def grows(self, delta: int) -> None:
+        """The tier follows growth up and never down."""
+        self.growth += delta
+        self.tier = max(self.tier, max(rank for rank, rung in enumerate(LADDER) if self.growth >= rung.threshold))
+
+    def buys(self, ref: str, lines: dict[str, int]) -> None:
+        """Base points, a bonus by the tier held before, growth like the base."""
+        paid = sum(lines.values())
+        base = paid // 100
+        bonus = base * (LADDER[self.tier].earn_multiplier_bps - 10_000) // 10_000
+        self.orders.append(Order(ref, lines, base, bonus, paid))
+        until = midnight_after(self.now, months=1)
+        for points in (base, bonus):
+            self.purse.earned += points
+            if points:
+                self.purse.put(points, self.now, expires=until, order=ref, pending=self.frozen)
+        self.grows(base)
+
+    def refunds(self, order: Order, amount: int) -> None:
+        """What was spent on the order comes back, then what it earned is taken, each by its own share."""
+        order.refunded += amount
+        for spending, _ in self.spendings:
+            if spending.order == order.ref:
+                back = share(spending.original, order.refunded, order.paid) - self.returned(spending)
+                self.gives_back(spending, back)
+        for name, original in (("base", order.base), ("bonus", order.bonus)):
+            due = share(original, order.refunded, order.paid) - order.back[name]
+            order.back[name] += due
+            self.purse.claw_back(due, order.ref)
+            if name == "base":
+                self.growth -= due
+
+    def gives_back(self, spending: Spending, count: int) -> None:
+        """Coins come back to where they were; expired ones as new ones for a week."""
+        if count > 0:
+            self.purse.hand_back(spending, count, self.now, grace=midnight_after(self.now, days=GRACE_DAYS))
+
+    @staticmethod
+    def returned(spending: Spending) -> int:
+        """How much of a redemption has come back."""
+        return spending.original - len(spending.coins)
+
+    def objection(self, points: int) -> str | None:
+        """The first thing that stands against a redemption."""
+        limit = LADDER[self.tier].redeem_limit_points
+        if self.frozen:
+            return "MEMBER_FROZEN"
+        if limit is not None and points > limit:
+            return "ABOVE_TIER_LIMIT"
+        return "INSUFFICIENT_POINTS" if points > self.purse.available() else None
+
+
+Answer = TypeVar("Answer")
+
+
+async def told(call: Awaitable[Answer]) -> tuple[Answer | None, str | None]:
+    """What a command answered, or the code it refused with."""
+    try:
+        return await call, None
+    except Refusal as refused:
+        return None, refused.code()
+
+
+Step = tuple[str, int, int]
+STEPS = st.lists(
+    st.tuples(
+        st.sampled_from(
+            [
+                "buy",
+                "buy",
+                "refund",
+                "redeem",
+                "redeem_towards",
+                "give_back",
+                "put",
+                "take",
+                "freeze",
+                "thaw",
+                "sleep",
+            ]
+        ),
+        st.integers(1, 199),
+        st.integers(0, 9),
+    ),
+    min_size=8,
+    max_size=28,
+)
+
+
+class Life:
+    """One shopper, in the house and in the model."""
+
+    def __init__(self, mei: UUID) -> None:
+        self.mei = mei
+        self.model = Shopper()
+
+    async def step(self, name: str, size: int, which: int) -> None:
+        self.model.purse.expire(self.model.now)
+        await getattr(self, name)(size, which)
+
+    async def buy(self, size: int, which: int) -> None:
+        lines = {"A": size * 100 + which * 11, "B": which * 137}
+        ref = f"order-{self.mei}-{len(self.model.orders)}"
+        told = await buy(self.mei, *lines.values(), ref=ref, at=self.model.now)
+        self.model.buys(ref, lines)
+        self.model.orders[-1].purchase_id = told.purchase_id
+
+    async def refund(self, size: int, which: int) -> None:
+        if not self.model.orders:
+            return
+        order = self.model.orders[which % len(self.model.orders)]
+        line = "AB"[size % 2]
+        amount = min(order.lines[line], size * 73) if which % 3 else order.lines[line]
+        if amount:
+            await refund(order.ref, {line: amount}, at=self.model.now)
+            order.lines[line] -= amount
+            self.model.refunds(order, amount)
+
+    async def redeem(self, size: int, _: int, *, order: Order | None = None) -> None:
+        expected = self.model.objection(size)
+        towards = order.purchase_id if order else None
+        posted, code = await told(redeem(self.mei, size, at=self.model.now, purchase_id=towards))
+        assert code == expected
+        if posted:
+            spending = self.model.purse.take(size, order and order.ref)
+            assert spending is not None
+            self.model.spendings.append((spending, posted.transaction_id))
+
+    async def redeem_towards(self, size: int, which: int) -> None:
+        live = [order for order in self.model.orders if sum(order.lines.values())]
+        if live:
+            await self.redeem(size // 3 + 1, which, order=live[which % len(live)])
+
+    async def give_back(self, size: int, which: int) -> None:
+        if not self.model.spendings:
+            return
+        spending, transaction_id = self.model.spendings[which % len(self.model.spendings)]
+        left = len(spending.coins)
+        _, code = await told(give_back(self.mei, transaction_id, size, at=self.model.now))
+        assert code == ("REFUND_EXCEEDS_ORIGINAL" if size > left else None)
+        if not code:
+            self.model.gives_back(spending, size)
+
+    async def put(self, size: int, _: int) -> None:
+        await adjust(self.mei, size, at=self.model.now)
+        until = midnight_after(self.model.now, months=1)
+        self.model.purse.put(size, self.model.now, expires=until, order=None, pending=False)
+
+    async def take(self, size: int, _: int) -> None:
+        points = size // 2 + 1
+        taken = self.model.purse.take(points)
+        _, code = await told(adjust(self.mei, -points, at=self.model.now))
+        assert code == (None if taken else "INSUFFICIENT_POINTS")
+        if taken:
+            self.model.purse.spent -= points
+
+    async def freeze(self, _: int, __: int) -> None:
+        await freeze(self.mei, at=self.model.now)
+        self.model.frozen = True
+
+    async def thaw(self, _: int, __: int) -> None:
+        await unfreeze(self.mei, at=self.model.now)
+        if self.model.frozen:
+            self.model.purse.activate(self.model.now)
+        self.model.frozen = False
+
+    async def sleep(self, _: int, which: int) -> None:
+        self.model.now += timedelta(days=which)
+
+    async def compare(self) -> None:
+        """The same figures, and the same points until the same days. What is over counts as written off."""
+        model, now = self.model, self.model.now
+        model.purse.expire(now)
+        ours, over = await balance(self.mei), await OVER.value(self.mei, now)
+        assert (ours["available"] - over, ours["pending"], ours["debt"]) == (
+            model.purse.available(),
+            model.purse.pending(),
+            model.purse.debt,
+        )
+        assert (ours["lifetime_earned"], ours["lifetime_spent"], ours["lifetime_expired"] + over) == (
+            model.purse.earned,
+            model.purse.spent,
+            model.purse.expired,
+        )
+        assert (ours["growth"], ours["tier"]) == (model.growth, LADDER[model.tier].code)
+        lots = {(row["expires_at"], row["active"]): row["points"] for row in await LEFT.rows(self.mei, now)}
+        assert lots == Counter((coin.expires, not coin.pending) for coin in model.purse.coins)
+
+
+@settings(
+    max_examples=1500,
+    deadline=None,
+    derandomize=False,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@given(steps=STEPS)
+async def test_whatever_a_shopper_does_the_ledger_says_what_the_model_says(steps: list[Step]) -> None:
+    await programme(ladder=LADDER, expire_months=1, restore_grace_days=GRACE_DAYS)
+    life = Life(await member("Mei", at=MIDNIGHT))
+    for step in steps:
+        await life.step(*step)
+        await life.compare()
+    assert await violations() == []
