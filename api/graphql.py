@@ -195,9 +195,10 @@ class Endpoint(GraphQL[Context, None]):
             media = (request.content_type or "").split(";", 1)[0].strip().lower()
             if media != JSON:
                 raise Refused(415, f"Send the request as {JSON}.")
-            _check_shape(self.parse_json(await request.get_body()))
-        data = await super().parse_http_body(request)
-        if not isinstance(data, list) and data.operation_name == "":
+            data: Any = _request(self.parse_json(await request.get_body()))
+        else:
+            data = await super().parse_http_body(request)
+        if data.operation_name == "":
             data.operation_name = None
         return data
 
@@ -262,8 +263,8 @@ def _code(error: Any) -> str | None:
     return code
 
 
-def _check_shape(body: object) -> None:
-    """Refuse what no GraphQL request looks like.
+def _request(body: object) -> GraphQLRequestData:
+    """The request of a body, which is refused when it looks like none.
 
     Raises: Refused.
     """
@@ -277,6 +278,13 @@ def _check_shape(body: object) -> None:
     ):
         if not isinstance(body.get(name), kind):
             raise Refused(400, f"`{name}` must be {said}.")
+    return GraphQLRequestData(
+        query=body.get("query"),
+        variables=body.get("variables"),
+        operation_name=body.get("operationName"),
+        extensions=body.get("extensions"),
+        protocol="http",
+    )
 
 
 def _request_id(request: Request) -> str:

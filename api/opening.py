@@ -12,6 +12,9 @@ from models.migrate import pending
 from models.sql import SQL
 from rules import transactions, vault
 
+LEAVE_SECONDS = 5.0
+"""How long a worker that is told to stop may go on with the job under way."""
+
 KEY_CHECK = SQL("SELECT key_check FROM programme WHERE one = 1")
 
 
@@ -52,11 +55,14 @@ async def unlock(found: Settings) -> vault.Vault:
 
 @asynccontextmanager
 async def working() -> AsyncIterator[Worker]:
-    """A worker beside whatever else this process does; it finishes its job before it leaves."""
+    """A worker beside whatever else this process does. It finishes its job before it leaves, if that is soon."""
     worker = Worker(now)
     task = asyncio.create_task(worker.run())
     try:
         yield worker
     finally:
         worker.stop()
-        await task
+        await asyncio.wait({task}, timeout=LEAVE_SECONDS)
+        # what is given up now falls to whoever works when its lease has run out
+        task.cancel()
+        await asyncio.wait({task})

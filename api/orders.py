@@ -7,6 +7,7 @@ event is done once however often the file is read, so an import that was killed 
 
 import csv
 import hashlib
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -171,11 +172,11 @@ def _event(row: int, values: dict[str, str]) -> FileEvent:
 
 
 def _check_same(event: FileEvent, fresh: FileEvent) -> None:
+    if event.is_broken:
+        raise ValueError("another row of the same event could not be read.")
     for name in ("who", "currency"):
         if getattr(event, name) != getattr(fresh, name):
             raise ValueError(f"the rows of one event differ in their {'member' if name == 'who' else name}.")
-    if event.is_broken:
-        raise ValueError(f"row {event.row} of the same event could not be read.")
 
 
 def _add_line(event: FileEvent, values: dict[str, str]) -> None:
@@ -192,19 +193,20 @@ def _add_line(event: FileEvent, values: dict[str, str]) -> None:
 
 def _number(values: dict[str, str], name: str, least: int) -> int:
     text = values[name]
-    if not (text.isascii() and text.isdecimal()) or not least <= int(text) <= AMOUNT_MAX:
-        raise ValueError(f"{name} {text!r} is no whole number of {least} or more.")
+    if not re.fullmatch(r"[0-9]{1,13}", text) or not least <= int(text) <= AMOUNT_MAX:
+        raise ValueError(f"{name} {text[:40]!r} is no whole number of {least} or more, up to {AMOUNT_MAX}.")
     return int(text)
 
 
 def _moment(text: str) -> datetime:
     try:
         moment = datetime.fromisoformat(text)
-    except ValueError:
+        in_utc = moment.astimezone(UTC)
+    except (ValueError, OverflowError):
         raise ValueError(f"occurred_at {text!r} is no moment; write 2026-03-01T12:00:00Z.") from None
     if moment.tzinfo is None:
         raise ValueError(f"occurred_at {text!r} has no offset; write 2026-03-01T12:00:00Z.")
-    return moment.astimezone(UTC)
+    return in_utc
 
 
 @dataclass(slots=True)

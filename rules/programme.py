@@ -167,7 +167,7 @@ def check_terms(terms: Terms) -> None:
         raise ProgrammeTermsInvalid(f"{terms.timezone!r} is no IANA time zone.")
     if not (len(terms.currency) == 3 and terms.currency.isascii() and terms.currency.isupper()):  # noqa: PLR2004
         raise ProgrammeTermsInvalid(f"{terms.currency!r} is no ISO 4217 currency code.")
-    if terms.earn_points < 0 or terms.earn_minor <= 0:
+    if not (0 <= terms.earn_points <= BALANCE_MAX and 0 < terms.earn_minor <= BALANCE_MAX):
         raise ProgrammeTermsInvalid("The earn rate is points per minor units: 1/100.")
     if not 0 < len(terms.name) <= NAME_MAX:
         raise ProgrammeTermsInvalid(f"A programme's name has 1 to {NAME_MAX} characters.")
@@ -198,7 +198,7 @@ def _check_rung(rung: Rung) -> None:
     """Refuse benefits and thresholds that no tier can have. Raises: TierSchemeInvalid."""
     if not WHOLE <= rung.earn_multiplier_bps <= MULTIPLIER_MAX:
         raise TierSchemeInvalid(f"The earn multiplier of {rung.code} must be 10000 to {MULTIPLIER_MAX}.")
-    if rung.redeem_limit_points is not None and rung.redeem_limit_points <= 0:
+    if rung.redeem_limit_points is not None and not 0 < rung.redeem_limit_points <= BALANCE_MAX:
         raise TierSchemeInvalid(f"The redeem limit of {rung.code} must be above 0, or absent.")
     if rung.threshold > BALANCE_MAX:
         raise TierSchemeInvalid(f"The threshold of {rung.code} is out of reach.")

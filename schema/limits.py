@@ -22,6 +22,9 @@ DEPTH = 12
 ALIASES = 30
 ROOT_FIELDS = 20
 DIRECTIVES = 50
+FIELDS = 300
+"""Validation compares the fields of a selection in pairs. A whole introspection has some 240."""
+
 NODES = 10_000
 """How many objects an operation may ask for, by the page sizes it names."""
 
@@ -29,6 +32,9 @@ DEFAULT_PAGE = 20
 PAGE_ARGUMENTS = {"first", "last"}
 CAP = 10**9
 """Where counting stops: what is far beyond a limit need not be exact."""
+
+DIGITS = 10
+"""How many digits of a page size are read. More than that is beyond every limit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +45,7 @@ class Size:
     aliases: int = 0
     directives: int = 0
     nodes: int = 0
+    fields: int = 0
 
     def beside(self, other: "Size") -> "Size":
         """Both selections side by side."""
@@ -47,6 +54,7 @@ class Size:
             min(CAP, self.aliases + other.aliases),
             min(CAP, self.directives + other.directives),
             min(CAP, self.nodes + other.nodes),
+            min(CAP, self.fields + other.fields),
         )
 
 
@@ -74,10 +82,11 @@ class _Measure:
             return inner
         if node.name.value.startswith("__"):
             # introspection is deep by nature; who may ask for it is decided elsewhere
-            return Size(aliases=inner.aliases, directives=inner.directives)
+            return Size(aliases=inner.aliases, directives=inner.directives, fields=inner.fields + 1)
         here = 1 if node.selection_set else 0
         nodes = min(CAP, (here + inner.nodes) * _page(node))
-        return Size(inner.depth + 1, inner.aliases + bool(node.alias), inner.directives, nodes)
+        aliases, fields = inner.aliases + bool(node.alias), inner.fields + 1
+        return Size(inner.depth + 1, aliases, inner.directives, nodes, fields)
 
     def _fragment(self, name: str) -> Size:
         if name in self.known:
@@ -96,7 +105,7 @@ def _page(node: FieldNode) -> int:
     for argument in node.arguments or ():
         if argument.name.value in PAGE_ARGUMENTS:
             value = argument.value
-            return max(1, int(value.value)) if isinstance(value, IntValueNode) else DEFAULT_PAGE
+            return max(1, int(value.value[:DIGITS])) if isinstance(value, IntValueNode) else DEFAULT_PAGE
     return 1
 
 
@@ -112,6 +121,7 @@ def excesses(document: DocumentNode) -> list[GraphQLError]:
                 "aliases": (size.aliases, ALIASES),
                 "directives": (size.directives + len(each.directives or ()), DIRECTIVES),
                 "root fields": (len(each.selection_set.selections), ROOT_FIELDS),
+                "fields": (size.fields, FIELDS),
                 "objects": (size.nodes, NODES),
             }
             found += [_excess(each, name, was, limit) for name, (was, limit) in sizes.items() if was > limit]

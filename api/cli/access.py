@@ -4,7 +4,7 @@ from typing import Annotated
 from uuid import UUID
 
 import typer
-from rich.table import Table
+from rich.table import Column, Table
 
 from api.cli._common import Failed, app, database, here, run, show
 from api.clock import now
@@ -12,6 +12,9 @@ from models.credentials import PrincipalKind
 from rules import credentials, jobs, members, staff
 from rules.actors import SYSTEM
 from schema import ids
+
+ID_WIDTH = 36
+"""An id is shown whole, however narrow the screen: it is what `job revive` takes."""
 
 key = typer.Typer(help="API keys of partners and services.", no_args_is_help=True)
 job = typer.Typer(help="Jobs that need an operator.", no_args_is_help=True)
@@ -91,7 +94,7 @@ async def _revoke(key_id: str) -> bool:
 @job.command("dead")
 def dead_jobs() -> None:
     """List the jobs that died after their last attempt, newest first, 100 at most."""
-    table = Table("id", "name", "cause", "error", "died", box=None)
+    table = Table(Column("id", min_width=ID_WIDTH), "name", "cause", "error", "died", box=None)
     for row in run(_dead()):
         table.add_row(*(str(row[name]) for name in ("id", "name", "cause", "last_error", "finished_at")))
     show.print(table)

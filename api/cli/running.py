@@ -11,10 +11,10 @@ from api import demo, log
 from api.cli._common import app, bar, here, run, show
 from api.cli._welcome import welcome
 from api.clock import now
-from api.opening import opened, working
+from api.opening import NotMigrated, opened, working
 from api.settings import Settings, master_key
 from models.lock import single_server
-from models.migrate import migrate
+from models.migrate import migrate, pending
 
 
 @app.command()
@@ -57,6 +57,8 @@ async def _prepare(found: Settings) -> dict[str, str] | None:
     """Bring the database up, sow the demo where it belongs, and hand back its tokens; None in production."""
     if found.migrate:
         await migrate(found.database_url)
+    elif await pending(found.database_url):
+        raise NotMigrated(NotMigrated.__doc__)
     if found.is_production:
         # opened once before the server is, so that what is wrong is one clear line
         async with opened(found):

@@ -1,8 +1,5 @@
-/**
- * The loyalty API's client for mini-programs: WeChat, Taro and uni-app. It needs ES2018 and the host, nothing else.
- *
- * This file is the source, in CommonJS. `index.mjs` is made from it by `generate.py`. README.md shows how to use it.
- */
+// The loyalty API's client for mini-programs: WeChat, Taro and uni-app. It needs ES2018 and the host, nothing else.
+// This file is the source, in CommonJS. `index.mjs` is made from it by `generate.py`. README.md shows how to use it.
 'use strict';
 
 const AT_ONCE = 8; // WeChat allows 10 requests at once; two are left for the rest of the mini-program
@@ -16,9 +13,10 @@ const RETRYABLE_STATUSES = [408, 425, 429, 500, 502, 503, 504];
 const RETRYABLE_CODES = ['TIMEOUT', 'RATE_LIMITED', 'INTERNAL_SERVER_ERROR'];
 
 const TOKENS = 'tokens { accessToken accessTokenExpiresAt refreshToken }';
-const REFUSALS = 'userErrors { code message retryable }';
-const LOGIN = `mutation Login($input: MemberLoginInput!) { memberLogin(input: $input) { ${TOKENS} isNewMember ${REFUSALS} } }`;
-const REFRESH = `mutation Refresh($input: TokenRefreshInput!) { tokenRefresh(input: $input) { ${TOKENS} ${REFUSALS} } }`;
+const LOGIN = `mutation Login($input: MemberLoginInput!) {
+  memberLogin(input: $input) { ${TOKENS} isNewMember userErrors { code message retryable } }
+}`;
+const REFRESH = `mutation Refresh($input: TokenRefreshInput!) { tokenRefresh(input: $input) { ${TOKENS} } }`;
 const REVOKE = 'mutation Logout($input: TokenRevokeInput!) { tokenRevoke(input: $input) { revoked } }';
 
 /** What people are told where the server has no words for them: English, 中文. */
@@ -42,7 +40,7 @@ class LoyaltyError extends Error {
     this.kind = kind; // 'network' | 'http' | 'graphql' | 'user'
     this.code = code;
     this.retryable = false;
-    Object.assign(this, more); // retryable, requestId, retryAfter, status, errors, data
+    Object.assign(this, more); // retryable, requestId, retryAfter, status, errors, data, reason
   }
 }
 
@@ -58,16 +56,15 @@ function call(host, name, given) {
 function randomBytes(host, count) {
   const fallback = () => {
     const seed = Date.now();
-    return Uint8Array.from({ length: count }, (_, i) => Math.floor(Math.random() * 256) ^ (seed / 2 ** (8 * (i % 6))));
+    const byte = (_, i) => Math.floor(Math.random() * 256) ^ (seed / 2 ** (8 * (i % 6)));
+    return Uint8Array.from({ length: count }, byte);
+  };
+  const checked = (answer) => {
+    const bytes = new Uint8Array(answer.randomValues);
+    return bytes.length === count ? bytes : fallback();
   };
   if (typeof host.getRandomValues === 'function') {
-    return call(host, 'getRandomValues', { length: count }).then(
-      (answer) => {
-        const bytes = new Uint8Array(answer.randomValues);
-        return bytes.length === count ? bytes : fallback();
-      },
-      fallback
-    );
+    return call(host, 'getRandomValues', { length: count }).then(checked, fallback);
   }
   const web = typeof crypto !== 'undefined' && crypto && typeof crypto.getRandomValues === 'function';
   return Promise.resolve(web ? crypto.getRandomValues(new Uint8Array(count)) : fallback());
@@ -82,17 +79,15 @@ function languageOf(host) {
 
 /** A function that resolves as soon as the mini-program is in the foreground: WeChat lets nothing out before. */
 function foregroundOf(host) {
+  const waiting = [];
   let shown = true;
-  let waiting = [];
   if (typeof host.onAppHide === 'function' && typeof host.onAppShow === 'function') {
     host.onAppHide(() => {
       shown = false;
     });
     host.onAppShow(() => {
-      const due = waiting;
       shown = true;
-      waiting = [];
-      due.forEach((resolve) => resolve());
+      waiting.splice(0).forEach((resolve) => resolve());
     });
   }
   return () => (shown ? Promise.resolve() : new Promise((resolve) => waiting.push(resolve)));
@@ -134,7 +129,7 @@ function queue(limit) {
       next();
     };
     running += 1;
-    task().then(resolve, reject).then(done, done);
+    task().then(resolve, reject).then(done);
   };
   return (task, urgent) =>
     new Promise((resolve, reject) => {
@@ -143,10 +138,10 @@ function queue(limit) {
     });
 }
 
-function parsed(data) {
-  if (typeof data !== 'string') return data;
+/** What comes of it; undefined when it fails. A storage that fails costs a login at the next start, nothing else. */
+function quietly(act) {
   try {
-    return JSON.parse(data);
+    return act();
   } catch (_) {
     return undefined;
   }
@@ -168,8 +163,11 @@ function secondsToWait(header) {
   return moment ? Math.max(0, Math.ceil((moment - (Date.parse(header.date) || Date.now())) / 1000)) : undefined;
 }
 
+/** What the host said of a failure, for the developer. */
+const reasonOf = (failure) => String((failure && failure.errMsg) || failure);
+
 function networkCode(failure) {
-  const said = String((failure && failure.errMsg) || failure).toLowerCase();
+  const said = failure.toLowerCase();
   if (said.includes('interrupted')) return 'INTERRUPTED';
   if (/time(d )?[ -]?out/.test(said)) return 'TIMED_OUT';
   return said.includes('domain list') ? 'DOMAIN_NOT_ALLOWED' : 'NETWORK';
@@ -185,13 +183,13 @@ function sender(settings) {
     return known ? known[/^zh/i.test(language()) ? 1 : 0] : otherwise;
   };
   const requestIdOf = () => {
-    sent += 1; // names the request in the server's log; it need not be secret
+    sent += 1; // it names the request in the server's log, and need not be secret
     return `mp-${Date.now().toString(36)}-${sent}-${Math.random().toString(36).slice(2, 10)}`;
   };
 
   function read(reply, askedAs) {
     const header = lowerCased(reply.header);
-    const body = parsed(reply.data);
+    const body = typeof reply.data === 'string' ? quietly(() => JSON.parse(reply.data)) : reply.data;
     const told = {
       requestId: header['x-request-id'] || askedAs,
       status: reply.statusCode,
@@ -214,12 +212,12 @@ function sender(settings) {
       accept: 'application/graphql-response+json, application/json',
       'x-request-id': askedAs,
     };
-    if (language()) header['accept-language'] = language();
+    const spoken = language();
+    if (spoken) header['accept-language'] = spoken;
     if (token) header.authorization = `Bearer ${token}`;
     const request = {
       url: settings.url,
       method: 'POST',
-      dataType: 'json',
       timeout: timeout || settings.timeout || TIMEOUT_MS,
       header,
       data: JSON.stringify({ query: String(document), variables, operationName }),
@@ -228,8 +226,9 @@ function sender(settings) {
     try {
       reply = await enter(async () => settings.request(request), urgent);
     } catch (failure) {
-      const code = networkCode(failure);
-      const more = { retryable: code !== 'DOMAIN_NOT_ALLOWED', requestId: askedAs };
+      const reason = reasonOf(failure);
+      const code = networkCode(reason);
+      const more = { retryable: code !== 'DOMAIN_NOT_ALLOWED', requestId: askedAs, reason };
       throw new LoyaltyError('network', code, words(code), more);
     }
     return read(reply, askedAs);
@@ -241,19 +240,12 @@ function sender(settings) {
 /** The member's login: tokens kept, renewed one at a time, and ended. */
 function session(settings, { send, words }) {
   const place = `loyalty.tokens ${settings.url}`;
-  let tokens = recalled();
+  const ask = (document, input) => send(document, { input }, { urgent: true });
+  const kept = quietly(() => settings.storage.get(place));
+  let tokens = kept && kept.access ? kept : null;
   let renewing = null;
   let isNewMember = false;
-  let logins = 0; // how many times somebody logged out: an answer that comes after it renews nothing
-
-  function recalled() {
-    try {
-      const kept = settings.storage.get(place);
-      return kept && kept.access ? kept : null;
-    } catch (_) {
-      return null;
-    }
-  }
+  let logouts = 0; // how many times somebody logged out: an answer that comes after it renews nothing
 
   function keep(given, header) {
     const now = Date.now();
@@ -261,31 +253,24 @@ function session(settings, { send, words }) {
     const lives = Date.parse(given.accessTokenExpiresAt) - (Date.parse(header.date) || now);
     const until = lives > EXPIRY_MARGIN_MS ? now + lives : null;
     tokens = { access: given.accessToken, refresh: given.refreshToken, until };
-    try {
-      settings.storage.set(place, tokens);
-    } catch (_) {
-      // a full storage costs a login at the next start, nothing else
-    }
+    quietly(() => settings.storage.set(place, tokens));
     return tokens.access;
   }
 
   function forget() {
     tokens = null;
-    try {
-      settings.storage.remove(place);
-    } catch (_) {
-      // what cannot be removed is refused by the server from now on
-    }
+    quietly(() => settings.storage.remove(place));
   }
 
   async function logIn() {
     let code;
     try {
       code = await settings.appLogin();
-    } catch (_) {
-      throw new LoyaltyError('network', 'WECHAT_LOGIN_FAILED', words('WECHAT_LOGIN_FAILED'), { retryable: true });
+    } catch (failure) {
+      const more = { retryable: true, reason: reasonOf(failure) };
+      throw new LoyaltyError('network', 'WECHAT_LOGIN_FAILED', words('WECHAT_LOGIN_FAILED'), more);
     }
-    const { data, header } = await send(LOGIN, { input: { code } }, { urgent: true });
+    const { data, header } = await ask(LOGIN, { code });
     const payload = data.memberLogin;
     if (!payload.tokens) {
       const [refusal] = payload.userErrors;
@@ -298,8 +283,7 @@ function session(settings, { send, words }) {
 
   async function obtain() {
     if (tokens && tokens.refresh) {
-      const input = { refreshToken: tokens.refresh };
-      const { data, header } = await send(REFRESH, { input }, { urgent: true });
+      const { data, header } = await ask(REFRESH, { refreshToken: tokens.refresh });
       if (data.tokenRefresh.tokens) return keep(data.tokenRefresh.tokens, header);
       forget();
     }
@@ -324,31 +308,31 @@ function session(settings, { send, words }) {
     },
     /** Another token than the one that was refused: the one somebody else just got, or a fresh one. */
     instead(refused) {
-      return !renewing && tokens && tokens.access !== refused ? Promise.resolve(tokens.access) : renew();
+      return tokens && tokens.access !== refused ? Promise.resolve(tokens.access) : renew();
     },
-    logins: () => logins,
+    logouts: () => logouts,
     isNewMember: () => isNewMember,
     async end() {
       if (renewing) await renewing.catch(() => {});
       const ended = tokens;
-      logins += 1;
+      logouts += 1;
       forget();
       if (!ended) return false;
-      const input = { token: ended.refresh || ended.access };
-      const { data } = await send(REVOKE, { input }, { urgent: true });
+      const { data } = await ask(REVOKE, { token: ended.refresh || ended.access });
       return data.tokenRevoke.revoked;
     },
   };
 }
 
-/** Try, and try again what may succeed later: at most `retries` times, with pauses that double or that were asked for. */
+/** Try, and at most `retries` times again what may succeed later. Pauses double, or are as long as the server asked. */
 async function persistently(attempt, retries, foreground) {
   for (let failures = 0; ; failures += 1) {
     try {
       return await attempt();
     } catch (error) {
       const asked = error.retryAfter;
-      const pause = asked === undefined ? FIRST_PAUSE_MS * 2 ** failures * (0.5 + Math.random() / 2) : asked * 1000;
+      const doubled = FIRST_PAUSE_MS * 2 ** failures * (0.5 + Math.random() / 2);
+      const pause = asked === undefined ? doubled : asked * 1000;
       if (!error.retryable || failures >= retries || pause > LONGEST_PAUSE_MS) throw error;
       await new Promise((resolve) => setTimeout(resolve, pause));
       if (foreground) await foreground();
@@ -365,12 +349,12 @@ function createClient(options) {
   const member = session(settings, sending);
 
   async function once(document, variables, how) {
-    const logins = member.logins();
+    const logouts = member.logouts();
     const token = how.anonymous ? undefined : await member.token();
     try {
       return (await sending.send(document, variables, Object.assign({}, how, { token }))).data;
     } catch (error) {
-      if (error.code !== 'UNAUTHENTICATED' || !token || logins !== member.logins()) throw error;
+      if (error.code !== 'UNAUTHENTICATED' || !token || logouts !== member.logouts()) throw error;
       const instead = await member.instead(token);
       return (await sending.send(document, variables, Object.assign({}, how, { token: instead }))).data;
     }

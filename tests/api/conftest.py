@@ -1,21 +1,94 @@
-"""The house over HTTP, in development and in production."""
+"""The house over HTTP, in development and in production; and prompts in front of databases."""
 
 from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
 
 import pytest
+from starlette.applications import Starlette
 
-from tests.api.house import PRODUCTION, Caller, house
+from models.members import IdentityKind
+from rules import lifecycle, members
+from rules.actors import SYSTEM
+from rules.members import Profile
+from tests import postgres
+from tests.api.house import PRODUCTION, Caller, built, calling
+from tests.api.shell import Shell
+from tests.people import NOON, buy, member, redeem
+
+
+@pytest.fixture(scope="session")
+async def in_development(anyio_backend: str) -> AsyncIterator[Starlette]:
+    """The application as a developer runs it."""
+    async with built() as app:
+        yield app
+
+
+@pytest.fixture(scope="session")
+async def in_production(anyio_backend: str) -> AsyncIterator[Starlette]:
+    """The application as it runs for real members."""
+    async with built(PRODUCTION) as app:
+        yield app
 
 
 @pytest.fixture
-async def caller(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Caller]:
+async def caller(in_development: Starlette, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Caller]:
     """Somebody who calls a house in development."""
-    async with house(monkeypatch) as found:
+    async with calling(in_development, monkeypatch) as found:
         yield found
 
 
 @pytest.fixture
-async def customer(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Caller]:
+async def customer(in_production: Starlette, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Caller]:
     """Somebody who calls a house in production."""
-    async with house(monkeypatch, PRODUCTION) as found:
+    async with calling(in_production, monkeypatch) as found:
         yield found
+
+
+@pytest.fixture
+def shell(empty_url: str) -> Shell:
+    """A prompt in front of an empty database."""
+    return Shell(empty_url)
+
+
+@pytest.fixture(scope="session")
+async def two_urls(
+    anyio_backend: str, server_url: str | None, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[list[str]]:
+    """The URLs of two databases that tests share: migrating one takes longer than most commands do."""
+    async with AsyncExitStack() as stack:
+        if server_url is None:
+            folder = tmp_path_factory.mktemp("shared")
+            yield [f"sqlite://{folder / name}?durability=off" for name in ("shop.db", "bare.db")]
+        else:
+            yield [await stack.enter_async_context(postgres.fresh_database(server_url)) for _ in range(2)]
+
+
+@pytest.fixture(scope="session")
+def bare(two_urls: list[str]) -> Shell:
+    """A prompt in front of a migrated database that never gets a programme."""
+    found = Shell(two_urls[1])
+    assert found("migrate").code == 0
+    return found
+
+
+@pytest.fixture
+def nowhere() -> Shell:
+    """A prompt whose commands need no database."""
+    return Shell("sqlite://no-database-is-made.db")
+
+
+@pytest.fixture(scope="session")
+def shop(two_urls: list[str]) -> Shell:
+    """A prompt in front of a programme with two members, one of whom bought tea."""
+    found = Shell(two_urls[0])
+    assert found("init", "--name", "Tea House").code == 0
+
+    async def live() -> None:
+        mei = await member("Mei")
+        await buy(mei, 1_200_00)
+        await redeem(mei, 200)
+        odd = members.identity(IdentityKind.EXTERNAL, "erp", '=HYPERLINK("http://evil")')
+        await lifecycle.enroll(None, [odd], Profile(display_name="Lan"), actor=SYSTEM, now=NOON)
+
+    found.look(live)
+    return found

@@ -8,11 +8,13 @@ from typing import Any
 
 import httpx2
 import pytest
+from starlette.applications import Starlette
 
 import api.graphql
 from api import wechat
 from api.app import application
 from api.graphql import Endpoint
+from api.outside import World
 from api.settings import settings
 from tests.people import NOON
 
@@ -95,18 +97,24 @@ class Caller:
 
 
 @asynccontextmanager
-async def house(patch: pytest.MonkeyPatch, environment: Mapping[str, str] | None = None) -> AsyncIterator[Caller]:
-    """The application by some settings, called without a network. Its database is the suite's, its clock stands."""
+async def built(environment: Mapping[str, str] | None = None) -> AsyncIterator[Starlette]:
+    """The application by some settings, without its lifespan: its database is the suite's."""
+    app = application(settings(environment or {}))
+    try:
+        yield app
+    finally:
+        for route in app.routes:
+            endpoint = getattr(route, "endpoint", None)
+            if isinstance(endpoint, Endpoint) and isinstance(endpoint.outside, World):
+                await endpoint.outside.aclose()
+
+
+@asynccontextmanager
+async def calling(app: Starlette, patch: pytest.MonkeyPatch) -> AsyncIterator[Caller]:
+    """Somebody who calls an application without a network. Its clock stands, and WeChat is asked again at once."""
     clock = Clock()
     patch.setattr(api.graphql, "now", clock)
     patch.setattr(wechat, "_PAUSES", (0.0, 0.0))
-    app = application(settings(environment or {}))
-    transport: Any = httpx2.ASGITransport(app=app)  # type: ignore[arg-type]  # typed more narrowly than Starlette
+    transport: Any = httpx2.ASGITransport(app=app)
     async with httpx2.AsyncClient(transport=transport, base_url="http://house") as client:
-        try:
-            yield Caller(client, clock)
-        finally:
-            [endpoint] = [
-                route.endpoint for route in app.routes if isinstance(getattr(route, "endpoint", 0), Endpoint)
-            ]
-            await endpoint.outside.aclose()
+        yield Caller(client, clock)

@@ -90,7 +90,7 @@ async def test_it_takes_part_in_the_current_transaction(client: BaseDBAsyncClien
 async def test_a_text_that_fans_out_is_known_by_its_reason() -> None:
     before = list(sql.fanning_out)
     quiet = SQL("SELECT 1")
-    loud = SQL("SELECT 2", fans_out="a test")
+    loud = SQL("SELECT 2", fans_out="a test looks")
     try:
         assert [each for each in sql.fanning_out if each not in before] == [loud]
         assert quiet.fans_out is None

@@ -1,6 +1,5 @@
 """Tables: each has an owner, ledgers are written once, and no statement visits owners without a reason."""
 
-import re
 from collections.abc import Mapping
 
 import pytest
@@ -116,5 +115,4 @@ async def test_the_guard_hears_what_the_house_sends() -> None:
 
 def test_every_statement_that_fans_out_says_why() -> None:
     assert len(sql.fanning_out) > 10
-    for each in sql.fanning_out:
-        assert re.match(r"[a-z].{10,}", each.fans_out or ""), each.postgres
+    assert [each.postgres for each in sql.fanning_out if len((each.fans_out or "").split()) < 2] == []

@@ -11,7 +11,6 @@ from tests.people import DAY, NOON, adjust, balance, buy, freeze, member, progra
 from tests.schema.asking import (
     CASHIER,
     CLERK,
-    OWNER,
     SERVICE,
     Answer,
     act,
@@ -254,105 +253,6 @@ async def test_a_preview_does_not_count_what_has_expired() -> None:
     tried = await ask(PREVIEW, {"points": 1}, who=as_member(mei), at=NOON + 60 * DAY)
     assert tried["pointsRedeemPreview"]["available"] == 0
     assert [each["code"] for each in tried["pointsRedeemPreview"]["userErrors"]] == ["INSUFFICIENT_POINTS"]
-
-
-async def test_a_redemption_is_returned_in_parts_until_nothing_is_left_of_it() -> None:
-    await programme()
-    mei = await member("Mei")
-    await adjust(mei, 100)
-    spent = (await redeeming(CASHIER, memberId=member_id(mei), points=90))["entry"]["id"]
-
-    async def back(key: str, **given: Any) -> Any:
-        told = {"entryId": spent, "reason": "CUSTOMER_RETURN", "idempotencyKey": key, **given}
-        return await act("pointsReturn", MOVED, told, who=CLERK)
-
-    first = await back("return-part-1", points=30)
-    assert (first["entry"]["kind"], first["entry"]["points"], first["account"]["available"]) == ("RETURN", 30, 40)
-    assert await back("return-part-1", points=30) == {**first, "replayed": True}
-    rest = await back("return-the-rest")
-    assert (rest["entry"]["points"], rest["account"]["available"]) == (60, 100)
-    for more in ({"points": 1}, {}):
-        assert refusals(await back("return-too-much", **more)) == ["REFUND_EXCEEDS_ORIGINAL"]
-
-
-async def test_what_is_returned_beyond_the_redemption_is_told() -> None:
-    await programme()
-    mei = await member("Mei")
-    await adjust(mei, 100)
-    spent = (await redeeming(CASHIER, memberId=member_id(mei), points=90))["entry"]["id"]
-    document = """mutation($i: PointsReturnInput!) { pointsReturn(input: $i) { userErrors {
-      code ... on RefundExceedsOriginal { wanted left } } } }"""
-    given = {"entryId": spent, "points": 91, "reason": "OOPS", "idempotencyKey": "return-all"}
-    told = (await ask(document, {"i": given}, who=CLERK))["pointsReturn"]["userErrors"]
-    assert told == [{"code": "REFUND_EXCEEDS_ORIGINAL", "wanted": 91, "left": 90}]
-
-
-async def test_only_a_redemption_is_returned() -> None:
-    await programme()
-    mei = await member("Mei")
-    given = {"memberId": member_id(mei), "delta": 100, "reason": "GOODWILL", "idempotencyKey": "goodwill-1"}
-    put_in = (await act("pointsAdjust", MOVED, given, who=CLERK))["entry"]["id"]
-    told = {"entryId": put_in, "reason": "OOPS", "idempotencyKey": "return-1"}
-    assert refusals(await act("pointsReturn", MOVED, told, who=CLERK)) == ["NOT_FOUND"]
-
-
-async def adjusting(**given: Any) -> Any:
-    told = {"delta": 100, "reason": "GOODWILL", "idempotencyKey": "goodwill-1", **given}
-    return await act("pointsAdjust", MOVED, told, who=CLERK)
-
-
-async def test_staff_put_points_in_and_take_them_out_for_a_reason() -> None:
-    await programme()
-    mei = member_id(who := await member("Mei"))
-    put_in = await adjusting(memberId=mei)
-    assert (put_in["entry"]["kind"], put_in["entry"]["reason"], put_in["account"]["available"]) == (
-        "ADJUST_IN",
-        "GOODWILL",
-        100,
-    )
-    out = await adjusting(memberId=mei, delta=-60, reason="correction", idempotencyKey="goodwill-2")
-    assert (out["entry"]["kind"], out["entry"]["reason"], out["account"]["available"]) == (
-        "ADJUST_OUT",
-        "CORRECTION",
-        40,
-    )
-    assert await adjusting(memberId=mei) == {**put_in, "replayed": True}
-    assert refusals(await adjusting(memberId=mei, delta=-41, idempotencyKey="goodwill-3")) == [
-        "INSUFFICIENT_POINTS"
-    ]
-    assert [row["facts"]["points"] for row in await AUDITED.rows(who) if row["action"] == "points.adjust"] == [
-        100,
-        -60,
-    ]
-
-
-async def test_two_people_do_not_adjust_the_same_balance_twice() -> None:
-    await programme()
-    mei = member_id(await member("Mei"))
-    await adjusting(memberId=mei, expectedAvailable=0)
-    document = """mutation($i: PointsAdjustInput!) { pointsAdjust(input: $i) { userErrors {
-      code field ... on BalanceChanged { available } } } }"""
-    given = {
-        "memberId": mei,
-        "delta": 100,
-        "expectedAvailable": 0,
-        "reason": "GOODWILL",
-        "idempotencyKey": "second-1",
-    }
-    told = (await ask(document, {"i": given}, who=OWNER))["pointsAdjust"]["userErrors"]
-    assert told == [{"code": "BALANCE_CHANGED", "field": ["expectedAvailable"], "available": 100}]
-
-
-async def test_an_adjustment_has_a_bound_and_is_never_nothing() -> None:
-    await programme()
-    mei = member_id(await member("Mei"))
-    document = """mutation($i: PointsAdjustInput!) { pointsAdjust(input: $i) {
-      userErrors { code ... on PointsLimit { limit } } } }"""
-    given = {"memberId": mei, "reason": "GOODWILL", "idempotencyKey": "goodwill-9"}
-    nothing = await ask(document, {"i": {**given, "delta": 0}}, who=CLERK)
-    assert nothing.codes == ["BAD_USER_INPUT"]
-    above = await ask(document, {"i": {**given, "delta": 10**9 + 1}}, who=CLERK)
-    assert above["pointsAdjust"]["userErrors"] == [{"code": "POINTS_LIMIT", "limit": 10**9}]
 
 
 async def test_several_mutations_in_one_operation_run_in_their_order() -> None:

@@ -67,18 +67,9 @@ async def good() -> dict[str, tuple[Principal | None, dict[str, Any]]]:
     event = {"orderRef": "tea-1", "eventRef": "e-1", "occurredAt": NOON.isoformat(), **key}
     moved = {"points": 1, "reason": "TEA", "note": "a note", **key}
     profile = {"displayName": "Mei", "avatarUrl": "https://img.example/m.png", "birthday": "2000-01-01"}
-    order = {
-        "memberId": mei,
-        "orderRef": "tea-1",
-        "currency": "CNY",
-        "lines": [line],
-        "orderedAt": NOON.isoformat(),
-        "paidAt": NOON.isoformat(),
-        "shippingMinor": 0,
-        "paidByPointsMinor": 0,
-        "channel": "web",
-        **key,
-    }
+    times = {"orderedAt": NOON.isoformat(), "paidAt": NOON.isoformat()}
+    amounts = {"lines": [line], "shippingMinor": 0, "paidByPointsMinor": 0, "currency": "CNY"}
+    order = {"memberId": mei, "orderRef": "tea-1", "channel": "web", **times, **amounts, **key}
     adjusted = {"memberId": mei, "delta": 1, "expectedAvailable": 0, "reason": "TEA", "note": "a note", **key}
     return {
         "memberIdentify": (SERVICE, {"identities": [phone], "allowCreate": True}),

@@ -14,7 +14,7 @@ TOLD = """purchase { id source orderRef state channel goods { amountMinor curren
   lines { lineRef sku name quantity paid { amountMinor } refunded { amountMinor } } }
   entries { kind points purchaseId } growth tier { code } parked replayed"""
 AUDITED = SQL(
-    "SELECT action, actor_kind, request_id FROM audit_log WHERE member_id = $1 ORDER BY id", fans_out="a test"
+    "SELECT action, actor_kind, request_id FROM audit_log WHERE member_id = $1 ORDER BY id", fans_out="a test looks"
 )
 
 

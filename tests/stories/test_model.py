@@ -238,7 +238,7 @@ class Life:
     async def take(self, size: int, _: int) -> None:
         points = size // 2 + 1
         taken = self.model.purse.take(points)
-        _, code = await told(adjust(self.mei, -points, at=self.model.now))
+        _said, code = await told(adjust(self.mei, -points, at=self.model.now))
         assert code == (None if taken else "INSUFFICIENT_POINTS")
         if taken:
             self.model.purse.spent -= points

@@ -1,0 +1,1362 @@
+// Made by generate.py from schema/schema.graphql. Change that, then run generate.py again.
+
+/** The member's tier does not allow so many points in one redemption. */
+export interface AboveTierLimit {
+  __typename?: 'AboveTierLimit';
+  /** What to switch on. */
+  code: ErrorCode;
+  /** A sentence for people, in English or Chinese by `Accept-Language`. */
+  message: string;
+  /** The part of `input` that was refused, if one was. */
+  field: string[] | null;
+  /** Whether the same request may succeed later without anybody changing it. */
+  retryable: boolean;
+  /** How much was asked for. */
+  wanted: Long;
+  /** The most there may be. */
+  limit: Long;
+}
+
+/** The balance is not what the request expected. */
+export interface BalanceChanged {
+  __typename?: 'BalanceChanged';
+  /** What to switch on. */
+  code: ErrorCode;
+  /** A sentence for people, in English or Chinese by `Accept-Language`. */
+  message: string;
+  /** The part of `input` that was refused, if one was. */
+  field: string[] | null;
+  /** Whether the same request may succeed later without anybody changing it. */
+  retryable: boolean;
+  /** What there is. */
+  available: Long;
+}
+
+/** Hundredths of a per cent as a whole number: 10000 is 100 %, or a multiplier of one. */
+export type BasisPoints = number;
+
+/** One thing a tier gives its members. The rules enforce it. */
+export interface Benefit {
+  __typename?: 'Benefit';
+  /** What sort of benefit. */
+  kind: BenefitKind;
+  /** How much of it, in the unit its kind names. */
+  value: Long;
+}
+
+/** What a tier gives its members. */
+export type BenefitKind =
+  /** Purchases earn more: `value` is the multiplier in basis points. */
+  | 'EARN_MULTIPLIER'
+  /** One redemption may take at most `value` points. */
+  | 'REDEEM_LIMIT';
+
+/** An ISO 4217 currency code, such as `CNY`. */
+export type CurrencyCode = string;
+
+/** The order is not in the programme's currency. */
+export interface CurrencyMismatch {
+  __typename?: 'CurrencyMismatch';
+  /** What to switch on. */
+  code: ErrorCode;
+  /** A sentence for people, in English or Chinese by `Accept-Language`. */
+  message: string;
+  /** The part of `input` that was refused, if one was. */
+  field: string[] | null;
+  /** Whether the same request may succeed later without anybody changing it. */
+  retryable: boolean;
+  /** What it should have been. */
+  expected: string;
+}
+
+/** A day of the calendar, `YYYY-MM-DD`. */
+export type CalendarDate = string;
+
+/** A moment. Sent with an offset (`2026-03-01T12:00:00+08:00`), answered in UTC (`…Z`). */
+export type DateTime = string;
+
+/** Why the programme said no. Codes are never reused. */
+export type ErrorCode =
+  /** The member's tier does not allow so many points in one redemption. 超出该会员等级的单次兑换上限。 */
+  | 'ABOVE_TIER_LIMIT'
+  /** The event is too old to be reported without the right to backfill. 事件时间过早，需要补录权限。 */
+  | 'BACKFILL_REQUIRED'
+  /** The balance is not what the request expected. 积分余额已变动。 */
+  | 'BALANCE_CHANGED'
+  /** The event claims to happen in the future. 事件时间晚于当前时间。 */
+  | 'CLOCK_SKEW'
+  /** The order is not in the programme's currency. 订单币种与计划币种不符。 */
+  | 'CURRENCY_MISMATCH'
+  /** This event was already reported with other content. 该事件已以不同内容上报。 */
+  | 'EVENT_EXISTS'
+  /** This is more growth than one member may hold. 超出成长值上限。 */
+  | 'GROWTH_LIMIT'
+  /** This key already stands for a different request. 该幂等键已用于其他请求。 */
+  | 'IDEMPOTENCY_KEY_REUSED'
+  /** These identities belong to different members. 这些身份标识分属不同会员。 */
+  | 'IDENTITY_CONFLICT'
+  /** This identity cannot be read as what it claims to be. 身份标识格式无效。 */
+  | 'IDENTITY_INVALID'
+  /** An unverified phone cannot be added to a member who already has another. 未验证的手机号不能添加到已有手机号的会员。 */
+  | 'IDENTITY_UNVERIFIED'
+  /** The member has fewer points than asked for. 积分不足。 */
+  | 'INSUFFICIENT_POINTS'
+  /** This login did not succeed. 登录失败。 */
+  | 'LOGIN_REFUSED'
+  /** This membership is frozen. 该会员已被冻结。 */
+  | 'MEMBER_FROZEN'
+  /** This membership was merged into another. 该会员已合并至其他会员。 */
+  | 'MEMBER_MERGED'
+  /** This membership is not active. 该会员未激活。 */
+  | 'MEMBER_NOT_ACTIVE'
+  /** Somebody or something already goes by that name. 该名称已被使用。 */
+  | 'NAME_TAKEN'
+  /** Nothing here answers to that id. 未找到。 */
+  | 'NOT_FOUND'
+  /** This order was already recorded with other content. 该订单已以不同内容记录。 */
+  | 'ORDER_EXISTS'
+  /** This order does not add up. 订单内容有误。 */
+  | 'ORDER_INVALID'
+  /** No order of that reference was recorded yet. 尚未记录该订单。 */
+  | 'ORDER_NOT_FOUND'
+  /** This is more than one movement or one account may carry. 超出单次变动或账户的积分上限。 */
+  | 'POINTS_LIMIT'
+  /** This part of the profile cannot be kept as it is. 资料内容无效。 */
+  | 'PROFILE_INVALID'
+  /** This database already holds a programme with other terms. 该数据库已设置了其他条款的计划。 */
+  | 'PROGRAMME_EXISTS'
+  /** These terms cannot be those of a programme. 计划条款无效。 */
+  | 'PROGRAMME_TERMS_INVALID'
+  /** The purchase is in a state in which this cannot happen. 订单当前状态不允许此操作。 */
+  | 'PURCHASE_STATE_CONFLICT'
+  /** More would be given back than there was. 退还数量超过原始数量。 */
+  | 'REFUND_EXCEEDS_ORIGINAL'
+  /** A cashier works in one store, which must be named. 收银员必须指定所属门店。 */
+  | 'STORE_REQUIRED'
+  /** This ladder of tiers cannot be climbed. 等级方案无效。 */
+  | 'TIER_SCHEME_INVALID'
+  /** This token is unknown, spent or expired. 令牌无效、已使用或已过期。 */
+  | 'TOKEN_INVALID'
+  /** WeChat cannot be reached just now. 暂时无法连接微信。 */
+  | 'WECHAT_UNAVAILABLE';
+
+/** This is more growth than one member may hold. */
+export interface GrowthLimit {
+  __typename?: 'GrowthLimit';
+  /** What to switch on. */
+  code: ErrorCode;
+  /** A sentence for people, in English or Chinese by `Accept-Language`. */
+  message: string;
+  /** The part of `input` that was refused, if one was. */
+  field: string[] | null;
+  /** Whether the same request may succeed later without anybody changing it. */
+  retryable: boolean;
+  /** The most there may be. */
+  limit: Long;
+}
+
+/**
+ * The `ID` scalar type represents a unique identifier, often used to refetch an object or as key for a cache. The
+ * ID type appears in a JSON response as a String; however, it is not intended to be human-readable. When expected
+ * as an input type, any string (such as `"4"`) or integer (such as `4`) input value will be accepted as an ID.
+ */
+export type ID = string;
+
+/** These identities belong to different members. */
+export interface IdentityConflict {
+  __typename?: 'IdentityConflict';
+  /** What to switch on. */
+  code: ErrorCode;
+  /** A sentence for people, in English or Chinese by `Accept-Language`. */
+  message: string;
+  /** The part of `input` that was refused, if one was. */
+  field: string[] | null;
+  /** Whether the same request may succeed later without anybody changing it. */
+  retryable: boolean;
+  /** The members in question. */
+  memberIds: ID[];
+}
+
+/** An identity, as the outside world writes it. */
+export interface IdentityInput {
+  /** What kind of name. */
+  kind: IdentityKind;
+  /** Where it is unique: the app id, the card scheme, the other system. */
+  namespace?: string;
+  /** The name itself. */
+  value: string;
+  /** Whether you proved it to be theirs. Only a service's word counts. */
+  verified?: boolean;
+}
+
+/** This identity cannot be read as what it claims to be. */
+export interface IdentityInvalid {
+  __typename?: 'IdentityInvalid';
+  /** What to switch on. */
+  code: ErrorCode;
+  /** A sentence for people, in English or Chinese by `Accept-Language`. */
+  message: string;
+  /** The part of `input` that was refused, if one was. */
+  field: string[] | null;
+  /** Whether the same request may succeed later without anybody changing it. */
+  retryable: boolean;
+  /** What kind of identity. */
+  kind: string;
+}
+
+/** What kind of name a member is known by outside the programme. */
+export type IdentityKind =
+  /** A user of one WeChat app; the namespace is its app id. */
+  | 'WECHAT_OPENID'
+  /** A user across one operator's WeChat apps. */
+  | 'WECHAT_UNIONID'
+  /** A phone number; kept in E.164, without a namespace. */
+  | 'PHONE'
+  /** A member card's number. */
+  | 'CARD'
+  /** An id in another system; the namespace names the system. */
+  | 'EXTERNAL';
+
+/** The member has fewer points than asked for. */
+export interface InsufficientPoints {
+  __typename?: 'InsufficientPoints';
+  /** What to switch on. */
+  code: ErrorCode;
+  /** A sentence for people, in English or Chinese by `Accept-Language`. */
+  message: string;
+  /** The part of `input` that was refused, if one was. */
+  field: string[] | null;
+  /** Whether the same request may succeed later without anybody changing it. */
+  retryable: boolean;
+  /** How much was asked for. */
+  wanted: Long;
+  /** What there is. */
+  available: Long;
+}
+
+/**
+ * A whole number between -(2^53 - 1) and 2^53 - 1, written as a JSON number. Points, growth, counts and money in
+ * minor units are of this type.
+ */
+export type Long = number;
+
+/** A member of the programme (会员). */
+export interface Member {
+  __typename?: 'Member';
+  /** Opaque. Store it, send it back, read nothing into it. */
+  id: ID;
+  /** Where the membership stands. */
+  state: MemberState;
+  /** Since when they are a member; null before they enrol. */
+  joinedAt: DateTime | null;
+  /** Since when they are known. */
+  createdAt: DateTime;
+  /** What they say of themselves. */
+  profile: MemberProfile;
+  /** What other members see of them. */
+  card: MemberCard;
+  /** How they are known, masked. */
+  identities: MemberIdentity[];
+  /** The tier they hold, with its benefits. */
+  tier: Tier;
+  /** Where they stand on the ladder. */
+  tierProgress: TierProgress;
+  /** Their points. */
+  points: PointsAccount;
+  /** Their purchases, newest first. */
+  purchases: PurchaseConnection;
+}
+
+/** Arguments of `Member.purchases`. */
+export interface MemberPurchasesArgs {
+  /** How many items from the start: 1 to 100, 20 by default. */
+  first?: number | null;
+  /** Read on after this cursor. */
+  after?: string | null;
+  /** How many items from the end: 1 to 100. */
+  last?: number | null;
+  /** Read back before this cursor. */
+  before?: string | null;
+}
+
+/** How to look a member up. */
+export type MemberBy =
+  /** By the member's id. */
+  | { id: ID; identity?: never }
+  /** By a name they are known by. */
+  | { id?: never; identity: IdentityInput };
+
+/** All that one member may see of another: a name and a picture, never a balance. */
+export interface MemberCard {
+  __typename?: 'MemberCard';
+  /** What the member wishes to be called; null when they told nothing. */
+  displayName: string | null;
+  /** The member's picture. */
+  avatarUrl: string | null;
+}
+
+/** One page of a list. */
+export interface MemberConnection {
+  __typename?: 'MemberConnection';
+  /** The items with their cursors. */
+  edges: MemberEdge[];
+  /** The items alone. */
+  nodes: Member[];
+  /** Where the page lies in the list. */
+  pageInfo: PageInfo;
+}
+
+/** One item of a list, and where it stands. */
+export interface MemberEdge {
+  __typename?: 'MemberEdge';
+  /** Send it as `after` or `before` to read on from here. */
+  cursor: string;
+  /** The item. */
+  node: Member;
+}
+
+/** Somebody to enrol. */
+export interface MemberEnrollInput {
+  /** What is known of them. Members leave it out: they enrol themselves. */
+  identities?: IdentityInput[] | null;
+  /** What they say of themselves. */
+  profile?: ProfileInput | null;
+}
+
+/** Who was enrolled. */
+export interface MemberEnrollPayload {
+  __typename?: 'MemberEnrollPayload';
+  /** The member; null when refused. */
+  member: Member | null;
+  /** Whether they had been a member before. */
+  replayed: boolean;
+  /** Why it was refused; empty on success. */
+  userErrors: UserError[];
+}
+
+/** A member to freeze or thaw. */
+export interface MemberFreezeInput {
+  /** Who. */
+  memberId: ID;
+  /** Why, in one word: `RISK_REVIEW`. */
+  reason: ReasonCode;
+}
+
+/** Somebody to recognise. */
+export interface MemberIdentifyInput {
+  /** What is known of them, 1 to 10. Names nobody has yet are added to the member they mean; a cashier only finds. */
+  identities: IdentityInput[];
+  /** Create an active member when nobody is meant. */
+  allowCreate?: boolean;
+}
+
+/** Whom the identities mean. */
+export interface MemberIdentifyPayload {
+  __typename?: 'MemberIdentifyPayload';
+  /** The member; null when refused. Not for members, but for OWNER, ADMIN, OPERATOR, CS, CASHIER, SERVICE. */
+  member: Member | null;
+  /** Whether they were created for it. Not for members, but for OWNER, ADMIN, OPERATOR, CS, CASHIER, SERVICE. */
+  created: boolean;
+  /** Why it was refused; empty on success. Not for members, but for OWNER, ADMIN, OPERATOR, CS, CASHIER, SERVICE. */
+  userErrors: UserError[];
+}
+
+/** A name a member is known by outside the programme. Its value is never shown whole. */
+export interface MemberIdentity {
+  __typename?: 'MemberIdentity';
+  /** What kind of name. */
+  kind: IdentityKind;
+  /** Where it is unique; empty for a phone. */
+  namespace: string;
+  /** What may be shown of it: `138****1234`. */
+  masked: string;
+  /** Whether the member proved it to be theirs. */
+  verified: boolean;
+}
+
+/** A member's login. */
+export interface MemberLoginInput {
+  /** What `wx.login` gave the mini-program. It is good once. */
+  code: string;
+}
+
+/** This membership was merged into another. */
+export interface MemberMerged {
+  __typename?: 'MemberMerged';
+  /** What to switch on. */
+  code: ErrorCode;
+  /** A sentence for people, in English or Chinese by `Accept-Language`. */
+  message: string;
+  /** The part of `input` that was refused, if one was. */
+  field: string[] | null;
+  /** Whether the same request may succeed later without anybody changing it. */
+  retryable: boolean;
+  /** Who the member is now; null when that is not for you. */
+  into: ID | null;
+}
+
+/** This membership is not active. */
+export interface MemberNotActive {
+  __typename?: 'MemberNotActive';
+  /** What to switch on. */
+  code: ErrorCode;
+  /** A sentence for people, in English or Chinese by `Accept-Language`. */
+  message: string;
+  /** The part of `input` that was refused, if one was. */
+  field: string[] | null;
+  /** Whether the same request may succeed later without anybody changing it. */
+  retryable: boolean;
+  /** The state it is in. */
+  state: string;
+}
+
+/** The member after it. */
+export interface MemberPayload {
+  __typename?: 'MemberPayload';
+  /** The member; null when refused. */
+  member: Member | null;
+  /** Why it was refused; empty on success. */
+  userErrors: UserError[];
+}
+
+/** What a member says of themselves. */
+export interface MemberProfile {
+  __typename?: 'MemberProfile';
+  /** What they wish to be called. */
+  displayName: string | null;
+  /** Their picture. */
+  avatarUrl: string | null;
+  /** Their day of birth. */
+  birthday: CalendarDate | null;
+}
+
+/** The calling member's own words about themselves. */
+export interface MemberProfileUpdateInput {
+  /** What changes. */
+  profile: ProfileInput;
+}
+
+/** Where a membership stands. */
+export type MemberState =
+  /** Known, but not enrolled: earns and spends nothing. */
+  | 'PENDING'
+  /** A member. */
+  | 'ACTIVE'
+  /** Stopped by staff: spends nothing, and what is earned waits. */
+  | 'FROZEN'
+  /** Has left. */
+  | 'OPTED_OUT'
+  /** Is now another member. */
+  | 'MERGED'
+  /** Will be erased. */
+  | 'ERASURE_PENDING'
+  /** Erased: only the ledger is left. */
+  | 'ERASED';
+
+/** Which members to list. */
+export interface MembersFilter {
+  /** Only those in this state. */
+  state?: MemberState | null;
+  /** Only those of this tier. */
+  tierCode?: string | null;
+}
+
+/** An amount of money. */
+export interface Money {
+  __typename?: 'Money';
+  /** The amount in minor units: 分, pence, cents. */
+  amountMinor: Long;
+  /** Its currency. */
+  currency: CurrencyCode;
+}
+
+/** What may be done. */
+export interface Mutation {
+  __typename?: 'Mutation';
+  /**
+   * Find the one member some identities mean, or create them. Not for members, but for OWNER, ADMIN, OPERATOR, CS,
+   * CASHIER, SERVICE.
+   *
+   * Refuses with: `IDENTITY_CONFLICT`, `IDENTITY_INVALID`, `IDENTITY_UNVERIFIED`, `NOT_FOUND`.
+   */
+  memberIdentify: MemberIdentifyPayload | null;
+  /**
+   * Make somebody an active member. Doing it again changes nothing.
+   *
+   * Refuses with: `IDENTITY_CONFLICT`, `IDENTITY_INVALID`, `IDENTITY_UNVERIFIED`, `MEMBER_FROZEN`, `MEMBER_MERGED`,
+   * `MEMBER_NOT_ACTIVE`, `NOT_FOUND`, `PROFILE_INVALID`.
+   */
+  memberEnroll: MemberEnrollPayload | null;
+  /**
+   * Stop a member from spending. What they earn meanwhile waits as pending. Not for members, but for OWNER, ADMIN,
+   * OPERATOR, CS.
+   *
+   * Refuses with: `MEMBER_MERGED`, `MEMBER_NOT_ACTIVE`, `NOT_FOUND`.
+   */
+  memberFreeze: MemberPayload | null;
+  /**
+   * Let a frozen member act again, with all that waited. Not for members, but for OWNER, ADMIN, OPERATOR, CS.
+   *
+   * Refuses with: `MEMBER_MERGED`, `MEMBER_NOT_ACTIVE`, `NOT_FOUND`, `POINTS_LIMIT`.
+   */
+  memberUnfreeze: MemberPayload | null;
+  /**
+   * Change what you say of yourself.
+   *
+   * Refuses with: `MEMBER_FROZEN`, `MEMBER_MERGED`, `MEMBER_NOT_ACTIVE`, `NOT_FOUND`, `PROFILE_INVALID`.
+   */
+  memberProfileUpdate: MemberPayload | null;
+  /**
+   * Log a member in with a WeChat login code. A stranger becomes a PENDING member; `memberEnroll` makes them an
+   * active one.
+   *
+   * Refuses with: `IDENTITY_CONFLICT`, `IDENTITY_UNVERIFIED`, `LOGIN_REFUSED`, `WECHAT_UNAVAILABLE`.
+   */
+  memberLogin: TokensPayload | null;
+  /**
+   * Log staff in with name and password.
+   *
+   * Refuses with: `LOGIN_REFUSED`.
+   */
+  staffLogin: TokensPayload | null;
+  /**
+   * Exchange a refresh token for fresh tokens, once. A second exchange of the same token ends the login, since
+   * somebody else has it.
+   *
+   * Refuses with: `TOKEN_INVALID`.
+   */
+  tokenRefresh: TokensPayload | null;
+  /**
+   * End a login. An unknown token is answered like a dead one.
+   *
+   * Refuses with: nothing.
+   */
+  tokenRevoke: TokenRevokePayload | null;
+  /**
+   * Record a member's order, and its payment if it was paid. Reporting it again changes nothing. Not for members,
+   * but for SERVICE.
+   *
+   * Refuses with: `BACKFILL_REQUIRED`, `CLOCK_SKEW`, `CURRENCY_MISMATCH`, `GROWTH_LIMIT`, `IDEMPOTENCY_KEY_REUSED`,
+   * `MEMBER_MERGED`, `MEMBER_NOT_ACTIVE`, `NOT_FOUND`, `ORDER_EXISTS`, `ORDER_INVALID`, `POINTS_LIMIT`,
+   * `PURCHASE_STATE_CONFLICT`.
+   */
+  purchaseRecord: PurchasePayload | null;
+  /**
+   * Report what happened to an order. Not for members, but for SERVICE.
+   *
+   * Refuses with: `BACKFILL_REQUIRED`, `CLOCK_SKEW`, `EVENT_EXISTS`, `GROWTH_LIMIT`, `IDEMPOTENCY_KEY_REUSED`,
+   * `ORDER_INVALID`, `ORDER_NOT_FOUND`, `POINTS_LIMIT`, `PURCHASE_STATE_CONFLICT`, `REFUND_EXCEEDS_ORIGINAL`.
+   */
+  purchaseEvent: PurchasePayload | null;
+  /**
+   * Report a refund. It returns the points spent on the order, takes back what it earned, exactly and in any order
+   * of refunds, and lowers the growth value. Not for members, but for SERVICE.
+   *
+   * Refuses with: `BACKFILL_REQUIRED`, `CLOCK_SKEW`, `EVENT_EXISTS`, `GROWTH_LIMIT`, `IDEMPOTENCY_KEY_REUSED`,
+   * `ORDER_INVALID`, `ORDER_NOT_FOUND`, `POINTS_LIMIT`, `PURCHASE_STATE_CONFLICT`, `REFUND_EXCEEDS_ORIGINAL`.
+   */
+  purchaseRefund: PurchasePayload | null;
+  /**
+   * Take points for a reward, or towards a purchase.
+   *
+   * Refuses with: `ABOVE_TIER_LIMIT`, `IDEMPOTENCY_KEY_REUSED`, `INSUFFICIENT_POINTS`, `MEMBER_FROZEN`,
+   * `MEMBER_MERGED`, `MEMBER_NOT_ACTIVE`, `NOT_FOUND`, `POINTS_LIMIT`.
+   */
+  pointsRedeem: PointsPayload | null;
+  /**
+   * Give points of a redemption back, to the lots that paid for it. Not for members, but for OWNER, ADMIN, OPERATOR,
+   * CS, CASHIER.
+   *
+   * Refuses with: `IDEMPOTENCY_KEY_REUSED`, `MEMBER_MERGED`, `MEMBER_NOT_ACTIVE`, `NOT_FOUND`, `POINTS_LIMIT`,
+   * `REFUND_EXCEEDS_ORIGINAL`.
+   */
+  pointsReturn: PointsPayload | null;
+  /**
+   * Put points in or take points out by hand, for a reason. Not for members, but for OWNER, ADMIN, OPERATOR, CS.
+   *
+   * Refuses with: `BALANCE_CHANGED`, `IDEMPOTENCY_KEY_REUSED`, `INSUFFICIENT_POINTS`, `MEMBER_MERGED`,
+   * `MEMBER_NOT_ACTIVE`, `NOT_FOUND`, `POINTS_LIMIT`.
+   */
+  pointsAdjust: PointsPayload | null;
+}
+
+/** The next tier, and how far it is. */
+export interface NextTier {
+  __typename?: 'NextTier';
+  /** The tier above the one held. */
+  tier: Tier;
+  /** The growth value still missing. */
+  need: Long;
+  /** How much of the way from the held tier's threshold is done, rounded down. */
+  percent: BasisPoints;
+}
+
+/** Anything with an id of its own, to be asked for by `node`. */
+export interface Node {
+  __typename?: string;
+  /** Opaque. Store it, send it back, read nothing into it. */
+  id: ID;
+}
+
+/** Every Node: ask for `__typename` and switch on it. */
+export type AnyNode =
+  | Member
+  | PointsEntry
+  | Purchase
+  | Tier;
+
+/** A line for people to read: 1 to 200 characters, without control characters. */
+export type Note = string;
+
+/** This order does not add up. */
+export interface OrderInvalid {
+  __typename?: 'OrderInvalid';
+  /** What to switch on. */
+  code: ErrorCode;
+  /** A sentence for people, in English or Chinese by `Accept-Language`. */
+  message: string;
+  /** The part of `input` that was refused, if one was. */
+  field: string[] | null;
+  /** Whether the same request may succeed later without anybody changing it. */
+  retryable: boolean;
+  /** What is wrong, for a developer. */
+  why: string;
+}
+
+/** Where a page lies in its list. */
+export interface PageInfo {
+  __typename?: 'PageInfo';
+  /** Whether there is more after this page. */
+  hasNextPage: boolean;
+  /** Whether there is more before this page. */
+  hasPreviousPage: boolean;
+  /** The cursor of the first item; null on an empty page. */
+  startCursor: string | null;
+  /** The cursor of the last item; null on an empty page. */
+  endCursor: string | null;
+}
+
+/** A refusal that has nothing more to tell than its code. */
+export interface PlainError {
+  __typename?: 'PlainError';
+  /** What to switch on. */
+  code: ErrorCode;
+  /** A sentence for people, in English or Chinese by `Accept-Language`. */
+  message: string;
+  /** The part of `input` that was refused, if one was. */
+  field: string[] | null;
+  /** Whether the same request may succeed later without anybody changing it. */
+  retryable: boolean;
+}
+
+/** A member's points (积分). */
+export interface PointsAccount {
+  __typename?: 'PointsAccount';
+  /** May be spent now. What has expired is not in it. */
+  available: Long;
+  /** Earned, and available later. */
+  pending: Long;
+  /** Set aside for checkouts. */
+  held: Long;
+  /** Owed, and repaid from what comes next. Above 0 only while `available` is 0. */
+  debt: Long;
+  /** Ever earned, less what refunds took back. */
+  lifetimeEarned: Long;
+  /** Ever spent, less what was returned. */
+  lifetimeSpent: Long;
+  /** Ever expired. */
+  lifetimeExpired: Long;
+  /** What expires next, soonest first. */
+  expiring: PointsExpiry[];
+  /** The ledger, newest first. */
+  entries: PointsEntryConnection;
+}
+
+/** Arguments of `PointsAccount.expiring`. */
+export interface PointsAccountExpiringArgs {
+  /** How many items from the start: 1 to 100, 20 by default. */
+  first?: number | null;
+}
+
+/** Arguments of `PointsAccount.entries`. */
+export interface PointsAccountEntriesArgs {
+  /** How many items from the start: 1 to 100, 20 by default. */
+  first?: number | null;
+  /** Read on after this cursor. */
+  after?: string | null;
+  /** How many items from the end: 1 to 100. */
+  last?: number | null;
+  /** Read back before this cursor. */
+  before?: string | null;
+}
+
+/** Points to put in or take out by hand. */
+export interface PointsAdjustInput {
+  /** Whose points. */
+  memberId: ID;
+  /** How many to add, or with a minus to take. Never 0. */
+  delta: Long;
+  /** Refuse unless this is the balance, so that two people do not adjust twice. */
+  expectedAvailable?: Long | null;
+  /** Why, in one word: `GOODWILL`. */
+  reason: ReasonCode;
+  /** A line for people. Kept encrypted. */
+  note?: Note | null;
+  /**
+   * Chosen by you for this one request (a UUID will do): 8 to 128 printable ASCII characters. The same key with the
+   * same input is done once and always answered alike, so a retry is harmless.
+   */
+  idempotencyKey: string;
+}
+
+/** Which part of an account an entry moved. */
+export type PointsBucket =
+  /** May be spent. */
+  | 'AVAILABLE'
+  /** Will be available later. */
+  | 'PENDING'
+  /** Set aside for a checkout. */
+  | 'HELD'
+  /** Owed: taken back beyond the balance. Later points repay it first. */
+  | 'DEBT';
+
+/** One line of the points ledger. It never changes. */
+export interface PointsEntry {
+  __typename?: 'PointsEntry';
+  /** Opaque. Store it, send it back, read nothing into it. */
+  id: ID;
+  /** Why points moved. */
+  kind: PointsKind;
+  /** Which part of the account moved. */
+  bucket: PointsBucket;
+  /** By how much, with its sign. */
+  points: Long;
+  /** The part's balance after this line. */
+  balanceAfter: Long;
+  /** The reason code, where a person moved the points. */
+  reason: ReasonCode | null;
+  /** When it happened. */
+  occurredAt: DateTime;
+  /** When it was written. */
+  recordedAt: DateTime;
+  /** The purchase behind it, for `node`; null without one. */
+  purchaseId: ID | null;
+}
+
+/** One page of a list. */
+export interface PointsEntryConnection {
+  __typename?: 'PointsEntryConnection';
+  /** The items with their cursors. */
+  edges: PointsEntryEdge[];
+  /** The items alone. */
+  nodes: PointsEntry[];
+  /** Where the page lies in the list. */
+  pageInfo: PageInfo;
+}
+
+/** One item of a list, and where it stands. */
+export interface PointsEntryEdge {
+  __typename?: 'PointsEntryEdge';
+  /** Send it as `after` or `before` to read on from here. */
+  cursor: string;
+  /** The item. */
+  node: PointsEntry;
+}
+
+/** Points that expire together. */
+export interface PointsExpiry {
+  __typename?: 'PointsExpiry';
+  /** How many. */
+  points: Long;
+  /** The first moment they are worth nothing. */
+  expiresAt: DateTime;
+}
+
+/** Why points moved. */
+export type PointsKind =
+  /** Earned by a purchase. */
+  | 'EARN'
+  /** What the tier added to a purchase's points. */
+  | 'BONUS'
+  /** Spent. */
+  | 'REDEEM'
+  /** A redemption taken back, in part or whole. */
+  | 'RETURN'
+  /** Earned points taken back by a refund. */
+  | 'CLAWBACK'
+  /** Put in by staff. */
+  | 'ADJUST_IN'
+  /** Taken out by staff. */
+  | 'ADJUST_OUT'
+  /** Pending points became available. */
+  | 'ACTIVATE'
+  /** Expired. */
+  | 'EXPIRE';
+
+/** This is more than one movement or one account may carry. */
+export interface PointsLimit {
+  __typename?: 'PointsLimit';
+  /** What to switch on. */
+  code: ErrorCode;
+  /** A sentence for people, in English or Chinese by `Accept-Language`. */
+  message: string;
+  /** The part of `input` that was refused, if one was. */
+  field: string[] | null;
+  /** Whether the same request may succeed later without anybody changing it. */
+  retryable: boolean;
+  /** How much was asked for. */
+  wanted: Long;
+  /** The most there may be. */
+  limit: Long;
+}
+
+/** What a movement of points came to. */
+export interface PointsPayload {
+  __typename?: 'PointsPayload';
+  /** The movement's line in the ledger; null when refused. */
+  entry: PointsEntry | null;
+  /** The account after it; null when refused. */
+  account: PointsAccount | null;
+  /** Whether this answers an earlier, identical request. */
+  replayed: boolean;
+  /** Why it was refused; empty on success. */
+  userErrors: UserError[];
+}
+
+/** Points to take for a reward, or towards a purchase. */
+export interface PointsRedeemInput {
+  /** Whose points. Members leave it out: their own. */
+  memberId?: ID | null;
+  /** How many, above 0. */
+  points: Long;
+  /** What for, in one word: `REWARD_TEA`. */
+  reason?: ReasonCode;
+  /** A line for people. Kept encrypted. */
+  note?: Note | null;
+  /** The member's purchase the points help to pay. Its refund returns them. */
+  purchaseId?: ID | null;
+  /**
+   * Chosen by you for this one request (a UUID will do): 8 to 128 printable ASCII characters. The same key with the
+   * same input is done once and always answered alike, so a retry is harmless.
+   */
+  idempotencyKey: string;
+}
+
+/** What a redemption would come to. */
+export interface PointsRedeemPreview {
+  __typename?: 'PointsRedeemPreview';
+  /** Whether it would go through now. */
+  allowed: boolean;
+  /** What the member may spend now. */
+  available: Long;
+  /** What would be left; null when it would be refused. */
+  availableAfter: Long | null;
+  /** The most points of one redemption at the member's tier; null for none. */
+  limit: Long | null;
+  /** Everything that stands against it, not only the first. */
+  userErrors: UserError[];
+}
+
+/** A redemption to try without doing it. */
+export interface PointsRedeemPreviewInput {
+  /** Whose points. Members leave it out: their own. */
+  memberId?: ID | null;
+  /** How many, above 0. */
+  points: Long;
+}
+
+/** Points of a redemption to give back. */
+export interface PointsReturnInput {
+  /** The redemption's entry. */
+  entryId: ID;
+  /** How many; all that is left by default. */
+  points?: Long | null;
+  /** Why, in one word: `CUSTOMER_RETURN`. */
+  reason: ReasonCode;
+  /** A line for people. Kept encrypted. */
+  note?: Note | null;
+  /**
+   * Chosen by you for this one request (a UUID will do): 8 to 128 printable ASCII characters. The same key with the
+   * same input is done once and always answered alike, so a retry is harmless.
+   */
+  idempotencyKey: string;
+}
+
+/** What a member says of themselves. What is left out stays as it is. */
+export interface ProfileInput {
+  /** 1 to 40 characters. */
+  displayName?: string | null;
+  /** An https address, 300 characters at most. */
+  avatarUrl?: string | null;
+  /** The day of birth. */
+  birthday?: CalendarDate | null;
+}
+
+/** This part of the profile cannot be kept as it is. */
+export interface ProfileInvalid {
+  __typename?: 'ProfileInvalid';
+  /** What to switch on. */
+  code: ErrorCode;
+  /** A sentence for people, in English or Chinese by `Accept-Language`. */
+  message: string;
+  /** The part of `input` that was refused, if one was. */
+  field: string[] | null;
+  /** Whether the same request may succeed later without anybody changing it. */
+  retryable: boolean;
+  /** Which part. */
+  part: string;
+}
+
+/** The terms of the programme this endpoint serves. */
+export interface Programme {
+  __typename?: 'Programme';
+  /** The programme's name. */
+  name: string;
+  /** The one currency purchases are in. */
+  currency: CurrencyCode;
+  /** IANA name of the zone in which days and months are reckoned. */
+  timezone: string;
+  /** A purchase earns this many points … */
+  earnPoints: Long;
+  /** … for each so many minor units paid, rounded down per order. */
+  earnPerMinor: Long;
+  /** After how many months points expire; null means never. */
+  expireMonths: number | null;
+}
+
+/** These terms cannot be those of a programme. */
+export interface ProgrammeTermsInvalid {
+  __typename?: 'ProgrammeTermsInvalid';
+  /** What to switch on. */
+  code: ErrorCode;
+  /** A sentence for people, in English or Chinese by `Accept-Language`. */
+  message: string;
+  /** The part of `input` that was refused, if one was. */
+  field: string[] | null;
+  /** Whether the same request may succeed later without anybody changing it. */
+  retryable: boolean;
+  /** What is wrong, for a developer. */
+  why: string;
+}
+
+/** An order of a member, as their shop reported it. */
+export interface Purchase {
+  __typename?: 'Purchase';
+  /** Opaque. Store it, send it back, read nothing into it. */
+  id: ID;
+  /** The shop system that reported it. */
+  source: string;
+  /** The shop's reference of the order. */
+  orderRef: string;
+  /** Where it stands. */
+  state: PurchaseState;
+  /** Where it was sold: a store, a mini-program, a country. */
+  channel: string | null;
+  /** What was paid for its lines. This earns. */
+  goods: Money;
+  /** What was paid for shipping. This does not. */
+  shipping: Money;
+  /** The part of the goods paid by points, which earns nothing. */
+  paidByPoints: Money;
+  /** What has been refunded of the lines so far. */
+  refunded: Money;
+  /** When it was ordered. */
+  orderedAt: DateTime;
+  /** When it was paid; null while it is not. */
+  paidAt: DateTime | null;
+  /** Its lines. */
+  lines: PurchaseLine[];
+}
+
+/** One page of a list. */
+export interface PurchaseConnection {
+  __typename?: 'PurchaseConnection';
+  /** The items with their cursors. */
+  edges: PurchaseEdge[];
+  /** The items alone. */
+  nodes: Purchase[];
+  /** Where the page lies in the list. */
+  pageInfo: PageInfo;
+}
+
+/** One item of a list, and where it stands. */
+export interface PurchaseEdge {
+  __typename?: 'PurchaseEdge';
+  /** Send it as `after` or `before` to read on from here. */
+  cursor: string;
+  /** The item. */
+  node: Purchase;
+}
+
+/** Something that happened to an order. */
+export interface PurchaseEventInput {
+  /** Your reference of the order. */
+  orderRef: string;
+  /** What happened. */
+  kind: PurchaseEventKind;
+  /** Your reference of the event, unique for the order and kind. */
+  eventRef: string;
+  /** When it happened. */
+  occurredAt: DateTime;
+  /**
+   * Chosen by you for this one request (a UUID will do): 8 to 128 printable ASCII characters. The same key with the
+   * same input is done once and always answered alike, so a retry is harmless.
+   */
+  idempotencyKey: string;
+}
+
+/** What happened to an order. A refund has a mutation of its own. */
+export type PurchaseEventKind =
+  /** The order was paid: points and growth are earned. */
+  | 'PAID'
+  /** The order was delivered and accepted. Implies that it was paid. */
+  | 'COMPLETED'
+  /** The order was given up before it was paid. Points spent on it return. */
+  | 'CANCELLED';
+
+/** One line of an order. */
+export interface PurchaseLine {
+  __typename?: 'PurchaseLine';
+  /** The shop's reference of the line. */
+  lineRef: string;
+  /** The article, as the shop numbers it. */
+  sku: string | null;
+  /** The article's name. */
+  name: string | null;
+  /** How many. */
+  quantity: number;
+  /** What was paid for the line, after discounts. */
+  paid: Money;
+  /** What has been refunded of it so far. */
+  refunded: Money;
+}
+
+/** One line of an order. */
+export interface PurchaseLineInput {
+  /** Your reference of the line, unique in the order. */
+  lineRef: string;
+  /** How many, above 0. */
+  quantity: number;
+  /** What was paid for the whole line after discounts, in minor units; 0 or more. */
+  paidMinor: Long;
+  /** The article, as you number it. */
+  sku?: string | null;
+  /** The article's name. */
+  name?: string | null;
+}
+
+/** What a report came to. */
+export interface PurchasePayload {
+  __typename?: 'PurchasePayload';
+  /** The purchase after it; null when refused. Not for members, but for SERVICE. */
+  purchase: Purchase | null;
+  /** The lines it wrote in the points ledger. Not for members, but for SERVICE. */
+  entries: PointsEntry[];
+  /** By how much it moved the growth value. Not for members, but for SERVICE. */
+  growth: Long;
+  /** The tier it lifted the member to; null when it did not. Not for members, but for SERVICE. */
+  tier: Tier | null;
+  /**
+   * Whether a refund waits for its payment, 72 hours at most, before it takes effect. Not for members, but for
+   * SERVICE.
+   */
+  parked: boolean;
+  /** Whether this had been reported before. Not for members, but for SERVICE. */
+  replayed: boolean;
+  /** Why it was refused; empty on success. Not for members, but for SERVICE. */
+  userErrors: UserError[];
+}
+
+/** An order to record. */
+export interface PurchaseRecordInput {
+  /** Whose order, from `memberIdentify`. */
+  memberId: ID;
+  /** Your reference of the order, unique among your orders. */
+  orderRef: string;
+  /** The programme's currency. */
+  currency: CurrencyCode;
+  /** Its lines, 1 to 2,000. */
+  lines: PurchaseLineInput[];
+  /** When it was ordered. */
+  orderedAt: DateTime;
+  /** When it was paid, if it was. Leave it out and report `PAID` later. */
+  paidAt?: DateTime | null;
+  /** Shipping paid. Earns nothing. */
+  shippingMinor?: Long;
+  /** The part of the lines paid by points, as money. Earns nothing. */
+  paidByPointsMinor?: Long;
+  /** Where it was sold. */
+  channel?: string | null;
+  /**
+   * Chosen by you for this one request (a UUID will do): 8 to 128 printable ASCII characters. The same key with the
+   * same input is done once and always answered alike, so a retry is harmless.
+   */
+  idempotencyKey: string;
+}
+
+/** A refund of an order, in part or whole. */
+export interface PurchaseRefundInput {
+  /** Your reference of the order. */
+  orderRef: string;
+  /** Your reference of the refund, unique for the order. */
+  eventRef: string;
+  /** What is refunded, each line once. */
+  lines: RefundLineInput[];
+  /** When it happened. */
+  occurredAt: DateTime;
+  /**
+   * Chosen by you for this one request (a UUID will do): 8 to 128 printable ASCII characters. The same key with the
+   * same input is done once and always answered alike, so a retry is harmless.
+   */
+  idempotencyKey: string;
+}
+
+/** Where a purchase stands. */
+export type PurchaseState =
+  /** Ordered, not paid. */
+  | 'CREATED'
+  /** Paid. */
+  | 'PAID'
+  /** Delivered and accepted. */
+  | 'COMPLETED'
+  /** Refunded in part. */
+  | 'PARTIALLY_REFUNDED'
+  /** Refunded in whole. */
+  | 'REFUNDED'
+  /** Given up before it was paid. */
+  | 'CANCELLED';
+
+/** The purchase is in a state in which this cannot happen. */
+export interface PurchaseStateConflict {
+  __typename?: 'PurchaseStateConflict';
+  /** What to switch on. */
+  code: ErrorCode;
+  /** A sentence for people, in English or Chinese by `Accept-Language`. */
+  message: string;
+  /** The part of `input` that was refused, if one was. */
+  field: string[] | null;
+  /** Whether the same request may succeed later without anybody changing it. */
+  retryable: boolean;
+  /** The state it is in. */
+  state: string;
+}
+
+/** What may be asked. */
+export interface Query {
+  __typename?: 'Query';
+  /** The calling member. */
+  me: Member | null;
+  /**
+   * One member, by id or by a name they are known by; null when there is none. Not for members, but for STAFF,
+   * SERVICE.
+   */
+  member: Member | null;
+  /** Members, newest first. Not for members, but for OWNER, ADMIN, OPERATOR, CS, COMMUNITY_MANAGER, ANALYST. */
+  members: MemberConnection | null;
+  /** What a redemption would come to. Runs the same checks and writes nothing. */
+  pointsRedeemPreview: PointsRedeemPreview | null;
+  /** The programme's terms. */
+  programme: Programme | null;
+  /** The ladder of tiers, lowest first. */
+  tiers: Tier[] | null;
+  /** Whatever has this id; null when there is none, or it is not for you. */
+  node: Node | null;
+  /** Whatever has these ids, in their order; 100 at most. */
+  nodes: (Node | null)[] | null;
+}
+
+/** Arguments of `Query.member`. */
+export interface QueryMemberArgs {
+  /** How to look them up. */
+  by: MemberBy;
+}
+
+/** Arguments of `Query.members`. */
+export interface QueryMembersArgs {
+  /** Which ones; all by default. */
+  filter?: MembersFilter | null;
+  /** How many items from the start: 1 to 100, 20 by default. */
+  first?: number | null;
+  /** Read on after this cursor. */
+  after?: string | null;
+  /** How many items from the end: 1 to 100. */
+  last?: number | null;
+  /** Read back before this cursor. */
+  before?: string | null;
+}
+
+/** Arguments of `Query.node`. */
+export interface QueryNodeArgs {
+  /** The id. */
+  id: ID;
+}
+
+/** Arguments of `Query.nodes`. */
+export interface QueryNodesArgs {
+  /** The ids. */
+  ids: ID[];
+}
+
+/**
+ * Why a person did it, in one word the ledger keeps: 2 to 40 of `A-Z`, `0-9` and `_`. Small letters and spaces are
+ * read as capitals and underscores.
+ */
+export type ReasonCode = string;
+
+/** More would be given back than there was. */
+export interface RefundExceedsOriginal {
+  __typename?: 'RefundExceedsOriginal';
+  /** What to switch on. */
+  code: ErrorCode;
+  /** A sentence for people, in English or Chinese by `Accept-Language`. */
+  message: string;
+  /** The part of `input` that was refused, if one was. */
+  field: string[] | null;
+  /** Whether the same request may succeed later without anybody changing it. */
+  retryable: boolean;
+  /** How much was asked for. */
+  wanted: Long;
+  /** How much could still be taken. */
+  left: Long;
+}
+
+/** What is refunded of one line. */
+export interface RefundLineInput {
+  /** The line. */
+  lineRef: string;
+  /** This refund's amount, in minor units. */
+  refundMinor: Long;
+}
+
+/** A login of staff. */
+export interface StaffLoginInput {
+  /** The name of the account. */
+  username: string;
+  /** Its password. */
+  password: string;
+}
+
+/** One rung of the ladder (会员等级). */
+export interface Tier {
+  __typename?: 'Tier';
+  /** Opaque. Store it, send it back, read nothing into it. */
+  id: ID;
+  /** The tier's short name, which does not change. */
+  code: string;
+  /** The tier's name for people. */
+  name: string;
+  /** 0 for the lowest tier, one more for each above. */
+  rank: number;
+  /** The growth value from which the tier is held. */
+  threshold: Long;
+  /** What purchases earn, against the base: 12000 is 1.2 times. */
+  earnMultiplier: BasisPoints;
+  /** The most points of one redemption; null means no limit. */
+  redeemLimit: Long | null;
+  /** All that the tier gives, ready to list. */
+  benefits: Benefit[];
+}
+
+/** Where a member stands on the ladder. */
+export interface TierProgress {
+  __typename?: 'TierProgress';
+  /** The tier held. */
+  tier: Tier;
+  /** Since when it has been held. */
+  since: DateTime;
+  /** The growth value (成长值). It is never spent; refunds take it back. */
+  growth: Long;
+  /** The way to the next tier; null on the highest. */
+  next: NextTier | null;
+}
+
+/** This ladder of tiers cannot be climbed. */
+export interface TierSchemeInvalid {
+  __typename?: 'TierSchemeInvalid';
+  /** What to switch on. */
+  code: ErrorCode;
+  /** A sentence for people, in English or Chinese by `Accept-Language`. */
+  message: string;
+  /** The part of `input` that was refused, if one was. */
+  field: string[] | null;
+  /** Whether the same request may succeed later without anybody changing it. */
+  retryable: boolean;
+  /** What is wrong, for a developer. */
+  why: string;
+}
+
+/** An exchange of tokens. */
+export interface TokenRefreshInput {
+  /** The latest refresh token. It is good once. */
+  refreshToken: string;
+}
+
+/** An end of a login. */
+export interface TokenRevokeInput {
+  /** Its access or refresh token. All tokens of the login end. */
+  token: string;
+}
+
+/** What a revocation came to. */
+export interface TokenRevokePayload {
+  __typename?: 'TokenRevokePayload';
+  /** Whether the token was live until now. */
+  revoked: boolean;
+  /** Why it was refused; empty on success. */
+  userErrors: UserError[];
+}
+
+/** Tokens, told once. Send the access token as `Authorization: Bearer <token>`. */
+export interface Tokens {
+  __typename?: 'Tokens';
+  /** Opens the API until it expires. */
+  accessToken: string;
+  /** When it expires. */
+  accessTokenExpiresAt: DateTime;
+  /** Exchange it once for fresh tokens; null for staff, who log in for each shift. */
+  refreshToken: string | null;
+}
+
+/** What a login or an exchange came to. */
+export interface TokensPayload {
+  __typename?: 'TokensPayload';
+  /** The tokens; null when refused. */
+  tokens: Tokens | null;
+  /** Whether the login made a member, who is yet to enrol. */
+  isNewMember: boolean;
+  /** Why it was refused; empty on success. */
+  userErrors: UserError[];
+}
+
+/** The programme says no, and why. Switch on `code`; show `message`. */
+export interface UserError {
+  __typename?: string;
+  /** What to switch on. */
+  code: ErrorCode;
+  /** A sentence for people, in English or Chinese by `Accept-Language`. */
+  message: string;
+  /** The part of `input` that was refused, if one was. */
+  field: string[] | null;
+  /** Whether the same request may succeed later without anybody changing it. */
+  retryable: boolean;
+}
+
+/** Every UserError: ask for `__typename` and switch on it. */
+export type AnyUserError =
+  | AboveTierLimit
+  | BalanceChanged
+  | CurrencyMismatch
+  | GrowthLimit
+  | IdentityConflict
+  | IdentityInvalid
+  | InsufficientPoints
+  | MemberMerged
+  | MemberNotActive
+  | OrderInvalid
+  | PlainError
+  | PointsLimit
+  | ProfileInvalid
+  | ProgrammeTermsInvalid
+  | PurchaseStateConflict
+  | RefundExceedsOriginal
+  | TierSchemeInvalid;

@@ -1,0 +1,95 @@
+"""The command line, run in this process: what it is told, what it says, and how it ends."""
+
+import asyncio
+import base64
+import io
+import logging
+import sys
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+from unittest.mock import patch
+
+import pytest
+
+from api.cli import main
+from models.database import database, opened
+from models.sql import SQL
+from rules import vault
+from tests.people import MASTER_KEY
+
+KEY = base64.b64encode(MASTER_KEY).decode()
+OTHER_KEY = base64.b64encode(bytes(32)).decode()
+Found = TypeVar("Found")
+
+
+@dataclass(frozen=True)
+class Said:
+    """How a command ended."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def is_clear(self) -> bool:
+        """Whether it failed with a few lines for a person, and no traceback."""
+        return self.code == 1 and "Traceback" not in self.err and 0 < len(self.err.strip().splitlines()) < 4
+
+
+@dataclass
+class Shell:
+    """Somebody at a prompt, whose environment names a database."""
+
+    url: str
+    environment: dict[str, str] = field(default_factory=dict)
+
+    def __call__(self, *words: object, stdin: str = "", **more: str) -> Said:
+        """Run `loyalty` with these words."""
+        told = {"LOYALTY_DATABASE_URL": self.url, "LOYALTY_MASTER_KEY": KEY, **self.environment, **more}
+        out, err = io.StringIO(), io.StringIO()
+        with pytest.MonkeyPatch.context() as patched, _apart(patched):
+            for name, value in told.items():
+                patched.setenv(name, value)
+            patched.setattr(sys, "argv", ["loyalty", *map(str, words)])
+            patched.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin.encode())))
+            with redirect_stdout(out), redirect_stderr(err):
+                return Said(_code(main), out.getvalue(), err.getvalue())
+
+    def look(self, ask: Callable[[], Awaitable[Found]]) -> Found:
+        """What the database answers to some question."""
+
+        async def asked() -> Found:
+            async with opened(database(self.url)):
+                return await ask()
+
+        with pytest.MonkeyPatch.context() as patched, _apart(patched):
+            return asyncio.run(asked())
+
+    def sql(self, text: str, *values: Any) -> list[dict[str, Any]]:
+        """The rows of a statement."""
+        return self.look(lambda: SQL(text).rows(*values))
+
+
+def _code(command: Callable[[], None]) -> int:
+    try:
+        command()
+    except SystemExit as end:
+        return end.code if isinstance(end.code, int) else int(bool(end.code))
+    return 0
+
+
+@contextmanager
+def _apart(patched: pytest.MonkeyPatch) -> Iterator[None]:
+    """Apart from the suite: a command opens its own database, and sets up its own log and vault."""
+    root = logging.getLogger()
+    before = list(root.handlers), root.level
+    patched.setattr("tortoise.context._global_context", None)
+    with patch.dict("os.environ"):
+        try:
+            yield
+        finally:
+            root.handlers, level = before[0], before[1]
+            root.setLevel(level)
+            vault.unlock(MASTER_KEY)

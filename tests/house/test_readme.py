@@ -1,0 +1,104 @@
+"""The README: a newcomer who follows it word for word gets what it says."""
+
+import re
+import signal
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import httpx2
+import pytest
+
+from tests import postgres
+from tests.api.shell import Shell
+from tests.house.serving import ROOT, STOP_SECONDS, Server, serving
+
+MARK = re.compile(r"^<!-- run -->\s*\n```(?:bash|sh|shell)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+README = (ROOT / "README.md").read_text("utf-8")
+BLOCKS = MARK.findall(README)
+
+
+@pytest.fixture(scope="module")
+async def demo_url(
+    anyio_backend: str, server_url: str | None, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[str]:
+    """The URL of an empty database for the server's demo."""
+    if server_url is None:
+        yield f"sqlite://{tmp_path_factory.mktemp('demo') / 'loyalty.db'}"
+    else:
+        async with postgres.fresh_database(server_url) as url:
+            yield url
+
+
+@pytest.fixture(scope="module")
+def server(demo_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A real server with a small demo."""
+    with serving(demo_url, tmp_path_factory.mktemp("server")) as found:
+        yield found
+
+
+def test_the_readme_has_examples_and_every_mark_marks_one() -> None:
+    assert len(BLOCKS) > 0
+    assert README.count("<!-- run -->") == len(BLOCKS)
+
+
+def test_a_mark_finds_its_block_and_no_other() -> None:
+    text = "```bash\nnot this\n```\n<!-- run -->\n```bash\nthis\nand this\n```\n<!-- run -->\n\n```sh\nthat\n```\n"
+    assert MARK.findall(text) == ["this\nand this\n", "that\n"]
+
+
+@pytest.mark.parametrize("number", range(max(1, len(BLOCKS))))
+def test_an_example_does_what_it_says(server: Server, number: int) -> None:
+    done = server.bash(BLOCKS[number])
+    assert done.returncode == 0, f"{BLOCKS[number]}\n{done.stdout}\n{done.stderr}"
+    assert not re.search(r'"errors"|Traceback', done.stdout + done.stderr), done.stdout + done.stderr
+
+
+def test_an_example_that_fails_is_seen(server: Server) -> None:
+    assert server.bash("curl -s $URL/graphql -d '{' | grep data").returncode != 0
+    assert server.bash('test -n "$NOBODY_SET_THIS"').returncode != 0
+
+
+def test_the_first_screen_has_what_a_newcomer_needs(server: Server) -> None:
+    assert server.tokens.keys() == {"Member", "Cashier", "Owner", "Partner", "Service"}
+    for word in (f"{server.url}/graphql", f"{server.url}/_wechat/", f"{server.url}/readyz", "demo-pass"):
+        assert word in server.said
+    [line] = re.findall(r"^ {2}(curl(?:.*\\\n)*.*)$", server.said, re.MULTILINE)
+    done = server.bash(line)
+    assert '"available":' in done.stdout, done.stderr
+
+
+def test_every_demo_token_opens_the_house(server: Server) -> None:
+    for name, token in server.tokens.items():
+        answer = httpx2.post(
+            f"{server.url}/graphql",
+            json={"query": "{ nodes(ids: []) { id } }"},
+            headers={"authorization": f"Bearer {token}"},
+        )
+        assert answer.json() == {"data": {"nodes": []}}, name
+
+
+def test_the_server_shows_graphiql_and_the_simulator(server: Server) -> None:
+    html = {"accept": "text/html"}
+    page = httpx2.get(f"{server.url}/", headers=html, follow_redirects=True)
+    assert page.status_code == 200
+    assert server.tokens["Member"][:4] in page.text, "with tokens to play with"
+    assert "WeChat simulator" in httpx2.get(f"{server.url}/_wechat/", headers=html).text
+    assert httpx2.get(f"{server.url}/readyz").json() == {"status": "ready"}
+
+
+def test_the_server_keeps_its_sqlite_database_to_itself(server: Server, dialect: str) -> None:
+    if dialect == "sqlite":
+        said = Shell(server.environment["LOYALTY_DATABASE_URL"])("serve")
+        assert said.is_clear
+        assert "Another server or worker holds the SQLite database" in said.err
+    assert server.bash("loyalty verify").returncode == 0, "proving is safe beside a running server"
+
+
+def test_a_server_that_is_asked_to_stop_stops_and_told_no_secret(server: Server) -> None:
+    """Comes last: the others need the server."""
+    server.process.send_signal(signal.SIGTERM)
+    assert server.process.wait(STOP_SECONDS) in (0, -signal.SIGTERM)
+    for secret in (*server.tokens.values(), "13800000000", "+8613800000000", "林小雨", "accessToken"):
+        assert secret not in server.logged
+    assert "Traceback" not in server.logged
+    assert Path(server.folder / "checkout" / "var").exists() is False, "all it keeps is where the settings say"
