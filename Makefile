@@ -8,9 +8,8 @@ BIN := .venv/bin
 serve: .venv/.ok  ## API, worker and WeChat simulator on an embedded database, with demo data the first time
 	@exec $(BIN)/loyalty serve
 
-test: .venv/.dev  ## everything, on SQLite and on a real PostgreSQL
-	$(BIN)/python -m pytest --database sqlite
-	$(BIN)/python -m pytest --database postgres
+test: .venv/.dev  ## everything, on SQLite and on a real PostgreSQL, side by side
+	@$(MAKE) --no-print-directory -j2 --output-sync=target test-sqlite test-postgres
 
 test-sqlite: .venv/.dev
 	$(BIN)/python -m pytest --database sqlite

@@ -79,7 +79,8 @@ class Context:
             async def together(parents: list[Any]) -> list[Any]:
                 return await batch(parents, self, **arguments)
 
-            loader = DataLoader(load_fn=together, cache_key_fn=id, max_batch_size=BATCH_MAX)
+            # nothing is remembered: by its id() a parent would be taken for one that is gone, at the same address
+            loader = DataLoader(load_fn=together, cache=False, max_batch_size=BATCH_MAX)
             self.loaders[key] = loader
         return await loader.load(parent)
 

@@ -154,8 +154,7 @@ def command(
 ) -> Callable[[Resolver[Payload]], Any]:
     """Make a resolver a mutation: refusals become its `userErrors`, its description lists their codes.
 
-    `commands` are the rules it calls; what it refuses by itself stands in its own docstring. What was loaded
-    before it is forgotten, so that the answer is fresh.
+    `commands` are the rules it calls; what it refuses by itself stands in its own docstring.
     """
 
     def make(resolver: Resolver[Payload]) -> Any:
@@ -170,8 +169,6 @@ def command(
                 return await resolver(self, info, **given)
             except Refusal as refusal:
                 return payload(user_errors=[answer_to(refusal, context.language)])  # type: ignore[call-arg]
-            finally:
-                context.loaders.clear()
 
         return strawberry.mutation(answered, **options(rule, told))
 

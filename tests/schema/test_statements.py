@@ -7,7 +7,7 @@ from uuid import UUID
 import pytest
 
 from schema.context import BATCH_MAX, Context
-from tests.people import NOON, buy, member, programme, redeem
+from tests.people import NOON, adjust, buy, member, programme, redeem
 from tests.schema.asking import CLERK, as_member, ask, member_id
 from tests.schema.test_home import HOME
 
@@ -84,6 +84,31 @@ async def test_each_member_of_a_page_gets_their_own(statements: list[str]) -> No
     assert [len(node["purchases"]["nodes"]) for node in (one, other)] == [2, 3]
     assert [len(node["identities"]) for node in (one, other)] == [1, 1]
     assert statements
+
+
+async def test_each_member_gets_their_own_also_when_others_were_shown_before() -> None:
+    """A relation must never be remembered by the address of an object that is gone: another may live there now."""
+    await programme()
+    everybody = [await member(f"Member {number}", f"+86138000010{number:02}") for number in range(30)]
+    for number, who in enumerate(everybody):
+        await adjust(who, 1_000 + number)
+    shown = "{ id ... on Member { points { available } } }"
+    document = f"""query($first: MemberBy!, $second: MemberBy!, $some: [ID!]!, $more: [ID!]!, $rest: [ID!]!) {{
+      member(by: $first) {shown} other: member(by: $second) {shown}
+      some: nodes(ids: $some) {shown} more: nodes(ids: $more) {shown} rest: nodes(ids: $rest) {shown} }}"""
+    encoded = [member_id(who) for who in everybody]
+    given = {
+        "first": {"id": encoded[0]},
+        "second": {"identity": {"kind": "PHONE", "value": "+8613800001001"}},
+        "some": encoded[2:5],
+        "more": encoded[5:12],
+        "rest": encoded[12:],
+    }
+    for _ in range(5):
+        answer = await ask(document, given, who=CLERK)
+        nodes = [answer["member"], answer["other"], *answer["some"], *answer["more"], *answer["rest"]]
+        assert [node["id"] for node in nodes] == encoded
+        assert [node["points"]["available"] for node in nodes] == list(range(1_000, 1_030))
 
 
 async def test_the_same_relation_with_other_arguments_is_another_page() -> None:

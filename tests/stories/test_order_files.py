@@ -7,8 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
 from api import orders
+from api.cli._common import app
 from api.orders import COLUMNS, FileUnreadable, Imported, OrderFile
 from models.members import IdentityKind
 from models.sql import SQL
@@ -256,3 +258,18 @@ async def test_one_buyer_of_many_orders_is_one_member_known_since_the_first(tmp_
     since = await SQL("SELECT joined_at FROM member").value()
     assert since == NOON.replace(day=1, hour=2)
     assert timedelta() < NOON - since
+
+
+def test_a_dry_run_reads_the_file_and_needs_no_database(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("LOYALTY_DATABASE_URL", "sqlite://nowhere/loyalty.db")
+    path = written(tmp_path, [paid("1001"), paid("1001", "2"), paid("1002")])
+    right = CliRunner().invoke(app, ["import", "orders", str(path), "--dry-run"])
+    assert (right.exit_code, "3 rows, 2 events; nothing was written" in right.output) == (0, True)
+    written(tmp_path, [paid("1001"), paid("1002", quantity="many")])
+    wrong = CliRunner().invoke(app, ["import", "orders", str(path), "--dry-run", "--errors", "errors.csv"])
+    assert (wrong.exit_code, "2 rows, 1 events; nothing was written" in wrong.output) == (1, True)
+    with (tmp_path / "errors.csv").open(newline="") as file:
+        [error] = csv.DictReader(file)
+    assert error == {"row": "3", "error": "quantity 'many' is no whole number of 1 or more, up to 1000000000000."}
+    assert sorted(each.name for each in tmp_path.iterdir()) == ["errors.csv", "orders.csv"]
