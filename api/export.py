@@ -47,17 +47,19 @@ async def members(path: Path, now: datetime, progress: Callable[[int], None]) ->
     aside = path.with_name(f".{path.name}.{os.getpid()}")
     count = 0
     try:
-        with aside.open("w", newline="", encoding="utf-8") as file:
+        # readable by its owner alone, since it holds what members are called elsewhere
+        descriptor = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(descriptor, "w", newline="", encoding="utf-8") as file:
             out = csv.DictWriter(file, COLUMNS)
             out.writeheader()
             async for row in _rows(now):
                 out.writerow(row)
                 count += 1
                 progress(count)
+        await audit.exported("members.export", count, now=now)
         aside.replace(path)
     finally:
         aside.unlink(missing_ok=True)
-    await audit.exported("members.export", count, now=now)
     return count
 
 

@@ -16,11 +16,12 @@ from uuid import UUID
 
 from models.members import IdentityKind
 from models.purchases import PurchaseEventKind
-from models.units import Minor
-from rules import lifecycle, members, purchases
+from models.units import Minor, is_plain
+from rules import lifecycle, members, programme, purchases
 from rules.actors import SYSTEM
 from rules.idempotency import Key
 from rules.members import Identity
+from rules.points import RefundExceedsOriginal
 from rules.purchases import Happening, Order, OrderLine, OrderNotFound
 from rules.refusals import Refusal
 
@@ -153,8 +154,8 @@ def _event(row: int, values: dict[str, str]) -> FileEvent:
         if not values[name]:
             raise ValueError(f"{name} is empty.")
     for name, width in WIDTHS.items():
-        if len(values[name]) > width or not values[name].isprintable():
-            raise ValueError(f"{name} has more than {width} characters, or unprintable ones.")
+        if len(values[name]) > width or not is_plain(values[name]):
+            raise ValueError(f"{name} has more than {width} characters, or control characters.")
     if values["event"] not in PurchaseEventKind.__members__:
         raise ValueError(f"event {values['event']!r} is none of {', '.join(PurchaseEventKind)}.")
     if values["member_type"] not in IdentityKind.__members__:
@@ -267,12 +268,13 @@ async def _apply(
 ) -> None:
     key = _key(source, event)
     if event.kind is PurchaseEventKind.PAID:
+        order = _order(event, source)
+        # an order that will be refused enrols nobody
+        purchases.check_order(order, await programme.terms())
         member_id = ids.get(event.who) or await _member(event)
         ids[event.who] = member_id
         paid = Happening(event.kind, event.event_ref, event.occurred_at)
-        applied = await purchases.record(
-            member_id, _order(event, source), paid=paid, key=key, actor=SYSTEM, now=now
-        )
+        applied = await purchases.record(member_id, order, paid=paid, key=key, actor=SYSTEM, now=now)
     else:
         refunds = tuple((ref, Minor(line.amount)) for ref, line in event.lines.items())
         happening = Happening(event.kind, event.event_ref, event.occurred_at, refunds)
@@ -281,6 +283,36 @@ async def _apply(
         done.known += 1
     else:
         done.applied += 1
+
+
+async def check(file: OrderFile, source: str) -> list[RowError]:
+    """What an import would refuse, as far as can be told without writing: the file against itself and the terms."""
+    terms = await programme.terms()
+    errors = list(file.errors)
+    paid: dict[str, FileEvent] = {
+        event.order_ref: event for event in file.events if event.kind is PurchaseEventKind.PAID
+    }
+    for event in file.events:
+        try:
+            if event.kind is PurchaseEventKind.PAID:
+                _identity(event)
+                purchases.check_order(_order(event, source), terms)
+            elif event.order_ref in paid:
+                _check_refund(event, paid[event.order_ref])
+            elif not await purchases.is_recorded(source, event.order_ref):
+                raise OrderNotFound
+        except Refusal as refusal:
+            errors.append(_refused(event, refusal))
+    return errors
+
+
+def _check_refund(event: FileEvent, order: FileEvent) -> None:
+    """Refuse a refund of more than was paid for a line, or of a line the order does not have."""
+    for ref, line in event.lines.items():
+        if ref not in order.lines:
+            raise purchases.OrderInvalid("The refund names a line the order does not have.")
+        if line.amount > order.lines[ref].amount:
+            raise RefundExceedsOriginal(line.amount, order.lines[ref].amount)
 
 
 def _key(source: str, event: FileEvent) -> Key:

@@ -53,6 +53,13 @@ REVERSED = (
     " WHEN p.refunded_minor = p.goods_minor THEN o.points ELSE {target} END"
 )
 
+RETURNED = (
+    "SELECT o.id FROM points_transaction o JOIN purchase p ON p.member_id = o.member_id AND p.id = o.purchase_id"
+    " LEFT JOIN (SELECT member_id, reverses_id, SUM(points) AS points FROM points_transaction"
+    " WHERE reverses_id IS NOT NULL GROUP BY member_id, reverses_id) r ON r.member_id = o.member_id"
+    " AND r.reverses_id = o.id WHERE o.kind = 'REDEEM' AND p.goods_minor > 0 AND COALESCE(r.points, 0) < {target}"
+)
+
 REFUNDED_LINES = (
     "SELECT l.id FROM purchase_line l LEFT JOIN (SELECT e.member_id, e.purchase_id, b.key AS line_ref,"
     " SUM(CAST(b.value AS BIGINT)) AS refunded FROM purchase_event e, {each}(e.body) b"
@@ -198,6 +205,19 @@ INVARIANTS = (
         "What a purchase earned is taken back by the share of it that is refunded, rounded down.",
         REVERSED.format(target="o.points * p.refunded_minor / p.goods_minor"),
         REVERSED.format(target="DIV(o.points::numeric * p.refunded_minor, p.goods_minor)"),
+    ),
+    Invariant(
+        "refunds return what was spent",
+        "Points spent on a purchase have come back by the share of it that is refunded, at least.",
+        RETURNED.format(target="-o.points * p.refunded_minor / p.goods_minor"),
+        RETURNED.format(target="DIV(-o.points::numeric * p.refunded_minor, p.goods_minor)"),
+    ),
+    Invariant(
+        "purchase state",
+        "A purchase's state says how much of it is refunded.",
+        "SELECT id FROM purchase WHERE (state = 'PARTIALLY_REFUNDED')"
+        " <> (refunded_minor > 0 AND refunded_minor < goods_minor)"
+        " OR (refunded_minor > 0 AND refunded_minor = goods_minor AND state <> 'REFUNDED')",
     ),
     Invariant(
         "purchases earn",

@@ -1,5 +1,6 @@
 """Units: what a bare number or string means in this house."""
 
+import unicodedata
 from dataclasses import dataclass
 from typing import Any, NewType, cast
 
@@ -41,6 +42,11 @@ class Money:
 
     amount_minor: Minor
     currency: str
+
+
+def is_plain(text: str) -> bool:
+    """Whether a text holds no control, format, surrogate or private characters."""
+    return not any(unicodedata.category(letter).startswith("C") for letter in text)
 
 
 def points_field(**options: Any) -> Points:

@@ -15,6 +15,7 @@ class ActorKind(StrEnum):
     STAFF = "STAFF"
     PARTNER = "PARTNER"
     SERVICE = "SERVICE"
+    NOBODY = "NOBODY"
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,16 +54,19 @@ async def identify(
 async def enter(identities: Sequence[Identity], *, actor: Actor, now: datetime) -> tuple[UUID, bool]:
     """The member who logs in with these identities; a stranger becomes a PENDING member until they enrol.
 
-    Raises: IdentityConflict, IdentityUnverified.
+    The first identity decides, where it is known. Of the others those are added that nobody has yet; one that is
+    another member's is left for a merge, since it must not keep anybody from logging in.
+
+    Raises: IdentityUnverified.
     """
-    found = await members.owners(identities)
-    if len(found) > 1:
-        raise IdentityConflict(tuple(found))
-    if not found:
+    whose = [await members.find(each) for each in identities]
+    known = next((each for each in whose if each), None)
+    if known is None:
         return await _create(identities, MemberState.PENDING, actor, now), True
-    await members.hold(found[0])
-    await members.attach(found[0], identities, now)
-    return found[0], False
+    await members.hold(known)
+    free = [each for each, owner in zip(identities, whose, strict=True) if owner in (None, known)]
+    await members.attach(known, free, now)
+    return known, False
 
 
 @transaction
@@ -89,11 +92,11 @@ async def enroll(
         raise IdentityConflict(tuple(found))
     whose = found[0] if found else await _create(identities, MemberState.PENDING, actor, now)
     held = await members.hold(whose)
-    if held.state is MemberState.ACTIVE:
-        return whose, True
     if held.state is not MemberState.PENDING and (refused := members.inactivity(held.state)):
         raise refused
     await members.attach(whose, identities, now)
+    if held.state is MemberState.ACTIVE:
+        return whose, True
     if told != Profile():
         await members.keep_profile(whose, told)
     await _join(whose, actor, now)
@@ -101,7 +104,10 @@ async def enroll(
 
 
 STATE = SQL("UPDATE member SET state = $2 WHERE id = $1 RETURNING id")
-JOIN = SQL("UPDATE member SET state = 'ACTIVE', joined_at = $2 WHERE id = $1 RETURNING id")
+JOIN = SQL(
+    "UPDATE member SET state = 'ACTIVE', joined_at = CASE WHEN created_at > $2 THEN created_at ELSE $2 END"
+    " WHERE id = $1 RETURNING id"
+)
 
 
 async def _join(member_id: UUID, actor: Actor, now: datetime) -> None:

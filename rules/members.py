@@ -13,6 +13,7 @@ import phonenumbers
 
 from models.members import IdentityKey, IdentityKind, Member, MemberIdentity, MemberKey, MemberState
 from models.sql import SQL, insert
+from models.units import is_plain
 from rules import programme, vault
 from rules.refusals import MemberFrozen, MemberMerged, MemberNotActive, NotFound, Refusal
 from rules.transactions import transaction
@@ -73,13 +74,11 @@ class Identity:
 
     @property
     def mask(self) -> str:
-        """What may be shown of it."""
-        shown = self.value
+        """What may be shown of it: a phone as everybody masks one, of anything else a third at most."""
         if self.kind is IdentityKind.PHONE:
-            shown = shown.removeprefix("+86")
-        if len(shown) <= SHOWN_FIRST + SHOWN_LAST:
-            return shown[:1] + "****"
-        return f"{shown[:SHOWN_FIRST]}****{shown[-SHOWN_LAST:]}"
+            digits = self.value.removeprefix("+86")
+            return f"{digits[:SHOWN_FIRST]}****{digits[-SHOWN_LAST:]}"
+        return "****" + self.value[len(self.value) - min(SHOWN_LAST, len(self.value) // 3) :]
 
     @property
     def hash(self) -> str:
@@ -117,7 +116,7 @@ def identity(kind: IdentityKind, namespace: str, value: str, *, verified: bool =
     elif kind is IdentityKind.CARD:
         capitals = unicodedata.normalize("NFKC", text).upper()
         text = unicodedata.normalize("NFKC", capitals).strip()
-    if not (0 < len(text) <= VALUE_MAX and len(where) <= NAMESPACE_MAX and _is_plain(text + where)):
+    if not (0 < len(text) <= VALUE_MAX and len(where) <= NAMESPACE_MAX and is_plain(text + where)):
         raise IdentityInvalid(kind)
     return Identity(kind, where, text, verified)
 
@@ -129,14 +128,9 @@ def _phone(text: str) -> str:
     except phonenumbers.NumberParseException as error:
         raise IdentityInvalid(IdentityKind.PHONE) from error
     # the parser skips what is no part of a number, and an extension is somebody else's telephone
-    if number.extension or not (_is_plain(text) and phonenumbers.is_possible_number(number)):
+    if number.extension or not (is_plain(text) and phonenumbers.is_possible_number(number)):
         raise IdentityInvalid(IdentityKind.PHONE)
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
-
-
-def _is_plain(text: str) -> bool:
-    """Whether a text holds no control, format, surrogate or private characters."""
-    return not any(unicodedata.category(letter).startswith("C") for letter in text)
 
 
 def _is_https(url: str) -> bool:
@@ -154,10 +148,10 @@ def check_profile(profile: Profile, *, today: date) -> Profile:
     Raises: ProfileInvalid.
     """
     name = profile.display_name and unicodedata.normalize("NFC", profile.display_name).strip()
-    if name is not None and not (0 < len(name) <= NAME_MAX and _is_plain(name)):
+    if name is not None and not (0 < len(name) <= NAME_MAX and is_plain(name)):
         raise ProfileInvalid("displayName")
     url = profile.avatar_url
-    if url is not None and not (len(url) <= URL_MAX and _is_plain(url) and _is_https(url)):
+    if url is not None and not (len(url) <= URL_MAX and is_plain(url) and _is_https(url)):
         raise ProfileInvalid("avatarUrl")
     if profile.birthday is not None and not date(1900, 1, 1) <= profile.birthday <= today:
         raise ProfileInvalid("birthday")
@@ -230,11 +224,15 @@ def new_id() -> UUID:
     return uuid4()
 
 
+PROVE = SQL(
+    "UPDATE member_identity SET verified = true WHERE member_id = $1 AND value_hash = $2 AND NOT verified"
+    " RETURNING id"
+)
 OF_KIND = SQL("SELECT value_hash FROM member_identity WHERE member_id = $1 AND kind = $2")
 
 
 async def attach(member_id: UUID, identities: Sequence[Identity], now: datetime) -> int:
-    """Give a held member identities nobody has yet; those they have already are left as they are.
+    """Give a held member identities nobody has yet; of those they have, one that is now proven is marked so.
 
     Raises: IdentityUnverified.
     """
@@ -242,6 +240,7 @@ async def attach(member_id: UUID, identities: Sequence[Identity], now: datetime)
     for who in identities:
         hashed = who.hash
         if await WHOSE.value(hashed) == member_id:
+            added += who.verified and await PROVE.row(member_id, hashed) is not None
             continue
         if who.kind is IdentityKind.PHONE and not who.verified and await OF_KIND.row(member_id, who.kind.value):
             raise IdentityUnverified

@@ -73,3 +73,11 @@ class ClockSkew(Refusal):
     zh = "事件时间晚于当前时间。"
     retryable = True
     field = ("occurredAt",)
+
+
+@dataclass(eq=False)
+class Busy(Refusal):
+    """Too much is being written just now."""
+
+    zh = "系统繁忙，请稍后重试。"
+    retryable = True

@@ -11,11 +11,18 @@ from typing import Any, ParamSpec, TypeVar
 from tortoise.exceptions import IntegrityError, OperationalError
 from tortoise.transactions import in_transaction  # noqa: TID251  the one door to transactions
 
+from rules.refusals import Busy
+
 Given = ParamSpec("Given")
 Done = TypeVar("Done")
 
 TRIES = 5
 """How often a command is tried when the database asks for it."""
+
+AT_ONCE = 500
+"""How many commands may run or wait for the database in one process; more are refused at once."""
+
+DRAIN_SECONDS = 20.0
 
 SERIALISATION = {"40001", "40P01"}
 """SQLSTATEs of a serialisation failure and a deadlock."""
@@ -35,12 +42,16 @@ def transaction(
     The transaction runs in a task of its own: a caller who is cancelled leaves, the transaction ends as it would
     have. It is tried again, a bounded number of times, on a serialisation failure, a deadlock, a locked SQLite
     file, or a lost race for a unique key, whose winner the next try finds. A command never calls another one.
+
+    Raises: Busy, when too many run already.
     """
 
     @wraps(command)
     async def whole(*args: Given.args, **kwargs: Given.kwargs) -> Done:
         if _inside.get():
             raise RuntimeError(f"{command.__qualname__} was called inside another command.")
+        if len(_running) >= AT_ONCE:
+            raise Busy
         task = asyncio.create_task(_tried(lambda: command(*args, **kwargs)))
         _running.add(task)
         task.add_done_callback(_ended)
@@ -50,9 +61,9 @@ def transaction(
 
 
 async def drain() -> None:
-    """Wait until every transaction under way has ended, for a graceful stop."""
-    while _running:
-        await asyncio.wait(set(_running))
+    """Wait until the transactions under way have ended, for a graceful stop, but not for ever."""
+    if _running:
+        await asyncio.wait(set(_running), timeout=DRAIN_SECONDS)
 
 
 def inside() -> bool:

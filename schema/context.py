@@ -10,7 +10,6 @@ import strawberry
 from strawberry.dataloader import DataLoader
 
 from models.credentials import PrincipalKind
-from models.staff import StaffRole
 from rules.actors import Actor, ActorKind
 from rules.credentials import Principal
 from rules.members import Identity
@@ -46,10 +45,10 @@ class Context:
 
     @property
     def actor(self) -> Actor:
-        """The caller, as the rules know them. The permissions of a field see to it that there is one."""
+        """The caller, as the rules know them; nobody for somebody who has yet to log in."""
         who = self.principal
         if who is None:
-            return Actor(ActorKind.SYSTEM, request_id=self.request_id)
+            return Actor(ActorKind.NOBODY, request_id=self.request_id)
         return Actor(
             kind=ActorKind(who.kind.value),
             id=who.id,
@@ -64,11 +63,6 @@ class Context:
         """The calling member; None when somebody else calls."""
         who = self.principal
         return UUID(who.id) if who and who.kind is PrincipalKind.MEMBER else None
-
-    @property
-    def role(self) -> StaffRole | None:
-        """The calling member of staff's role."""
-        return self.principal.role if self.principal else None
 
     async def load(self, batch: Batch, parent: object, **arguments: Any) -> Any:
         """One parent's share of a batch: all parents of the level are asked for in one call."""

@@ -5,10 +5,11 @@ caller's rights are checked against what was found, before anything runs.
 """
 
 import logging
+from collections import OrderedDict
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from graphql import DocumentNode, GraphQLError, GraphQLSchema, GraphQLSyntaxError, parse, specified_rules, validate
 from strawberry.extensions import SchemaExtension
@@ -16,8 +17,8 @@ from strawberry.extensions import SchemaExtension
 from schema import limits, permissions
 from schema.context import Context
 
-DOCUMENTS = 1_000
-"""How many documents are remembered."""
+CHARACTERS = 500_000
+"""How much text of documents is remembered. A parsed document takes some fifty times its text."""
 
 _log = logging.getLogger("loyalty.faults")
 
@@ -33,9 +34,44 @@ class Examined:
     introspects: bool
 
 
-@lru_cache(maxsize=DOCUMENTS)
+class Memory:
+    """The documents that were examined lately and found valid, as long as their texts are not too long together."""
+
+    def __init__(self) -> None:
+        self.known: OrderedDict[str, Examined] = OrderedDict()
+        self.characters = 0
+
+    def recall(self, source: str) -> Examined | None:
+        """What is known of a text; None when it is not remembered."""
+        if source in self.known:
+            self.known.move_to_end(source)
+        return self.known.get(source)
+
+    def keep(self, source: str, found: Examined) -> None:
+        """Remember a valid document, and forget the longest unused ones for it."""
+        if found.errors or source in self.known:
+            return
+        self.known[source] = found
+        self.characters += len(source)
+        while self.characters > CHARACTERS:
+            forgotten, _ = self.known.popitem(last=False)
+            self.characters -= len(forgotten)
+
+
+_memory: WeakKeyDictionary[GraphQLSchema, Memory] = WeakKeyDictionary()
+
+
 def examined(schema: GraphQLSchema, source: str) -> Examined:
-    """A document, parsed and examined. Raises: GraphQLSyntaxError."""
+    """A document, parsed and examined, or remembered. Raises: GraphQLSyntaxError."""
+    memory = _memory.setdefault(schema, Memory())
+    found = memory.recall(source)
+    if found is None:
+        found = _examine(schema, source)
+        memory.keep(source, found)
+    return found
+
+
+def _examine(schema: GraphQLSchema, source: str) -> Examined:
     document = parse(source, max_tokens=limits.TOKENS)
     # limits come first: a document too large to examine is not examined
     errors = limits.excesses(document) or [
@@ -55,6 +91,8 @@ def examined(schema: GraphQLSchema, source: str) -> Examined:
 class Gate(SchemaExtension):
     """Lets an operation through, or says why not; labels and masks what goes wrong."""
 
+    found: Examined
+
     def on_parse(self) -> Iterator[None]:
         """Take the document from memory, or examine it."""
         asked = self.execution_context
@@ -63,16 +101,16 @@ class Gate(SchemaExtension):
             said = f"The document is longer than {limits.SOURCE} characters."
             raise GraphQLError(said, extensions={"code": "OPERATION_TOO_COMPLEX"})
         try:
-            asked.graphql_document = examined(asked.schema._schema, source).document
+            self.found = examined(asked.schema._schema, source)
         except GraphQLSyntaxError as error:
             raise _labelled(error, "GRAPHQL_PARSE_FAILED") from None
+        asked.graphql_document = self.found.document
         yield
 
     def on_validate(self) -> Iterator[None]:
         """Refuse what is invalid, ambiguous, or not for the caller."""
         asked = self.execution_context
-        known = examined(asked.schema._schema, asked.query or "")
-        asked.pre_execution_errors = list(known.errors) or self._objections(known)
+        asked.pre_execution_errors = list(self.found.errors) or self._objections(self.found)
         yield
 
     def _objections(self, known: Examined) -> list[GraphQLError]:

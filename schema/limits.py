@@ -9,6 +9,7 @@ from graphql import (
     FragmentSpreadNode,
     GraphQLError,
     IntValueNode,
+    ListValueNode,
     OperationDefinitionNode,
     SelectionNode,
     SelectionSetNode,
@@ -28,8 +29,13 @@ FIELDS = 300
 NODES = 10_000
 """How many objects an operation may ask for, by the page sizes it names."""
 
-DEFAULT_PAGE = 20
-PAGE_ARGUMENTS = {"first", "last"}
+MOST = 100
+"""What a page may have at most, and so what a variable counts as."""
+
+LISTS = {"members": 20, "purchases": 20, "entries": 20, "expiring": 20, "lines": 20}
+"""What a list counts as where the document names no size."""
+
+PAGE_ARGUMENTS = {"first", "last", "ids"}
 CAP = 10**9
 """Where counting stops: what is far beyond a limit need not be exact."""
 
@@ -101,12 +107,14 @@ class _Measure:
 
 
 def _page(node: FieldNode) -> int:
-    """How many items a field multiplies what is below it by: its page size, as far as the document says it."""
+    """How many items a field multiplies what is below it by: its page size, or the most that a variable may say."""
     for argument in node.arguments or ():
         if argument.name.value in PAGE_ARGUMENTS:
             value = argument.value
-            return max(1, int(value.value[:DIGITS])) if isinstance(value, IntValueNode) else DEFAULT_PAGE
-    return 1
+            if isinstance(value, ListValueNode):
+                return max(1, len(value.values))
+            return max(1, int(value.value[:DIGITS])) if isinstance(value, IntValueNode) else MOST
+    return LISTS.get(node.name.value, 1)
 
 
 def excesses(document: DocumentNode) -> list[GraphQLError]:

@@ -8,7 +8,7 @@ import strawberry
 
 from models.members import IdentityKind, MemberState
 from models.sql import SQL
-from models.units import ReasonCode
+from models.units import ReasonCode, is_plain
 from rules import lifecycle, members
 from rules.members import Identity, Profile
 from rules.refusals import NotFound
@@ -239,7 +239,7 @@ class MembersQuery:
         asked_for = pages.window(first=first, after=after, last=last, before=before, shape=pages.BY_MOMENT)
         state = filter.state.value if filter is not None and filter.state is not None else None
         tier_code = filter.tier_code if filter else None
-        if tier_code and not tier_code.isprintable():
+        if tier_code and not is_plain(tier_code):
             raise bad_input("`tierCode` is printable characters.")
         at, beyond = asked_for.key or (None, None)
         rows = await LIST[asked_for.backwards].rows(state, tier_code, at, beyond, asked_for.fetch)

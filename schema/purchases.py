@@ -9,7 +9,7 @@ import strawberry
 from models.purchases import PurchaseEventKind, PurchaseState
 from models.sql import SQL
 from models.staff import StaffRole
-from models.units import Minor, Money
+from models.units import Minor, Money, is_plain
 from rules import programme, purchases
 from rules.idempotency import Key
 from rules.purchases import Applied, Happening, Order, OrderLine
@@ -256,8 +256,8 @@ class PurchaseRefundInput:
 def _ref(text: str, name: str, most: int = REF_MAX) -> str:
     """A reference of the shop's, as it may be stored."""
     kept = text.strip()
-    if not (0 < len(kept) <= most and kept.isprintable()):
-        raise bad_input(f"`{name}` has 1 to {most} printable characters.")
+    if not (0 < len(kept) <= most and is_plain(kept)):
+        raise bad_input(f"`{name}` has 1 to {most} characters, and no control characters.")
     return kept
 
 

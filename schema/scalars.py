@@ -8,7 +8,7 @@ from typing import NewType
 import strawberry
 from strawberry.types.scalar import ScalarDefinition
 
-from models.units import NOTE_MAX, REASON_MAX, Note, ReasonCode
+from models.units import NOTE_MAX, REASON_MAX, Note, ReasonCode, is_plain
 
 Long = NewType("Long", int)
 BasisPointsValue = NewType("BasisPointsValue", int)
@@ -61,15 +61,11 @@ def parse_day(value: object) -> Day:
     raise ValueError("A Date is written YYYY-MM-DD.")
 
 
-def _plain(text: str) -> bool:
-    return not any(unicodedata.category(letter).startswith("C") for letter in text)
-
-
 def parse_note(value: object) -> Note:
     """Read a note sent by a client, in NFC and without the spaces around it."""
     if isinstance(value, str):
         note = unicodedata.normalize("NFC", value).strip()
-        if 0 < len(note) <= NOTE_MAX and _plain(note):
+        if 0 < len(note) <= NOTE_MAX and is_plain(note):
             return Note(note)
     raise ValueError(f"A note has 1 to {NOTE_MAX} characters and no control characters.")
 

@@ -3,6 +3,7 @@
 import strawberry
 
 from models.credentials import PrincipalKind
+from models.units import is_plain
 from rules import credentials, lifecycle, staff
 from rules.actors import Actor, ActorKind
 from rules.credentials import LoginRefused, TokenInvalid
@@ -108,7 +109,7 @@ class SessionsMutation:
         """
         context = info.context
         name = input.username[:TEXT_MAX]
-        account = await staff.account(name) if name.isprintable() else None
+        account = await staff.account(name) if is_plain(name) else None
         stored = account.password_hash if account else None
         if not await _outside(info).is_password(stored, input.password[:TEXT_MAX]) or account is None:
             raise LoginRefused

@@ -12,9 +12,11 @@ from api import orders
 from api.cli._common import Failed, app, bar, database, here, hint, run, show
 from api.clock import now
 from models.invariants import INVARIANTS, Violation, violations
+from models.units import is_plain
 from rules import programme
 
 ERRORS_SHOWN = 20
+SOURCE_MAX = 64
 
 importing = typer.Typer(help="Bring data in from files.", no_args_is_help=True)
 app.add_typer(importing, name="import")
@@ -31,9 +33,11 @@ def import_orders(
 ) -> None:
     """Import orders and refunds. Run it again after a crash, or after mending rows: nothing is done twice."""
     started = time.perf_counter()
+    if not 0 < len(source) <= SOURCE_MAX or not is_plain(source):
+        raise Failed(f"--source has 1 to {SOURCE_MAX} characters.")
     read = orders.read(file)
     if dry_run:
-        imported = orders.Imported(errors=read.errors)
+        imported = orders.Imported(errors=run(_check(read, source)))
         show.print(f"{read.rows:,} rows, {len(read.events):,} events; nothing was written")
     else:
         imported = run(_import(read, source))
@@ -45,6 +49,11 @@ def import_orders(
     if imported.errors:
         _tell(imported.errors, errors)
         raise typer.Exit(1)
+
+
+async def _check(read: orders.OrderFile, source: str) -> list[orders.RowError]:
+    async with database(here(), bulk=True):
+        return await orders.check(read, source)
 
 
 async def _import(read: orders.OrderFile, source: str) -> orders.Imported:

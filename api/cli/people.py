@@ -9,6 +9,7 @@ from api.cli._common import Failed, app, database, here, hint, run, show
 from api.clock import now
 from api.outside import HASHER
 from models.staff import StaffRole
+from models.units import is_plain
 from rules import staff as rules
 
 PASSWORD_LENGTHS = range(12, 129)
@@ -35,7 +36,7 @@ def add_staff(
     password = (
         typer.get_text_stream("stdin").readline().rstrip("\n") if password_stdin else secrets.token_urlsafe(15)
     )
-    if not 0 < len(username) <= NAME_MAX or not username.isprintable():
+    if not 0 < len(username) <= NAME_MAX or not is_plain(username):
         raise Failed(f"A username has 1 to {NAME_MAX} printable characters.")
     if len(password) not in PASSWORD_LENGTHS:
         raise Failed("A password has 12 to 128 characters.")

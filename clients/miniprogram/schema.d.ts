@@ -83,6 +83,8 @@ export type ErrorCode =
   | 'BACKFILL_REQUIRED'
   /** The balance is not what the request expected. 积分余额已变动。 */
   | 'BALANCE_CHANGED'
+  /** Too much is being written just now. 系统繁忙，请稍后重试。 */
+  | 'BUSY'
   /** The event claims to happen in the future. 事件时间晚于当前时间。 */
   | 'CLOCK_SKEW'
   /** The order is not in the programme's currency. 订单币种与计划币种不符。 */
@@ -510,7 +512,7 @@ export interface Mutation {
    * Log a member in with a WeChat login code. A stranger becomes a PENDING member; `memberEnroll` makes them an
    * active one.
    *
-   * Refuses with: `IDENTITY_CONFLICT`, `IDENTITY_UNVERIFIED`, `LOGIN_REFUSED`, `WECHAT_UNAVAILABLE`.
+   * Refuses with: `IDENTITY_UNVERIFIED`, `LOGIN_REFUSED`, `WECHAT_UNAVAILABLE`.
    */
   memberLogin: TokensPayload | null;
   /**
@@ -833,7 +835,7 @@ export interface PointsRedeemInput {
   reason?: ReasonCode;
   /** A line for people. Kept encrypted. */
   note?: Note | null;
-  /** The member's purchase the points help to pay. Its refund returns them. */
+  /** The member's purchase the points help to pay; its refund returns them. Not for members. */
   purchaseId?: ID | null;
   /**
    * Chosen by you for this one request (a UUID will do): 8 to 128 printable ASCII characters. The same key with the

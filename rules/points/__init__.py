@@ -8,9 +8,10 @@ from uuid import UUID
 from models.members import MemberState
 from models.points import PointsKind, PointsNote
 from models.sql import SQL, insert
+from models.staff import StaffRole
 from models.units import Note, Points, ReasonCode
 from rules import audit, members, programme, vault
-from rules.actors import Actor
+from rules.actors import Actor, ActorKind
 from rules.idempotency import Key, Slip
 from rules.outbox import tell
 from rules.points._book import Balances, Book, InsufficientPoints, Lot, Movement, PointsLimit, reversal
@@ -171,7 +172,7 @@ async def redeem(
     tier = terms.rung(await TIER_OF.value(member_id))
     check_redemption(points, available=Points(book.balances.available), state=held.state, tier=tier)
     if purchase_id is not None:
-        await _check_purchase(member_id, purchase_id)
+        await _check_purchase(member_id, purchase_id, actor)
     movement = Movement(PointsKind.REDEEM, slip.cause, now, purchase_id=purchase_id, reason=reason)
     book.spend(movement, points)
     return await _conclude(book, movement, slip, note=note)
@@ -213,7 +214,9 @@ async def adjust(
     return await _conclude(book, movement, slip, note=note)
 
 
-ORIGINAL = SQL("SELECT id, kind, points, purchase_id FROM points_transaction WHERE member_id = $1 AND id = $2")
+ORIGINAL = SQL(
+    "SELECT id, kind, points, purchase_id, store_id FROM points_transaction WHERE member_id = $1 AND id = $2"
+)
 REVERSED = SQL(
     "SELECT COALESCE(SUM(points), 0)::bigint AS points FROM points_transaction"
     " WHERE member_id = $1 AND reverses_id = $2"
@@ -243,7 +246,7 @@ async def give_back(
     if refused := members.inactivity(held.state, frozen_may=True):
         raise refused
     original = await ORIGINAL.row(member_id, transaction_id)
-    if original is None or original["kind"] != PointsKind.REDEEM:
+    if original is None or original["kind"] != PointsKind.REDEEM or not _is_in_reach(actor, original["store_id"]):
         raise NotFound
     already = await REVERSED.value(member_id, transaction_id)
     left = -original["points"] - already
@@ -291,17 +294,25 @@ async def _conclude(book: Book, movement: Movement, slip: Slip, *, note: Note | 
 
 
 PURCHASE = SQL(
-    "SELECT id FROM purchase WHERE member_id = $1 AND id = $2 AND state NOT IN ('CANCELLED', 'REFUNDED')"
+    "SELECT store_id FROM purchase WHERE member_id = $1 AND id = $2 AND state <> 'CANCELLED' AND refunded_minor = 0"
 )
 
 
-async def _check_purchase(member_id: UUID, purchase_id: UUID) -> None:
-    """Points pay only towards the member's own live purchase.
+async def _check_purchase(member_id: UUID, purchase_id: UUID, actor: Actor) -> None:
+    """Points pay only towards the member's own unrefunded purchase, and not on the member's own word.
+
+    A refund of the purchase gives the points back: whoever binds them must have seen that they paid for it.
 
     Raises: NotFound.
     """
-    if await PURCHASE.row(member_id, purchase_id) is None:
+    row = await PURCHASE.row(member_id, purchase_id)
+    if row is None or actor.kind is ActorKind.MEMBER or not _is_in_reach(actor, row["store_id"]):
         raise NotFound
+
+
+def _is_in_reach(actor: Actor, store_id: UUID | None) -> bool:
+    """Whether a store is one the actor may act for: a cashier's own, and any for everybody else."""
+    return actor.role is not StaffRole.CASHIER or store_id == actor.store_id
 
 
 async def _keep_note(member_id: UUID, transaction_id: UUID, note: Note) -> None:

@@ -221,7 +221,9 @@ class Book:
         for lot in self.lots:
             if lot.active and lot.remaining and lot.is_over(self.now):
                 expired = lot.remaining
-                movement = Movement(PointsKind.EXPIRE, f"expire:{lot.id}", lot.expires_at or self.now)
+                # a return asked for before midnight may fill a lot once more, so the lot alone is no cause
+                cause = f"expire:{lot.id}:{self.balances.seq}"
+                movement = Movement(PointsKind.EXPIRE, cause, lot.expires_at or self.now)
                 self._move(movement, lot, -expired)
                 self._line(movement, Bucket.AVAILABLE, -expired, Counter.EXPIRY)
 

@@ -1,6 +1,6 @@
 """Purchases: a member has paid, so they earn and rise; a refund takes exactly that back, in any order."""
 
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -8,6 +8,7 @@ from uuid import UUID
 from uuid_utils.compat import uuid7
 
 from models.purchases import (
+    EventState,
     Purchase,
     PurchaseEventKind,
     PurchaseKey,
@@ -54,6 +55,8 @@ __all__ = [
     "OrderNotFound",
     "PurchaseStateConflict",
     "bonus",
+    "check_order",
+    "is_recorded",
     "record",
     "report",
 ]
@@ -103,6 +106,11 @@ STORED = SQL(
 )
 
 
+async def is_recorded(source: str, order_ref: str) -> bool:
+    """Whether an order of that reference is known."""
+    return await WHOSE.row(source, order_ref) is not None
+
+
 @transaction
 async def record(
     member_id: UUID,
@@ -122,7 +130,7 @@ async def record(
     ClockSkew, BackfillRequired, OrderExists, PurchaseStateConflict, PointsLimit, GrowthLimit.
     """
     held = await members.hold(member_id)
-    slip = Slip(member_id, actor, key, "purchase.record", (astuple(order), paid and astuple(paid)))
+    slip = Slip(member_id, actor, key, "purchase.record", (order, paid))
     if earlier := await slip.recall():
         return Applied.replay(earlier)
     if refused := members.inactivity(held.state, frozen_may=True):
@@ -150,7 +158,7 @@ async def report(
 
     One refund drives every reversal in one transaction and a fixed order: points spent on the order return,
     points it earned are clawed back, growth follows. A refund that arrives before its payment is parked for 72
-    hours and takes effect with it.
+    hours and takes effect with it; one that has lapsed may be reported again.
 
     Raises: OrderNotFound, IdempotencyKeyReused, EventExists, ClockSkew, BackfillRequired, OrderInvalid,
     PurchaseStateConflict, RefundExceedsOriginal, PointsLimit, GrowthLimit.
@@ -160,17 +168,18 @@ async def report(
         raise OrderNotFound
     member_id = whose["member_id"]
     held = await members.hold(member_id)
-    slip = Slip(member_id, actor, key, "purchase.report", (source, order_ref, astuple(happening)))
+    slip = Slip(member_id, actor, key, "purchase.report", (source, order_ref, happening))
     if earlier := await slip.recall():
         return Applied.replay(earlier)
     check_moment(happening.occurred_at, actor=actor, now=now)
     if happening.kind is PurchaseEventKind.REFUNDED:
         check_refunds(happening.refunds)
     stored = await _stored(member_id, whose["purchase_id"])
-    if await _was_reported(stored, happening):
-        return Applied(member_id, stored.id, replayed=True)
+    known = await _reported(stored, happening)
+    if known and (known["state"] == EventState.APPLIED or known["created_at"] > now - PARKED_FOR):
+        return Applied(member_id, stored.id, parked=known["state"] == EventState.PARKED, replayed=True)
     sitting = await sit(stored, held.state, await programme.terms(), actor, now)
-    await happen(sitting, happening)
+    await happen(sitting, happening, lapsed_id=known["id"] if known else None)
     return await _conclude(sitting, slip)
 
 
@@ -259,20 +268,20 @@ async def _insert(purchase: Stored, order: Order, now: datetime) -> None:
 
 
 REPORTED = SQL(
-    "SELECT refund_minor, body FROM purchase_event"
+    "SELECT id, state, body, created_at FROM purchase_event"
     " WHERE member_id = $1 AND purchase_id = $2 AND kind = $3 AND event_ref = $4"
 )
 
 
-async def _was_reported(purchase: Stored, happening: Happening) -> bool:
-    """Whether this very event is already known.
+async def _reported(purchase: Stored, happening: Happening) -> dict[str, Any] | None:
+    """What is known of this very event; None when it is news.
 
     Raises: EventExists, when another one goes by its reference.
     """
     row = await REPORTED.row(purchase.member_id, purchase.id, happening.kind.value, happening.event_ref)
     if row is not None and row["body"] != happening.body:
         raise EventExists
-    return row is not None
+    return row
 
 
 async def _conclude(sitting: Sitting, slip: Slip) -> Applied:

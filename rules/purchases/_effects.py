@@ -31,7 +31,7 @@ PAID_STATES = {
 
 @dataclass(slots=True)
 class Sitting:
-    """A held member's purchase while its facts are applied: all was read before the first write."""
+    """A held member's purchase while its facts are applied, and what has come of them so far."""
 
     purchase: Stored
     terms: Terms
@@ -58,31 +58,41 @@ async def sit(purchase: Stored, state: MemberState, terms: Terms, actor: Actor, 
     return Sitting(purchase, terms, standing, book, state, actor, now)
 
 
-async def happen(sitting: Sitting, happening: Happening) -> None:
-    """Apply one event, or park it, and write it down."""
+async def happen(sitting: Sitting, happening: Happening, lapsed_id: UUID | None = None) -> None:
+    """Apply one event, or park it, and write it down; one that had lapsed is taken up again."""
     parks = happening.kind is PurchaseEventKind.REFUNDED and sitting.purchase.state is PurchaseState.CREATED
-    event_id = uuid7()
-    if parks:
-        waiting = await _waiting(sitting)
-        await _check_lines(sitting.purchase, happening, waiting)
-        sitting.parked = True
-    row = {
+    sitting.parked = parks
+    state = EventState.PARKED if parks else EventState.APPLIED
+    event_id = lapsed_id or uuid7()
+    if lapsed_id:
+        await TAKE_UP.row(sitting.purchase.member_id, lapsed_id, state.value, sitting.now)
+    else:
+        await insert(PurchaseEvent, [_event_row(sitting, happening, event_id, state)])
+    if not parks:
+        await _APPLY[happening.kind](sitting, happening, event_id)
+
+
+TAKE_UP = SQL("UPDATE purchase_event SET state = $3, created_at = $4 WHERE member_id = $1 AND id = $2 RETURNING id")
+
+
+def _event_row(sitting: Sitting, happening: Happening, event_id: UUID, state: EventState) -> dict[str, Any]:
+    return {
         "id": event_id,
         "member_id": sitting.purchase.member_id,
         "purchase_id": sitting.purchase.id,
         "kind": happening.kind,
         "event_ref": happening.event_ref,
-        "state": EventState.PARKED if parks else EventState.APPLIED,
+        "state": state,
         "occurred_at": happening.occurred_at,
         "refund_minor": sum(amount for _, amount in happening.refunds),
         "body": happening.body,
         "created_at": sitting.now,
     }
-    await insert(PurchaseEvent, [row])
-    if not parks:
-        await _APPLY[happening.kind](sitting, happening, event_id)
-        kind = f"purchase.{happening.kind.value.lower()}"
-        sitting.events.append(Event(kind, {"purchase": str(sitting.purchase.id)}))
+
+
+def _tell(sitting: Sitting, what: str) -> None:
+    """Leave word of a change of the purchase for those who act on it."""
+    sitting.events.append(Event(f"purchase.{what}", {"purchase": str(sitting.purchase.id)}))
 
 
 SET_STATE = SQL(
@@ -105,6 +115,7 @@ async def _pay(sitting: Sitting, happening: Happening, _: UUID) -> None:
     _refuse_unless(purchase.state is PurchaseState.CREATED, purchase)
     purchase.state, purchase.paid_at = PurchaseState.PAID, happening.occurred_at
     await _save(purchase)
+    _tell(sitting, "paid")
     base = sitting.terms.base_points(Minor(purchase.goods_minor - purchase.by_points_minor))
     extra = bonus(base, sitting.standing.tier.earn_multiplier_bps)
     _earn(sitting, PointsKind.EARN, base, happening.occurred_at)
@@ -130,6 +141,7 @@ async def _complete(sitting: Sitting, happening: Happening, event_id: UUID) -> N
     if purchase.state is PurchaseState.PAID:
         purchase.state = PurchaseState.COMPLETED
         await _save(purchase)
+        _tell(sitting, "completed")
 
 
 async def _cancel(sitting: Sitting, happening: Happening, event_id: UUID) -> None:
@@ -140,6 +152,7 @@ async def _cancel(sitting: Sitting, happening: Happening, event_id: UUID) -> Non
     _refuse_unless(purchase.state is PurchaseState.CREATED, purchase)
     purchase.state = PurchaseState.CANCELLED
     await _save(purchase)
+    _tell(sitting, "cancelled")
     sitting.book = await points.open_book(purchase.member_id, sitting.now)
     await _reverse_points(sitting, event_id, happening.occurred_at, refunded=1, paid=1)
 
@@ -162,6 +175,7 @@ async def _refund(sitting: Sitting, happening: Happening, event_id: UUID) -> Non
     whole = purchase.refunded_minor == purchase.goods_minor
     purchase.state = PurchaseState.REFUNDED if whole else PurchaseState.PARTIALLY_REFUNDED
     await _save(purchase)
+    _tell(sitting, "refunded")
     share = {"refunded": purchase.refunded_minor, "paid": purchase.goods_minor}
     await _reverse_points(sitting, event_id, happening.occurred_at, **share)
     await _reverse_growth(sitting, event_id, happening.occurred_at)

@@ -23,6 +23,7 @@ PARKED_FOR = timedelta(hours=72)
 """How long a refund waits for the payment it belongs to."""
 
 LINES_MAX = 2_000
+QUANTITY_MAX = 1_000_000
 
 
 @dataclass(eq=False)
@@ -164,8 +165,8 @@ def check_order(order: Order, terms: Terms) -> None:
         raise OrderInvalid(f"An order has 1 to {LINES_MAX} lines.")
     if len({line.line_ref for line in order.lines}) < len(order.lines):
         raise OrderInvalid("Two lines have the same reference.")
-    if any(line.quantity <= 0 or line.paid_minor < 0 for line in order.lines):
-        raise OrderInvalid("A line needs a quantity above 0 and a paid amount of 0 or more.")
+    if any(not 0 < line.quantity <= QUANTITY_MAX or line.paid_minor < 0 for line in order.lines):
+        raise OrderInvalid(f"A line needs a quantity of 1 to {QUANTITY_MAX} and a paid amount of 0 or more.")
     if order.shipping_minor < 0 or not 0 <= order.by_points_minor <= order.goods_minor:
         raise OrderInvalid("What points paid must lie between 0 and the sum of the lines.")
     if order.goods_minor > BALANCE_MAX:
@@ -193,5 +194,5 @@ def check_refunds(refunds: Sequence[tuple[str, Minor]]) -> None:
         raise OrderInvalid(f"A refund names 1 to {LINES_MAX} lines.")
     if len({line for line, _ in refunds}) < len(refunds):
         raise OrderInvalid("A refund names each line once.")
-    if any(amount < 0 for _, amount in refunds):
-        raise OrderInvalid("A refunded amount is 0 or more.")
+    if any(amount < 0 for _, amount in refunds) or not sum(amount for _, amount in refunds):
+        raise OrderInvalid("A refunded amount is 0 or more, and a refund as a whole above 0.")

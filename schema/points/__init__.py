@@ -78,7 +78,8 @@ class PointsRedeemInput:
     )
     note: Note | None = strawberry.field(default=None, description="A line for people. Kept encrypted.")
     purchase_id: strawberry.ID | None = strawberry.field(
-        default=None, description="The member's purchase the points help to pay. Its refund returns them."
+        default=None,
+        description="The member's purchase the points help to pay; its refund returns them. Not for members.",
     )
     idempotency_key: str = strawberry.field(description=KEY_SAYS)
 

@@ -84,12 +84,14 @@ def _code(command: Callable[[], None]) -> int:
 def _apart(patched: pytest.MonkeyPatch) -> Iterator[None]:
     """Apart from the suite: a command opens its own database, and sets up its own log and vault."""
     root = logging.getLogger()
-    before = list(root.handlers), root.level
+    known = [root, *(each for each in root.manager.loggerDict.values() if isinstance(each, logging.Logger))]
+    handlers, levels = list(root.handlers), [(each, each.level) for each in known]
     patched.setattr("tortoise.context._global_context", None)
     with patch.dict("os.environ"):
         try:
             yield
         finally:
-            root.handlers, level = before[0], before[1]
-            root.setLevel(level)
+            root.handlers = handlers
+            for each, level in levels:
+                each.setLevel(level)
             vault.unlock(MASTER_KEY)

@@ -338,7 +338,7 @@ async def everything_stored() -> str:
 
 async def test_no_secret_is_stored_or_logged(caller: Caller, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
-    logging.getLogger("httpx2").setLevel(logging.WARNING)
+    caplog.set_level(logging.WARNING, logger="httpx2")
     await hired()
     key = await service_key()
     first = (await log_in(caller))["tokens"]

@@ -5,6 +5,7 @@ import re
 from typing import Any
 
 import pytest
+from starlette.applications import Starlette
 
 from api.graphql import BODY_MAX, negotiate
 from models.credentials import PrincipalKind
@@ -348,6 +349,24 @@ async def test_the_process_says_that_it_is_alive_and_whether_it_is_ready(caller:
     assert (health.status, health.body) == (200, {"status": "ok"})
     waiting = await caller.send("GET", "/readyz")
     assert (waiting.status, waiting.body) == (503, {"status": "starting"})
+
+
+async def test_a_process_is_ready_once_it_has_started_and_there_is_a_programme(
+    caller: Caller, in_development: Starlette, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(in_development.state, "ready", True, raising=False)
+    without = await caller.send("GET", "/readyz")
+    assert (without.status, without.body) == (503, {"status": "no programme"})
+    await programme()
+    ready = await caller.send("GET", "/readyz")
+    assert (ready.status, ready.body) == (200, {"status": "ready"})
+
+    async def cut() -> None:
+        raise ConnectionError("the wire to the database is cut")
+
+    monkeypatch.setattr("rules.programme.terms", cut)
+    away = await caller.send("GET", "/readyz")
+    assert (away.status, away.body) == (503, {"status": "no database"})
 
 
 @pytest.mark.parametrize("path", ["/nothing", "/graphql/", "/graphql/x", "/.env", "/metrics"])

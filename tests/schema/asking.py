@@ -10,7 +10,7 @@ from models.credentials import PrincipalKind
 from models.staff import StaffRole
 from rules.credentials import LoginRefused, Principal
 from rules.members import Identity
-from schema import ids
+from schema import gate, ids
 from schema.context import Context
 from schema.ids import Tag
 from schema.root import schema
@@ -101,6 +101,11 @@ async def act(mutation: str, answer: str, given: dict[str, Any], *, who: Princip
     wanted = f"{answer} userErrors {{ code message field retryable }}"
     document = f"mutation($input: {kind}!) {{ {mutation}(input: $input) {{ {wanted} }} }}"
     return (await ask(document, {"input": given}, who=who, **more))[mutation]
+
+
+def forget_documents() -> None:
+    """Let every document be examined anew."""
+    gate._memory.clear()
 
 
 def refusals(payload: Any) -> list[str]:

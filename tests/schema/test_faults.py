@@ -5,13 +5,14 @@ import logging
 from typing import Any
 
 import pytest
+from graphql import GraphQLSchema
 
 from models.invariants import violations
 from rules import audit
 from rules import programme as programmes
 from schema import gate
 from tests.people import adjust, balance, member, programme
-from tests.schema.asking import CLERK, REQUEST, SERVICE, act, as_member, ask, member_id
+from tests.schema.asking import CLERK, REQUEST, SERVICE, act, as_member, ask, forget_documents, member_id
 
 PHONE = "+8613800001234"
 
@@ -166,10 +167,33 @@ async def test_every_mistake_has_its_code(document: str, variables: dict[str, An
     assert set(answer.codes) == {code}, json.dumps(answer.errors)
 
 
-async def test_a_document_is_examined_once() -> None:
+async def test_a_valid_document_is_examined_once_and_an_invalid_one_is_not_remembered(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     await programme()
-    gate.examined.cache_clear()
-    for _ in range(3):
-        await ask("{ tiers { code } }")
-    found = gate.examined.cache_info()
-    assert (found.misses, found.currsize) == (1, 1)
+    forget_documents()
+    seen: list[str] = []
+
+    def counted(served: GraphQLSchema, source: str) -> gate.Examined:
+        seen.append(source)
+        return examine(served, source)
+
+    examine = gate._examine
+    monkeypatch.setattr(gate, "_examine", counted)
+    for document in ("{ tiers { code } }", "{ tiers { nothing } }"):
+        for _ in range(3):
+            await ask(document)
+    assert seen == ["{ tiers { code } }", *["{ tiers { nothing } }"] * 3]
+
+
+async def test_documents_are_remembered_up_to_a_bound(monkeypatch: pytest.MonkeyPatch) -> None:
+    forget_documents()
+    monkeypatch.setattr(gate, "CHARACTERS", 200)
+    documents = [f"query Q{number} {{ __typename }}" for number in range(20)]
+    for document in documents:
+        await ask(document)
+        await ask(documents[0])
+    [memory] = gate._memory.values()
+    assert memory.characters == sum(len(text) for text in memory.known) <= 200
+    assert {documents[0], documents[-1]} <= memory.known.keys()
+    assert documents[1] not in memory.known

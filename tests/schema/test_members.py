@@ -36,7 +36,7 @@ async def test_a_stranger_is_created_only_when_that_is_allowed() -> None:
     assert made["member"]["joinedAt"] == "2026-03-10T04:00:00Z"
     assert made["member"]["identities"] == [
         {"kind": "PHONE", "masked": "138****1234", "verified": True},
-        {"kind": "CARD", "masked": "P****", "verified": False},
+        {"kind": "CARD", "masked": "****01", "verified": False},
     ]
     again = await identify(CARD)
     assert again["created"] is False

@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+from graphql import GraphQLInputObjectType, get_named_type
 
 from models.sql import SQL
 from models.staff import StaffRole
@@ -31,6 +32,7 @@ from tests.schema.asking import (
     purchase_id,
     refusals,
 )
+from tests.schema.matrix import Step, kind_of
 
 NODE = """query($id: ID!) { node(id: $id) {
   __typename id
@@ -184,9 +186,6 @@ async def test_a_cashier_sees_their_own_stores_purchases_and_no_others() -> None
         assert ((await ask(BARE, {"id": given}, who=who))["node"] is not None) is found
 
 
-Swap = Callable[[str], Awaitable[Any]]
-
-
 async def test_every_id_a_mutation_takes_is_refused_alike_when_absent_and_when_not_yours() -> None:
     await programme()
     mei, lan = await shopper("Mei"), await shopper("Lan")
@@ -208,7 +207,7 @@ async def test_every_id_a_mutation_takes_is_refused_alike_when_absent_and_when_n
         "pointsRedeem.purchaseId for another member": (
             "Purchase",
             lambda given: act(
-                "pointsRedeem", "", {**redeeming(), "memberId": mine["Member"], "purchaseId": given}, who=CASHIER
+                "pointsRedeem", "", {**redeeming(), "memberId": mine["Member"], "purchaseId": given}, who=CLERK
             ),
         ),
     }
@@ -216,6 +215,34 @@ async def test_every_id_a_mutation_takes_is_refused_alike_when_absent_and_when_n
         answers = [await swap(given) for given in (theirs[kind], absent[kind], "nonsense", mine["PointsEntry"])]
         assert [refusals(answer) for answer in answers] == [["NOT_FOUND"]] * 4, name
         assert answers[0] == answers[1] == answers[2] == answers[3], name
+
+
+TRIED = {
+    "Query.node(id)",
+    "Query.nodes(ids)",
+    "Query.pointsRedeemPreview(input.memberId)",
+    "Mutation.pointsRedeem(input.memberId)",
+    "Mutation.pointsRedeem(input.purchaseId)",
+}
+"""The ids a member may send, each of which a test of this file swaps for another member's."""
+
+
+def ids_of_members(root: str) -> set[str]:
+    """Every place where a field that members may ask for takes an id."""
+    found = set()
+    for name, field in kind_of(root).fields.items():
+        if not Step(root, name, "").audiences & {"MEMBER", "PUBLIC"}:
+            continue
+        for argument, each in field.args.items():
+            kind = get_named_type(each.type)
+            inner = kind.fields if isinstance(kind, GraphQLInputObjectType) else {}
+            told = {argument: kind} | {f"{argument}.{part}": get_named_type(of.type) for part, of in inner.items()}
+            found |= {f"{root}.{name}({place})" for place, of in told.items() if str(of) == "ID"}
+    return found
+
+
+def test_every_id_a_member_may_send_is_tried() -> None:
+    assert ids_of_members("Query") | ids_of_members("Mutation") == TRIED
 
 
 def redeeming() -> dict[str, Any]:

@@ -7,11 +7,10 @@ from graphql import GraphQLObjectType
 
 from models.staff import StaffRole
 from rules.credentials import Principal
-from schema import gate
 from schema.permissions import PUBLIC, RULE, Audience
 from schema.root import schema
 from tests.people import buy, member, programme
-from tests.schema.asking import PARTNER, SERVICE, as_member, as_staff, ask, member_id
+from tests.schema.asking import PARTNER, SERVICE, as_member, as_staff, ask, forget_documents, member_id
 from tests.schema.matrix import PUBLISHED, Way, ways
 
 Callers = dict[str, Principal | None]
@@ -78,25 +77,25 @@ async def test_a_rule_that_is_not_the_published_one_is_found(
     callers, asked = await everybody()
     parent, name = field.split(".")
     definition = schema._schema.type_map[parent].fields[name].extensions["strawberry-definition"]  # type: ignore[attr-defined]
-    gate.examined.cache_clear()
+    forget_documents()
     try:
         monkeypatch.setattr(definition, "metadata", {**definition.metadata, RULE: rule})
         concerned = tuple(way for way in asked if way.field == field)
         found = await unexpected(callers, concerned, statements)
     finally:
-        gate.examined.cache_clear()
+        forget_documents()
     assert [each for each in found if each.startswith(audience) and each.endswith(field)], found
 
 
 async def test_a_field_without_a_rule_is_for_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
     callers, _ = await everybody()
     definition = schema._schema.type_map["Query"].fields["tiers"].extensions["strawberry-definition"]  # type: ignore[attr-defined]
-    gate.examined.cache_clear()
+    forget_documents()
     try:
         monkeypatch.setattr(definition, "metadata", {})
         codes = {tuple((await ask("{ tiers { code } }", who=who)).codes) for who in callers.values()}
     finally:
-        gate.examined.cache_clear()
+        forget_documents()
     assert codes == {("FORBIDDEN",), ("UNAUTHENTICATED",)}
 
 

@@ -1,10 +1,12 @@
 """Points through the schema: redeemed, tried, returned and adjusted, each once, each refusal with its facts."""
 
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
 from models.sql import SQL
+from models.staff import StaffRole
 from models.units import BasisPoints, Growth, Points
 from rules.programme import Rung
 from tests.people import DAY, NOON, adjust, balance, buy, freeze, member, programme
@@ -15,6 +17,7 @@ from tests.schema.asking import (
     Answer,
     act,
     as_member,
+    as_staff,
     ask,
     member_id,
     purchase_id,
@@ -202,10 +205,23 @@ async def test_points_help_to_pay_a_purchase_and_say_which() -> None:
     await adjust(mei, 100)
     await buy(mei, 50_00, ref="tea-1", paid=False)
     bought = purchase_id(mei, await PURCHASE.value(mei))
-    payload = await redeeming(as_member(mei), points=30, purchaseId=bought)
+    payload = await redeeming(CLERK, memberId=member_id(mei), points=30, purchaseId=bought)
     assert payload["entry"]["purchaseId"] == bought
     found = await ask("query($id: ID!) { node(id: $id) { __typename } }", {"id": bought}, who=as_member(mei))
     assert found["node"] == {"__typename": "Purchase"}
+
+
+async def test_a_member_and_another_stores_cashier_bind_no_points_to_a_purchase() -> None:
+    await programme()
+    mei = await member("Mei")
+    await adjust(mei, 100)
+    here = uuid4()
+    await buy(mei, 50_00, ref="tea-1", paid=False, store_id=here)
+    bought = purchase_id(mei, await PURCHASE.value(mei))
+    spend = {"points": 30, "purchaseId": bought, "memberId": member_id(mei)}
+    assert refusals(await redeeming(as_member(mei), **spend)) == ["NOT_FOUND"]
+    for store, refused in ((uuid4(), ["NOT_FOUND"]), (here, [])):
+        assert refusals(await redeeming(as_staff(StaffRole.CASHIER, store_id=store), **spend)) == refused
 
 
 PREVIEW = """query($id: ID, $points: Long!) {

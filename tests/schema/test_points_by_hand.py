@@ -1,9 +1,11 @@
 """Points moved by staff: redemptions returned, and balances adjusted for a reason."""
 
 from typing import Any
+from uuid import uuid4
 
+from models.staff import StaffRole
 from tests.people import adjust, member, programme
-from tests.schema.asking import CASHIER, CLERK, OWNER, act, ask, member_id, refusals
+from tests.schema.asking import CASHIER, CLERK, OWNER, act, as_staff, ask, member_id, refusals
 from tests.schema.test_points import AUDITED, MOVED, redeeming
 
 
@@ -36,6 +38,17 @@ async def test_what_is_returned_beyond_the_redemption_is_told() -> None:
     given = {"entryId": spent, "points": 91, "reason": "OOPS", "idempotencyKey": "return-all"}
     told = (await ask(document, {"i": given}, who=CLERK))["pointsReturn"]["userErrors"]
     assert told == [{"code": "REFUND_EXCEEDS_ORIGINAL", "wanted": 91, "left": 90}]
+
+
+async def test_a_cashier_returns_what_was_redeemed_in_their_own_store() -> None:
+    await programme()
+    mei = await member("Mei")
+    await adjust(mei, 100)
+    spent = (await redeeming(CASHIER, memberId=member_id(mei), points=90))["entry"]["id"]
+    told = {"entryId": spent, "reason": "CUSTOMER_RETURN", "idempotencyKey": "return-here"}
+    elsewhere = as_staff(StaffRole.CASHIER, store_id=uuid4())
+    assert refusals(await act("pointsReturn", MOVED, told, who=elsewhere)) == ["NOT_FOUND"]
+    assert refusals(await act("pointsReturn", MOVED, told, who=CASHIER)) == []
 
 
 async def test_only_a_redemption_is_returned() -> None:

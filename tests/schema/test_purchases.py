@@ -210,7 +210,10 @@ async def test_a_refund_beyond_what_was_paid_is_refused_with_what_is_left() -> N
         ([("Z", 1)], {"code": "ORDER_INVALID", "why": "The refund names a line the order does not have."}),
         ([], {"code": "ORDER_INVALID", "why": "A refund names 1 to 2000 lines."}),
         ([("A", 1), ("A", 1)], {"code": "ORDER_INVALID", "why": "A refund names each line once."}),
-        ([("A", -1)], {"code": "ORDER_INVALID", "why": "A refunded amount is 0 or more."}),
+        (
+            [("A", -1)],
+            {"code": "ORDER_INVALID", "why": "A refunded amount is 0 or more, and a refund as a whole above 0."},
+        ),
     ):
         given = {
             "orderRef": "tea-1",

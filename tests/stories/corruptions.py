@@ -101,6 +101,12 @@ CORRUPTIONS: dict[str, list[str]] = {
         f"UPDATE points_transaction SET points = points + 1 WHERE id = {CLAWBACK}",
         f"UPDATE purchase SET refunded_minor = refunded_minor + 500 WHERE id = {REFUNDED}",
     ],
+    "refunds return what was spent": [
+        f"UPDATE points_transaction SET purchase_id = {REFUNDED} WHERE id = {REDEEM}",
+    ],
+    "purchase state": [
+        f"UPDATE purchase SET state = 'COMPLETED' WHERE id = {REFUNDED}",
+    ],
     "growth follows points": [
         f"UPDATE growth_entry SET delta = delta + 1 WHERE {MEI} AND delta < 0",
         f"UPDATE growth_entry SET purchase_id = NULL WHERE {MEI} AND delta < 0",
