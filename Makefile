@@ -27,13 +27,15 @@ check: .venv/.dev  ## format, lint, types, floors, unused, schema current, migra
 	$(BIN)/loyalty schema --check
 	$(BIN)/loyalty migrate --check-models
 	$(BIN)/python docs/generate.py --check
+	$(BIN)/python clients/miniprogram/generate.py --check
 
 format: .venv/.dev
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-schema: .venv/.dev  ## publish schema/schema.graphql
+schema: .venv/.dev  ## publish schema/schema.graphql, and the types of the clients
 	$(BIN)/loyalty schema --write
+	$(BIN)/python clients/miniprogram/generate.py
 
 docs: .venv/.dev  ## write the pages that repeat the code
 	$(BIN)/python docs/generate.py

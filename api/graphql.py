@@ -69,9 +69,14 @@ def _quality(parameters: list[str]) -> float:
 
 
 def language(accept: str | None) -> str:
-    """`zh` when the client prefers Chinese, else `en`."""
-    first = (accept or "").split(",", 1)[0].strip().lower()
-    return "zh" if first.startswith("zh") else "en"
+    """`zh` when the client likes Chinese better than English, by quality and then by order; else `en`."""
+    best, best_quality = "en", 0.0
+    for part in (accept or "").split(","):
+        name, *parameters = (piece.strip() for piece in part.lower().split(";"))
+        quality = _quality(parameters)
+        if name[:2] in ("en", "zh") and quality > best_quality:
+            best, best_quality = name[:2], quality
+    return best
 
 
 def bounded(receive: Receive) -> Receive:

@@ -1,6 +1,7 @@
 """Migrations: applied whole or not at all, by one process at a time, and checked against the models."""
 
 import re
+from asyncio import to_thread
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -52,6 +53,14 @@ async def apply(config: dict[str, Any], url: str) -> list[str]:
         if applied and client.capabilities.dialect == "sqlite":
             await _check_references(transaction)
     return applied
+
+
+async def is_fresh(url: str) -> bool:
+    """Whether a database was never migrated, or not up to now; a file that does not exist is not made."""
+    path = database(url)["connections"]["default"]["credentials"].get("file_path")
+    if path is not None and not await to_thread(Path(path).exists):
+        return True
+    return bool(await pending(url))
 
 
 async def pending(url: str) -> list[str]:

@@ -19,7 +19,7 @@ Done = TypeVar("Done")
 TRIES = 5
 """How often a command is tried when the database asks for it."""
 
-AT_ONCE = 500
+AT_ONCE = 4_000
 """How many commands may run or wait for the database in one process; more are refused at once."""
 
 DRAIN_SECONDS = 20.0

@@ -11,6 +11,7 @@ from api import export as exports
 from api import orders
 from api.cli._common import Failed, app, bar, database, here, hint, run, show
 from api.clock import now
+from models import migrate as migrations
 from models.invariants import INVARIANTS, Violation, violations
 from models.units import is_plain
 from rules import programme
@@ -52,8 +53,15 @@ def import_orders(
 
 
 async def _check(read: orders.OrderFile, source: str) -> list[orders.RowError]:
-    async with database(here(), bulk=True):
-        return await orders.check(read, source)
+    """The file against itself and, where there is a programme already, against its terms and orders."""
+    found = here()
+    if await migrations.is_fresh(found.database_url):
+        return read.errors
+    async with database(found, brings_up=False, bulk=True):
+        try:
+            return await orders.check(read, source)
+        except programme.NoProgramme:
+            return read.errors
 
 
 async def _import(read: orders.OrderFile, source: str) -> orders.Imported:

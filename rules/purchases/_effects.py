@@ -61,6 +61,9 @@ async def sit(purchase: Stored, state: MemberState, terms: Terms, actor: Actor, 
 async def happen(sitting: Sitting, happening: Happening, lapsed_id: UUID | None = None) -> None:
     """Apply one event, or park it, and write it down; one that had lapsed is taken up again."""
     parks = happening.kind is PurchaseEventKind.REFUNDED and sitting.purchase.state is PurchaseState.CREATED
+    if parks:
+        # what could never take effect must not stand in the way of the payment it waits for
+        await _check_lines(sitting.purchase, happening, await _waiting(sitting))
     sitting.parked = parks
     state = EventState.PARKED if parks else EventState.APPLIED
     event_id = lapsed_id or uuid7()

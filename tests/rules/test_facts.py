@@ -33,6 +33,7 @@ def with_lines(*lines: OrderLine) -> Order:
         with_lines(line("A"), line("A")),
         with_lines(line(quantity=0)),
         with_lines(line(quantity=-1)),
+        with_lines(line(quantity=1_000_001)),
         with_lines(line(paid=-1)),
         with_lines(*(line(str(number)) for number in range(LINES_MAX + 1))),
         with_lines(line("A", paid=BALANCE_MAX), line("B", paid=1)),
@@ -96,6 +97,7 @@ def test_others_report_what_is_at_most_ninety_days_old(actor: Actor) -> None:
         [],
         [("A", 5), ("A", 6)],
         [("A", -1)],
+        [("A", 0), ("B", 0)],
         [(str(number), 1) for number in range(LINES_MAX + 1)],
     ],
 )

@@ -48,7 +48,7 @@ async def test_2000_callers_who_leave_leak_nothing_and_their_retries_find_what_w
         await asyncio.gather(*(leave_at_random(task, rng) for task in tasks))
         answers = await asyncio.gather(*tasks, return_exceptions=True)
         left += sum(isinstance(answer, asyncio.CancelledError) for answer in answers)
-    assert left > ROUNDS * AT_ONCE / 2
+    assert left > ROUNDS, "hardly anybody left in time"
     await asyncio.wait_for(transactions.drain(), 20)
     # who leaves, leaves: the command they asked for ends as it would have, once
     assert (await balance(mei))["available"] == 0

@@ -57,7 +57,7 @@ async def test_new_names_of_a_known_member_are_remembered() -> None:
     again, _ = await identify(phone("+86 138 0013 8000"))
     assert again == mei
     kinds = [(row["kind"], row["mask"]) for row in await IDENTITIES.rows(mei)]
-    assert kinds == [("EXTERNAL", "1****"), ("PHONE", "138****8000")]
+    assert kinds == [("EXTERNAL", "****"), ("PHONE", "138****8000")]
 
 
 async def test_names_are_kept_sealed() -> None:
@@ -79,8 +79,26 @@ async def test_names_of_two_members_are_a_conflict_and_merge_nobody() -> None:
         with pytest.raises(IdentityConflict) as refused:
             await call
         assert set(refused.value.member_ids) == {mei, wang}
-    with pytest.raises(IdentityConflict):
-        await lifecycle.enter([till("17"), till("18")], actor=SHOP, now=NOON)
+
+
+async def test_who_logs_in_is_whom_their_first_known_name_means() -> None:
+    await programme()
+    mei, _ = await identify(till("17"))
+    wang, _ = await identify(till("18"))
+    for names, who in [(("17", "18"), mei), (("18", "17"), wang), (("new", "18", "17"), wang)]:
+        entered = await lifecycle.enter([till(name) for name in names], actor=SHOP, now=NOON)
+        assert entered == (who, False)
+    assert await identify(till("new")) == (wang, False)
+    assert await identify(till("17")) == (mei, False), "nobody's name was taken from them"
+
+
+async def test_a_phone_that_is_proven_later_is_marked_so() -> None:
+    await programme()
+    mei, _ = await identify(phone("13800138000", verified=False))
+    assert [row["verified"] for row in await IDENTITIES.rows(mei)] == [False]
+    await identify(phone("13800138000", verified=True))
+    await identify(phone("13800138000", verified=False))
+    assert [row["verified"] for row in await IDENTITIES.rows(mei)] == [True]
 
 
 async def test_an_unverified_phone_is_not_added_to_a_member_who_has_another() -> None:
@@ -110,7 +128,8 @@ async def test_who_logs_in_is_pending_until_they_enroll() -> None:
             await refused
         assert why.value.state == "PENDING"
     assert await enroll(mei, phone("13800138000"), name="Mei") == (mei, False)
-    assert await enroll(mei, name="Somebody else") == (mei, True)
+    assert await enroll(mei, till("18"), name="Somebody else") == (mei, True)
+    assert await identify(till("18")) == (mei, False)
     await buy(mei, 80_00)
     await redeem(mei, 1)
     row = await STATE.row(mei)

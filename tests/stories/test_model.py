@@ -9,7 +9,7 @@ from typing import TypeVar
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from models.invariants import violations
@@ -216,7 +216,7 @@ class Life:
             self.model.spendings.append((spending, posted.transaction_id))
 
     async def redeem_towards(self, size: int, which: int) -> None:
-        live = [order for order in self.model.orders if sum(order.lines.values())]
+        live = [order for order in self.model.orders if not order.refunded]
         if live:
             await self.redeem(size // 3 + 1, which, order=live[which % len(live)])
 
@@ -280,6 +280,8 @@ class Life:
     max_examples=40,
     deadline=None,
     derandomize=True,
+    # to shrink a failure would take minutes; the seed is fixed, so take this away to have it smaller
+    phases=[Phase.generate],
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(steps=STEPS)

@@ -105,6 +105,22 @@ async def test_expired_points_are_written_off_by_whatever_comes_next() -> None:
     assert (await balance(mei))["lifetime_expired"] == 60
 
 
+async def test_a_return_asked_for_before_midnight_that_comes_after_it_expires_with_its_lot() -> None:
+    await programme(expire_months=1)
+    mei = await member("Mei")
+    await buy(mei, 60_00)
+    spent = await redeem(mei, 20)
+    [lot] = await lots(mei)
+    midnight = lot["expires_at"]
+    await adjust(mei, 5, at=midnight)
+    await give_back(mei, spent.transaction_id, 8, at=midnight - timedelta(milliseconds=1))
+    await give_back(mei, spent.transaction_id, 9, at=midnight - timedelta(milliseconds=1))
+    assert (await balance(mei))["available"] == 22
+    await adjust(mei, 1, at=midnight)
+    assert [points for kind, points in await movements(mei) if kind == "EXPIRE"] == [-40, -17]
+    assert ((await balance(mei))["available"], (await balance(mei))["lifetime_expired"]) == (6, 57)
+
+
 async def test_staff_adjust_by_an_amount_and_only_from_the_balance_they_saw() -> None:
     await programme()
     mei = await member("Mei")

@@ -1,16 +1,20 @@
 """Refunds: one event drives every reversal, exactly, however it comes."""
 
+from dataclasses import replace
 from datetime import timedelta
 from itertools import permutations
+from uuid import UUID
 
 import pytest
 
 from models.purchases import PurchaseEventKind as Event
 from models.sql import SQL
+from rules.actors import Actor, ActorKind
 from rules.points import RefundExceedsOriginal
 from rules.purchases import OrderInvalid, lapse
 from rules.refusals import NotFound
 from tests.people import (
+    CASHIER,
     NOON,
     balance,
     buy,
@@ -196,12 +200,49 @@ async def test_a_refund_that_cannot_take_effect_is_not_parked_either() -> None:
     assert (await balance(mei))["available"] == 0
 
 
-async def test_an_order_of_nothing_can_be_refunded() -> None:
+async def test_a_refund_that_lapsed_may_be_told_again() -> None:
     await programme()
     mei = await member("Mei")
-    await buy(mei, 30_00)
-    bought = await buy(mei, 0, ref="gift")
-    await redeem(mei, 10, purchase_id=bought.purchase_id)
-    await refund("gift", {"A": 0})
-    assert (await balance(mei))["available"] == 30
-    assert (await STATE.row(mei, "gift") or {})["state"] == "REFUNDED"
+    await buy(mei, 80_00, ref="tea", paid=False)
+    await refund("tea", {"A": 20_00}, "r-1")
+    again = await refund("tea", {"A": 20_00}, "r-1", at=NOON + HOUR)
+    assert (again.parked, again.replayed) == (True, True)
+    late = NOON + 73 * HOUR
+    await happens(Event.PAID, "tea", at=late)
+    assert (await balance(mei))["available"] == 80
+    once_more = await refund("tea", {"A": 20_00}, "r-1", at=late)
+    assert (once_more.parked, once_more.replayed, once_more.growth) == (False, False, -20)
+    assert (await refund("tea", {"A": 20_00}, "r-1", at=late)).replayed
+    assert (await balance(mei))["available"] == 60
+
+
+async def test_a_refund_of_nothing_is_none() -> None:
+    await programme()
+    mei = await member("Mei")
+    await buy(mei, 80_00, ref="tea")
+    await buy(mei, 0, ref="gift")
+    for ref in ("tea", "gift"):
+        with pytest.raises(OrderInvalid):
+            await refund(ref, {"A": 0})
+    assert (await STATE.row(mei, "tea") or {})["state"] == "PAID"
+
+
+async def test_points_are_bound_to_a_purchase_by_those_who_saw_it_paid() -> None:
+    await programme()
+    mei = await member("Mei")
+    bought = await buy(mei, 100_00, ref="coat")
+    lake, hill = UUID(int=1), UUID(int=2)
+    at_the_lake = await buy(mei, 10_00, store_id=lake)
+    with pytest.raises(NotFound):
+        await redeem(mei, 10, purchase_id=bought.purchase_id, actor=Actor(ActorKind.MEMBER, str(mei)))
+    ann = replace(CASHIER, store_id=lake)
+    for actor, purchase in [(ann, bought), (replace(CASHIER, store_id=hill), at_the_lake)]:
+        with pytest.raises(NotFound):
+            await redeem(mei, 10, purchase_id=purchase.purchase_id, actor=actor)
+    spent = await redeem(mei, 10, purchase_id=at_the_lake.purchase_id, actor=ann)
+    with pytest.raises(NotFound):
+        await give_back(mei, spent.transaction_id, actor=replace(CASHIER, store_id=hill))
+    await give_back(mei, spent.transaction_id, actor=ann)
+    await refund("coat", {"A": 1})
+    with pytest.raises(NotFound):
+        await redeem(mei, 10, purchase_id=bought.purchase_id)
