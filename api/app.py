@@ -22,7 +22,7 @@ from api.simulator import simulator
 from api.wechat import WeChat
 from rules import programme
 
-BODY_MAX = 512 * 1024
+BODY_MAX = 8 * 1024 * 1024
 """Bytes of any request's body. The endpoint has a lower limit of its own, which it puts in its own words."""
 
 
