@@ -23,7 +23,7 @@ from models.purchases import PurchaseEventKind
 from models.sql import SQL
 from models.staff import StaffRole
 from models.units import WHOLE, BasisPoints, Growth, Minor, Points, ReasonCode
-from rules import credentials, lifecycle, members, points, programme, purchases, staff, vault
+from rules import keys, lifecycle, members, points, programme, purchases, staff, vault
 from rules.actors import SYSTEM
 from rules.credentials import log_in
 from rules.idempotency import Key
@@ -236,10 +236,10 @@ async def tokens(now: datetime) -> dict[str, str]:
         ("Owner", PrincipalKind.STAFF, owner),
     ):
         made[label] = (await log_in(kind, who, actor=SYSTEM, now=now, access_for=TOKENS_FOR)).access
-    made["Partner"] = await credentials.issue_key(
+    made["Partner"] = await keys.issue(
         PrincipalKind.PARTNER, name="demo", environment="dev", partner_id=partner, expires_at=until, now=now
     )
-    made["Service"] = await credentials.issue_key(
+    made["Service"] = await keys.issue(
         PrincipalKind.SERVICE, name="demo", environment="dev", source=SOURCE, expires_at=until, now=now
     )
     return made

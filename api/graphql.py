@@ -4,7 +4,6 @@ import asyncio
 import logging
 import re
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Any
 from uuid import uuid4
 
@@ -22,61 +21,20 @@ from strawberry.http.types import QueryParams
 from strawberry.types import ExecutionResult
 
 from api import log
+from api.callers import network, principal
 from api.clock import now
+from api.negotiation import GRAPHQL, HTML, JSON, language, negotiate
 from models.credentials import PrincipalKind
-from rules.credentials import Principal, recognise
 from schema.context import Context, Outside
 from schema.root import schema
 
-GRAPHQL, JSON, HTML = "application/graphql-response+json", "application/json", "text/html"
 REQUEST_ID = re.compile(r"[A-Za-z0-9._\-]{8,64}")
-TOKEN_MAX = 200
 BODY_MAX = 256 * 1024
 """Bytes of a request's body."""
 
 QUERY_SECONDS, MUTATION_SECONDS = 5.0, 15.0
-BEARER = "bearer "
 
 _log = logging.getLogger("loyalty.faults")
-
-
-def negotiate(accept: str | None, offers: set[str]) -> str | None:
-    """The offer a client likes best, by quality and then by order; None when it likes none.
-
-    >>> negotiate("application/json;q=0.5, application/graphql-response+json", {JSON, GRAPHQL})
-    'application/graphql-response+json'
-    """
-    if not accept:
-        return JSON
-    best, best_quality = None, 0.0
-    for part in accept.split(","):
-        name, *parameters = (piece.strip() for piece in part.lower().split(";"))
-        media = JSON if name in ("*/*", "application/*") else name
-        quality = _quality(parameters)
-        if media in offers and quality > best_quality:
-            best, best_quality = media, quality
-    return best
-
-
-def _quality(parameters: list[str]) -> float:
-    for parameter in parameters:
-        if parameter.startswith("q="):
-            try:
-                return float(parameter[2:])
-            except ValueError:
-                return 0.0
-    return 1.0
-
-
-def language(accept: str | None) -> str:
-    """`zh` when the client likes Chinese better than English, by quality and then by order; else `en`."""
-    best, best_quality = "en", 0.0
-    for part in (accept or "").split(","):
-        name, *parameters = (piece.strip() for piece in part.lower().split(";"))
-        quality = _quality(parameters)
-        if name[:2] in ("en", "zh") and quality > best_quality:
-            best, best_quality = name[:2], quality
-    return best
 
 
 def bounded(receive: Receive) -> Receive:
@@ -163,13 +121,14 @@ class Endpoint(GraphQL[Context, None]):
     async def get_context(self, request: Request | WebSocket, response: Response | WebSocket) -> Context:  # noqa: ARG002
         """Who asks, when, and in which language: made anew for each operation."""
         moment = now()
-        principal = await _principal(request.headers.get("authorization"), moment)
-        is_staff = principal is not None and principal.kind is PrincipalKind.STAFF
+        who = await principal(request.headers.get("authorization"), moment)
+        is_staff = who is not None and who.kind is PrincipalKind.STAFF
         return Context(
             now=moment,
-            principal=principal,
+            principal=who,
             language=language(request.headers.get("accept-language")),
             request_id=log.request_id.get(),
+            network=network(request.client.host if request.client else None),
             outside=self.outside,
             may_introspect=self.development or is_staff,
         )
@@ -295,11 +254,3 @@ def _request(body: object) -> GraphQLRequestData:
 def _request_id(request: Request) -> str:
     given = request.headers.get("x-request-id", "")
     return given if REQUEST_ID.fullmatch(given) else uuid4().hex
-
-
-async def _principal(header: str | None, moment: datetime) -> Principal | None:
-    """Who the Authorization header stands for; None for nobody, also when the token is no good."""
-    if not header or not header.lower().startswith(BEARER):
-        return None
-    secret = header[len(BEARER) :].strip()
-    return await recognise(secret, moment) if 0 < len(secret) <= TOKEN_MAX and secret.isascii() else None

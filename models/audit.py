@@ -21,6 +21,8 @@ class AuditLog(Model):
     member_id = fields.UUIDField(null=True)
     """The member concerned. A plain column, since the log outlives whom it speaks of."""
     reason = fields.CharField(max_length=40, null=True)
+    network = fields.CharField(max_length=45, null=True)
+    """Where the request came from: the first 24 bits of an IPv4 address, the first 48 of an IPv6 one."""
     request_id = fields.CharField(max_length=64, null=True)
     facts = fields.JSONField[dict[str, Any]]()
     """Ids and numbers of before and after."""
@@ -30,4 +32,6 @@ class AuditLog(Model):
         indexes = (
             Index(name="audit_log_member", fields=("member_id", "id")),
             Index(name="audit_log_at", fields=("at", "id")),
+            Index(name="audit_log_actor", fields=("actor_id", "id")),
+            Index(name="audit_log_action", fields=("action", "id")),
         )

@@ -1,11 +1,11 @@
-"""Credentials: tokens and keys, of which only hashes are kept."""
+"""Credentials: logins, tokens, keys and codes, of which only hashes are kept, and the counters of wrong tries."""
 
 from enum import StrEnum
 from uuid import UUID
 
 from tortoise import fields
 from tortoise.indexes import Index
-from tortoise.migrations.constraints import CheckConstraint
+from tortoise.migrations.constraints import CheckConstraint, UniqueConstraint
 from tortoise.models import Model
 
 from models.programme import Store
@@ -26,6 +26,28 @@ class TokenUse(StrEnum):
 
     ACCESS = "ACCESS"
     REFRESH = "REFRESH"
+
+
+class Login(Model):
+    """One login of a member or of staff: on which device, and since when. All its tokens are its family."""
+
+    id = fields.UUIDField(primary_key=True)
+    """The family of its tokens."""
+    principal_kind = fields.CharEnumField(PrincipalKind, max_length=8, description="")
+    principal_id = fields.UUIDField()
+    device = fields.CharField(max_length=80, null=True)
+    """What the client calls the device it runs on."""
+    created_at = fields.DatetimeField()
+    seen_at = fields.DatetimeField()
+    """When tokens were last issued for it."""
+    proven_until = fields.DatetimeField(null=True)
+    """Until when staff who proved themselves anew may do what asks for it."""
+    ended_at = fields.DatetimeField(null=True)
+
+    class Meta:
+        table = "login"
+        indexes = (Index(name="login_principal", fields=("principal_id", "created_at")),)
+        constraints = (CheckConstraint(name="login_seen", check="seen_at >= created_at"),)
 
 
 class Token(Model):
@@ -73,15 +95,75 @@ class ApiKey(Model):
     )
     partner_id: UUID | None
     expires_at = fields.DatetimeField(null=True)
+    scopes = fields.JSONField[list[str] | None](null=True)
+    """What it may do, of all that its kind may. Null means all."""
+    networks = fields.JSONField[list[str] | None](null=True)
+    """From where it may be used, as CIDR blocks. Null means anywhere."""
+    holder = fields.CharField(max_length=160, null=True)
+    """Whose it is, in one word: of each holder at most two keys live, one in each slot."""
+    slot = fields.SmallIntField(null=True)
+    """1 or 2 while the key lives; null once it is revoked, and for keys older than slots."""
     revoked_at = fields.DatetimeField(null=True)
+    last_used_at = fields.DatetimeField(null=True)
+    """To the minute."""
     created_at = fields.DatetimeField()
 
     class Meta:
         table = "api_key"
         constraints = (
+            UniqueConstraint(name="api_key_slot", fields=("holder", "slot")),
+            CheckConstraint(name="api_key_slots", check="slot IN (1, 2)"),
             CheckConstraint(
                 name="api_key_belongs",
                 check="(kind = 'PARTNER' AND partner_id IS NOT NULL AND source IS NULL)"
                 " OR (kind = 'SERVICE' AND source IS NOT NULL AND partner_id IS NULL)",
             ),
         )
+
+
+class MemberCode(Model):
+    """A code a member shows at the counter: for a minute, and for one reader."""
+
+    digest = fields.CharField(max_length=64, primary_key=True)
+    """A keyed hash: the code is short enough to be guessed from a plain one."""
+    member_id = fields.UUIDField()
+    expires_at = fields.DatetimeField()
+    used_at = fields.DatetimeField(null=True)
+    used_by = fields.CharField(max_length=60, null=True)
+    """Who read it. The same reader may read it again until it expires, since an answer can be lost."""
+    created_at = fields.DatetimeField()
+
+    class Meta:
+        table = "member_code"
+        indexes = (Index(name="member_code_expires", fields=("expires_at",)),)
+        constraints = (CheckConstraint(name="member_code_used", check="(used_at IS NULL) = (used_by IS NULL)"),)
+
+
+class Attempt(Model):
+    """Wrong tries at one thing from one place, lately. A right one forgets them."""
+
+    subject = fields.CharField(max_length=64, primary_key=True)
+    """A keyed hash of what is tried and from which network, so that nobody is read from it."""
+    failures = fields.IntField()
+    last_at = fields.DatetimeField()
+    free_at = fields.DatetimeField()
+    """Not before this moment is another try looked at."""
+
+    class Meta:
+        table = "attempt"
+        indexes = (Index(name="attempt_last", fields=("last_at",)),)
+        constraints = (CheckConstraint(name="attempt_failures", check="failures > 0"),)
+
+
+class RateBucket(Model):
+    """How much of a principal's allowance is used up, settled between the server's processes."""
+
+    principal = fields.CharField(max_length=80, primary_key=True)
+    level = fields.BigIntField()
+    """Points of cost not yet leaked away at `at`."""
+    at = fields.DatetimeField()
+
+    class Meta:
+        table = "rate_bucket"
+        indexes = (Index(name="rate_bucket_at", fields=("at",)),)
+        constraints = (CheckConstraint(name="rate_bucket_level", check="level >= 0"),)

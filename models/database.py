@@ -22,6 +22,8 @@ MODULES = [
     "models.purchases",
     "models.staff",
     "models.credentials",
+    "models.documents",
+    "models.approvals",
     "models.idempotency",
     "models.outbox",
     "models.jobs",

@@ -100,6 +100,10 @@ class RemoveConstraint(operations.RemoveConstraint):
         await state_editor._run_sql(f'DROP INDEX "{constraint.name}"')
 
 
+AddIndex = operations.AddIndex
+"""Tortoise's own does what it says."""
+
+
 Statements = dict[str, list[str]]
 """SQL statements by dialect: `sqlite` and `postgres`."""
 

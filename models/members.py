@@ -41,6 +41,8 @@ class Member(Model):
     """How many events of this member the outbox has seen."""
     profile = fields.BinaryField(null=True)
     """The profile (display name, avatar, birthday) as JSON, sealed with the member's key."""
+    merged_into_id = fields.UUIDField(null=True)
+    """Who a merged member is now."""
     joined_at = fields.DatetimeField(null=True)
     """When the member became active for the first time."""
     created_at = fields.DatetimeField()
@@ -50,6 +52,7 @@ class Member(Model):
         indexes = (Index(name="member_created", fields=("created_at", "id")),)
         constraints = (
             CheckConstraint(name="member_event_seq", check="event_seq >= 0"),
+            CheckConstraint(name="member_merged", check="(state = 'MERGED') = (merged_into_id IS NOT NULL)"),
             CheckConstraint(name="member_active_has_joined", check="state <> 'ACTIVE' OR joined_at IS NOT NULL"),
         )
 

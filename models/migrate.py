@@ -24,7 +24,7 @@ ADVISORY_LOCK = 7_265_110_423
 """Any constant: the key of PostgreSQL's advisory lock, the same in every process."""
 
 HEAD = "from tortoise import migrations\n\nfrom models import ddl\n"
-OURS = re.compile(r"\bops\.(CreateModel|AddField|AddConstraint|RemoveConstraint)\(")
+OURS = re.compile(r"\bops\.(CreateModel|AddField|AddIndex|AddConstraint|RemoveConstraint)\(")
 
 
 async def migrate(url: str) -> list[str]:

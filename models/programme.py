@@ -23,6 +23,10 @@ class Programme(Model):
     """Points earned now expire this many months later, at local midnight. Null means never."""
     restore_grace_days = fields.SmallIntField(default=7)
     """Points returned to a lot that has expired live this many days more. Zero means they are forfeit."""
+    adjust_proof_points = fields.BigIntField(null=True)
+    """Adjusting more points than this by hand asks staff to prove themselves anew. Null means never."""
+    adjust_approval_points = fields.BigIntField(null=True)
+    """Adjusting more points than this by hand asks for a second person. Null means never."""
     key_check = fields.CharField(max_length=64)
     """Tells the master key this database was made with, without telling the key."""
     created_at = fields.DatetimeField()
@@ -33,6 +37,8 @@ class Programme(Model):
             CheckConstraint(name="programme_is_one", check="one = 1"),
             CheckConstraint(name="programme_earn_rate", check="earn_points >= 0 AND earn_minor > 0"),
             CheckConstraint(name="programme_expire_months", check="expire_months BETWEEN 1 AND 120"),
+            CheckConstraint(name="programme_adjust_proof", check="adjust_proof_points >= 0"),
+            CheckConstraint(name="programme_adjust_approval", check="adjust_approval_points >= 0"),
             CheckConstraint(name="programme_restore_grace", check="restore_grace_days BETWEEN 0 AND 366"),
         )
 

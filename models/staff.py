@@ -4,6 +4,7 @@ from enum import StrEnum
 from uuid import UUID, uuid4
 
 from tortoise import fields
+from tortoise.indexes import Index
 from tortoise.migrations.constraints import CheckConstraint
 from tortoise.models import Model
 
@@ -28,12 +29,17 @@ class Staff(Model):
     id = fields.UUIDField(primary_key=True, default=uuid4)
     username = fields.CharField(max_length=64, unique=True)
     password_hash = fields.CharField(max_length=200)
+    """Argon2id. Empty until the account is activated, and then nothing matches it."""
     role = fields.CharEnumField(StaffRole, max_length=20, description="")
     store: fields.ForeignKeyNullableRelation[Store] = fields.ForeignKeyField(
         "models.Store", related_name=False, on_delete=fields.RESTRICT, null=True
     )
     store_id: UUID | None
     active = fields.BooleanField(default=True)
+    totp_sealed = fields.BinaryField(null=True)
+    """The secret of the second factor, sealed with a key of the house. Null while there is none."""
+    totp_step = fields.BigIntField(null=True)
+    """The time step of the last code that was taken: no code is good twice."""
     created_at = fields.DatetimeField()
 
     class Meta:
@@ -41,6 +47,23 @@ class Staff(Model):
         constraints = (
             CheckConstraint(name="staff_cashier_has_store", check="role <> 'CASHIER' OR store_id IS NOT NULL"),
         )
+
+
+class StaffInvitation(Model):
+    """A one-time link by which a person activates their account, or sets it up anew."""
+
+    digest = fields.CharField(max_length=64, primary_key=True)
+    staff: fields.ForeignKeyRelation[Staff] = fields.ForeignKeyField(
+        "models.Staff", related_name=False, on_delete=fields.RESTRICT
+    )
+    staff_id: UUID
+    expires_at = fields.DatetimeField()
+    used_at = fields.DatetimeField(null=True)
+    created_at = fields.DatetimeField()
+
+    class Meta:
+        table = "staff_invitation"
+        indexes = (Index(name="staff_invitation_staff", fields=("staff_id",)),)
 
 
 class Partner(Model):

@@ -1,9 +1,11 @@
-"""Actors: on whose behalf a command runs."""
+"""Actors: who calls, and on whose behalf a command runs."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
+from models.credentials import PrincipalKind
 from models.staff import StaffRole
 
 
@@ -27,12 +29,36 @@ class Actor:
     role: StaffRole | None = None
     store_id: UUID | None = None
     source: str | None = None
+    network: str | None = None
+    """Where the request came from, cut short: the first 24 bits of an IPv4 address, the first 48 of an IPv6 one."""
     request_id: str | None = None
 
     @property
     def principal(self) -> str:
         """The actor in one word, as idempotency keys name it."""
         return f"{self.kind}:{self.id or ''}"
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """Who calls, as their credential says: a member, staff, a partner or a service."""
+
+    kind: PrincipalKind
+    id: str
+    role: StaffRole | None = None
+    store_id: UUID | None = None
+    source: str | None = None
+    scopes: frozenset[str] | None = None
+    """What a key may do, of all that its kind may; None means all."""
+    login: UUID | None = None
+    """The login the token came of; None for keys."""
+    proven_until: datetime | None = None
+    """Until when staff have proved themselves anew; None when they have not."""
+
+    def acting(self, *, network: str | None = None, request_id: str | None = None) -> Actor:
+        """The caller, as the rules know them."""
+        kind = ActorKind(self.kind.value)
+        return Actor(kind, self.id, self.role, self.store_id, self.source, network, request_id)
 
 
 SYSTEM = Actor(ActorKind.SYSTEM)

@@ -33,6 +33,7 @@ async def note(
         "action": action,
         "member_id": member_id,
         "reason": reason,
+        "network": actor.network,
         "request_id": actor.request_id,
         "facts": facts or {},
     }
@@ -51,6 +52,7 @@ async def exported(what: str, rows: int, *, now: datetime) -> None:
         "action": what,
         "member_id": None,
         "reason": None,
+        "network": None,
         "request_id": None,
         "facts": {"rows": rows},
     }

@@ -10,8 +10,7 @@ import strawberry
 from strawberry.dataloader import DataLoader
 
 from models.credentials import PrincipalKind
-from rules.actors import Actor, ActorKind
-from rules.credentials import Principal
+from rules.actors import Actor, ActorKind, Principal
 from rules.members import Identity
 
 BATCH_MAX = 1_000
@@ -39,6 +38,7 @@ class Context:
     principal: Principal | None = None
     language: str = "en"
     request_id: str = ""
+    network: str | None = None
     outside: Outside | None = None
     may_introspect: bool = False
     loaders: dict[tuple[Any, ...], DataLoader[Any, Any]] = field(default_factory=dict)
@@ -46,17 +46,9 @@ class Context:
     @property
     def actor(self) -> Actor:
         """The caller, as the rules know them; nobody for somebody who has yet to log in."""
-        who = self.principal
-        if who is None:
-            return Actor(ActorKind.NOBODY, request_id=self.request_id)
-        return Actor(
-            kind=ActorKind(who.kind.value),
-            id=who.id,
-            role=who.role,
-            store_id=who.store_id,
-            source=who.source,
-            request_id=self.request_id,
-        )
+        if self.principal is None:
+            return Actor(ActorKind.NOBODY, network=self.network, request_id=self.request_id)
+        return self.principal.acting(network=self.network, request_id=self.request_id)
 
     @property
     def member_id(self) -> UUID | None:

@@ -24,7 +24,7 @@ from graphql import (
 from strawberry.schema_directive import Location
 
 from models.credentials import PrincipalKind
-from rules.credentials import Principal
+from rules.actors import Principal
 from schema.context import Batch, Info
 
 

@@ -9,7 +9,7 @@ from rich.table import Column, Table
 from api.cli._common import Failed, app, database, here, run, show
 from api.clock import now
 from models.credentials import PrincipalKind
-from rules import credentials, jobs, members, staff
+from rules import credentials, jobs, keys, members, staff
 from rules.actors import SYSTEM
 from schema import ids
 
@@ -41,7 +41,7 @@ async def _token(kind: PrincipalKind, who: str, store: str | None) -> str:
     found = here()
     async with database(found):
         if kind is PrincipalKind.SERVICE:
-            return await credentials.issue_key(
+            return await keys.issue(
                 kind, name=who, environment=found.env.short, source=who, store_id=await _store(store), now=now()
             )
         if kind is PrincipalKind.STAFF:
@@ -51,9 +51,7 @@ async def _token(kind: PrincipalKind, who: str, store: str | None) -> str:
             return (await credentials.log_in(kind, account.id, actor=SYSTEM, now=now())).access
         principal = _id(who)
         if kind is PrincipalKind.PARTNER:
-            return await credentials.issue_key(
-                kind, name=who, environment=found.env.short, partner_id=principal, now=now()
-            )
+            return await keys.issue(kind, name=who, environment=found.env.short, partner_id=principal, now=now())
         await members.existing(principal)
         return (await credentials.log_in(kind, principal, actor=SYSTEM, now=now())).access
 
@@ -88,7 +86,7 @@ def revoke_key(
 
 async def _revoke(key_id: str) -> bool:
     async with database(here()):
-        return await credentials.revoke_key(key_id, now=now())
+        return await keys.revoke(key_id, now=now())
 
 
 @job.command("dead")

@@ -8,7 +8,7 @@ from api.outside import HASHER
 from models.credentials import PrincipalKind
 from models.sql import SQL
 from models.staff import StaffRole
-from rules import credentials, staff
+from rules import credentials, keys, staff
 from rules.actors import SYSTEM
 from schema import ids
 from schema.ids import Tag
@@ -116,9 +116,7 @@ async def test_every_act_of_the_desk_leaves_a_line(caller: Caller) -> None:
 async def test_every_report_of_a_service_leaves_a_line(caller: Caller) -> None:
     await programme()
     mei = await member("Mei")
-    key = await credentials.issue_key(
-        PrincipalKind.SERVICE, name="till", environment="test", source="shop", now=NOON
-    )
+    key = await keys.issue(PrincipalKind.SERVICE, name="till", environment="test", source="shop", now=NOON)
     at = NOON.isoformat()
     order = {
         "memberId": ids.encode(Tag.MEMBER, mei),

@@ -16,9 +16,9 @@ from api.outside import HASHER
 from models.credentials import PrincipalKind
 from models.sql import SQL
 from models.staff import StaffRole
-from rules import credentials, staff
+from rules import credentials, keys, staff
 from rules.actors import SYSTEM
-from rules.credentials import ACCESS_FOR, REFRESH_FOR, STAFF_FOR, issue_key
+from rules.credentials import ACCESS_FOR, REFRESH_FOR, STAFF_FOR
 from tests.api.house import Caller
 from tests.people import DAY, NOON, member, programme
 
@@ -243,7 +243,7 @@ async def test_a_change_of_role_holds_at_once(caller: Caller) -> None:
 
 
 async def service_key(**more: Any) -> str:
-    return await issue_key(PrincipalKind.SERVICE, name="till", environment="test", source="shop", now=NOON, **more)
+    return await keys.issue(PrincipalKind.SERVICE, name="till", environment="test", source="shop", now=NOON, **more)
 
 
 FIND = '{ member(by: {id: "x"}) { id } }'
@@ -258,7 +258,7 @@ async def test_a_service_comes_in_with_its_key(caller: Caller) -> None:
 
 async def test_a_partner_comes_in_with_theirs(caller: Caller) -> None:
     partner = await staff.register("Bamboo Books")
-    key = await issue_key(PrincipalKind.PARTNER, name="site", environment="test", partner_id=partner, now=NOON)
+    key = await keys.issue(PrincipalKind.PARTNER, name="site", environment="test", partner_id=partner, now=NOON)
     assert (await caller.ask("{ nodes(ids: []) { id } }", token=key)).codes == []
     assert (await caller.ask(FIND, token=key)).codes == ["FORBIDDEN"]
 

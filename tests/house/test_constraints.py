@@ -2,8 +2,9 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from tortoise.connection import get_connection
@@ -13,11 +14,13 @@ from tortoise.fields.relational import ForeignKeyFieldInstance
 from tortoise.migrations.constraints import UniqueConstraint
 from tortoise.models import Model
 
-from models.credentials import PrincipalKind
+from models.approvals import Approval, ApprovalKind, ApprovalState
+from models.credentials import Attempt, Login, MemberCode, PrincipalKind, RateBucket
+from models.documents import Document
 from models.jobs import Job, JobState
 from models.sql import SQL, insert
-from models.staff import StaffRole
-from rules import credentials, staff
+from models.staff import Staff, StaffInvitation, StaffRole
+from rules import credentials, keys, staff
 from rules.actors import SYSTEM
 from tests.people import NOON, buy, freeze, member, programme, redeem, refund
 
@@ -67,7 +70,13 @@ ATTACKS: dict[str, tuple[Attack, ...]] = {
         change("programme", restore_grace_days="-1"),
         change("programme", restore_grace_days="367"),
     ),
+    "programme_adjust_proof": (change("programme", adjust_proof_points="-1"),),
+    "programme_adjust_approval": (change("programme", adjust_approval_points="-1"),),
     "store.code": (again("store"),),
+    "member_merged": (
+        change("member", "state = 'ACTIVE'", merged_into_id="id"),
+        change("member", "state = 'ACTIVE'", state="'MERGED'"),
+    ),
     "member_event_seq": (change("member", event_seq="-1"),),
     "member_active_has_joined": (change("member", "state = 'ACTIVE'", joined_at="NULL"),),
     "member_identity_once": (again("member_identity"),),
@@ -143,6 +152,24 @@ ATTACKS: dict[str, tuple[Attack, ...]] = {
         change("api_key", "kind = 'SERVICE'", source="NULL"),
         change("api_key", kind="'MEMBER'"),
     ),
+    "api_key_slot": (again("api_key", key_id="'another'"),),
+    "api_key_slots": (change("api_key", slot="0"), change("api_key", slot="3")),
+    "login_seen": (change("login", seen_at="'2000-01-01 00:00:00+00:00'"),),
+    "member_code_used": (change("member_code", used_at="created_at"), change("member_code", used_by="'x'")),
+    "attempt_failures": (change("attempt", failures="0"),),
+    "rate_bucket_level": (change("rate_bucket", level="-1"),),
+    "approval_decided": (
+        change("approval", decided_at="requested_at"),
+        change("approval", state="'WITHDRAWN'"),
+    ),
+    "approval_two_people": (
+        change("approval", state="'REJECTED'", decided_at="requested_at", decided_by="requested_by"),
+        change("approval", state="'REJECTED'", decided_at="requested_at"),
+    ),
+    "approval_done": (
+        change("approval", transaction_id="id"),
+        change("approval", state="'APPROVED'", decided_at="requested_at", decided_by="member_id"),
+    ),
     "token_only_refresh_is_spent": (change("token", "use = 'ACCESS'", spent_at="created_at"),),
     "idempotency_key_once": (again("idempotency_key"),),
     "outbox_event_seq": (again("outbox_event"),),
@@ -197,9 +224,47 @@ async def furnished() -> None:
         (PrincipalKind.PARTNER, {"partner_id": partner}),
         (PrincipalKind.SERVICE, {"source": "shop", "store_id": store}),
     ):
-        await credentials.issue_key(kind, name="key", environment="test", now=NOON, **more)
+        await keys.issue(kind, name="key", environment="test", now=NOON, **more)
+    await HOLDS.run()
+    await _furnish_the_door(mei)
     job = {"name": "tidy", "cause": "once", "facts": {}, "due_at": NOON, "created_at": NOON}
     await insert(Job, [{**job, "state": JobState.READY}])
+
+
+HOLDS = SQL("UPDATE api_key SET holder = kind, slot = 1")
+
+
+async def _furnish_the_door(mei: UUID) -> None:
+    """A row of each table that the door needs, written without its rules."""
+    [wang] = await Staff.all().values_list("id", flat=True)
+    soon = NOON + timedelta(minutes=1)
+    await insert(MemberCode, [{"digest": "code", "member_id": mei, "expires_at": soon, "created_at": NOON}])
+    await insert(Attempt, [{"subject": "somebody", "failures": 1, "last_at": NOON, "free_at": soon}])
+    await insert(RateBucket, [{"principal": "MEMBER:mei", "level": 10, "at": NOON}])
+    await insert(StaffInvitation, [{"digest": "link", "staff_id": wang, "expires_at": soon, "created_at": NOON}])
+    text = {"sha256": "hash", "name": "Home", "source": "{ me { id } }", "registered_by": "wang"}
+    await insert(Document, [{**text, "created_at": NOON}])
+    await insert(
+        Approval,
+        [
+            {
+                "kind": ApprovalKind.POINTS_ADJUST,
+                "state": ApprovalState.PENDING,
+                "member_id": mei,
+                "facts": {"delta": 9_000},
+                "reason": "GOODWILL",
+                "requested_by": wang,
+                "requested_at": NOON,
+                "expires_at": soon,
+            }
+        ],
+    )
+    if not await Login.exists():
+        seen = {"created_at": NOON, "seen_at": NOON}
+        await insert(
+            Login,
+            [{"id": uuid4(), "principal_kind": PrincipalKind.MEMBER, "principal_id": mei, **seen}],
+        )
 
 
 async def fails(text: str, expected: str) -> str | None:

@@ -8,7 +8,8 @@ from uuid import UUID
 
 from models.credentials import PrincipalKind
 from models.staff import StaffRole
-from rules.credentials import LoginRefused, Principal
+from rules.actors import Principal
+from rules.credentials import LoginRefused
 from rules.members import Identity
 from schema import gate, ids
 from schema.context import Context

@@ -6,7 +6,7 @@ import pytest
 from graphql import GraphQLObjectType
 
 from models.staff import StaffRole
-from rules.credentials import Principal
+from rules.actors import Principal
 from schema.permissions import PUBLIC, RULE, Audience
 from schema.root import schema
 from tests.people import buy, member, programme

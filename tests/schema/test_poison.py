@@ -8,7 +8,7 @@ from uuid import uuid4
 import pytest
 
 from models.sql import SQL
-from rules.credentials import Principal
+from rules.actors import Principal
 from schema import scalars
 from schema.root import schema
 from tests.people import NOON, adjust, member, programme

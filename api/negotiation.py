@@ -1,0 +1,42 @@
+"""Negotiation: which media type and which language a client likes best."""
+
+GRAPHQL, JSON, HTML = "application/graphql-response+json", "application/json", "text/html"
+
+
+def negotiate(accept: str | None, offers: set[str]) -> str | None:
+    """The offer a client likes best, by quality and then by order; None when it likes none.
+
+    >>> negotiate("application/json;q=0.5, application/graphql-response+json", {JSON, GRAPHQL})
+    'application/graphql-response+json'
+    """
+    if not accept:
+        return JSON
+    best, best_quality = None, 0.0
+    for part in accept.split(","):
+        name, *parameters = (piece.strip() for piece in part.lower().split(";"))
+        media = JSON if name in ("*/*", "application/*") else name
+        quality = _quality(parameters)
+        if media in offers and quality > best_quality:
+            best, best_quality = media, quality
+    return best
+
+
+def _quality(parameters: list[str]) -> float:
+    for parameter in parameters:
+        if parameter.startswith("q="):
+            try:
+                return float(parameter[2:])
+            except ValueError:
+                return 0.0
+    return 1.0
+
+
+def language(accept: str | None) -> str:
+    """`zh` when the client likes Chinese better than English, by quality and then by order; else `en`."""
+    best, best_quality = "en", 0.0
+    for part in (accept or "").split(","):
+        name, *parameters = (piece.strip() for piece in part.lower().split(";"))
+        quality = _quality(parameters)
+        if name[:2] in ("en", "zh") and quality > best_quality:
+            best, best_quality = name[:2], quality
+    return best
