@@ -32,6 +32,8 @@ class Actor:
     network: str | None = None
     """Where the request came from, cut short: the first 24 bits of an IPv4 address, the first 48 of an IPv6 one."""
     request_id: str | None = None
+    proven_until: datetime | None = None
+    """Until when staff have proved themselves anew; None when they have not."""
 
     @property
     def principal(self) -> str:
@@ -58,7 +60,7 @@ class Principal:
     def acting(self, *, network: str | None = None, request_id: str | None = None) -> Actor:
         """The caller, as the rules know them."""
         kind = ActorKind(self.kind.value)
-        return Actor(kind, self.id, self.role, self.store_id, self.source, network, request_id)
+        return Actor(kind, self.id, self.role, self.store_id, self.source, network, request_id, self.proven_until)
 
 
 SYSTEM = Actor(ActorKind.SYSTEM)

@@ -14,6 +14,9 @@ KEYS_FOR = timedelta(days=90)
 TOKENS_FOR = timedelta(days=30)
 """How long a dead token is kept, so that its second use is still recognised."""
 
+ATTEMPTS_FOR = timedelta(days=1)
+"""How long a counter of tries is kept after the last one."""
+
 JOBS_FOR = timedelta(days=30)
 BATCH = 1_000
 BATCHES_MAX = 100
@@ -35,6 +38,13 @@ SWEEPS = {
         ),
         TOKENS_FOR,
     ),
+    "attempt": (
+        SQL(
+            "DELETE FROM attempt WHERE subject IN (SELECT subject FROM attempt WHERE last_at <= $1 LIMIT $2)",
+            fans_out="old tries are swept for everybody",
+        ),
+        ATTEMPTS_FOR,
+    ),
     "job": (
         SQL(
             "DELETE FROM job WHERE id IN (SELECT id FROM job WHERE state = 'DONE' AND finished_at <= $1 LIMIT $2)",
@@ -51,7 +61,7 @@ class Violated(Exception):  # noqa: N818  a fault
 
 @job("house.sweep", every=timedelta(hours=1), lease=timedelta(minutes=10))
 async def sweep(_: dict[str, Any], now: datetime) -> None:
-    """Delete old answers, dead tokens and done jobs, in small transactions."""
+    """Delete old answers, dead tokens, old tries and done jobs, in small transactions."""
     for statement, kept_for in SWEEPS.values():
         for _batch in range(BATCHES_MAX):
             if await _sweep(statement, now - kept_for) < BATCH:

@@ -12,7 +12,19 @@ import strawberry
 from graphql import GraphQLError
 
 from models.members import IdentityKind
-from rules import credentials, idempotency, lifecycle, members, points, programme, purchases, staff, tiers
+from rules import (
+    attempts,
+    credentials,
+    idempotency,
+    lifecycle,
+    members,
+    points,
+    programme,
+    proofs,
+    purchases,
+    staff,
+    tiers,
+)
 from rules.idempotency import Key
 from rules.refusals import Refusal
 from schema import ids
@@ -21,7 +33,19 @@ from schema.enums import describe
 from schema.permissions import PUBLIC, Rule, options, seen
 from schema.scalars import Long
 
-ROOMS = (credentials, idempotency, lifecycle, members, points, programme, purchases, staff, tiers)
+ROOMS = (
+    attempts,
+    credentials,
+    idempotency,
+    lifecycle,
+    members,
+    points,
+    programme,
+    proofs,
+    purchases,
+    staff,
+    tiers,
+)
 """Every room that refuses: imported, so that all its refusals are known."""
 
 
@@ -77,6 +101,7 @@ _SAYS = {
     "limit": "The most there may be.",
     "member_ids": "The members in question.",
     "part": "Which part.",
+    "retry_after_seconds": "How many seconds to wait before another try.",
     "state": "The state it is in.",
     "wanted": "How much was asked for.",
     "why": "What is wrong, for a developer.",

@@ -129,6 +129,8 @@ export type ErrorCode =
   | 'PROGRAMME_EXISTS'
   /** These terms cannot be those of a programme. 计划条款无效。 */
   | 'PROGRAMME_TERMS_INVALID'
+  /** Prove yourself again: this is only for staff who did so in the last minutes. 请先再次验证身份，再执行此操作。 */
+  | 'PROOF_REQUIRED'
   /** The purchase is in a state in which this cannot happen. 订单当前状态不允许此操作。 */
   | 'PURCHASE_STATE_CONFLICT'
   /** More would be given back than there was. 退还数量超过原始数量。 */
@@ -139,6 +141,8 @@ export type ErrorCode =
   | 'TIER_SCHEME_INVALID'
   /** This token is unknown, spent or expired. 令牌无效、已使用或已过期。 */
   | 'TOKEN_INVALID'
+  /** Too many tries lately. Wait a little, then try again. 尝试过于频繁，请稍后再试。 */
+  | 'TOO_MANY_ATTEMPTS'
   /** WeChat cannot be reached just now. 暂时无法连接微信。 */
   | 'WECHAT_UNAVAILABLE';
 
@@ -1330,6 +1334,21 @@ export interface TokensPayload {
   userErrors: UserError[];
 }
 
+/** Too many tries lately. Wait a little, then try again. */
+export interface TooManyAttempts {
+  __typename?: 'TooManyAttempts';
+  /** What to switch on. */
+  code: ErrorCode;
+  /** A sentence for people, in English or Chinese by `Accept-Language`. */
+  message: string;
+  /** The part of `input` that was refused, if one was. */
+  field: string[] | null;
+  /** Whether the same request may succeed later without anybody changing it. */
+  retryable: boolean;
+  /** How many seconds to wait before another try. */
+  retryAfterSeconds: Long;
+}
+
 /** The programme says no, and why. Switch on `code`; show `message`. */
 export interface UserError {
   __typename?: string;
@@ -1361,4 +1380,5 @@ export type AnyUserError =
   | ProgrammeTermsInvalid
   | PurchaseStateConflict
   | RefundExceedsOriginal
-  | TierSchemeInvalid;
+  | TierSchemeInvalid
+  | TooManyAttempts;

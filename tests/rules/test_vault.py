@@ -77,6 +77,25 @@ def test_the_blind_index_cannot_be_confused_by_where_its_parts_end() -> None:
     assert OURS.index(kind, "ab", "c") in hashes
 
 
+def test_a_secret_of_the_house_opens_for_its_purpose_and_no_other() -> None:
+    sealed = OURS.seal_house("totp", "a secret")
+    assert OURS.open_house("totp", sealed) == "a secret"
+    assert b"a secret" not in sealed
+    assert sealed != OURS.seal_house("totp", "a secret")
+    for keys, purpose in ((OURS, "codes"), (THEIRS, "totp")):
+        with pytest.raises(InvalidTag):
+            keys.open_house(purpose, sealed)
+
+
+def test_a_mark_is_the_same_for_the_same_texts_and_key_and_purpose() -> None:
+    assert OURS.mark("attempt", "ab", "c") == OURS.mark("attempt", "ab", "c")
+    others = [OURS.mark("attempt", "a", "bc"), OURS.mark("attempt", "abc"), OURS.mark("attempt", "ab\x1f1:c")]
+    marks = {OURS.mark("attempt", "ab", "c"), *others, OURS.mark("codes", "ab", "c")}
+    marks.add(THEIRS.mark("attempt", "ab", "c"))
+    assert len(marks) == 6
+    assert {len(mark) for mark in marks} == {64}
+
+
 @pytest.mark.parametrize("length", [0, 16, 31, 33])
 def test_a_master_key_has_32_bytes(length: int) -> None:
     with pytest.raises(ValueError, match="32 bytes"):
