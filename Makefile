@@ -3,7 +3,7 @@ PY ?= python3
 UV := .tools/bin/uv
 BIN := .venv/bin
 
-.PHONY: serve test test-sqlite test-postgres check format lock schema docs crash demo-reset
+.PHONY: serve test test-sqlite test-postgres browser pictures check format lock schema docs crash demo-reset
 
 serve: .venv/.ok  ## API, worker and WeChat simulator on an embedded database, with demo data the first time
 	@exec $(BIN)/loyalty serve
@@ -16,6 +16,12 @@ test-sqlite: .venv/.dev
 
 test-postgres: .venv/.dev
 	$(BIN)/python -m pytest --database postgres
+
+browser: .venv/.dev  ## the pages in a headless Chromium that reaches no other server; needs Chromium
+	$(BIN)/python -m pytest tests/browser
+
+pictures: .venv/.dev  ## take the README's pictures anew; needs Chromium
+	$(BIN)/python -m tests.browser.pictures
 
 check: .venv/.dev  ## format, lint, types, floors, unused, schema current, migrations current
 	$(BIN)/ruff format --check .
