@@ -27,6 +27,13 @@ class Outside(Protocol):
         """Whether a password is the one; takes as long when there is none to compare with."""
 
 
+class Library(Protocol):
+    """The trusted documents, as this process knows them; `api/` provides it."""
+
+    def recheck(self) -> None:
+        """Believe nothing that was read from the database before this moment."""
+
+
 Batch = Callable[..., Awaitable[list[Any]]]
 
 
@@ -41,6 +48,11 @@ class Context:
     network: str | None = None
     outside: Outside | None = None
     may_introspect: bool = False
+    trusted_only: bool = False
+    """Whether members run nothing but trusted documents."""
+    trusted: str | None = None
+    """The name of the trusted document that was asked for; None for an open one."""
+    library: Library | None = None
     loaders: dict[tuple[Any, ...], DataLoader[Any, Any]] = field(default_factory=dict)
 
     @property

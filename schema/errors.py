@@ -15,6 +15,7 @@ from models.members import IdentityKind
 from rules import (
     attempts,
     credentials,
+    documents,
     idempotency,
     lifecycle,
     members,
@@ -36,6 +37,7 @@ from schema.scalars import Long
 ROOMS = (
     attempts,
     credentials,
+    documents,
     idempotency,
     lifecycle,
     members,

@@ -1,12 +1,14 @@
 """The gate: what every operation passes before it is executed, and what every error becomes before it is told.
 
 A document is parsed, measured, validated and searched for guarded fields once, and remembered by its text; the
-caller's rights are checked against what was found, before anything runs.
+caller's rights are checked against what was found, before anything runs. Trusted documents are remembered for good,
+the others within bounds.
 """
 
 import logging
 from collections import OrderedDict
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -14,6 +16,7 @@ from weakref import WeakKeyDictionary
 from graphql import DocumentNode, GraphQLError, GraphQLSchema, GraphQLSyntaxError, parse, specified_rules, validate
 from strawberry.extensions import SchemaExtension
 
+from models.credentials import PrincipalKind
 from schema import limits, permissions
 from schema.context import Context
 
@@ -35,14 +38,20 @@ class Examined:
 
 
 class Memory:
-    """The documents that were examined lately and found valid, as long as their texts are not too long together."""
+    """The trusted documents, and those of the others that were examined lately and found valid.
+
+    The others are kept as long as their texts are not too long together.
+    """
 
     def __init__(self) -> None:
+        self.trusted: dict[str, Examined] = {}
         self.known: OrderedDict[str, Examined] = OrderedDict()
         self.characters = 0
 
-    def recall(self, source: str) -> Examined | None:
+    def find(self, source: str) -> Examined | None:
         """What is known of a text; None when it is not remembered."""
+        if found := self.trusted.get(source):
+            return found
         if source in self.known:
             self.known.move_to_end(source)
         return self.known.get(source)
@@ -64,11 +73,25 @@ _memory: WeakKeyDictionary[GraphQLSchema, Memory] = WeakKeyDictionary()
 def examined(schema: GraphQLSchema, source: str) -> Examined:
     """A document, parsed and examined, or remembered. Raises: GraphQLSyntaxError."""
     memory = _memory.setdefault(schema, Memory())
-    found = memory.recall(source)
+    found = memory.find(source)
     if found is None:
         found = _examine(schema, source)
         memory.keep(source, found)
     return found
+
+
+def trust(schema: GraphQLSchema, source: str) -> None:
+    """Examine a document once and keep what was found, until it is trusted no longer."""
+    memory = _memory.setdefault(schema, Memory())
+    if source not in memory.trusted:
+        # what is no GraphQL is not kept: it is refused whenever it is asked for
+        with suppress(GraphQLSyntaxError):
+            memory.trusted[source] = _examine(schema, source)
+
+
+def distrust(schema: GraphQLSchema, source: str) -> None:
+    """Keep a document no longer than any other."""
+    _memory.setdefault(schema, Memory()).trusted.pop(source, None)
 
 
 def _examine(schema: GraphQLSchema, source: str) -> Examined:
@@ -88,14 +111,29 @@ def _examine(schema: GraphQLSchema, source: str) -> Examined:
     )
 
 
+UNTRUSTED = (
+    "Members run trusted documents only, and this is none. Register it with `documentRegister`, or name its "
+    "manifest in LOYALTY_DOCUMENTS; then send its hash, or its text unchanged. See docs/api.md, Trusted documents."
+)
+
+
+def is_closed_to(context: Context) -> bool:
+    """Whether the caller is a member whose document would have to be a trusted one, and is not."""
+    who = context.principal
+    is_member = who is not None and who.kind is PrincipalKind.MEMBER
+    return is_member and context.trusted_only and context.trusted is None
+
+
 class Gate(SchemaExtension):
     """Lets an operation through, or says why not; labels and masks what goes wrong."""
 
     found: Examined
 
     def on_parse(self) -> Iterator[None]:
-        """Take the document from memory, or examine it."""
+        """Take the document from memory, or examine it, if the caller may send it at all."""
         asked = self.execution_context
+        if is_closed_to(asked.context):
+            raise GraphQLError(UNTRUSTED, extensions={"code": "FORBIDDEN"})
         source = asked.query or ""
         if len(source) > limits.SOURCE:
             said = f"The document is longer than {limits.SOURCE} characters."

@@ -13,6 +13,7 @@ from models.credentials import PrincipalKind
 from rules import programme
 from schema import ids
 from schema.context import Context, Info
+from schema.documents import DocumentsMutation, DocumentsQuery
 from schema.errors import ANSWERS, bad_input
 from schema.gate import Gate
 from schema.ids import Tag
@@ -58,7 +59,7 @@ def _sees(context: Context, member_id: UUID) -> bool:
 
 
 @strawberry.type(description="What may be asked.")
-class Query(MembersQuery, PointsQuery, ProgrammeQuery):
+class Query(MembersQuery, PointsQuery, ProgrammeQuery, DocumentsQuery):
     """What may be asked."""
 
     @asked(PUBLIC, "Whatever has this id; null when there is none, or it is not for you.")
@@ -79,7 +80,7 @@ class Query(MembersQuery, PointsQuery, ProgrammeQuery):
 
 
 @strawberry.type(description="What may be done.")
-class Mutation(MembersMutation, SessionsMutation, PurchasesMutation, PointsMutation):
+class Mutation(MembersMutation, SessionsMutation, PurchasesMutation, PointsMutation, DocumentsMutation):
     """What may be done."""
 
 

@@ -75,6 +75,115 @@ export type CalendarDate = string;
 /** A moment. Sent with an offset (`2026-03-01T12:00:00+08:00`), answered in UTC (`…Z`). */
 export type DateTime = string;
 
+/** An operation that clients may send by the hash of its text (受信文档). */
+export interface Document {
+  __typename?: 'Document';
+  /** The SHA-256 of its text in UTF-8, in lower-case hexadecimals. Not for members, but for STAFF. */
+  sha256: string;
+  /** What people and metrics call it: the operation's name, unless another was given. Not for members, but for STAFF. */
+  name: string;
+  /** Its text, to the last space. Not for members, but for STAFF. */
+  source: string;
+  /** Who registered it: a kind of caller, a colon, and who of them. Not for members, but for STAFF. */
+  registeredBy: string;
+  /** When it was registered, the last time if it had been withdrawn. Not for members, but for STAFF. */
+  registeredAt: DateTime;
+  /** Since when it is no longer trusted; null while it is. Not for members, but for STAFF. */
+  withdrawnAt: DateTime | null;
+}
+
+/** One page of a list. */
+export interface DocumentConnection {
+  __typename?: 'DocumentConnection';
+  /** The items with their cursors. */
+  edges: DocumentEdge[];
+  /** The items alone. */
+  nodes: Document[];
+  /** Where the page lies in the list. */
+  pageInfo: PageInfo;
+}
+
+/** One item of a list, and where it stands. */
+export interface DocumentEdge {
+  __typename?: 'DocumentEdge';
+  /** Send it as `after` or `before` to read on from here. */
+  cursor: string;
+  /** The item. */
+  node: Document;
+}
+
+/** A document to trust. */
+export interface DocumentInput {
+  /** Its text, exactly as clients hash it: valid, within the limits, with one operation. */
+  source: string;
+  /** What to call it; the operation's name by default. 1 to 120 characters. */
+  name?: string | null;
+  /** The hash your build made of it. When it is another's, nothing is registered. */
+  sha256?: string | null;
+}
+
+/** This document cannot be trusted as it is. */
+export interface DocumentInvalid {
+  __typename?: 'DocumentInvalid';
+  /** What to switch on. */
+  code: ErrorCode;
+  /** A sentence for people, in English or Chinese by `Accept-Language`. */
+  message: string;
+  /** The part of `input` that was refused, if one was. */
+  field: string[] | null;
+  /** Whether the same request may succeed later without anybody changing it. */
+  retryable: boolean;
+  /** What is wrong, for a developer. */
+  why: string;
+}
+
+/** These are more documents than may be registered. */
+export interface DocumentLimit {
+  __typename?: 'DocumentLimit';
+  /** What to switch on. */
+  code: ErrorCode;
+  /** A sentence for people, in English or Chinese by `Accept-Language`. */
+  message: string;
+  /** The part of `input` that was refused, if one was. */
+  field: string[] | null;
+  /** Whether the same request may succeed later without anybody changing it. */
+  retryable: boolean;
+  /** The most there may be. */
+  limit: Long;
+}
+
+/** Documents to trust. */
+export interface DocumentRegisterInput {
+  /** 1 to 100 of them; all are registered, or none is. */
+  documents: DocumentInput[];
+}
+
+/** What a registration came to. */
+export interface DocumentRegisterPayload {
+  __typename?: 'DocumentRegisterPayload';
+  /** The documents, in the order they were sent. Not for members, but for OWNER, ADMIN. */
+  documents: Document[];
+  /** How many of them were not trusted before. Not for members, but for OWNER, ADMIN. */
+  registered: number;
+  /** Why it was refused; empty on success. Not for members, but for OWNER, ADMIN. */
+  userErrors: UserError[];
+}
+
+/** A document to trust no longer. */
+export interface DocumentWithdrawInput {
+  /** Its hash. */
+  sha256: string;
+}
+
+/** What a withdrawal came to. */
+export interface DocumentWithdrawPayload {
+  __typename?: 'DocumentWithdrawPayload';
+  /** The document; null when refused. Not for members, but for OWNER, ADMIN. */
+  document: Document | null;
+  /** Why it was refused; empty on success. Not for members, but for OWNER, ADMIN. */
+  userErrors: UserError[];
+}
+
 /** Why the programme said no. Codes are never reused. */
 export type ErrorCode =
   /** The member's tier does not allow so many points in one redemption. 超出该会员等级的单次兑换上限。 */
@@ -89,6 +198,10 @@ export type ErrorCode =
   | 'CLOCK_SKEW'
   /** The order is not in the programme's currency. 订单币种与计划币种不符。 */
   | 'CURRENCY_MISMATCH'
+  /** This document cannot be trusted as it is. 该文档不能登记为受信文档。 */
+  | 'DOCUMENT_INVALID'
+  /** These are more documents than may be registered. 受信文档数量超出上限。 */
+  | 'DOCUMENT_LIMIT'
   /** This event was already reported with other content. 该事件已以不同内容上报。 */
   | 'EVENT_EXISTS'
   /** This is more growth than one member may hold. 超出成长值上限。 */
@@ -584,6 +697,20 @@ export interface Mutation {
    * `MEMBER_NOT_ACTIVE`, `NOT_FOUND`, `POINTS_LIMIT`.
    */
   pointsAdjust: PointsPayload | null;
+  /**
+   * Trust documents from now on: at once in the process that answers, and within a second in every other. What is
+   * trusted already stays so. Not for members, but for OWNER, ADMIN.
+   *
+   * Refuses with: `DOCUMENT_INVALID`, `DOCUMENT_LIMIT`.
+   */
+  documentRegister: DocumentRegisterPayload | null;
+  /**
+   * Trust a registered document no longer: at once in the process that answers, and within a second in every other.
+   * One that a manifest file of the server also holds stays trusted. Not for members, but for OWNER, ADMIN.
+   *
+   * Refuses with: `NOT_FOUND`.
+   */
+  documentWithdraw: DocumentWithdrawPayload | null;
 }
 
 /** The next tier, and how far it is. */
@@ -1165,6 +1292,11 @@ export interface Query {
   programme: Programme | null;
   /** The ladder of tiers, lowest first. */
   tiers: Tier[] | null;
+  /**
+   * The documents that were registered, newest first, those withdrawn since among them. Those of the server's
+   * manifest files are not listed. Not for members, but for STAFF.
+   */
+  documents: DocumentConnection | null;
   /** Whatever has this id; null when there is none, or it is not for you. */
   node: Node | null;
   /** Whatever has these ids, in their order; 100 at most. */
@@ -1181,6 +1313,18 @@ export interface QueryMemberArgs {
 export interface QueryMembersArgs {
   /** Which ones; all by default. */
   filter?: MembersFilter | null;
+  /** How many items from the start: 1 to 100, 20 by default. */
+  first?: number | null;
+  /** Read on after this cursor. */
+  after?: string | null;
+  /** How many items from the end: 1 to 100. */
+  last?: number | null;
+  /** Read back before this cursor. */
+  before?: string | null;
+}
+
+/** Arguments of `Query.documents`. */
+export interface QueryDocumentsArgs {
   /** How many items from the start: 1 to 100, 20 by default. */
   first?: number | null;
   /** Read on after this cursor. */
@@ -1367,6 +1511,8 @@ export type AnyUserError =
   | AboveTierLimit
   | BalanceChanged
   | CurrencyMismatch
+  | DocumentInvalid
+  | DocumentLimit
   | GrowthLimit
   | IdentityConflict
   | IdentityInvalid

@@ -9,10 +9,22 @@ import pytest
 
 from models.sql import SQL
 from rules.actors import Principal
+from rules.documents import digest
 from schema import scalars
 from schema.root import schema
 from tests.people import NOON, adjust, member, programme
-from tests.schema.asking import CASHIER, CLERK, INPUTS, SERVICE, as_member, ask, entry_id, member_id, purchase_id
+from tests.schema.asking import (
+    CASHIER,
+    CLERK,
+    INPUTS,
+    OWNER,
+    SERVICE,
+    as_member,
+    ask,
+    entry_id,
+    member_id,
+    purchase_id,
+)
 
 POISON: list[Any] = [
     *(sign * 2**power + step for power in (31, 53, 63) for sign in (1, -1) for step in (-1, 0, 1)),
@@ -53,6 +65,7 @@ POISON: list[Any] = [
     "0001-01-01T00:00:00+23:59",
 ]
 
+TYPENAME = "{ __typename }"
 ENTRY = SQL("SELECT id FROM points_entry WHERE member_id = $1 LIMIT 1")
 
 
@@ -87,6 +100,8 @@ async def good() -> dict[str, tuple[Principal | None, dict[str, Any]]]:
         "pointsRedeem": (CASHIER, {**moved, "memberId": mei, "purchaseId": purchase_id(who, uuid4())}),
         "pointsReturn": (CASHIER, {**moved, "entryId": entry_id(who, await ENTRY.value(who))}),
         "pointsAdjust": (CLERK, adjusted),
+        "documentRegister": (OWNER, {"documents": [{"source": TYPENAME, "name": "N", "sha256": digest(TYPENAME)}]}),
+        "documentWithdraw": (OWNER, {"sha256": digest(TYPENAME)}),
     }
 
 
