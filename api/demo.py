@@ -54,6 +54,8 @@ TERMS = Terms(
         Rung("GOLD", "金卡会员", Growth(1_500), BasisPoints(12_500), Points(20_000)),
         Rung("BLACK", "黑金会员", Growth(4_000), BasisPoints(15_000)),
     ),
+    adjust_proof_above=Points(100),
+    adjust_approval_above=Points(500),
 )
 STORES = (("SH01", "上海静安店"), ("HZ01", "杭州西湖店"), ("CD01", "成都宽窄店"))
 STAFF = (

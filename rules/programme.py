@@ -68,6 +68,10 @@ class Terms:
     expire_months: int | None
     restore_grace_days: int
     ladder: tuple[Rung, ...] = ()
+    adjust_proof_above: Points | None = None
+    """Adjusting more than this by hand asks staff to prove themselves anew; None means never."""
+    adjust_approval_above: Points | None = None
+    """Adjusting more than this by hand asks for a second person; None means never."""
 
     def base_points(self, eligible: Minor) -> Points:
         """What an order earns before any bonus: floor(eligible * points / minor), per order."""
@@ -116,8 +120,9 @@ def add_months(day: date, months: int) -> date:
 
 TERMS = SQL(
     "SELECT p.name AS programme, p.currency, p.timezone, p.earn_points, p.earn_minor, p.expire_months,"
-    " p.restore_grace_days, t.id, t.code, t.name, t.rank, t.threshold, t.earn_multiplier_bps,"
-    " t.redeem_limit_points FROM programme p CROSS JOIN tier t ORDER BY t.rank"
+    " p.restore_grace_days, p.adjust_proof_points, p.adjust_approval_points, t.id, t.code, t.name, t.rank,"
+    " t.threshold, t.earn_multiplier_bps, t.redeem_limit_points"
+    " FROM programme p CROSS JOIN tier t ORDER BY t.rank"
 )
 
 
@@ -155,6 +160,8 @@ async def terms() -> Terms:
         expire_months=first["expire_months"],
         restore_grace_days=first["restore_grace_days"],
         ladder=ladder,
+        adjust_proof_above=first["adjust_proof_points"],
+        adjust_approval_above=first["adjust_approval_points"],
     )
 
 
@@ -175,7 +182,17 @@ def check_terms(terms: Terms) -> None:
         raise ProgrammeTermsInvalid(f"Points expire after 1 to {EXPIRE_MONTHS_MAX} months, or never.")
     if not 0 <= terms.restore_grace_days <= GRACE_DAYS_MAX:
         raise ProgrammeTermsInvalid(f"A grace is of 0 to {GRACE_DAYS_MAX} days.")
+    check_bounds(terms.adjust_proof_above, terms.adjust_approval_above)
     check_ladder(terms.ladder)
+
+
+def check_bounds(*bounds: Points | None) -> None:
+    """Refuse bounds on adjustments that no adjustment can be compared with.
+
+    Raises: ProgrammeTermsInvalid.
+    """
+    if any(bound is not None and not 0 <= bound <= BALANCE_MAX for bound in bounds):
+        raise ProgrammeTermsInvalid(f"A bound on adjustments is of 0 to {BALANCE_MAX} points, or never.")
 
 
 def check_ladder(ladder: tuple[Rung, ...]) -> None:
@@ -208,6 +225,8 @@ def _check_rung(rung: Rung) -> None:
 async def set_up(wanted: Terms, *, key_check: str, now: datetime) -> bool:
     """Give an empty database its programme. The same terms again change nothing, and answer False.
 
+    The bounds on adjustments are no part of what must be the same: they may be changed, by `bound_adjustments`.
+
     Raises: ProgrammeTermsInvalid, TierSchemeInvalid, ProgrammeExists.
     """
     check_terms(wanted)
@@ -224,12 +243,30 @@ async def set_up(wanted: Terms, *, key_check: str, now: datetime) -> bool:
         "earn_minor": wanted.earn_minor,
         "expire_months": wanted.expire_months,
         "restore_grace_days": wanted.restore_grace_days,
+        "adjust_proof_points": wanted.adjust_proof_above,
+        "adjust_approval_points": wanted.adjust_approval_above,
         "key_check": key_check,
         "created_at": now,
     }
     await insert(Programme, [row])
     await insert(Tier, [_tier_row(rank, rung) for rank, rung in enumerate(wanted.ladder)])
     return True
+
+
+BOUND = SQL(
+    "UPDATE programme SET adjust_proof_points = $1, adjust_approval_points = $2 WHERE one = 1 RETURNING one"
+)
+
+
+@transaction
+async def bound_adjustments(proof_above: Points | None, approval_above: Points | None) -> None:
+    """Set above how many points an adjustment asks for a fresh proof, and for a second person; None means never.
+
+    Raises: ProgrammeTermsInvalid.
+    """
+    check_bounds(proof_above, approval_above)
+    if await BOUND.row(proof_above, approval_above) is None:
+        raise NoProgramme(NoProgramme.__doc__)
 
 
 def _tier_row(rank: int, rung: Rung) -> dict[str, object]:

@@ -2,10 +2,11 @@
 
 import dataclasses
 import re
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from enum import Enum
 from functools import wraps
-from typing import Annotated, Any, TypeVar, get_type_hints
+from types import MappingProxyType
+from typing import Annotated, Any, TypeAlias, TypeVar, get_type_hints
 from uuid import UUID
 
 import strawberry
@@ -137,7 +138,17 @@ ANSWERS: dict[type[Refusal], type] = {
 """The GraphQL type of each refusal."""
 
 
-def answer_to(refusal: Refusal, language: str) -> UserError:
+Path: TypeAlias = tuple[str, ...]
+Renamed: TypeAlias = Mapping[str, Path]
+"""Where a mutation's input has what a refusal calls otherwise; an empty path where it has nothing of the kind."""
+
+
+def field_of(refusal: type[Refusal], renamed: Renamed) -> Path:
+    """The part of a mutation's input that a refusal is about."""
+    return renamed.get(".".join(refusal.field), refusal.field)
+
+
+def answer_to(refusal: Refusal, language: str, renamed: Renamed = MappingProxyType({})) -> UserError:
     """The client's view of a refusal."""
     kind = type(refusal)
     hints = get_type_hints(kind)
@@ -148,12 +159,15 @@ def answer_to(refusal: Refusal, language: str) -> UserError:
     answer: UserError = ANSWERS[kind](
         code=ErrorCode[kind.code()],
         message=kind.message(language),
-        field=list(kind.field) or None,
+        field=list(field_of(kind, renamed)) or None,
         retryable=kind.retryable,
         **facts,
     )
     return answer
 
+
+RENAMED = "renamed"
+"""The metadata key under which a mutation keeps what its input calls otherwise."""
 
 INPUT = strawberry.argument(description="All that the request says.")
 """What a mutation says of its one argument; the argument's type says the rest."""
@@ -177,11 +191,16 @@ def codes_of(*commands: Callable[..., Any]) -> list[str]:
 
 
 def command(
-    rule: Rule, description: str, payload: type[Payload], *commands: Callable[..., Any]
+    rule: Rule,
+    description: str,
+    payload: type[Payload],
+    *commands: Callable[..., Any],
+    renamed: Renamed = MappingProxyType({}),
 ) -> Callable[[Resolver[Payload]], Any]:
     """Make a resolver a mutation: refusals become its `userErrors`, its description lists their codes.
 
-    `commands` are the rules it calls; what it refuses by itself stands in its own docstring.
+    `commands` are the rules it calls; what it refuses by itself stands in its own docstring. `renamed` says where
+    its input has what a refusal calls otherwise.
     """
 
     def make(resolver: Resolver[Payload]) -> Any:
@@ -195,9 +214,11 @@ def command(
             try:
                 return await resolver(self, info, **given)
             except Refusal as refusal:
-                return payload(user_errors=[answer_to(refusal, context.language)])  # type: ignore[call-arg]
+                return payload(user_errors=[answer_to(refusal, context.language, renamed)])  # type: ignore[call-arg]
 
-        return strawberry.mutation(answered, **options(rule, told))
+        told_by = options(rule, told)
+        told_by["metadata"][RENAMED] = renamed
+        return strawberry.mutation(answered, **told_by)
 
     return make
 

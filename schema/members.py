@@ -18,17 +18,7 @@ from schema.context import Context, Info
 from schema.enums import describe
 from schema.errors import UserError, bad_input, command
 from schema.pages import After, Before, Connection, First, Last
-from schema.permissions import (
-    DESK,
-    MEMBER,
-    SEES_MEMBER,
-    SERVICE,
-    STAFF,
-    Audience,
-    asked,
-    related,
-    seen,
-)
+from schema.permissions import DESK, MEMBER, SEES_MEMBER, SERVICE, STAFF, Audience, asked, related, seen
 from schema.points import PointsAccount, points_of
 from schema.purchases import Purchase, purchases_of
 from schema.scalars import Day, Moment
@@ -304,10 +294,16 @@ class MemberEnrollInput:
     profile: ProfileInput | None = strawberry.field(default=None, description="What they say of themselves.")
 
 
-@strawberry.input(description="A member to freeze or thaw.")
+@strawberry.input(description="A member to freeze.")
 class MemberFreezeInput:
     member_id: strawberry.ID = strawberry.field(description="Who.")
     reason: ReasonCode = strawberry.field(description="Why, in one word: `RISK_REVIEW`.")
+
+
+@strawberry.input(description="A member to thaw.")
+class MemberUnfreezeInput:
+    member_id: strawberry.ID = strawberry.field(description="Who.")
+    reason: ReasonCode = strawberry.field(description="Why, in one word: `CLEARED`.")
 
 
 @strawberry.input(description="The calling member's own words about themselves.")
@@ -379,7 +375,7 @@ class MembersMutation:
         return MemberPayload(member=await member(who))
 
     @command(DESK, "Let a frozen member act again, with all that waited.", MemberPayload, lifecycle.unfreeze)
-    async def member_unfreeze(self, info: Info, input: MemberFreezeInput) -> MemberPayload | None:
+    async def member_unfreeze(self, info: Info, input: MemberUnfreezeInput) -> MemberPayload | None:
         """Thaw a member."""
         context = info.context
         who = _member_id(input.member_id)

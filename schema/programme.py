@@ -5,7 +5,7 @@ import strawberry
 from models.units import Money
 from rules import programme
 from rules.programme import Terms
-from schema.permissions import PUBLIC, asked, seen
+from schema.permissions import PUBLIC, STAFF, asked, seen
 from schema.scalars import CurrencyCode, Long
 from schema.tiers import Tier
 
@@ -18,6 +18,12 @@ class Programme:
     earn_points: Long = seen(PUBLIC, "A purchase earns this many points …")
     earn_per_minor: Long = seen(PUBLIC, "… for each so many minor units paid, rounded down per order.")
     expire_months: int | None = seen(PUBLIC, "After how many months points expire; null means never.")
+    adjust_proof_above: Long | None = seen(
+        STAFF, "Adjusting more points than this by hand asks for a fresh proof; null means never."
+    )
+    adjust_approval_above: Long | None = seen(
+        STAFF, "Adjusting more points than this by hand asks for a second person; null means never."
+    )
 
     @classmethod
     def of(cls, terms: Terms) -> "Programme":
@@ -29,6 +35,10 @@ class Programme:
             earn_points=Long(terms.earn_points),
             earn_per_minor=Long(terms.earn_minor),
             expire_months=terms.expire_months,
+            adjust_proof_above=None if terms.adjust_proof_above is None else Long(terms.adjust_proof_above),
+            adjust_approval_above=(
+                None if terms.adjust_approval_above is None else Long(terms.adjust_approval_above)
+            ),
         )
 
 

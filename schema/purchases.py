@@ -328,6 +328,7 @@ class PurchasesMutation:
         "Record a member's order, and its payment if it was paid. Reporting it again changes nothing.",
         PurchasePayload,
         purchases.record,
+        renamed={"occurredAt": ("orderedAt",)},
     )
     async def purchase_record(self, info: Info, input: PurchaseRecordInput) -> PurchasePayload | None:
         """Record an order."""

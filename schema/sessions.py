@@ -82,6 +82,7 @@ class SessionsMutation:
         "an active one.",
         TokensPayload,
         lifecycle.enter,
+        renamed={"identities": ()},
     )
     async def member_login(self, info: Info, input: MemberLoginInput) -> TokensPayload | None:
         """Log a member in.

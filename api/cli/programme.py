@@ -1,6 +1,7 @@
 """Setting up: `init`, `migrate`, `seed demo`, `schema`, `doctor`."""
 
 import tomllib
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -25,6 +26,9 @@ LADDER = (
 )
 """The ladder of a programme that names none."""
 
+PROOF_ABOVE, APPROVAL_ABOVE = Points(1_000), Points(10_000)
+"""The bounds on adjustments of a programme that names none."""
+
 RUNG_KEYS = {"code", "name", "threshold", "earn_multiplier_bps", "redeem_limit_points"}
 
 
@@ -38,22 +42,38 @@ def init(
     expire_months: Annotated[
         int | None, typer.Option(help="Months after which points expire; never by default.")
     ] = None,
+    adjust_proof_above: Annotated[
+        str | None, typer.Option(help="Adjusting more points by hand asks for a fresh proof: 1000, or never.")
+    ] = None,
+    adjust_approval_above: Annotated[
+        str | None, typer.Option(help="Adjusting more points by hand asks for a second person: 10000, or never.")
+    ] = None,
 ) -> None:
-    """Set a programme up on an empty database. The same terms again change nothing."""
+    """Set a programme up on an empty database. The same terms again change nothing but the bounds you name."""
     points, minor = _rate(earn)
-    terms = Terms(name, currency, timezone, points, minor, expire_months, 7, _ladder(ladder))
-    made = run(_init(terms))
+    bounds = {
+        "adjust_proof_above": _bound("--adjust-proof-above", adjust_proof_above, PROOF_ABOVE),
+        "adjust_approval_above": _bound("--adjust-approval-above", adjust_approval_above, APPROVAL_ABOVE),
+    }
+    named = [adjust_proof_above is not None, adjust_approval_above is not None]
+    terms = Terms(name, currency, timezone, points, minor, expire_months, 7, _ladder(ladder), **bounds)
+    made = run(_init(terms, [bound for bound, is_named in zip(bounds, named, strict=True) if is_named]))
     said = "is set up" if made else "had been set up already, with these terms"
     show.print(f"The programme [bold]{name}[/] {said}: {currency}, {timezone}, {earn}, {len(terms.ladder)} tiers.")
 
 
-async def _init(terms: Terms) -> bool:
+async def _init(terms: Terms, named: list[str]) -> bool:
+    """Set it up, or change the named bounds of the programme that is there."""
     found = here()
     await migrations.migrate(found.database_url)
     async with database(found, brings_up=False):
         from rules import vault
 
-        return await programme.set_up(terms, key_check=vault.unlocked().check, now=now())
+        made = await programme.set_up(terms, key_check=vault.unlocked().check, now=now())
+        if named and not made:
+            bounds = replace(await programme.terms(), **{name: getattr(terms, name) for name in named})
+            await programme.bound_adjustments(bounds.adjust_proof_above, bounds.adjust_approval_above)
+        return made
 
 
 def _rate(text: str) -> tuple[int, int]:
@@ -61,6 +81,17 @@ def _rate(text: str) -> tuple[int, int]:
     if not (slash and points.isdecimal() and minor.isdecimal() and int(minor)):
         raise Failed(f"--earn {text!r} is no rate; write 1/100 for one point per 100 minor units.")
     return int(points), int(minor)
+
+
+def _bound(option: str, text: str | None, usual: Points) -> Points | None:
+    """A bound on adjustments: what is usual where nothing was said, None for never."""
+    if text is None:
+        return usual
+    if text == "never":
+        return None
+    if not (text.isascii() and text.isdecimal()):
+        raise Failed(f"{option} {text!r} is no number of points; write 1000, or never.")
+    return Points(int(text))
 
 
 def _ladder(path: Path | None) -> tuple[Rung, ...]:

@@ -17,6 +17,23 @@ export interface AboveTierLimit {
   limit: Long;
 }
 
+/** So many points are adjusted by two people: one asks, another approves. */
+export interface ApprovalRequired {
+  __typename?: 'ApprovalRequired';
+  /** What to switch on. */
+  code: ErrorCode;
+  /** A sentence for people, in English or Chinese by `Accept-Language`. */
+  message: string;
+  /** The part of `input` that was refused, if one was. */
+  field: string[] | null;
+  /** Whether the same request may succeed later without anybody changing it. */
+  retryable: boolean;
+  /** How much was asked for. */
+  wanted: Long;
+  /** The most there may be. */
+  limit: Long;
+}
+
 /** The balance is not what the request expected. */
 export interface BalanceChanged {
   __typename?: 'BalanceChanged';
@@ -188,6 +205,8 @@ export interface DocumentWithdrawPayload {
 export type ErrorCode =
   /** The member's tier does not allow so many points in one redemption. 超出该会员等级的单次兑换上限。 */
   | 'ABOVE_TIER_LIMIT'
+  /** So many points are adjusted by two people: one asks, another approves. 该调整数额须经他人审批。 */
+  | 'APPROVAL_REQUIRED'
   /** The event is too old to be reported without the right to backfill. 事件时间过早，需要补录权限。 */
   | 'BACKFILL_REQUIRED'
   /** The balance is not what the request expected. 积分余额已变动。 */
@@ -453,7 +472,7 @@ export interface MemberEnrollPayload {
   userErrors: UserError[];
 }
 
-/** A member to freeze or thaw. */
+/** A member to freeze. */
 export interface MemberFreezeInput {
   /** Who. */
   memberId: ID;
@@ -571,6 +590,14 @@ export type MemberState =
   | 'ERASURE_PENDING'
   /** Erased: only the ledger is left. */
   | 'ERASED';
+
+/** A member to thaw. */
+export interface MemberUnfreezeInput {
+  /** Who. */
+  memberId: ID;
+  /** Why, in one word: `CLEARED`. */
+  reason: ReasonCode;
+}
 
 /** Which members to list. */
 export interface MembersFilter {
@@ -691,10 +718,11 @@ export interface Mutation {
    */
   pointsReturn: PointsPayload | null;
   /**
-   * Put points in or take points out by hand, for a reason. Not for members, but for OWNER, ADMIN, OPERATOR, CS.
+   * Put points in or take points out by hand, for a reason. Many of them ask for a fresh proof, and very many for a
+   * second person: see `programme` and `approvalRequest`. Not for members, but for OWNER, ADMIN, OPERATOR, CS.
    *
-   * Refuses with: `BALANCE_CHANGED`, `IDEMPOTENCY_KEY_REUSED`, `INSUFFICIENT_POINTS`, `MEMBER_MERGED`,
-   * `MEMBER_NOT_ACTIVE`, `NOT_FOUND`, `POINTS_LIMIT`.
+   * Refuses with: `APPROVAL_REQUIRED`, `BALANCE_CHANGED`, `IDEMPOTENCY_KEY_REUSED`, `INSUFFICIENT_POINTS`,
+   * `MEMBER_MERGED`, `MEMBER_NOT_ACTIVE`, `NOT_FOUND`, `POINTS_LIMIT`, `PROOF_REQUIRED`.
    */
   pointsAdjust: PointsPayload | null;
   /**
@@ -1055,6 +1083,16 @@ export interface Programme {
   earnPerMinor: Long;
   /** After how many months points expire; null means never. */
   expireMonths: number | null;
+  /**
+   * Adjusting more points than this by hand asks for a fresh proof; null means never. Not for members, but for
+   * STAFF.
+   */
+  adjustProofAbove: Long | null;
+  /**
+   * Adjusting more points than this by hand asks for a second person; null means never. Not for members, but for
+   * STAFF.
+   */
+  adjustApprovalAbove: Long | null;
 }
 
 /** These terms cannot be those of a programme. */
@@ -1509,6 +1547,7 @@ export interface UserError {
 /** Every UserError: ask for `__typename` and switch on it. */
 export type AnyUserError =
   | AboveTierLimit
+  | ApprovalRequired
   | BalanceChanged
   | CurrencyMismatch
   | DocumentInvalid

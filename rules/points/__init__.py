@@ -2,26 +2,28 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 from models.members import MemberState
-from models.points import PointsKind, PointsNote
-from models.sql import SQL, insert
+from models.points import PointsKind
+from models.sql import SQL
 from models.staff import StaffRole
 from models.units import Note, Points, ReasonCode
-from rules import audit, members, programme, vault
+from rules import members, programme
 from rules.actors import Actor, ActorKind
 from rules.idempotency import Key, Slip
-from rules.outbox import tell
 from rules.points._book import Balances, Book, InsufficientPoints, Lot, Movement, PointsLimit, reversal
+from rules.points._by_hand import Adjustment, ApprovalRequired, BalanceChanged, check_alone, put_right, tried
 from rules.points._ledger import open_account, open_book, post, return_to_lots
+from rules.points._posting import Posted, conclude
 from rules.programme import Rung
 from rules.refusals import NotFound, Refusal
 from rules.transactions import transaction
 
 __all__ = [
     "AboveTierLimit",
+    "Adjustment",
+    "ApprovalRequired",
     "BalanceChanged",
     "Balances",
     "Book",
@@ -33,6 +35,7 @@ __all__ = [
     "Posted",
     "RefundExceedsOriginal",
     "adjust",
+    "check_alone",
     "check_redemption",
     "give_back",
     "objections",
@@ -40,9 +43,11 @@ __all__ = [
     "open_book",
     "post",
     "preview",
+    "put_right",
     "redeem",
     "return_to_lots",
     "reversal",
+    "tried",
 ]
 
 
@@ -57,38 +62,12 @@ class AboveTierLimit(Refusal):
 
 
 @dataclass(eq=False)
-class BalanceChanged(Refusal):
-    """The balance is not what the request expected."""
-
-    zh = "积分余额已变动。"
-    field = ("expectedAvailable",)
-    available: Points
-
-
-@dataclass(eq=False)
 class RefundExceedsOriginal(Refusal):
     """More would be given back than there was."""
 
     zh = "退还数量超过原始数量。"
     wanted: int
     left: int
-
-
-@dataclass(frozen=True, slots=True)
-class Posted:
-    """What a command left behind: its transaction, the account after it, and whether it was done before."""
-
-    transaction_id: UUID
-    available: Points
-    pending: Points
-    held: Points
-    debt: Points
-    replayed: bool = False
-
-    @classmethod
-    def replay(cls, response: dict[str, Any]) -> "Posted":
-        """The stored answer of an earlier, identical request."""
-        return cls(**{**response, "transaction_id": UUID(response["transaction_id"]), "replayed": True})
 
 
 def objections(wanted: Points, *, available: Points, state: MemberState, tier: Rung) -> list[Refusal]:
@@ -175,7 +154,7 @@ async def redeem(
         await _check_purchase(member_id, purchase_id, actor)
     movement = Movement(PointsKind.REDEEM, slip.cause, now, purchase_id=purchase_id, reason=reason)
     book.spend(movement, points)
-    return await _conclude(book, movement, slip, note=note)
+    return await conclude(book, movement, slip, note=note)
 
 
 @transaction
@@ -192,26 +171,22 @@ async def adjust(
 ) -> Posted:
     """Put points in or take points out by hand, for a reason. There is no way to set a balance.
 
-    Raises: NotFound, IdempotencyKeyReused, MemberNotActive, MemberMerged, BalanceChanged, InsufficientPoints,
-    PointsLimit.
+    What was done before is answered again, also without a proof and after the bounds have changed.
+
+    Raises: NotFound, IdempotencyKeyReused, ApprovalRequired, ProofRequired, MemberNotActive, MemberMerged,
+    BalanceChanged, InsufficientPoints, PointsLimit.
     """
     held = await members.hold(member_id)
     slip = Slip(member_id, actor, key, "points.adjust", (delta, reason, note, expected_available))
     if earlier := await slip.recall():
         return Posted.replay(earlier)
-    if refused := members.inactivity(held.state, frozen_may=True):
-        raise refused
-    terms = await programme.terms()
-    book = await open_book(member_id, now)
-    if expected_available is not None and expected_available != book.balances.available:
-        raise BalanceChanged(Points(book.balances.available))
-    if delta > 0:
-        movement = Movement(PointsKind.ADJUST_IN, slip.cause, now, reason=reason)
-        book.earn(movement, Points(delta), expires_at=terms.expiry(now), active=True)
-    else:
-        movement = Movement(PointsKind.ADJUST_OUT, slip.cause, now, reason=reason)
-        book.spend(movement, Points(-delta))
-    return await _conclude(book, movement, slip, note=note)
+    wanted = Adjustment(delta, reason, note)
+    check_alone(wanted, terms=await programme.terms(), actor=actor, now=now)
+    posted = await put_right(
+        held, wanted, cause=slip.cause, expected_available=expected_available, actor=actor, now=now
+    )
+    await slip.keep(posted.response, now)
+    return posted
 
 
 ORIGINAL = SQL(
@@ -263,34 +238,7 @@ async def give_back(
         reason=reason,
     )
     await return_to_lots(book, movement, wanted, already=already)
-    return await _conclude(book, movement, slip, note=note)
-
-
-async def _conclude(book: Book, movement: Movement, slip: Slip, *, note: Note | None) -> Posted:
-    """The last beat of a command on points alone: rows, note, events, audit, answer."""
-    events = await post(book, slip.actor)
-    if note is not None:
-        await _keep_note(book.member_id, movement.id, note)
-    await tell(book.member_id, events, book.now)
-    await audit.note(
-        slip.actor,
-        slip.operation,
-        member_id=book.member_id,
-        reason=movement.reason,
-        facts={"points": movement.points, "transaction": str(movement.id)},
-        now=book.now,
-    )
-    balances = book.balances
-    posted = Posted(
-        movement.id,
-        Points(balances.available),
-        Points(balances.pending),
-        Points(balances.held),
-        Points(balances.debt),
-    )
-    answer = {name: getattr(posted, name) for name in ("available", "pending", "held", "debt")}
-    await slip.keep({**answer, "transaction_id": str(posted.transaction_id)}, book.now)
-    return posted
+    return await conclude(book, movement, slip, note=note)
 
 
 PURCHASE = SQL(
@@ -313,9 +261,3 @@ async def _check_purchase(member_id: UUID, purchase_id: UUID, actor: Actor) -> N
 def _is_in_reach(actor: Actor, store_id: UUID | None) -> bool:
     """Whether a store is one the actor may act for: a cashier's own, and any for everybody else."""
     return actor.role is not StaffRole.CASHIER or store_id == actor.store_id
-
-
-async def _keep_note(member_id: UUID, transaction_id: UUID, note: Note) -> None:
-    wrapped = await members.wrapped_key(member_id)
-    sealed = vault.unlocked().seal(wrapped, member_id, f"note:{transaction_id}", note)
-    await insert(PointsNote, [{"transaction_id": transaction_id, "member_id": member_id, "sealed": sealed}])

@@ -1,5 +1,6 @@
 """The ledger: opens a member's book under their lock, and writes what was decided in it in a few statements."""
 
+from collections.abc import Sequence
 from dataclasses import asdict, fields
 from datetime import datetime
 from typing import Any
@@ -59,6 +60,30 @@ async def open_book(member_id: UUID, now: datetime, *, with_lots: bool = True) -
         raise AssertionError("A member without a points account.")
     lots = [Lot(**lot) for lot in await LOTS.rows(member_id)] if with_lots else []
     return Book(member_id, Balances(**row), lots, now=now)
+
+
+ACCOUNTS = SQL(
+    "SELECT member_id, available, pending, held, debt, seq, lifetime_earned, lifetime_spent, lifetime_expired"
+    " FROM points_account WHERE member_id = ANY($1::uuid[])",
+    fans_out="a queue of adjustments shows what each would come to",
+)
+LOTS_OF = SQL(
+    "SELECT member_id, id, transaction_id, purchase_id, granted, remaining, held, active, activates_at, expires_at"
+    " FROM points_lot WHERE member_id = ANY($1::uuid[]) AND (remaining > 0 OR held > 0)",
+    fans_out="a queue of adjustments shows what each would come to",
+)
+
+
+async def open_books(member_ids: Sequence[UUID], now: datetime) -> list[Book]:
+    """A book of its own for each of these members, who may be the same, in their order; to try, not to post."""
+    ids = list(set(member_ids))
+    accounts = {row.pop("member_id"): row for row in await ACCOUNTS.rows(ids)}
+    lots: dict[UUID, list[dict[str, Any]]] = {member_id: [] for member_id in ids}
+    for row in await LOTS_OF.rows(ids):
+        lots[row.pop("member_id")].append(row)
+    return [
+        Book(each, Balances(**accounts[each]), [Lot(**lot) for lot in lots[each]], now=now) for each in member_ids
+    ]
 
 
 async def post(book: Book, actor: Actor) -> list[Event]:

@@ -210,7 +210,14 @@ class PointsMutation:
         )
         return await _answer(parts[0], posted)
 
-    @command(DESK, "Put points in or take points out by hand, for a reason.", PointsPayload, points.adjust)
+    @command(
+        DESK,
+        "Put points in or take points out by hand, for a reason. Many of them ask for a fresh proof, and very many "
+        "for a second person: see `programme` and `approvalRequest`.",
+        PointsPayload,
+        points.adjust,
+        renamed={"points": ("delta",)},
+    )
     async def points_adjust(self, info: Info, input: PointsAdjustInput) -> PointsPayload | None:
         """Adjust by hand."""
         context = info.context

@@ -27,7 +27,7 @@ ENTRY = SQL("SELECT id FROM points_entry WHERE member_id = $1 AND delta < 0")
 async def heard(caller: Caller, token: str | None, mutation: str, given: dict[str, Any]) -> list[dict[str, Any]]:
     """The lines that one mutation leaves."""
     before = len(await LOG.rows())
-    kind = {"memberUnfreeze": "MemberFreezeInput"}.get(mutation, f"{mutation[0].upper()}{mutation[1:]}Input")
+    kind = f"{mutation[0].upper()}{mutation[1:]}Input"
     document = f"mutation($i: {kind}!) {{ {mutation}(input: $i) {{ userErrors {{ code }} }} }}"
     headers = {"x-request-id": REQUEST} | ({"authorization": f"Bearer {token}"} if token else {})
     reply = await caller.send(json={"query": document, "variables": {"i": given}}, headers=headers)

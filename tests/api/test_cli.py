@@ -59,6 +59,27 @@ def test_a_programme_is_set_up_once_and_the_same_terms_change_nothing(shell: She
     assert shell.look(the_programme) == found
 
 
+async def the_bounds() -> tuple[int | None, int | None]:
+    terms = await programme.terms()
+    return terms.adjust_proof_above, terms.adjust_approval_above
+
+
+def test_the_bounds_on_adjustments_are_changed_by_naming_them_again(shell: Shell) -> None:
+    assert shell("init").code == 0
+    assert shell.look(the_bounds) == (1_000, 10_000)
+    assert shell("init", "--adjust-proof-above", "50").code == 0
+    assert shell.look(the_bounds) == (50, 10_000)
+    assert shell("init", "--adjust-approval-above", "never").code == 0
+    assert shell("init").code == 0
+    assert shell.look(the_bounds) == (50, None)
+    shell.sql("UPDATE programme SET adjust_proof_points = NULL")
+    assert shell("init").code == 0, "a programme that is older than the bounds"
+    assert shell.look(the_bounds) == (None, None)
+    for wrong in ("-1", "1.5", "many", "", "9" * 20):
+        assert shell("init", f"--adjust-proof-above={wrong}").is_clear
+    assert shell.look(the_bounds) == (None, None)
+
+
 BAD_LADDERS = {
     "no file": None,
     "no TOML": "[[tier",

@@ -16,12 +16,13 @@ from graphql import (
     GraphQLObjectType,
     GraphQLSchema,
     build_schema,
+    get_named_type,
 )
 from graphql.language import EnumValueNode, FieldDefinitionNode, ListValueNode
 
 import schema as floor
 from rules.transactions import transaction
-from schema.errors import REFUSALS, codes_of
+from schema.errors import REFUSALS, RENAMED, codes_of, field_of
 from schema.permissions import PUBLIC, RULE, Audience, meant, seen
 from schema.root import schema
 from tests.house.reach import reachable, walked
@@ -163,6 +164,26 @@ def test_a_command_documents_exactly_what_it_refuses_with(name: str) -> None:
     found = reachable(command)
     assert set(codes_of(command)) == found - never, "`Raises:` and the body differ"
     assert never <= found, "an exception that is needed no more"
+
+
+def is_part_of(kind: Any, path: tuple[str, ...]) -> bool:
+    """Whether an input has such a part."""
+    for name in path:
+        fields = fields_of(get_named_type(kind))
+        if name not in fields:
+            return False
+        kind = fields[name].type
+    return True
+
+
+@pytest.mark.parametrize("name", sorted(SERVED.mutation_type.fields if SERVED.mutation_type else ()))
+def test_what_a_refusal_points_at_is_a_part_of_the_mutations_input(name: str) -> None:
+    field = SERVED.mutation_type.fields[name] if SERVED.mutation_type else None
+    assert field is not None
+    renamed = field.extensions["strawberry-definition"].metadata[RENAMED]
+    pointed = {code: field_of(REFUSALS[code], renamed) for code in listed(field.description)}
+    given = field.args["input"].type
+    assert {code: path for code, path in pointed.items() if not is_part_of(given, path)} == {}
 
 
 def listed(description: str | None) -> set[str]:

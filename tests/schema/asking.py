@@ -21,8 +21,6 @@ SOMEBODY = UUID("00000000-0000-4000-8000-0000000000aa")
 """The id of a member of staff, or of anything that needs one."""
 
 REQUEST = "request-of-the-test"
-INPUTS = {"memberUnfreeze": "MemberFreezeInput"}
-"""The mutations whose input is called otherwise than they are."""
 
 
 class Nowhere:
@@ -39,10 +37,15 @@ def as_member(member_id: UUID) -> Principal:
     return Principal(PrincipalKind.MEMBER, str(member_id))
 
 
-def as_staff(role: StaffRole, *, store_id: UUID | None = None) -> Principal:
-    return Principal(
-        PrincipalKind.STAFF, str(SOMEBODY), role, store_id or (SOMEBODY if role == "CASHIER" else None)
-    )
+def as_staff(
+    role: StaffRole,
+    *,
+    store_id: UUID | None = None,
+    staff_id: UUID = SOMEBODY,
+    proven_until: datetime | None = None,
+) -> Principal:
+    store = store_id or (SOMEBODY if role == "CASHIER" else None)
+    return Principal(PrincipalKind.STAFF, str(staff_id), role, store, proven_until=proven_until)
 
 
 def as_service(source: str = "shop") -> Principal:
@@ -98,7 +101,7 @@ async def ask(
 
 async def act(mutation: str, answer: str, given: dict[str, Any], *, who: Principal, **more: Any) -> Any:
     """The payload of one mutation, with its refusals."""
-    kind = INPUTS.get(mutation, f"{mutation[0].upper()}{mutation[1:]}Input")
+    kind = f"{mutation[0].upper()}{mutation[1:]}Input"
     wanted = f"{answer} userErrors {{ code message field retryable }}"
     document = f"mutation($input: {kind}!) {{ {mutation}(input: $input) {{ {wanted} }} }}"
     return (await ask(document, {"input": given}, who=who, **more))[mutation]

@@ -4,6 +4,7 @@ from typing import Any
 from uuid import uuid4
 
 from models.staff import StaffRole
+from models.units import Points
 from tests.people import adjust, member, programme
 from tests.schema.asking import CASHIER, CLERK, OWNER, act, as_staff, ask, member_id, refusals
 from tests.schema.test_points import AUDITED, MOVED, redeeming
@@ -117,3 +118,26 @@ async def test_an_adjustment_has_a_bound_and_is_never_nothing() -> None:
     assert nothing.codes == ["BAD_USER_INPUT"]
     above = await ask(document, {"i": {**given, "delta": 10**9 + 1}}, who=CLERK)
     assert above["pointsAdjust"]["userErrors"] == [{"code": "POINTS_LIMIT", "limit": 10**9}]
+
+
+async def test_what_is_refused_of_an_adjustment_points_at_the_delta() -> None:
+    await programme(adjust_proof_above=Points(100), adjust_approval_above=Points(500))
+    mei = member_id(await member("Mei"))
+    document = """mutation($i: PointsAdjustInput!) { pointsAdjust(input: $i) { userErrors {
+      code field ... on ApprovalRequired { wanted limit } } } }"""
+    told = []
+    for delta in (-1, 101, -501):
+        given = {"memberId": mei, "delta": delta, "reason": "GOODWILL", "idempotencyKey": "adjust-it"}
+        told += (await ask(document, {"i": given}, who=OWNER))["pointsAdjust"]["userErrors"]
+    assert told == [
+        {"code": "INSUFFICIENT_POINTS", "field": ["delta"]},
+        {"code": "PROOF_REQUIRED", "field": None},
+        {"code": "APPROVAL_REQUIRED", "field": ["delta"], "wanted": 501, "limit": 500},
+    ]
+
+
+async def test_staff_read_from_how_many_points_on_an_adjustment_asks_for_more() -> None:
+    await programme(adjust_proof_above=Points(100))
+    asked = "{ programme { adjustProofAbove adjustApprovalAbove } }"
+    assert (await ask(asked, who=CASHIER))["programme"] == {"adjustProofAbove": 100, "adjustApprovalAbove": None}
+    assert (await ask(asked)).codes == ["UNAUTHENTICATED"]

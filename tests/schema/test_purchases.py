@@ -322,3 +322,19 @@ async def test_only_services_report_purchases() -> None:
     document = "mutation($i: PurchaseRecordInput!) { purchaseRecord(input: $i) { replayed } }"
     for who in (CLERK, as_member(mei)):
         assert set((await ask(document, {"i": order(member_id(mei))}, who=who)).codes) == {"FORBIDDEN"}
+
+
+async def test_a_moment_that_is_refused_is_called_as_the_input_calls_it() -> None:
+    await programme()
+    mei = member_id(await member("Mei"))
+    given = {
+        "memberId": mei,
+        "orderRef": "tea-1",
+        "currency": "CNY",
+        "lines": [{"lineRef": "A", "quantity": 1, "paidMinor": 1}],
+        "idempotencyKey": "tea-1-recorded",
+    }
+    for days, code in ((1, "CLOCK_SKEW"), (-91, "BACKFILL_REQUIRED")):
+        moment = (NOON + timedelta(days=days)).isoformat()
+        told = await act("purchaseRecord", "", {**given, "orderedAt": moment}, who=SERVICE)
+        assert [(each["code"], each["field"]) for each in told["userErrors"]] == [(code, ["orderedAt"])]
