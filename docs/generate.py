@@ -129,7 +129,11 @@ def errors() -> str:
 
 def permissions() -> str:
     """Who may ask for what."""
-    operations = [("Query", schema._schema.query_type), ("Mutation", schema._schema.mutation_type)]
+    operations = [
+        ("Query", schema._schema.query_type),
+        ("Mutation", schema._schema.mutation_type),
+        ("Subscription", schema._schema.subscription_type),
+    ]
     matrices = [part for name, kind in operations if kind for part in (f"## {name}", _matrix(kind))]
     return _page(
         "Permissions",

@@ -1,13 +1,15 @@
 """The outbox: what happened is written where it happened, for others to act on."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from typing import Any
 from uuid import UUID
 
 from models.outbox import BUCKETS, OutboxEvent
 from models.sql import SQL, insert
+from rules.transactions import after_commit
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +20,9 @@ class Event:
     body: dict[str, Any] = field(default_factory=dict)
     transaction_id: UUID | None = None
 
+
+listeners: set[Callable[[UUID, int], None]] = set()
+"""Who in this process hears at once that a member's events up to some number are committed."""
 
 COUNT = SQL("UPDATE member SET event_seq = event_seq + $2 WHERE id = $1 RETURNING event_seq")
 
@@ -40,3 +45,16 @@ async def tell(member_id: UUID, events: Sequence[Event], now: datetime) -> None:
         for place, event in enumerate(events, start=1)
     ]
     await insert(OutboxEvent, rows)
+    for heard in listeners:
+        after_commit(partial(heard, member_id, last))
+
+
+LATEST = SQL(
+    "SELECT id, event_seq FROM member WHERE id = ANY($1::uuid[])",
+    fans_out="those who wait for events are told of all their members at once",
+)
+
+
+async def latest(member_ids: Sequence[UUID]) -> dict[UUID, int]:
+    """The number of each member's newest event; 0 before the first."""
+    return {row["id"]: row["event_seq"] for row in await LATEST.rows(list(member_ids))}

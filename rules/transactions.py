@@ -30,6 +30,7 @@ SERIALISATION = {"40001", "40P01"}
 UNIQUE = "23505"
 
 _inside: ContextVar[bool] = ContextVar("inside_transaction", default=False)
+_then: ContextVar[list[Callable[[], None]]] = ContextVar("after_commit")
 _running: set[asyncio.Task[Any]] = set()
 _log = logging.getLogger(__name__)
 
@@ -71,19 +72,37 @@ def inside() -> bool:
     return _inside.get()
 
 
+def after_commit(then: Callable[[], None]) -> None:
+    """Have something done once the transaction under way is committed; never, when it is undone.
+
+    It happens in this process only and is lost with it: good for a nudge, not for a promise. Promises are jobs.
+    """
+    _then.get().append(then)
+
+
 async def _tried(attempt: Callable[[], Awaitable[Done]]) -> Done:
     """The command's outcome, after as many tries as it may have."""
     _inside.set(True)
     for _ in range(TRIES - 1):
         try:
-            async with in_transaction():
-                return await attempt()
+            return await _once(attempt)
         except Exception as error:
             if not is_retryable(error):
                 raise
         await asyncio.sleep((10 + secrets.randbelow(191)) / 1000)
+    return await _once(attempt)
+
+
+async def _once(attempt: Callable[[], Awaitable[Done]]) -> Done:
+    """One try, and what was asked for after its commit."""
+    then: list[Callable[[], None]] = []
+    _then.set(then)
     async with in_transaction():
-        return await attempt()
+        done = await attempt()
+    for each in then:
+        # by the loop, so that nothing that goes wrong there is taken for the command's
+        asyncio.get_running_loop().call_soon(each)
+    return done
 
 
 def is_retryable(error: BaseException) -> bool:

@@ -1,6 +1,7 @@
 """Context: who asks, when, in which language; made anew for each operation."""
 
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol, TypeAlias
@@ -34,6 +35,20 @@ class Library(Protocol):
         """Believe nothing that was read from the database before this moment."""
 
 
+class Watch(Protocol):
+    """Somebody's wait for a member's events."""
+
+    async def beyond(self, seq: int) -> bool:
+        """Wait until the member has an event beyond that number; False when the house closes before."""
+
+
+class Feed(Protocol):
+    """What tells that members have new events; `api/` provides it."""
+
+    def watch(self, member_id: UUID) -> AbstractContextManager[Watch]:
+        """Wait for a member's events, as long as the block lasts."""
+
+
 Batch = Callable[..., Awaitable[list[Any]]]
 
 
@@ -47,6 +62,9 @@ class Context:
     request_id: str = ""
     network: str | None = None
     outside: Outside | None = None
+    feed: Feed | None = None
+    """What a subscription waits for; None where there are no subscriptions."""
+    renewal: "Callable[[Context], Awaitable[None]] | None" = None
     may_introspect: bool = False
     trusted_only: bool = False
     """Whether members run nothing but trusted documents."""
@@ -67,6 +85,12 @@ class Context:
         """The calling member; None when somebody else calls."""
         who = self.principal
         return UUID(who.id) if who and who.kind is PrincipalKind.MEMBER else None
+
+    async def renew(self) -> None:
+        """Make the caller, the moment and the loaders anew, for the next event of a subscription."""
+        self.loaders.clear()
+        if self.renewal is not None:
+            await self.renewal(self)
 
     async def load(self, batch: Batch, parent: object, **arguments: Any) -> Any:
         """One parent's share of a batch: all parents of the level are asked for in one call."""

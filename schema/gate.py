@@ -15,6 +15,9 @@ from weakref import WeakKeyDictionary
 
 from graphql import DocumentNode, GraphQLError, GraphQLSchema, GraphQLSyntaxError, parse, specified_rules, validate
 from strawberry.extensions import SchemaExtension
+from strawberry.types import StreamExecutionResult
+from strawberry.types.execution import PreExecutionError
+from strawberry.types.graphql import OperationType
 
 from models.credentials import PrincipalKind
 from schema import limits, permissions
@@ -156,10 +159,21 @@ class Gate(SchemaExtension):
         if known.operations > 1 and self.execution_context._provided_operation_name is None:
             said = "Name the operation to run: the document has several."
             return [GraphQLError(said, extensions={"code": "BAD_REQUEST"})]
+        if misplaced := self._misplaced(context):
+            return [GraphQLError(misplaced, extensions={"code": "BAD_REQUEST"})]
         if known.introspects and not context.may_introspect:
             said = "Introspection is not for this credential."
             return [GraphQLError(said, extensions={"code": "FORBIDDEN"})]
         return permissions.objections(known.wanted, context.principal)
+
+    def _misplaced(self, context: Context) -> str | None:
+        """Why the operation came the wrong way: subscriptions go over the socket, all else over HTTP."""
+        follows = self.execution_context.operation_type is OperationType.SUBSCRIPTION
+        if follows and context.feed is None:
+            return "Subscriptions go over the WebSocket at the same address, by graphql-transport-ws."
+        if context.feed is not None and not follows:
+            return "Only subscriptions go over the WebSocket: POST queries and mutations to the same address."
+        return None
 
     def on_operation(self) -> Iterator[None]:
         """Give every error of the answer its code."""
@@ -168,6 +182,20 @@ class Gate(SchemaExtension):
         errors = getattr(result, "errors", None)
         if errors:
             result.errors = [self._told(error) for error in errors]  # type: ignore[union-attr]
+
+    def on_stream_result(self, result: StreamExecutionResult) -> Iterator[None]:
+        """Give every error of a subscription's event its code; one that broke the stream itself is a fault."""
+        errors = getattr(result, "errors", None)
+        if errors:
+            tell = self._told if isinstance(result, PreExecutionError) else self._told_of_stream
+            result.errors = [tell(error) for error in errors]  # type: ignore[union-attr]
+        yield
+
+    def _told_of_stream(self, error: GraphQLError) -> GraphQLError:
+        cause = error.original_error
+        if error.path is None and cause is not None and not isinstance(cause, GraphQLError):
+            return self._masked(error, cause)
+        return self._told(error)
 
     def _told(self, error: GraphQLError) -> GraphQLError:
         """The error as the client hears it: with a code, and a fault without its words."""

@@ -32,7 +32,15 @@ NODES = 10_000
 MOST = 100
 """What a page may have at most, and so what a variable counts as."""
 
-LISTS = {"members": 20, "purchases": 20, "entries": 20, "expiring": 20, "lines": 20, "documents": 20}
+LISTS = {
+    "members": 20,
+    "purchases": 20,
+    "entries": 20,
+    "expiring": 20,
+    "lines": 20,
+    "documents": 20,
+    "memberEvents": 20,
+}
 """What a list counts as where the document names no size."""
 
 PAGE_ARGUMENTS = {"first", "last", "ids"}

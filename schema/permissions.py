@@ -106,6 +106,11 @@ def asked(rule: Rule, description: str) -> Any:
     return strawberry.field(**options(rule, description))
 
 
+def followed(rule: Rule, description: str) -> Any:
+    """Make a resolver that answers a stream of events a subscription, and say who may follow it."""
+    return strawberry.subscription(**options(rule, description))
+
+
 def related(rule: Rule, description: str, batch: Batch) -> Any:
     """A relation: `batch(parents, context, **arguments)` answers all parents of a level at once, in their order."""
     shape = signature(batch)

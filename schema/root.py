@@ -15,6 +15,7 @@ from schema import ids
 from schema.context import Context, Info
 from schema.documents import DocumentsMutation, DocumentsQuery
 from schema.errors import ANSWERS, bad_input
+from schema.events import EventsQuery, EventsSubscription
 from schema.gate import Gate
 from schema.ids import Tag
 from schema.members import Member, MembersMutation, MembersQuery, member
@@ -59,7 +60,7 @@ def _sees(context: Context, member_id: UUID) -> bool:
 
 
 @strawberry.type(description="What may be asked.")
-class Query(MembersQuery, PointsQuery, ProgrammeQuery, DocumentsQuery):
+class Query(MembersQuery, PointsQuery, ProgrammeQuery, DocumentsQuery, EventsQuery):
     """What may be asked."""
 
     @asked(PUBLIC, "Whatever has this id; null when there is none, or it is not for you.")
@@ -84,6 +85,11 @@ class Mutation(MembersMutation, SessionsMutation, PurchasesMutation, PointsMutat
     """What may be done."""
 
 
+@strawberry.type(description="What may be followed, over a WebSocket.")
+class Subscription(EventsSubscription):
+    """What may be followed."""
+
+
 class Schema(strawberry.Schema):
     """Strawberry's schema, without its own error log: that would write down documents, and with them people."""
 
@@ -94,6 +100,7 @@ class Schema(strawberry.Schema):
 schema = Schema(
     query=Query,
     mutation=Mutation,
+    subscription=Subscription,
     types=[Member, PointsEntry, Purchase, Tier, *dict.fromkeys(ANSWERS.values())],
     extensions=[Gate],
     config=StrawberryConfig(scalar_map=SCALARS, disable_field_suggestions=True),

@@ -472,6 +472,65 @@ export interface MemberEnrollPayload {
   userErrors: UserError[];
 }
 
+/** Something that happened to the calling member. What hangs on it is as it is now. */
+export interface MemberEvent {
+  __typename?: 'MemberEvent';
+  /** Where it stands. Send it as `after` to hear what came after it. */
+  cursor: string;
+  /** What happened. */
+  type: MemberEventType;
+  /** When it was recorded. */
+  occurredAt: DateTime;
+  /** The purchase it happened to, for `node`; null for events of another kind. */
+  purchaseId: ID | null;
+  /** The lines of the points ledger it wrote; empty for events of another kind. */
+  entries: PointsEntry[];
+  /** The member, to refresh the page with. */
+  member: Member;
+  /** Their points, to refresh the balance with. */
+  points: PointsAccount;
+  /** The tier they hold. */
+  tier: Tier;
+}
+
+/** What happened to a member. New values may come: leave out what you do not know. */
+export type MemberEventType =
+  /** They became known to the programme. */
+  | 'MEMBER_CREATED'
+  /** They became a member. */
+  | 'MEMBER_ENROLLED'
+  /** Staff stopped them from spending. */
+  | 'MEMBER_FROZEN'
+  /** They may act again. */
+  | 'MEMBER_UNFROZEN'
+  /** Their points moved: `entries` tells how. */
+  | 'POINTS_MOVED'
+  /** Their growth value (成长值) moved. */
+  | 'GROWTH_MOVED'
+  /** They hold another tier. */
+  | 'TIER_CHANGED'
+  /** A purchase was paid. */
+  | 'PURCHASE_PAID'
+  /** A purchase was completed. */
+  | 'PURCHASE_COMPLETED'
+  /** A purchase was given up unpaid. */
+  | 'PURCHASE_CANCELLED'
+  /** A purchase was refunded, in part or whole. */
+  | 'PURCHASE_REFUNDED'
+  /** Something this version of the server has no word for. */
+  | 'OTHER';
+
+/** Events of the calling member, oldest first. */
+export interface MemberEvents {
+  __typename?: 'MemberEvents';
+  /** The events after the cursor, oldest first. */
+  events: MemberEvent[];
+  /** Whether there are more after these: ask again at once. */
+  hasMore: boolean;
+  /** The cursor of the newest event there is: send it as `after` to hear only what comes from now on. */
+  latest: string;
+}
+
 /** A member to freeze. */
 export interface MemberFreezeInput {
   /** Who. */
@@ -1335,6 +1394,11 @@ export interface Query {
    * manifest files are not listed. Not for members, but for STAFF.
    */
   documents: DocumentConnection | null;
+  /**
+   * What happened to the calling member, oldest first: from the beginning, or after a cursor. The twin of the
+   * subscription `memberEvents`, with the same events and the same cursors.
+   */
+  memberEvents: MemberEvents | null;
   /** Whatever has this id; null when there is none, or it is not for you. */
   node: Node | null;
   /** Whatever has these ids, in their order; 100 at most. */
@@ -1371,6 +1435,14 @@ export interface QueryDocumentsArgs {
   last?: number | null;
   /** Read back before this cursor. */
   before?: string | null;
+}
+
+/** Arguments of `Query.memberEvents`. */
+export interface QueryMemberEventsArgs {
+  /** Only what came after this event's cursor. */
+  after?: string | null;
+  /** How many items from the start: 1 to 100, 20 by default. */
+  first?: number | null;
 }
 
 /** Arguments of `Query.node`. */
@@ -1422,6 +1494,22 @@ export interface StaffLoginInput {
   username: string;
   /** Its password. */
   password: string;
+}
+
+/** What may be followed, over a WebSocket. */
+export interface Subscription {
+  __typename?: 'Subscription';
+  /**
+   * What happens to the calling member, as it happens. With `after`, first what was missed since, in order, without
+   * gaps and without doubles; without it, what happens from now on.
+   */
+  memberEvents: MemberEvent;
+}
+
+/** Arguments of `Subscription.memberEvents`. */
+export interface SubscriptionMemberEventsArgs {
+  /** Only what came after this event's cursor. */
+  after?: string | null;
 }
 
 /** One rung of the ladder (会员等级). */

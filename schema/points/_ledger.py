@@ -48,6 +48,7 @@ describe(
 @strawberry.type(description="One line of the points ledger. It never changes.")
 class PointsEntry(Node):
     member_id: strawberry.Private[UUID]
+    transaction_id: strawberry.Private[UUID]
     kind: PointsKind = seen(SEES_MEMBER, "Why points moved.")
     bucket: Bucket = seen(SEES_MEMBER, "Which part of the account moved.")
     points: Long = seen(SEES_MEMBER, "By how much, with its sign.")
@@ -64,6 +65,7 @@ class PointsEntry(Node):
         return cls(
             id=strawberry.ID(ids.encode(ids.Tag.POINTS_ENTRY, member, row["id"])),
             member_id=member,
+            transaction_id=row["transaction_id"],
             kind=PointsKind[row["kind"]],
             bucket=Bucket[row["bucket"]],
             points=Long(row["delta"]),
@@ -104,8 +106,8 @@ async def expiring_of(
 
 
 ENTRY = (
-    "e.id, e.member_id, e.seq, e.bucket, e.delta, e.balance_after, t.kind, t.reason, t.purchase_id,"
-    " t.effective_at, t.created_at"
+    "e.id, e.member_id, e.transaction_id, e.seq, e.bucket, e.delta, e.balance_after, t.kind, t.reason,"
+    " t.purchase_id, t.effective_at, t.created_at"
 )
 JOINED = "points_entry e JOIN points_transaction t ON t.member_id = e.member_id AND t.id = e.transaction_id"
 ENTRIES = {

@@ -20,6 +20,7 @@ from graphql import (
 )
 from graphql.language import EnumValueNode, ListValueNode
 
+from schema import events, pages
 from schema.permissions import Audience, meant
 
 PUBLISHED = build_schema((Path(__file__).parents[2] / "schema" / "schema.graphql").read_text("utf-8"))
@@ -34,6 +35,9 @@ LITERALS = {
     "String": '"something-said"',
 }
 """A value for each scalar that an input requires. No id of it means anybody."""
+
+BEGINNING = pages.cursor(events.MARK, 0)
+"""The cursor before a member's first event."""
 
 
 @dataclass(frozen=True)
@@ -72,14 +76,18 @@ class Way:
         return all(step.audiences & {audience, "PUBLIC"} for step in self.steps)
 
     @property
+    def is_asked(self) -> bool:
+        """Whether it is answered once, as all but subscriptions are."""
+        return self.steps[0].parent != "Subscription"
+
+    @property
     def document(self) -> str:
         last = self.steps[-1]
         composite = is_composite_type(get_named_type(kind_of(last.parent).fields[last.name].type))
         inner = "{ __typename }" if composite else ""
         for step in reversed(self.steps):
             inner = f"{{ ... on {step.parent} {{ {step.asked} {inner} }} }}"
-        root = "mutation" if self.steps[0].parent == "Mutation" else "query"
-        return f"{root} {inner}"
+        return f"{self.steps[0].parent.lower()} {inner}"
 
 
 def kind_of(name: str) -> GraphQLObjectType | GraphQLInterfaceType:
@@ -105,12 +113,14 @@ def literal(kind: GraphQLInputType, given: str | None = None) -> str:
 
 
 def asked(name: str, field: GraphQLField, given: str) -> str:
-    """A field with the arguments it requires."""
+    """A field with the arguments it requires; a subscription from the beginning."""
     told = [
         f"{argument}: {literal(each.type, given)}"
         for argument, each in field.args.items()
         if isinstance(each.type, GraphQLNonNull)
     ]
+    if PUBLISHED.subscription_type and field is PUBLISHED.subscription_type.fields.get(name):
+        told = [f'after: "{BEGINNING}"']
     return f"{name}({', '.join(told)})" if told else name
 
 
@@ -121,7 +131,7 @@ def ways(member: str) -> tuple[Way, ...]:
     What a query leads to is asked about that member; what only a mutation answers, about nobody.
     """
     found: dict[str, Way] = {}
-    for root, given in (("Query", member), ("Mutation", LITERALS["ID"])):
+    for root, given in (("Query", member), ("Mutation", LITERALS["ID"]), ("Subscription", member)):
         best: dict[str, tuple[Step, ...]] = {root: ()}
         todo = [root]
         while todo:

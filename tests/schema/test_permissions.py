@@ -5,12 +5,14 @@ from typing import Any
 import pytest
 from graphql import GraphQLObjectType
 
+from api.feed import Feed
 from models.staff import StaffRole
 from rules.actors import Principal
 from schema.permissions import PUBLIC, RULE, Audience
 from schema.root import schema
 from tests.people import buy, member, programme
-from tests.schema.asking import PARTNER, SERVICE, as_member, as_staff, ask, forget_documents, member_id
+from tests.schema.asking import PARTNER, SERVICE, Answer, as_member, as_staff, ask, forget_documents, member_id
+from tests.schema.following import following
 from tests.schema.matrix import PUBLISHED, Way, ways
 
 Callers = dict[str, Principal | None]
@@ -32,7 +34,7 @@ async def unexpected(callers: Callers, asked: tuple[Way, ...], heard: list[str])
     for way in asked:
         for audience, who in callers.items():
             heard.clear()
-            answer = await ask(way.document, who=who)
+            answer = await ask(way.document, who=who) if way.is_asked else await hear(way.document, who)
             denied = {"FORBIDDEN", "UNAUTHENTICATED"} & set(answer.codes)
             if way.is_for(audience):
                 if denied or set(answer.codes) - {"BAD_USER_INPUT"}:
@@ -42,6 +44,12 @@ async def unexpected(callers: Callers, asked: tuple[Way, ...], heard: list[str])
             elif heard:
                 found.append(f"{audience} is refused {way.field}, but the database was asked")
     return found
+
+
+async def hear(document: str, who: Principal | None) -> Answer:
+    """The first answer of a subscription."""
+    async with following(document, who=who, feed=Feed()) as somebody:
+        return await somebody.next()
 
 
 def test_there_is_a_way_to_every_field() -> None:

@@ -1,0 +1,197 @@
+"""Events as a member sees them: what happened to them, by subscription or by asking again and again.
+
+Both read the outbox by its numbers, so both tell the same events in the same order, none twice and none left out.
+"""
+
+from collections.abc import AsyncGenerator, Sequence
+from enum import Enum
+from typing import Annotated, Any
+from uuid import UUID
+
+import strawberry
+
+from models.sql import SQL
+from schema import ids, pages
+from schema.context import Context, Info
+from schema.errors import bad_input
+from schema.members import Member, member
+from schema.pages import First
+from schema.permissions import MEMBER, asked, followed, related, seen
+from schema.points import PointsAccount, PointsEntry, entries_written, points_of
+from schema.scalars import Moment
+from schema.tiers import Tier, tier_of
+
+MARK = "events"
+"""The first word of these cursors, so that another list's is told apart."""
+
+
+@strawberry.enum(description="What happened to a member. New values may come: leave out what you do not know.")
+class MemberEventType(Enum):
+    MEMBER_CREATED = strawberry.enum_value("MEMBER_CREATED", description="They became known to the programme.")
+    MEMBER_ENROLLED = strawberry.enum_value("MEMBER_ENROLLED", description="They became a member.")
+    MEMBER_FROZEN = strawberry.enum_value("MEMBER_FROZEN", description="Staff stopped them from spending.")
+    MEMBER_UNFROZEN = strawberry.enum_value("MEMBER_UNFROZEN", description="They may act again.")
+    POINTS_MOVED = strawberry.enum_value("POINTS_MOVED", description="Their points moved: `entries` tells how.")
+    GROWTH_MOVED = strawberry.enum_value("GROWTH_MOVED", description="Their growth value (成长值) moved.")
+    TIER_CHANGED = strawberry.enum_value("TIER_CHANGED", description="They hold another tier.")
+    PURCHASE_PAID = strawberry.enum_value("PURCHASE_PAID", description="A purchase was paid.")
+    PURCHASE_COMPLETED = strawberry.enum_value("PURCHASE_COMPLETED", description="A purchase was completed.")
+    PURCHASE_CANCELLED = strawberry.enum_value("PURCHASE_CANCELLED", description="A purchase was given up unpaid.")
+    PURCHASE_REFUNDED = strawberry.enum_value(
+        "PURCHASE_REFUNDED", description="A purchase was refunded, in part or whole."
+    )
+    OTHER = strawberry.enum_value("OTHER", description="Something this version of the server has no word for.")
+
+
+async def member_of(parents: Sequence["MemberEvent"], context: Context) -> list[Member]:
+    """The member of each event, as they are now."""
+    del context
+    found = {who: await member(who) for who in {parent.member_id for parent in parents}}
+    return [_there(found[parent.member_id]) for parent in parents]
+
+
+def _there(found: Member | None) -> Member:
+    if found is None:
+        raise AssertionError("An event of a member there is not.")
+    return found
+
+
+async def entries_of(parents: Sequence["MemberEvent"], context: Context) -> list[list[PointsEntry]]:
+    """The lines of the ledger each event wrote."""
+    del context
+    written: dict[tuple[UUID, UUID], list[PointsEntry]] = {}
+    for who in {parent.member_id for parent in parents}:
+        caused = [each.transaction_id for each in parents if each.member_id == who and each.transaction_id]
+        for line in await entries_written(who, caused):
+            written.setdefault((who, line.transaction_id), []).append(line)
+    return [
+        written.get((each.member_id, each.transaction_id), []) if each.transaction_id else [] for each in parents
+    ]
+
+
+@strawberry.type(description="Something that happened to the calling member. What hangs on it is as it is now.")
+class MemberEvent:
+    member_id: strawberry.Private[UUID]
+    transaction_id: strawberry.Private[UUID | None]
+    cursor: str = seen(MEMBER, "Where it stands. Send it as `after` to hear what came after it.")
+    type: MemberEventType = seen(MEMBER, "What happened.")
+    occurred_at: Moment = seen(MEMBER, "When it was recorded.")
+    purchase_id: strawberry.ID | None = seen(
+        MEMBER, "The purchase it happened to, for `node`; null for events of another kind."
+    )
+    entries: list[PointsEntry] = related(
+        MEMBER, "The lines of the points ledger it wrote; empty for events of another kind.", entries_of
+    )
+    member: Member = related(MEMBER, "The member, to refresh the page with.", member_of)
+    points: PointsAccount = related(MEMBER, "Their points, to refresh the balance with.", points_of)
+    tier: Tier = related(MEMBER, "The tier they hold.", tier_of)
+
+    @classmethod
+    def of(cls, row: dict[str, Any]) -> "MemberEvent":
+        """The event as its member sees it."""
+        who, bought = row["member_id"], row["body"].get("purchase")
+        name = row["type"].replace(".", "_").upper()
+        return cls(
+            member_id=who,
+            transaction_id=row["transaction_id"],
+            cursor=_cursor(row["seq"]),
+            type=MemberEventType.__members__.get(name, MemberEventType.OTHER),
+            occurred_at=row["created_at"],
+            purchase_id=bought and strawberry.ID(ids.encode(ids.Tag.PURCHASE, who, UUID(bought))),
+        )
+
+
+@strawberry.type(description="Events of the calling member, oldest first.")
+class MemberEvents:
+    events: list[MemberEvent] = seen(MEMBER, "The events after the cursor, oldest first.")
+    has_more: bool = seen(MEMBER, "Whether there are more after these: ask again at once.")
+    latest: str = seen(
+        MEMBER, "The cursor of the newest event there is: send it as `after` to hear only what comes from now on."
+    )
+
+
+LATEST = SQL("SELECT event_seq FROM member WHERE id = $1")
+EVENTS = SQL(
+    "SELECT member_id, seq, type, body, transaction_id, created_at FROM outbox_event"
+    " WHERE member_id = $1 AND seq > $2 AND seq <= $3 ORDER BY seq LIMIT $4"
+)
+EventsAfter = Annotated[str | None, strawberry.argument(description="Only what came after this event's cursor.")]
+
+
+def _cursor(seq: int) -> str:
+    return pages.cursor(MARK, seq)
+
+
+def _is_mark(value: Any) -> str:
+    if value != MARK:
+        raise ValueError
+    return MARK
+
+
+def _read(after: str, latest: int) -> int:
+    """The number behind a cursor. One beyond the newest event is from before a loss."""
+    _, seq = pages.read_cursor(after, (_is_mark, pages.whole))
+    if not 0 <= seq <= latest:
+        raise bad_input("This cursor is not one of this list's.")
+    return int(seq)
+
+
+async def _follow(context: Context, member_id: UUID, seq: int) -> AsyncGenerator[MemberEvent, None]:
+    """The member's events after a number, each with everything made anew for it, until the house closes."""
+    if context.feed is None:
+        raise AssertionError("A subscription without a feed.")
+    with context.feed.watch(member_id) as watch:
+        while True:
+            rows = await EVENTS.rows(member_id, seq, await LATEST.value(member_id), pages.MOST)
+            for row in rows:
+                await context.renew()
+                yield MemberEvent.of(row)
+                seq = row["seq"]
+            if not rows and not await watch.beyond(seq):
+                return
+
+
+@strawberry.type
+class EventsQuery:
+    """What may be asked of events."""
+
+    @asked(
+        MEMBER,
+        "What happened to the calling member, oldest first: from the beginning, or after a cursor. The twin of the "
+        "subscription `memberEvents`, with the same events and the same cursors.",
+    )
+    async def member_events(
+        self, info: Info, after: EventsAfter = None, first: First = None
+    ) -> MemberEvents | None:
+        """A page of the caller's events."""
+        asked_for = pages.window(first=first, after=None, shape=())
+        own = info.context.member_id
+        latest = await LATEST.value(own) if own else None
+        if own is None or latest is None:
+            return None
+        start = 0 if after is None else _read(after, latest)
+        rows = await EVENTS.rows(own, start, latest, asked_for.limit)
+        reached = rows[-1]["seq"] if rows else latest
+        return MemberEvents(
+            events=[MemberEvent.of(row) for row in rows],
+            has_more=reached < latest,
+            latest=_cursor(latest),
+        )
+
+
+@strawberry.type
+class EventsSubscription:
+    """What may be followed of events."""
+
+    @followed(
+        MEMBER,
+        "What happens to the calling member, as it happens. With `after`, first what was missed since, in order, "
+        "without gaps and without doubles; without it, what happens from now on.",
+    )
+    async def member_events(self, info: Info, after: EventsAfter = None) -> AsyncGenerator[MemberEvent, None]:
+        """The caller's events."""
+        own = info.context.member_id
+        latest = await LATEST.value(own) if own else None
+        if own is None or latest is None:
+            raise bad_input("Only a member has events.")
+        return _follow(info.context, own, latest if after is None else _read(after, latest))
