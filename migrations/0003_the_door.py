@@ -13,6 +13,13 @@ from tortoise import fields
 from tortoise.indexes import Index
 from tortoise.migrations.constraints import CheckConstraint, UniqueConstraint
 
+LOGINS_SO_FAR = [
+    "INSERT INTO login (id, principal_kind, principal_id, created_at, seen_at)"
+    " SELECT family, principal_kind, principal_id, MIN(created_at), MAX(created_at) FROM token"
+    " WHERE revoked_at IS NULL GROUP BY family, principal_kind, principal_id"
+]
+
+
 class Migration(migrations.Migration):
     dependencies = [('models', '0002_insert_only')]
 
@@ -188,6 +195,16 @@ class Migration(migrations.Migration):
             constraint=CheckConstraint(check='adjust_approval_points >= 0', name='programme_adjust_approval'),
         ),
         ddl.AddField(
+            model_name='Token',
+            name='issued_for',
+            field=fields.CharField(null=True, max_length=64),
+        ),
+        ddl.AddField(
+            model_name='Token',
+            name='used_at',
+            field=fields.DatetimeField(null=True, auto_now=False, auto_now_add=False),
+        ),
+        ddl.AddField(
             model_name='Staff',
             name='totp_sealed',
             field=fields.BinaryField(null=True),
@@ -197,4 +214,5 @@ class Migration(migrations.Migration):
             name='totp_step',
             field=fields.BigIntField(null=True),
         ),
+        ddl.RunDialectSQL({"sqlite": LOGINS_SO_FAR, "postgres": LOGINS_SO_FAR}, {"sqlite": [], "postgres": []}),
     ]

@@ -61,7 +61,11 @@ class Token(Model):
     """One login. Revoking a family ends everything that came of it."""
     expires_at = fields.DatetimeField()
     spent_at = fields.DatetimeField(null=True)
-    """When a refresh token was exchanged. A second exchange revokes the family."""
+    """When a refresh token was exchanged. A second exchange revokes the family, but for a lost answer."""
+    issued_for = fields.CharField(max_length=64, null=True)
+    """The refresh token it was exchanged for; null for what a login issued."""
+    used_at = fields.DatetimeField(null=True)
+    """When an access token from an exchange was first used: from then on, the exchange's answer was not lost."""
     revoked_at = fields.DatetimeField(null=True)
     created_at = fields.DatetimeField()
 

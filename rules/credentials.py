@@ -1,25 +1,36 @@
-"""Credentials: who a token or key stands for, and how tokens are issued, exchanged and ended."""
+"""Credentials: who a token or key stands for, and how logins begin, are kept up and end."""
 
 import secrets
+import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from uuid_utils.compat import uuid7
 
-from models.credentials import PrincipalKind, Token, TokenUse
+from models.credentials import Login, PrincipalKind, Token, TokenUse
 from models.sql import SQL, insert
 from models.staff import StaffRole
+from models.units import is_plain
 from rules import audit, keys
 from rules.actors import Actor, Principal
 from rules.keys import digest
-from rules.refusals import Refusal
+from rules.refusals import NotFound, Refusal
 from rules.transactions import transaction
 
 ACCESS_FOR = timedelta(minutes=30)
 REFRESH_FOR = timedelta(days=30)
 STAFF_FOR = timedelta(hours=12)
 """A shift. Staff log in anew after it."""
+
+GRACE = timedelta(seconds=30)
+"""How long a refresh token may be exchanged again when nothing of the first answer was used: it was lost."""
+
+LOGINS_MAX = 20
+"""How many logins of a member live; a further one ends the one that was seen least lately."""
+
+DEVICE_MAX = 80
 
 
 @dataclass(eq=False)
@@ -49,17 +60,26 @@ class Issued:
     """Fresh tokens, told once. Only their hashes are kept."""
 
     access: str
+    access_for: timedelta
     access_expires_at: datetime
     refresh: str | None
-    principal_kind: PrincipalKind
-    principal_id: UUID
+    refresh_expires_at: datetime | None
+    login: UUID
+
+
+def device_name(said: str | None) -> str | None:
+    """What a client calls its device, as it is kept: in NFC, of plain characters, cut to 80; None for nothing."""
+    text = unicodedata.normalize("NFC", "".join(each for each in (said or "") if is_plain(each)))
+    return text.strip()[:DEVICE_MAX].strip() or None
 
 
 TOKEN = SQL(
-    "SELECT t.principal_kind, t.principal_id, t.expires_at, t.revoked_at, s.role, s.store_id, s.active"
+    "SELECT t.digest, t.principal_kind, t.principal_id, t.family, t.issued_for, t.used_at, t.expires_at,"
+    " t.revoked_at, s.role, s.store_id, s.active"
     " FROM token t LEFT JOIN staff s ON s.id = t.principal_id AND t.principal_kind = 'STAFF'"
     " WHERE t.digest = $1 AND t.use = 'ACCESS'"
 )
+PROVEN = SQL("SELECT proven_until FROM login WHERE id = $1")
 
 
 async def recognise(secret: str, now: datetime) -> Principal | None:
@@ -69,9 +89,21 @@ async def recognise(secret: str, now: datetime) -> Principal | None:
     row = await TOKEN.row(digest(secret))
     if row is None or row["revoked_at"] or row["expires_at"] <= now or row["active"] is False:
         return None
+    if row["issued_for"] and row["used_at"] is None and not await _arrive(row["digest"], now):
+        return None
     kind = PrincipalKind(row["principal_kind"])
     role = StaffRole(row["role"]) if row["role"] else None
-    return Principal(kind, str(row["principal_id"]), role, row["store_id"])
+    until = await PROVEN.value(row["family"]) if kind is PrincipalKind.STAFF else None
+    return Principal(kind, str(row["principal_id"]), role, row["store_id"], login=row["family"], proven_until=until)
+
+
+USED = SQL("UPDATE token SET used_at = $2 WHERE digest = $1 AND revoked_at IS NULL RETURNING digest")
+
+
+@transaction
+async def _arrive(token: str, now: datetime) -> bool:
+    """Mark an exchanged token as one that came into somebody's hands. Says whether it still lives."""
+    return await USED.row(token, now) is not None
 
 
 @transaction
@@ -81,38 +113,94 @@ async def log_in(
     *,
     actor: Actor,
     now: datetime,
+    device: str | None = None,
     access_for: timedelta | None = None,
 ) -> Issued:
     """Issue tokens for somebody whose identity was just proven. Members get a refresh token, staff a shift."""
     if kind is PrincipalKind.STAFF:
         await audit.note(actor, "staff.login", now=now)
-    return await _issue(kind, principal_id, uuid7(), now, access_for)
+    return await begin(kind, principal_id, device=device, access_for=access_for, now=now)
+
+
+SURPLUS = SQL(
+    "SELECT id FROM login WHERE principal_id = $1 AND ended_at IS NULL ORDER BY seen_at DESC, id DESC"
+    " LIMIT 1000 OFFSET $2",
+    fans_out="somebody's logins are found by whose they are",
+)
+
+
+async def begin(
+    kind: PrincipalKind,
+    principal_id: UUID,
+    *,
+    device: str | None,
+    access_for: timedelta | None = None,
+    now: datetime,
+) -> Issued:
+    """A new login and its first tokens."""
+    family = uuid7()
+    base = {"principal_kind": kind, "principal_id": principal_id, "created_at": now, "seen_at": now}
+    await insert(Login, [{**base, "id": family, "device": device_name(device)}])
+    issued = await _issue(kind, principal_id, family, now, access_for=access_for)
+    if kind is PrincipalKind.MEMBER:
+        await _end([row["id"] for row in await SURPLUS.rows(principal_id, LOGINS_MAX)], now)
+    return issued
+
+
+PROVE = SQL("UPDATE login SET proven_until = $2 WHERE id = $1 AND ended_at IS NULL RETURNING id")
+
+
+async def prove(login: UUID, until: datetime) -> bool:
+    """Staff of a login have proved themselves anew, which is good until then. Says whether the login lives."""
+    return await PROVE.row(login, until) is not None
 
 
 REFRESH = SQL(
     "SELECT digest, principal_kind, principal_id, family, expires_at, spent_at, revoked_at FROM token"
     " WHERE digest = $1 AND use = 'REFRESH' FOR UPDATE"
 )
-SPEND = SQL("UPDATE token SET spent_at = $2 WHERE digest = $1 AND spent_at IS NULL RETURNING digest")
-REVOKE = SQL(
-    "UPDATE token SET revoked_at = $2 WHERE family = $1 AND revoked_at IS NULL RETURNING digest",
-    fans_out="a login's tokens are found by their family",
-)
+SPEND = SQL("UPDATE token SET spent_at = $2 WHERE digest = $1 RETURNING digest")
+SEEN = SQL("UPDATE login SET seen_at = CASE WHEN seen_at < $2 THEN $2 ELSE seen_at END WHERE id = $1 RETURNING id")
 
 
 @transaction
 async def exchange(refresh: str, now: datetime) -> Issued | None:
     """Fresh tokens for a refresh token, once; None when it is no good.
 
-    A second exchange of the same token means that somebody else has it: the whole login is ended.
+    A second exchange of the same token means that somebody else has it: the whole login is ended. It only means a
+    lost answer when it comes at once and nothing of the first answer was used; then that is dead, and this lives.
     """
     row = await REFRESH.row(digest(refresh))
     if row is None or row["revoked_at"] or row["expires_at"] <= now:
         return None
-    if row["spent_at"] or await SPEND.row(row["digest"], now) is None:
-        await REVOKE.rows(row["family"], now)
+    if row["spent_at"] is None:
+        await SPEND.row(row["digest"], now)
+    elif not await _is_lost(row["family"], row["digest"], now - row["spent_at"], now):
+        await _end([row["family"]], now)
         return None
-    return await _issue(PrincipalKind(row["principal_kind"]), row["principal_id"], row["family"], now)
+    await SEEN.row(row["family"], now)
+    kind, whose = PrincipalKind(row["principal_kind"]), row["principal_id"]
+    return await _issue(kind, whose, row["family"], now, issued_for=row["digest"])
+
+
+UNUSED = SQL(
+    "UPDATE token SET revoked_at = $3 WHERE family = $1 AND issued_for = $2 AND revoked_at IS NULL"
+    " AND used_at IS NULL AND spent_at IS NULL RETURNING digest",
+    fans_out="a login's tokens are found by their family",
+)
+ARRIVED = SQL(
+    "SELECT digest FROM token WHERE family = $1 AND issued_for = $2"
+    " AND (used_at IS NOT NULL OR spent_at IS NOT NULL) LIMIT 1",
+    fans_out="a login's tokens are found by their family",
+)
+
+
+async def _is_lost(family: UUID, spent: str, ago: timedelta, now: datetime) -> bool:
+    """Whether the answer of an exchange never arrived. What of it was not used is dead from now on."""
+    if ago > GRACE:
+        return False
+    await UNUSED.rows(family, spent, now)
+    return await ARRIVED.row(family, spent) is None
 
 
 FAMILY = SQL("SELECT family FROM token WHERE digest = $1")
@@ -120,21 +208,83 @@ FAMILY = SQL("SELECT family FROM token WHERE digest = $1")
 
 @transaction
 async def log_out(secret: str, now: datetime) -> bool:
-    """End the login a token came of, with all its tokens. Says whether there was one."""
+    """End the login a token came of, with all its tokens. Says whether it was live."""
     family = await FAMILY.value(digest(secret))
-    return family is not None and bool(await REVOKE.rows(family, now))
+    return family is not None and await _end([family], now) > 0
+
+
+THEIRS = SQL("SELECT id FROM login WHERE id = $1 AND principal_id = $2")
+LIVING = SQL(
+    "SELECT id FROM login WHERE principal_id = $1 AND ended_at IS NULL AND ($2::uuid IS NULL OR id <> $2)"
+    " LIMIT 1000",
+    fans_out="somebody's logins are found by whose they are",
+)
+
+
+@transaction
+async def end(login_id: UUID, *, whose: UUID, now: datetime) -> int:
+    """End one of somebody's logins, with all its tokens. How many were live: one, or none.
+
+    Raises: NotFound.
+    """
+    if await THEIRS.row(login_id, whose) is None:
+        raise NotFound
+    return await _end([login_id], now)
+
+
+@transaction
+async def end_others(whose: UUID, *, but: UUID | None, now: datetime) -> int:
+    """End all of somebody's logins but one. How many were live."""
+    return await end_all(whose, now, but=but)
+
+
+async def end_all(whose: UUID, now: datetime, *, but: UUID | None = None) -> int:
+    """End somebody's logins, but for one. How many were live."""
+    return await _end([row["id"] for row in await LIVING.rows(whose, but)], now)
+
+
+REVOKE = SQL(
+    "UPDATE token SET revoked_at = $2 WHERE family = ANY($1::uuid[]) AND revoked_at IS NULL"
+    " RETURNING family, expires_at",
+    fans_out="a login's tokens are found by their family",
+)
+END = SQL(
+    "UPDATE login SET ended_at = $2 WHERE id = ANY($1::uuid[]) AND ended_at IS NULL RETURNING id",
+    fans_out="several logins end together",
+)
+
+
+async def _end(logins: Sequence[UUID], now: datetime) -> int:
+    """End logins with all their tokens. How many had one that was live."""
+    if not logins:
+        return 0
+    revoked = await REVOKE.rows(logins, now)
+    await END.rows(logins, now)
+    return len({row["family"] for row in revoked if row["expires_at"] > now})
 
 
 async def _issue(
-    kind: PrincipalKind, principal_id: UUID, family: UUID, now: datetime, access_for: timedelta | None = None
+    kind: PrincipalKind,
+    principal_id: UUID,
+    family: UUID,
+    now: datetime,
+    *,
+    access_for: timedelta | None = None,
+    issued_for: str | None = None,
 ) -> Issued:
     access = f"lya_{secrets.token_urlsafe(32)}"
     refresh = f"lyr_{secrets.token_urlsafe(32)}" if kind is PrincipalKind.MEMBER else None
-    expires_at = now + (access_for or (STAFF_FOR if kind is PrincipalKind.STAFF else ACCESS_FOR))
-    base = {"principal_kind": kind, "principal_id": principal_id, "family": family, "created_at": now}
-    rows = [{**base, "digest": digest(access), "use": TokenUse.ACCESS, "expires_at": expires_at}]
+    lives = access_for or (STAFF_FOR if kind is PrincipalKind.STAFF else ACCESS_FOR)
+    until, refresh_until = now + lives, now + REFRESH_FOR if refresh else None
+    base = {
+        "principal_kind": kind,
+        "principal_id": principal_id,
+        "family": family,
+        "issued_for": issued_for,
+        "created_at": now,
+    }
+    rows = [{**base, "digest": digest(access), "use": TokenUse.ACCESS, "expires_at": until}]
     if refresh:
-        until = now + REFRESH_FOR
-        rows.append({**base, "digest": digest(refresh), "use": TokenUse.REFRESH, "expires_at": until})
+        rows.append({**base, "digest": digest(refresh), "use": TokenUse.REFRESH, "expires_at": refresh_until})
     await insert(Token, rows)
-    return Issued(access, expires_at, refresh, kind, principal_id)
+    return Issued(access, lives, until, refresh, refresh_until, family)

@@ -5,6 +5,7 @@ from typing import Any
 
 from models.invariants import violations
 from models.sql import SQL
+from rules.credentials import REFRESH_FOR
 from rules.jobs import job
 from rules.transactions import transaction
 
@@ -13,6 +14,9 @@ KEYS_FOR = timedelta(days=90)
 
 TOKENS_FOR = timedelta(days=30)
 """How long a dead token is kept, so that its second use is still recognised."""
+
+LOGINS_FOR = REFRESH_FOR + TOKENS_FOR
+"""How long a login is kept after its last tokens were issued: as long as they are."""
 
 ATTEMPTS_FOR = timedelta(days=1)
 """How long a counter of tries is kept after the last one."""
@@ -45,6 +49,13 @@ SWEEPS = {
         ),
         ATTEMPTS_FOR,
     ),
+    "login": (
+        SQL(
+            "DELETE FROM login WHERE id IN (SELECT id FROM login WHERE seen_at <= $1 LIMIT $2)",
+            fans_out="logins are swept when all their tokens were",
+        ),
+        LOGINS_FOR,
+    ),
     "job": (
         SQL(
             "DELETE FROM job WHERE id IN (SELECT id FROM job WHERE state = 'DONE' AND finished_at <= $1 LIMIT $2)",
@@ -61,7 +72,7 @@ class Violated(Exception):  # noqa: N818  a fault
 
 @job("house.sweep", every=timedelta(hours=1), lease=timedelta(minutes=10))
 async def sweep(_: dict[str, Any], now: datetime) -> None:
-    """Delete old answers, dead tokens, old tries and done jobs, in small transactions."""
+    """Delete old answers, dead tokens, their logins, old tries and done jobs, in small transactions."""
     for statement, kept_for in SWEEPS.values():
         for _batch in range(BATCHES_MAX):
             if await _sweep(statement, now - kept_for) < BATCH:

@@ -9,7 +9,7 @@ from models.points import PointsKind
 from models.sql import SQL
 from models.staff import StaffRole
 from models.units import ReasonCode
-from rules import audit, members, points, programme, tiers
+from rules import audit, credentials, members, points, programme, tiers
 from rules.actors import Actor, ActorKind
 from rules.members import Held, Identity, IdentityConflict, Profile
 from rules.outbox import Event, tell
@@ -151,6 +151,18 @@ async def unfreeze(member_id: UUID, *, reason: ReasonCode, actor: Actor, now: da
     elif refused := members.inactivity(held.state):
         raise refused
     return MemberState.ACTIVE
+
+
+@transaction
+async def end_logins(member_id: UUID, *, reason: ReasonCode, actor: Actor, now: datetime) -> int:
+    """Log a member out everywhere. How many logins were live.
+
+    Raises: NotFound.
+    """
+    await members.hold(member_id)
+    ended = await credentials.end_all(member_id, now)
+    await audit.note(actor, "member.logout", member_id=member_id, reason=reason, facts={"logins": ended}, now=now)
+    return ended
 
 
 async def _create(identities: Sequence[Identity], state: MemberState, actor: Actor, now: datetime) -> UUID:

@@ -206,7 +206,8 @@ def command(
     def make(resolver: Resolver[Payload]) -> Any:
         codes = codes_of(resolver, *commands)
         told = f"{description}\n\nRefuses with: {', '.join(f'`{code}`' for code in codes) or 'nothing'}."
-        resolver.__annotations__["input"] = Annotated[resolver.__annotations__["input"], INPUT]
+        if "input" in resolver.__annotations__:
+            resolver.__annotations__["input"] = Annotated[resolver.__annotations__["input"], INPUT]
 
         @wraps(resolver)
         async def answered(self: object, info: Any, **given: Any) -> Payload | None:

@@ -21,6 +21,7 @@ class Tag(IntEnum):
     PURCHASE = 4
     STAFF = 5
     STORE = 6
+    LOGIN = 7
 
 
 OWNED = {Tag.POINTS_ENTRY, Tag.PURCHASE}

@@ -6,17 +6,27 @@ from uuid import UUID
 
 import strawberry
 
-from models.members import IdentityKind, MemberState
+from models.members import MemberState
 from models.sql import SQL
 from models.units import ReasonCode, is_plain
 from rules import lifecycle, members
-from rules.members import Identity, Profile
+from rules.credentials import LOGINS_MAX
+from rules.members import Profile
 from rules.refusals import NotFound
 from schema import ids, pages
 from schema.cards import MemberCard, card_of, profiles
 from schema.context import Context, Info
 from schema.enums import describe
 from schema.errors import UserError, bad_input, command
+from schema.identities import (
+    IdentityInput,
+    MemberIdentity,
+    identities,
+    identities_of,
+    known,
+)
+from schema.logins import SEES as SEES_LOGINS
+from schema.logins import Login, logins_of
 from schema.pages import After, Before, Connection, First, Last
 from schema.permissions import DESK, MEMBER, SEES_MEMBER, SERVICE, STAFF, Audience, asked, related, seen
 from schema.points import PointsAccount, points_of
@@ -26,7 +36,6 @@ from schema.tiers import HasMember, Node, Tier, TierProgress, progress_of, tier_
 
 ENROLS = DESK | MEMBER | SERVICE
 RECOGNISES = DESK | SERVICE | {Audience.CASHIER}
-IDENTITIES_MAX = 10
 
 describe(
     MemberState,
@@ -41,25 +50,6 @@ describe(
         MemberState.ERASED: "Erased: only the ledger is left.",
     },
 )
-describe(
-    IdentityKind,
-    "What kind of name a member is known by outside the programme.",
-    {
-        IdentityKind.WECHAT_OPENID: "A user of one WeChat app; the namespace is its app id.",
-        IdentityKind.WECHAT_UNIONID: "A user across one operator's WeChat apps.",
-        IdentityKind.PHONE: "A phone number; kept in E.164, without a namespace.",
-        IdentityKind.CARD: "A member card's number.",
-        IdentityKind.EXTERNAL: "An id in another system; the namespace names the system.",
-    },
-)
-
-
-@strawberry.type(description="A name a member is known by outside the programme. Its value is never shown whole.")
-class MemberIdentity:
-    kind: IdentityKind = seen(SEES_MEMBER, "What kind of name.")
-    namespace: str = seen(SEES_MEMBER, "Where it is unique; empty for a phone.")
-    masked: str = seen(SEES_MEMBER, "What may be shown of it: `138****1234`.")
-    verified: bool = seen(SEES_MEMBER, "Whether the member proved it to be theirs.")
 
 
 @strawberry.type(description="What a member says of themselves.")
@@ -67,28 +57,6 @@ class MemberProfile:
     display_name: str | None = seen(SEES_MEMBER, "What they wish to be called.")
     avatar_url: str | None = seen(SEES_MEMBER, "Their picture.")
     birthday: Day | None = seen(DESK | MEMBER, "Their day of birth.")
-
-
-IDENTITIES = SQL(
-    "SELECT member_id, kind, namespace, mask, verified FROM member_identity"
-    " WHERE member_id = ANY($1::uuid[]) ORDER BY id",
-    fans_out="a page of members shows how each is known",
-)
-
-
-async def identities_of(parents: Sequence[HasMember], context: Context) -> list[list[MemberIdentity]]:
-    """How each member is known, oldest first."""
-    del context
-    found: dict[UUID, list[MemberIdentity]] = {parent.member_id: [] for parent in parents}
-    for row in await IDENTITIES.rows(list(found)):
-        known = MemberIdentity(
-            kind=IdentityKind[row["kind"]],
-            namespace=row["namespace"],
-            masked=row["mask"],
-            verified=row["verified"],
-        )
-        found[row["member_id"]].append(known)
-    return [found[parent.member_id] for parent in parents]
 
 
 async def profile_of(parents: Sequence[HasMember], context: Context) -> list[MemberProfile]:
@@ -113,6 +81,9 @@ class Member(Node):
     profile: MemberProfile = related(SEES_MEMBER, "What they say of themselves.", profile_of)
     card: MemberCard = related(SEES_MEMBER, "What other members see of them.", card_of)
     identities: list[MemberIdentity] = related(SEES_MEMBER, "How they are known, masked.", identities_of)
+    logins: list[Login] = related(
+        SEES_LOGINS, f"Where they are logged in, {LOGINS_MAX} at most, the one seen last first.", logins_of
+    )
     tier: Tier = related(SEES_MEMBER, "The tier they hold, with its benefits.", tier_of)
     tier_progress: TierProgress = related(SEES_MEMBER, "Where they stand on the ladder.", progress_of)
     points: PointsAccount = related(SEES_MEMBER, "Their points.", points_of)
@@ -137,18 +108,6 @@ async def member(member_id: UUID) -> Member | None:
     """One member."""
     row = await ONE.row(member_id)
     return Member.of(row) if row else None
-
-
-@strawberry.input(description="An identity, as the outside world writes it.")
-class IdentityInput:
-    kind: IdentityKind = strawberry.field(description="What kind of name.")
-    namespace: str = strawberry.field(
-        default="", description="Where it is unique: the app id, the card scheme, the other system."
-    )
-    value: str = strawberry.field(description="The name itself.")
-    verified: bool = strawberry.field(
-        default=False, description="Whether you proved it to be theirs. Only a service's word counts."
-    )
 
 
 @strawberry.input(one_of=True, description="How to look a member up.")
@@ -178,21 +137,6 @@ LIST = {
 }
 
 
-def identity(given: IdentityInput, *, trusted: bool) -> Identity:
-    """The identity a client means.
-
-    Raises: IdentityInvalid.
-    """
-    return members.identity(given.kind, given.namespace, given.value, verified=given.verified and trusted)
-
-
-def _identities(context: Context, given: Sequence[IdentityInput]) -> list[Identity]:
-    if not 0 < len(given) <= IDENTITIES_MAX:
-        raise bad_input(f"Send 1 to {IDENTITIES_MAX} identities.")
-    trusted = context.principal is not None and context.principal.source is not None
-    return [identity(each, trusted=trusted) for each in given]
-
-
 @strawberry.type
 class MembersQuery:
     """What may be asked of members."""
@@ -211,7 +155,7 @@ class MembersQuery:
         if isinstance(by.id, str):
             found = ids.decode_one(ids.Tag.MEMBER, by.id)
         else:
-            found = await _known(by.identity)
+            found = await known(by.identity)
         return await member(found) if found else None
 
     @asked(STAFF - {Audience.CASHIER}, "Members, newest first.")
@@ -234,16 +178,6 @@ class MembersQuery:
         at, beyond = asked_for.key or (None, None)
         rows = await LIST[asked_for.backwards].rows(state, tier_code, at, beyond, asked_for.fetch)
         return pages.page(rows, asked_for, Member.of, lambda row: (row["created_at"], row["id"]))
-
-
-async def _known(given: IdentityInput | None) -> UUID | None:
-    """Whom an identity means; None for nobody, and for what cannot be one."""
-    if not isinstance(given, IdentityInput):
-        return None
-    try:
-        return await members.find(identity(given, trusted=False))
-    except members.IdentityInvalid:
-        return None
 
 
 @strawberry.type(description="Whom the identities mean.")
@@ -337,7 +271,7 @@ class MembersMutation:
         """Recognise somebody."""
         context = info.context
         found, created = await lifecycle.identify(
-            _identities(context, input.identities),
+            identities(context, input.identities),
             allow_create=input.allow_create,
             actor=context.actor,
             now=context.now,
@@ -355,7 +289,7 @@ class MembersMutation:
         """Enrol somebody."""
         context = info.context
         own = context.member_id
-        whose = [] if own else _identities(context, input.identities or ())
+        whose = [] if own else identities(context, input.identities or ())
         found, before = await lifecycle.enroll(
             own, whose, _profile(input.profile), actor=context.actor, now=context.now
         )

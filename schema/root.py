@@ -18,6 +18,7 @@ from schema.errors import ANSWERS, bad_input
 from schema.events import EventsQuery, EventsSubscription
 from schema.gate import Gate
 from schema.ids import Tag
+from schema.logins import LoginsMutation
 from schema.members import Member, MembersMutation, MembersQuery, member
 from schema.permissions import ANYBODY_KNOWN, PUBLIC, asked
 from schema.points import PointsEntry, PointsMutation, PointsQuery, entry
@@ -81,7 +82,14 @@ class Query(MembersQuery, PointsQuery, ProgrammeQuery, DocumentsQuery, EventsQue
 
 
 @strawberry.type(description="What may be done.")
-class Mutation(MembersMutation, SessionsMutation, PurchasesMutation, PointsMutation, DocumentsMutation):
+class Mutation(
+    MembersMutation,
+    SessionsMutation,
+    LoginsMutation,
+    PurchasesMutation,
+    PointsMutation,
+    DocumentsMutation,
+):
     """What may be done."""
 
 

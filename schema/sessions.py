@@ -19,8 +19,12 @@ TEXT_MAX = 512
 class Tokens:
     access_token: str = seen(PUBLIC, "Opens the API until it expires.")
     access_token_expires_at: Moment = seen(PUBLIC, "When it expires.")
+    access_token_expires_in: int = seen(PUBLIC, "In how many seconds it expires: clocks of phones are wrong.")
     refresh_token: str | None = seen(
         PUBLIC, "Exchange it once for fresh tokens; null for staff, who log in for each shift."
+    )
+    refresh_token_expires_at: Moment | None = seen(
+        PUBLIC, "When it expires, and with it the login, unless it is exchanged before; null for staff."
     )
 
 
@@ -40,6 +44,11 @@ class TokenRevokePayload:
 @strawberry.input(description="A member's login.")
 class MemberLoginInput:
     code: str = strawberry.field(description="What `wx.login` gave the mini-program. It is good once.")
+    device: str | None = strawberry.field(
+        default=None,
+        description="What you call the device, for the member's list of logins: `iPhone 15, WeChat`. Cut to 80 "
+        "characters; not a person's name.",
+    )
 
 
 @strawberry.input(description="A login of staff.")
@@ -50,7 +59,10 @@ class StaffLoginInput:
 
 @strawberry.input(description="An exchange of tokens.")
 class TokenRefreshInput:
-    refresh_token: str = strawberry.field(description="The latest refresh token. It is good once.")
+    refresh_token: str = strawberry.field(
+        description="The latest refresh token. It is good once; sent again within 30 seconds, it is good again as "
+        "long as nothing of the first answer was used, since that was lost."
+    )
 
 
 @strawberry.input(description="An end of a login.")
@@ -59,10 +71,13 @@ class TokenRevokeInput:
 
 
 def _tokens(issued: credentials.Issued) -> Tokens:
+    until = issued.refresh_expires_at
     return Tokens(
         access_token=issued.access,
         access_token_expires_at=Moment(issued.access_expires_at),
+        access_token_expires_in=int(issued.access_for.total_seconds()),
         refresh_token=issued.refresh,
+        refresh_token_expires_at=None if until is None else Moment(until),
     )
 
 
@@ -95,7 +110,9 @@ class SessionsMutation:
         who = await _outside(info).wechat_identities(input.code)
         member_id, created = await lifecycle.enter(who, actor=context.actor, now=context.now)
         actor = Actor(ActorKind.MEMBER, str(member_id), request_id=context.request_id)
-        issued = await credentials.log_in(PrincipalKind.MEMBER, member_id, actor=actor, now=context.now)
+        issued = await credentials.log_in(
+            PrincipalKind.MEMBER, member_id, actor=actor, device=input.device, now=context.now
+        )
         return TokensPayload(tokens=_tokens(issued), is_new_member=created)
 
     @command(
@@ -123,7 +140,8 @@ class SessionsMutation:
     @command(
         PUBLIC,
         "Exchange a refresh token for fresh tokens, once. A second exchange of the same token ends the login, "
-        "since somebody else has it.",
+        "since somebody else has it; only when the first answer was lost, the same token may be sent again within "
+        "30 seconds.",
         TokensPayload,
     )
     async def token_refresh(self, info: Info, input: TokenRefreshInput) -> TokensPayload | None:

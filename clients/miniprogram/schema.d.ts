@@ -372,6 +372,44 @@ export interface InsufficientPoints {
   available: Long;
 }
 
+/** A login of a member (登录): one device on which they are logged in. */
+export interface Login {
+  __typename?: 'Login';
+  /** To end it by: `loginEnd`. */
+  id: ID;
+  /** What the client called the device; null when it told nothing. */
+  device: string | null;
+  /** Since when they are logged in there. */
+  createdAt: DateTime;
+  /** When it last logged in or exchanged tokens there: to the half-hour. */
+  lastSeenAt: DateTime;
+  /** Whether it is the login that asks. */
+  current: boolean;
+}
+
+/** One of your logins. */
+export interface LoginEndInput {
+  /** Which, by the `id` from `me { logins }`. */
+  loginId: ID;
+}
+
+/** A member's logins. */
+export interface LoginsEndInput {
+  /** Whose. */
+  memberId: ID;
+  /** Why, in one word: `PHONE_LOST`. */
+  reason: ReasonCode;
+}
+
+/** What an end of logins came to. */
+export interface LoginsEndedPayload {
+  __typename?: 'LoginsEndedPayload';
+  /** How many logins were live until now. */
+  ended: number;
+  /** Why it was refused; empty on success. */
+  userErrors: UserError[];
+}
+
 /**
  * A whole number between -(2^53 - 1) and 2^53 - 1, written as a JSON number. Points, growth, counts and money in
  * minor units are of this type.
@@ -395,6 +433,8 @@ export interface Member {
   card: MemberCard;
   /** How they are known, masked. */
   identities: MemberIdentity[];
+  /** Where they are logged in, 20 at most, the one seen last first. */
+  logins: Login[];
   /** The tier they hold, with its benefits. */
   tier: Tier;
   /** Where they stand on the ladder. */
@@ -575,6 +615,11 @@ export interface MemberIdentity {
 export interface MemberLoginInput {
   /** What `wx.login` gave the mini-program. It is good once. */
   code: string;
+  /**
+   * What you call the device, for the member's list of logins: `iPhone 15, WeChat`. Cut to 80 characters; not a
+   * person's name.
+   */
+  device?: string | null;
 }
 
 /** This membership was merged into another. */
@@ -726,7 +771,7 @@ export interface Mutation {
   staffLogin: TokensPayload | null;
   /**
    * Exchange a refresh token for fresh tokens, once. A second exchange of the same token ends the login, since
-   * somebody else has it.
+   * somebody else has it; only when the first answer was lost, the same token may be sent again within 30 seconds.
    *
    * Refuses with: `TOKEN_INVALID`.
    */
@@ -737,6 +782,25 @@ export interface Mutation {
    * Refuses with: nothing.
    */
   tokenRevoke: TokenRevokePayload | null;
+  /**
+   * Log out on one of your devices: its tokens are dead at once. Ending it again changes nothing.
+   *
+   * Refuses with: `NOT_FOUND`.
+   */
+  loginEnd: LoginsEndedPayload | null;
+  /**
+   * Log out on all your devices but this one.
+   *
+   * Refuses with: `NOT_FOUND`.
+   */
+  loginEndOthers: LoginsEndedPayload | null;
+  /**
+   * Log a member out everywhere, when they lost a phone or somebody else was in their account. Not for members, but
+   * for OWNER, ADMIN, CS.
+   *
+   * Refuses with: `NOT_FOUND`.
+   */
+  loginsEnd: LoginsEndedPayload | null;
   /**
    * Record a member's order, and its payment if it was paid. Reporting it again changes nothing. Not for members,
    * but for SERVICE.
@@ -1563,7 +1627,10 @@ export interface TierSchemeInvalid {
 
 /** An exchange of tokens. */
 export interface TokenRefreshInput {
-  /** The latest refresh token. It is good once. */
+  /**
+   * The latest refresh token. It is good once; sent again within 30 seconds, it is good again as long as nothing of
+   * the first answer was used, since that was lost.
+   */
   refreshToken: string;
 }
 
@@ -1589,8 +1656,12 @@ export interface Tokens {
   accessToken: string;
   /** When it expires. */
   accessTokenExpiresAt: DateTime;
+  /** In how many seconds it expires: clocks of phones are wrong. */
+  accessTokenExpiresIn: number;
   /** Exchange it once for fresh tokens; null for staff, who log in for each shift. */
   refreshToken: string | null;
+  /** When it expires, and with it the login, unless it is exchanged before; null for staff. */
+  refreshTokenExpiresAt: DateTime | null;
 }
 
 /** What a login or an exchange came to. */

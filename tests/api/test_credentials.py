@@ -129,6 +129,7 @@ async def test_a_refresh_token_used_twice_ends_the_whole_login(caller: Caller) -
     stolen = (await log_in(caller))["tokens"]
     other_phone = (await log_in(caller))["tokens"]
     thief = (await refresh(caller, stolen["refreshToken"]))["tokens"]
+    assert await is_let_in(caller, thief["accessToken"])
     assert (await refresh(caller, stolen["refreshToken"]))["userErrors"] == [{"code": "TOKEN_INVALID"}]
     for token in (stolen["accessToken"], thief["accessToken"]):
         assert not await is_let_in(caller, token)

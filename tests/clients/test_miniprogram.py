@@ -232,17 +232,21 @@ async def test_who_is_refused_with_fresh_tokens_too_is_told_so(phone: Phone, mei
     assert phone.asked() == ["Login", "Home", "Refresh", "Home"]
 
 
-async def test_a_refresh_token_that_was_spent_already_leads_to_a_login(phone: Phone, mei: UUID) -> None:
+@pytest.mark.parametrize(("late", "logins"), [(timedelta(seconds=20), []), (timedelta(minutes=1), ["Login"])])
+async def test_a_refresh_whose_answer_was_lost_is_asked_for_again_at_once_and_later_leads_to_a_login(
+    phone: Phone, mei: UUID, late: timedelta, logins: list[str]
+) -> None:
     await phone.run(HOME)
     phone.time_passes(hours=1)
     phone.weather = storm("Refresh", {"fail": "request:fail timeout"})
     with pytest.raises(Thrown) as lost:
         await phone.run(HOME)
     assert lost.value["code"] == "TIMED_OUT"
+    phone.time_passes(seconds=late.total_seconds())
 
     assert await phone.run(balances(3)) == [100] * 3
 
-    assert phone.asked() == ["Login", "Home", "Refresh", "Refresh", "Login"] + ["Balance"] * 3
+    assert phone.asked() == ["Login", "Home", "Refresh", "Refresh", *logins] + ["Balance"] * 3
 
 
 async def test_tokens_that_were_refused_are_kept_no_longer(phone: Phone, mei: UUID) -> None:

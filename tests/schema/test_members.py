@@ -6,7 +6,7 @@ import pytest
 
 from models.sql import SQL
 from models.staff import StaffRole
-from schema.members import IDENTITIES_MAX
+from schema.identities import IDENTITIES_MAX
 from tests.people import buy, member, programme
 from tests.schema.asking import CASHIER, CLERK, OWNER, SERVICE, act, as_member, as_staff, ask, member_id, refusals
 

@@ -8,9 +8,12 @@ from uuid import UUID, uuid4
 import pytest
 from graphql import GraphQLInputObjectType, get_named_type
 
+from models.credentials import PrincipalKind
 from models.sql import SQL
 from models.staff import StaffRole
+from rules import credentials
 from rules import programme as programmes
+from rules.actors import SYSTEM
 from schema import ids
 from schema.ids import OWNED, Tag
 from tests.people import NOON, buy, fresh_key, member, programme, redeem
@@ -194,7 +197,10 @@ async def test_every_id_a_mutation_takes_is_refused_alike_when_absent_and_when_n
         "Member": member_id(uuid4()),
         "PointsEntry": entry_id(lan, uuid4()),
         "Purchase": purchase_id(lan, uuid4()),
+        "Login": ids.encode(Tag.LOGIN, uuid4()),
     }
+    login = (await credentials.log_in(PrincipalKind.MEMBER, lan, actor=SYSTEM, now=NOON)).login
+    theirs["Login"] = ids.encode(Tag.LOGIN, login)
     swaps: dict[str, tuple[str, Callable[[str], Awaitable[Any]]]] = {
         "pointsRedeem.memberId": (
             "Member",
@@ -203,6 +209,10 @@ async def test_every_id_a_mutation_takes_is_refused_alike_when_absent_and_when_n
         "pointsRedeem.purchaseId": (
             "Purchase",
             lambda given: act("pointsRedeem", "", {**redeeming(), "purchaseId": given}, who=as_member(mei)),
+        ),
+        "loginEnd.loginId": (
+            "Login",
+            lambda given: act("loginEnd", "ended", {"loginId": given}, who=as_member(mei)),
         ),
         "pointsRedeem.purchaseId for another member": (
             "Purchase",
@@ -221,6 +231,7 @@ TRIED = {
     "Query.node(id)",
     "Query.nodes(ids)",
     "Query.pointsRedeemPreview(input.memberId)",
+    "Mutation.loginEnd(input.loginId)",
     "Mutation.pointsRedeem(input.memberId)",
     "Mutation.pointsRedeem(input.purchaseId)",
 }
@@ -252,6 +263,7 @@ def redeeming() -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("mutation", "who", "field", "more"),
     [
+        ("loginsEnd", CLERK, "memberId", {"reason": "RISK"}),
         ("memberFreeze", CLERK, "memberId", {"reason": "RISK"}),
         ("memberUnfreeze", CLERK, "memberId", {"reason": "RISK"}),
         ("pointsAdjust", CLERK, "memberId", {"delta": 1, "reason": "GOODWILL", "idempotencyKey": "key-of-test"}),

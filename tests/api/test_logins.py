@@ -1,0 +1,322 @@
+"""Logins over HTTP: the list of devices, logging out elsewhere, and exchanges whose answers were lost."""
+
+import asyncio
+from datetime import timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+
+from models.credentials import PrincipalKind
+from models.sql import SQL
+from models.staff import StaffRole
+from rules import credentials, housekeeping, staff
+from rules.actors import SYSTEM
+from rules.credentials import DEVICE_MAX, GRACE, LOGINS_MAX, REFRESH_FOR
+from schema import ids
+from schema.ids import Tag
+from tests.api.house import Caller
+from tests.people import DAY, NOON, freeze, member, programme
+
+TOKENS = "tokens { accessToken accessTokenExpiresIn accessTokenExpiresAt refreshToken refreshTokenExpiresAt }"
+DEVICES = "{ me { logins { id device createdAt lastSeenAt current } } }"
+INSTANT = timedelta(milliseconds=1)
+LIVE = SQL("SELECT COUNT(*) AS n FROM token WHERE revoked_at IS NULL AND spent_at IS NULL AND use = $1")
+
+
+async def log_in(caller: Caller, device: str | None = None, code: str = "demo:alice") -> Any:
+    return (await caller.act("memberLogin", TOKENS, {"code": code, "device": device}))["tokens"]
+
+
+async def refresh(caller: Caller, token: str) -> Any:
+    return (await caller.act("tokenRefresh", TOKENS, {"refreshToken": token}))["tokens"]
+
+
+async def is_let_in(caller: Caller, token: str) -> bool:
+    return not (await caller.ask("{ me { id } }", token=token)).codes
+
+
+async def devices(caller: Caller, tokens: Any) -> Any:
+    return (await caller.ask(DEVICES, token=tokens["accessToken"]))["me"]["logins"]
+
+
+async def at_the_desk(role: StaffRole, name: str = "wang") -> str:
+    store = await staff.open_store("SH01", "Shanghai") if role is StaffRole.CASHIER else None
+    who = await staff.hire(name, "no password", role, store_id=store, now=NOON)
+    return (await credentials.log_in(PrincipalKind.STAFF, who, actor=SYSTEM, now=NOON)).access
+
+
+async def test_a_member_sees_where_they_are_logged_in(caller: Caller) -> None:
+    await programme()
+    phone = await log_in(caller, "iPhone 15, WeChat")
+    caller.clock.move(timedelta(minutes=10))
+    tablet = await log_in(caller)
+    await log_in(caller, "Not Alice's", code="demo:bob")
+    shown = await devices(caller, tablet)
+    assert [(each["device"], each["current"]) for each in shown] == [(None, True), ("iPhone 15, WeChat", False)]
+    assert shown[1]["createdAt"] == shown[1]["lastSeenAt"] == "2026-03-10T04:00:00Z"
+    caller.clock.move(timedelta(minutes=15))
+    fresh = await refresh(caller, phone["refreshToken"])
+    [first, second] = await devices(caller, fresh)
+    assert (first["device"], first["current"], first["lastSeenAt"]) == (
+        "iPhone 15, WeChat",
+        True,
+        "2026-03-10T04:25:00Z",
+    )
+    assert not second["current"]
+
+
+async def test_the_name_of_a_device_never_keeps_anybody_out(caller: Caller) -> None:
+    await programme()
+    for said, kept in {
+        "  小米 14 \u0007\u202e ": "小米 14",
+        "x" * 500: "x" * DEVICE_MAX,
+        "\u0000": None,
+        "": None,
+    }.items():
+        tokens = await log_in(caller, said)
+        [current] = [each for each in await devices(caller, tokens) if each["current"]]
+        assert current["device"] == kept
+
+
+async def test_tokens_tell_how_long_they_live(caller: Caller) -> None:
+    await programme()
+    tokens = await log_in(caller)
+    assert tokens["accessTokenExpiresIn"] == 1_800
+    assert tokens["refreshTokenExpiresAt"] == "2026-04-09T04:00:00Z"
+
+
+async def test_a_member_logs_out_on_another_device(caller: Caller) -> None:
+    await programme()
+    lost, kept = await log_in(caller, "lost"), await log_in(caller, "kept")
+    [other] = [each for each in await devices(caller, kept) if not each["current"]]
+    for ended in (1, 0):
+        told = await caller.act("loginEnd", "ended", {"loginId": other["id"]}, token=kept["accessToken"])
+        assert told == {"ended": ended, "userErrors": []}
+    assert not await is_let_in(caller, lost["accessToken"])
+    assert await refresh(caller, lost["refreshToken"]) is None
+    assert [each["device"] for each in await devices(caller, kept)] == ["kept"]
+
+
+async def test_a_member_logs_out_everywhere_else(caller: Caller) -> None:
+    await programme()
+    others, here = [await log_in(caller) for _ in range(3)], await log_in(caller)
+    bob = await log_in(caller, code="demo:bob")
+    document = "mutation { loginEndOthers { ended userErrors { code } } }"
+    for ended in (3, 0):
+        told = (await caller.ask(document, token=here["accessToken"]))["loginEndOthers"]
+        assert told == {"ended": ended, "userErrors": []}
+    for each in others:
+        assert not await is_let_in(caller, each["accessToken"])
+    assert await is_let_in(caller, here["accessToken"])
+    assert await is_let_in(caller, bob["accessToken"])
+
+
+async def test_nobody_ends_a_login_of_somebody_else(caller: Caller) -> None:
+    await programme()
+    alice, bob = await log_in(caller), await log_in(caller, code="demo:bob")
+    [theirs] = await devices(caller, bob)
+    absent = ids.encode(Tag.LOGIN, uuid4())
+    for login in (theirs["id"], absent, "nonsense", "", ids.encode(Tag.MEMBER, uuid4())):
+        told = await caller.act("loginEnd", "ended", {"loginId": login}, token=alice["accessToken"])
+        assert told == {"ended": 0, "userErrors": [{"code": "NOT_FOUND"}]}
+    assert await is_let_in(caller, bob["accessToken"])
+
+
+async def test_of_many_logins_the_one_seen_least_lately_ends(caller: Caller) -> None:
+    await programme()
+    first = await log_in(caller, "first")
+    second = await log_in(caller, "second")
+    caller.clock.move(timedelta(minutes=1))
+    first = await refresh(caller, first["refreshToken"])
+    for _ in range(LOGINS_MAX - 2):
+        await log_in(caller)
+    assert await is_let_in(caller, second["accessToken"])
+    last = await log_in(caller, "last")
+    assert not await is_let_in(caller, second["accessToken"])
+    assert await is_let_in(caller, first["accessToken"])
+    assert len(await devices(caller, last)) == LOGINS_MAX
+
+
+async def test_a_login_that_can_be_used_no_more_is_not_shown(caller: Caller) -> None:
+    await programme()
+    await log_in(caller, "forgotten")
+    caller.clock.move(REFRESH_FOR)
+    now = await log_in(caller, "now")
+    assert [each["device"] for each in await devices(caller, now)] == ["now"]
+
+
+async def test_old_logins_are_swept_and_living_ones_stay(caller: Caller) -> None:
+    await programme()
+    count = SQL("SELECT COUNT(*) AS n FROM login")
+    await log_in(caller)
+    await housekeeping.sweep({}, NOON + REFRESH_FOR + housekeeping.TOKENS_FOR - INSTANT)
+    assert await count.value() == 1
+    await housekeeping.sweep({}, NOON + REFRESH_FOR + housekeeping.TOKENS_FOR)
+    assert await count.value() == 0
+
+
+@pytest.mark.parametrize("role", [StaffRole.OWNER, StaffRole.ADMIN, StaffRole.CS])
+async def test_the_desk_logs_a_member_out_everywhere(caller: Caller, role: StaffRole) -> None:
+    await programme()
+    phone, tablet = await log_in(caller), await log_in(caller)
+    bob = await log_in(caller, code="demo:bob")
+    token = await at_the_desk(role)
+    whose = (await caller.ask("{ me { id } }", token=phone["accessToken"]))["me"]["id"]
+    given = {"memberId": whose, "reason": "PHONE_LOST"}
+    told = await caller.act("loginsEnd", "ended", given, token=token)
+    assert told == {"ended": 2, "userErrors": []}
+    for each in (phone, tablet):
+        assert not await is_let_in(caller, each["accessToken"])
+        assert await refresh(caller, each["refreshToken"]) is None
+    assert await is_let_in(caller, bob["accessToken"])
+    lines = await SQL("SELECT action, member_id, reason, facts FROM audit_log WHERE action LIKE 'member.l%'").rows()
+    [mine] = lines
+    assert (mine["action"], mine["reason"], mine["facts"]) == ("member.logout", "PHONE_LOST", {"logins": 2})
+
+
+async def test_the_desk_is_told_of_members_there_are_only(caller: Caller) -> None:
+    await programme()
+    token = await at_the_desk(StaffRole.CS)
+    for whose in (ids.encode(Tag.MEMBER, uuid4()), "nonsense"):
+        given = {"memberId": whose, "reason": "PHONE_LOST"}
+        told = await caller.act("loginsEnd", "ended", given, token=token)
+        assert told == {"ended": 0, "userErrors": [{"code": "NOT_FOUND"}]}
+
+
+async def test_a_cashier_sees_no_logins_and_ends_none(caller: Caller) -> None:
+    await programme()
+    mei = ids.encode(Tag.MEMBER, await member("Mei"))
+    token = await at_the_desk(StaffRole.CASHIER)
+    ending = "mutation($i: LoginsEndInput!) { loginsEnd(input: $i) { ended } }"
+    reply = await caller.ask(ending, {"i": {"memberId": mei, "reason": "PHONE_LOST"}}, token=token)
+    assert set(reply.codes) == {"FORBIDDEN"}
+    looking = "query($id: ID!) { member(by: {id: $id}) { logins { device } } }"
+    assert set((await caller.ask(looking, {"id": mei}, token=token)).codes) == {"FORBIDDEN"}
+
+
+async def test_a_frozen_member_may_still_look(caller: Caller) -> None:
+    await programme()
+    mei = await member("Mei")
+    issued = await credentials.log_in(PrincipalKind.MEMBER, mei, actor=SYSTEM, now=NOON)
+    await freeze(mei)
+    assert (await caller.ask("{ me { state } }", token=issued.access))["me"] == {"state": "FROZEN"}
+
+
+async def test_an_exchange_whose_answer_was_lost_is_made_again(caller: Caller) -> None:
+    await programme()
+    old = (await log_in(caller))["refreshToken"]
+    lost = await refresh(caller, old)
+    caller.clock.move(GRACE)
+    fresh = await refresh(caller, old)
+    assert await is_let_in(caller, fresh["accessToken"])
+    assert not await is_let_in(caller, lost["accessToken"]), "what was lost opens nothing"
+    assert await refresh(caller, lost["refreshToken"]) is None
+    assert await refresh(caller, fresh["refreshToken"]), "and the login goes on"
+
+
+async def test_a_moment_later_it_was_not_lost_but_copied(caller: Caller) -> None:
+    await programme()
+    old = await log_in(caller)
+    fresh = await refresh(caller, old["refreshToken"])
+    caller.clock.move(GRACE + INSTANT)
+    assert await refresh(caller, old["refreshToken"]) is None
+    for each in (old, fresh):
+        assert not await is_let_in(caller, each["accessToken"])
+    ended = await SQL("SELECT ended_at FROM login").value()
+    assert ended == caller.clock.now
+
+
+@pytest.mark.parametrize("use", ["access", "refresh"])
+async def test_once_a_successor_was_used_the_old_token_was_copied(caller: Caller, use: str) -> None:
+    await programme()
+    stolen = await log_in(caller)
+    thief = await refresh(caller, stolen["refreshToken"])
+    if use == "access":
+        assert await is_let_in(caller, thief["accessToken"])
+    else:
+        thief = await refresh(caller, thief["refreshToken"])
+    assert await refresh(caller, stolen["refreshToken"]) is None
+    for each in (stolen, thief):
+        assert not await is_let_in(caller, each["accessToken"])
+        assert await refresh(caller, each["refreshToken"]) is None
+    assert await LIVE.value("ACCESS") == 0
+
+
+async def test_a_thief_who_was_faster_is_out_when_the_member_asks_again(caller: Caller) -> None:
+    await programme()
+    stolen = (await log_in(caller))["refreshToken"]
+    thief = await refresh(caller, stolen)
+    fresh = await refresh(caller, stolen)
+    assert not await is_let_in(caller, thief["accessToken"])
+    assert await refresh(caller, thief["refreshToken"]) is None
+    assert await is_let_in(caller, fresh["accessToken"])
+    assert await refresh(caller, stolen) is None, "now its successor was used"
+    assert not await is_let_in(caller, fresh["accessToken"])
+
+
+async def test_of_32_exchanges_of_one_token_at_once_one_pair_lives(caller: Caller) -> None:
+    await programme()
+    old = await log_in(caller)
+    pairs = await asyncio.gather(*(refresh(caller, old["refreshToken"]) for _ in range(32)))
+    assert None not in pairs
+    assert await LIVE.value("REFRESH") == 1
+    alive = await asyncio.gather(*(is_let_in(caller, each["accessToken"]) for each in pairs))
+    assert alive.count(True) == 1
+    [living] = [pair for pair, lives in zip(pairs, alive, strict=True) if lives]
+    assert await refresh(caller, living["refreshToken"])
+
+
+async def test_of_uses_and_exchanges_at_once_no_dead_token_lets_anybody_in(caller: Caller) -> None:
+    await programme()
+    for _ in range(4):
+        old = await log_in(caller)
+        first = await refresh(caller, old["refreshToken"])
+        used, again = await asyncio.gather(
+            is_let_in(caller, first["accessToken"]), refresh(caller, old["refreshToken"])
+        )
+        if again is None:
+            assert not await is_let_in(caller, first["accessToken"]), "it was used before: the login is ended"
+        else:
+            assert not used, "it was revoked before it was used"
+            assert await is_let_in(caller, again["accessToken"])
+
+
+async def test_an_exchange_after_a_logout_is_no_second_exchange(caller: Caller) -> None:
+    await programme()
+    old = await log_in(caller)
+    fresh = await refresh(caller, old["refreshToken"])
+    await caller.act("tokenRevoke", "revoked", {"token": fresh["accessToken"]})
+    assert await refresh(caller, old["refreshToken"]) is None
+    assert await LIVE.value("REFRESH") == 0
+
+
+async def test_only_the_first_use_of_a_fresh_token_writes(caller: Caller, statements: list[str]) -> None:
+    await programme()
+    first = await log_in(caller)
+    fresh = await refresh(caller, first["refreshToken"])
+
+    async def writes(token: str) -> int:
+        statements.clear()
+        assert await is_let_in(caller, token)
+        return sum(text.startswith("UPDATE") for text in statements)
+
+    assert [await writes(token) for token in (first["accessToken"], *[fresh["accessToken"]] * 2)] == [0, 1, 0]
+
+
+async def test_staff_who_proved_themselves_anew_are_known_by_their_login() -> None:
+    await programme()
+    who = await staff.hire("wang", "no password", StaffRole.CS, now=NOON)
+    shift = await credentials.log_in(PrincipalKind.STAFF, who, actor=SYSTEM, now=NOON)
+    before = await credentials.recognise(shift.access, NOON)
+    assert before is not None
+    assert isinstance(before.login, UUID)
+    assert before.proven_until is None
+    until = NOON + DAY
+    assert await credentials.prove(before.login, until)
+    after = await credentials.recognise(shift.access, NOON)
+    assert after is not None
+    assert (after.login, after.proven_until) == (before.login, until)
+    await credentials.log_out(shift.access, NOON)
+    assert not await credentials.prove(before.login, until)
+    assert not await credentials.prove(uuid4(), until)
