@@ -13,8 +13,10 @@ from tortoise.connection import get_connection
 
 from api import graphiql, log
 from api.clock import now
+from api.documents import Library
 from api.examples import tabs
 from api.graphql import Endpoint
+from api.manifest import manifest
 from api.opening import opened, working
 from api.outside import World
 from api.settings import Settings, settings
@@ -37,11 +39,15 @@ def application(found: Settings) -> Starlette:
     """The ASGI application by some settings."""
     world, mounted = _world(found)
     development = not found.is_production
+    # a developer who tries what production does is not helped by what production does not do
+    is_open = development and not found.trusted_only
     endpoint = Endpoint(
         outside=world,
         development=development,
         page=graphiql.page(tabs({}), {}) if development else "",
         page_headers=dict(graphiql.PAGE_HEADERS),
+        library=Library(manifest(found.documents), remembers=is_open),
+        trusted_only=found.trusted_only,
     )
     routes: list[BaseRoute] = [
         Route("/graphql", endpoint),

@@ -4,6 +4,7 @@ import asyncio
 import logging
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import uuid4
 
@@ -23,6 +24,7 @@ from strawberry.types import ExecutionResult
 from api import log
 from api.callers import network, principal
 from api.clock import now
+from api.documents import Asked, Library, asked
 from api.negotiation import GRAPHQL, HTML, JSON, language, negotiate
 from models.credentials import PrincipalKind
 from schema.context import Context, Outside
@@ -66,13 +68,29 @@ class Refused(HTTPException):
         self.allow = allow
 
 
+@dataclass
+class Said(GraphQLRequestData):
+    """What a request says, its document by its text or by its hash."""
+
+    meant: Asked = Asked(None)  # noqa: RUF009  it is frozen
+
+
 class Endpoint(GraphQL[Context, None]):
     """`/graphql`."""
 
-    def __init__(self, *, outside: Outside, development: bool, page: str, page_headers: dict[str, str]) -> None:
-        super().__init__(
-            schema, graphql_ide="graphiql", allow_queries_via_get=development, subscription_protocols=()
-        )
+    def __init__(
+        self,
+        *,
+        outside: Outside,
+        development: bool,
+        page: str,
+        page_headers: dict[str, str],
+        library: Library | None = None,
+        trusted_only: bool = False,
+    ) -> None:
+        super().__init__(schema, graphql_ide="graphiql", subscription_protocols=())
+        self.library = library or Library()
+        self.trusted_only = trusted_only
         self.outside = outside
         self.development = development
         self.page = page
@@ -131,6 +149,8 @@ class Endpoint(GraphQL[Context, None]):
             network=network(request.client.host if request.client else None),
             outside=self.outside,
             may_introspect=self.development or is_staff,
+            trusted_only=self.trusted_only,
+            library=self.library,
         )
 
     async def execute_single(
@@ -144,6 +164,12 @@ class Endpoint(GraphQL[Context, None]):
     ) -> ExecutionResult:
         """Run one operation within its time. A command under way then ends as it would have; its key tells how."""
         try:
+            request_data = await self._opened(request_data, context, by_get=request.method == "GET")
+        except GraphQLError as error:
+            if _code(error.formatted) == "BAD_REQUEST":
+                raise Refused(400, error.message) from error
+            return ExecutionResult(data=None, errors=[error])
+        try:
             async with asyncio.timeout(seconds_for(request_data.query)):
                 return await super().execute_single(
                     request, request_adapter, sub_response, context, root_value, request_data
@@ -153,15 +179,27 @@ class Endpoint(GraphQL[Context, None]):
             late = GraphQLError(said, extensions={"code": "TIMEOUT", "requestId": log.request_id.get()})
             return ExecutionResult(data=None, errors=[late])
 
+    async def _opened(self, said: GraphQLRequestData, context: Context, *, by_get: bool) -> GraphQLRequestData:
+        """The request with the text of its document, which it may have named by a hash only.
+
+        Raises: GraphQLError, Refused.
+        """
+        strictly = by_get and (self.trusted_only or not self.development)
+        meant = said.meant if isinstance(said, Said) else Asked(said.query)
+        source = await self.library.open(meant, context, strictly=strictly)
+        if strictly and source is not None and context.trusted is None:
+            raise Refused(405, "A GET runs trusted documents only. Send this one as a POST.", allow="POST")
+        return replace(said, query=source)
+
     async def parse_http_body(self, request: AsyncHTTPRequestAdapter) -> Any:
         """Read the body as one JSON object of the right shape; anything else is a clean refusal."""
         if request.method == "POST":
             media = (request.content_type or "").split(";", 1)[0].strip().lower()
             if media != JSON:
                 raise Refused(415, f"Send the request as {JSON}.")
-            data: Any = _request(self.parse_json(await request.get_body()))
+            data = _request(self.parse_json(await request.get_body()))
         else:
-            data = await super().parse_http_body(request)
+            data = _request(self.parse_query_params(request.query_params))
         if data.operation_name == "":
             data.operation_name = None
         return data
@@ -194,7 +232,8 @@ class Endpoint(GraphQL[Context, None]):
     def should_render_graphql_ide(self, request: BaseRequestProtocol) -> bool:
         """Show GraphiQL to a browser in development."""
         wants = negotiate(request.headers.get("accept"), {GRAPHQL, JSON, HTML}) == HTML
-        return self.development and request.method == "GET" and wants and "query" not in request.query_params
+        is_asked = {"query", "documentId", "extensions"} & request.query_params.keys()
+        return self.development and request.method == "GET" and wants and not is_asked
 
     async def render_graphql_ide(self, request: Request) -> Response:  # noqa: ARG002
         """The GraphiQL page."""
@@ -227,7 +266,7 @@ def _code(error: Any) -> str | None:
     return code
 
 
-def _request(body: object) -> GraphQLRequestData:
+def _request(body: object) -> Said:
     """The request of a body, which is refused when it looks like none.
 
     Raises: Refused.
@@ -242,12 +281,16 @@ def _request(body: object) -> GraphQLRequestData:
     ):
         if not isinstance(body.get(name), kind):
             raise Refused(400, f"`{name}` must be {said}.")
-    return GraphQLRequestData(
+    try:
+        meant = asked(body)
+    except GraphQLError as error:
+        raise Refused(400, error.message) from error
+    return Said(
         query=body.get("query"),
         variables=body.get("variables"),
         operation_name=body.get("operationName"),
         extensions=body.get("extensions"),
-        protocol="http",
+        meant=meant,
     )
 
 

@@ -55,6 +55,10 @@ class Settings:
     wechat_open_platform: str
     log_json: bool
     log_level: str
+    documents: tuple[Path, ...]
+    """The manifests of trusted documents."""
+    trusted_only: bool
+    """Whether members run nothing but trusted documents."""
 
     @property
     def is_production(self) -> bool:
@@ -97,6 +101,8 @@ def settings(given: Mapping[str, str] | None = None) -> Settings:
         wechat_open_platform=get.text("LOYALTY_WECHAT_OPEN_PLATFORM", OPEN_PLATFORM),
         log_json=get.switch("LOYALTY_LOG_JSON", default=production),
         log_level=get.one_of("LOYALTY_LOG_LEVEL", "INFO", ["DEBUG", "INFO", "WARNING", "ERROR"]),
+        documents=get.paths("LOYALTY_DOCUMENTS"),
+        trusted_only=get.switch("LOYALTY_TRUSTED_ONLY", default=production),
     )
     _check(found)
     return found
@@ -121,6 +127,9 @@ class _Reader:
 
     def text(self, name: str, default: str) -> str:
         return self.said.get(name, "").strip() or default
+
+    def paths(self, name: str) -> tuple[Path, ...]:
+        return tuple(Path(each.strip()) for each in self.said.get(name, "").split(",") if each.strip())
 
     def number(self, name: str, default: int, allowed: range) -> int:
         text = self.text(name, str(default))

@@ -120,11 +120,10 @@ UNTRUSTED = (
 )
 
 
-def is_closed_to(context: Context) -> bool:
-    """Whether the caller is a member whose document would have to be a trusted one, and is not."""
+def needs_trust(context: Context) -> bool:
+    """Whether the caller is a member, where members run nothing but trusted documents."""
     who = context.principal
-    is_member = who is not None and who.kind is PrincipalKind.MEMBER
-    return is_member and context.trusted_only and context.trusted is None
+    return context.trusted_only and who is not None and who.kind is PrincipalKind.MEMBER
 
 
 class Gate(SchemaExtension):
@@ -135,7 +134,7 @@ class Gate(SchemaExtension):
     def on_parse(self) -> Iterator[None]:
         """Take the document from memory, or examine it, if the caller may send it at all."""
         asked = self.execution_context
-        if is_closed_to(asked.context):
+        if asked.context.trusted is None and needs_trust(asked.context):
             raise GraphQLError(UNTRUSTED, extensions={"code": "FORBIDDEN"})
         source = asked.query or ""
         if len(source) > limits.SOURCE:

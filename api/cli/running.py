@@ -26,6 +26,9 @@ def serve(
     found = here()
     import uvicorn
 
+    from api.manifest import manifest
+
+    manifest(found.documents)  # what is wrong with one is told before anything is begun
     with single_server(found.database_url):
         told = run(_prepare(found))
         address = (host or found.host, port or found.port)

@@ -1,0 +1,194 @@
+"""The library: which documents this process trusts, by their hashes, and how a request names the one it means.
+
+It knows nothing of HTTP: whatever brings an operation asks `asked` what the message says, and `Library.open` for
+the text to execute. The gate then sees to it that members run what is trusted.
+"""
+
+import re
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from graphql import GraphQLError
+
+from rules import documents
+from rules.documents import Trusted, digest
+from schema import gate
+from schema.context import Context
+from schema.documents import SHA256
+from schema.root import schema
+
+RECHECK_SECONDS = 0.8
+"""How long the word of the database is believed, so that a change elsewhere takes effect within a second."""
+
+ABSENT_MAX = 4_096
+"""How many hashes nobody registered are remembered as such."""
+
+REMEMBERED_CHARACTERS = 500_000
+"""How much text of documents is remembered that clients sent with their hash, in development."""
+
+PREFIX = re.compile(r"^sha256:")
+NEVER = float("-inf")
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a request says of its document: its text, its hash, or both."""
+
+    source: str | None
+    sha256: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The document a request means, and the name it is trusted by; None for an open one."""
+
+    source: str | None
+    trusted: str | None = None
+
+
+def asked(message: Mapping[str, Any]) -> Asked:
+    """What a request's body, its query parameters, or a subscription's payload say of the document.
+
+    The hash is given as `documentId` (GraphQL over HTTP, appendix A) or as `extensions.persistedQuery` (Apollo).
+
+    Raises: GraphQLError, with the code BAD_REQUEST.
+    """
+    named = {_by_id(message.get("documentId")), _by_extension(message.get("extensions"))} - {None}
+    if len(named) > 1:
+        raise _mistake("`documentId` and `extensions.persistedQuery` name two documents.")
+    return Asked(message.get("query") or None, next(iter(named), None))
+
+
+def _by_id(said: object) -> str | None:
+    if said is None:
+        return None
+    if isinstance(said, str) and SHA256.fullmatch(found := PREFIX.sub("", said)):
+        return found
+    raise _mistake("`documentId` is `sha256:` and the SHA-256 of the document, in 64 lower-case hexadecimals.")
+
+
+def _by_extension(extensions: object) -> str | None:
+    said = extensions.get("persistedQuery") if isinstance(extensions, dict) else None
+    if said is None:
+        return None
+    found = said.get("sha256Hash") if isinstance(said, dict) and said.get("version") == 1 else None
+    if isinstance(found, str) and SHA256.fullmatch(found):
+        return found
+    raise _mistake(
+        "`extensions.persistedQuery` is an object with `version` 1 and `sha256Hash`, the SHA-256 of the document "
+        "in 64 lower-case hexadecimals."
+    )
+
+
+def _mistake(said: str) -> GraphQLError:
+    return GraphQLError(said, extensions={"code": "BAD_REQUEST"})
+
+
+class Library:
+    """The documents of the manifest, for as long as the process lives, and those of the database, as it stands.
+
+    A change that another process makes is known `RECHECK_SECONDS` later, one of this process after `recheck`. With
+    `remembers`, a client's open documents are remembered by their hashes for a while (automatic persisted queries).
+    """
+
+    def __init__(
+        self,
+        manifest: Iterable[Trusted] = (),
+        *,
+        remembers: bool = False,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._manifest = {each.sha256: each for each in manifest}
+        self._registered: dict[str, tuple[Trusted, float]] = {}
+        self._absent: OrderedDict[str, float] = OrderedDict()
+        self._remembered: OrderedDict[str, str] = OrderedDict()
+        self._remembers = remembers
+        self._clock = clock
+        self._believed_from = NEVER
+        for each in self._manifest.values():
+            gate.trust(schema._schema, each.source)
+
+    def names(self) -> frozenset[str]:
+        """What the documents are called that this process trusts and has met: a bounded set, fit for labels."""
+        met = (known for known, _ in self._registered.values())
+        return frozenset(each.name for each in (*self._manifest.values(), *met))
+
+    def recheck(self) -> None:
+        """Believe nothing that was read from the database before this moment."""
+        self._believed_from = self._clock()
+
+    async def open(self, meant: Asked, context: Context, *, strictly: bool = False) -> str | None:
+        """The text of the document a request means; its context learns by which name it is trusted, if it is.
+
+        `strictly` where the document will run only if it is trusted, whoever asks.
+
+        Raises: GraphQLError, with the codes BAD_REQUEST and PERSISTED_QUERY_NOT_FOUND.
+        """
+        found = await self.find(meant, strictly=strictly or gate.needs_trust(context))
+        context.trusted = found.trusted
+        return found.source
+
+    async def find(self, meant: Asked, *, strictly: bool) -> Found:
+        """The document a request means.
+
+        A text is looked up where only trusted documents run (`strictly`), and elsewhere only if it was met before.
+
+        Raises: GraphQLError, with the codes BAD_REQUEST and PERSISTED_QUERY_NOT_FOUND.
+        """
+        if meant.source is None:
+            return Found(None) if meant.sha256 is None else await self._by_hash(meant.sha256)
+        sha256 = digest(meant.source)
+        if meant.sha256 not in (None, sha256):
+            raise _mistake(f"The hash is not the document's: the SHA-256 of `query` is {sha256}.")
+        looks = strictly or meant.sha256 is not None or sha256 in self._registered
+        known = await self.trusted(sha256) if looks else self._manifest.get(sha256)
+        if known is not None:
+            return Found(known.source, known.name)
+        if self._remembers and meant.sha256 is not None:
+            self._remember(sha256, meant.source)
+        return Found(meant.source)
+
+    async def _by_hash(self, sha256: str) -> Found:
+        if known := await self.trusted(sha256):
+            return Found(known.source, known.name)
+        if sha256 in self._remembered:
+            self._remembered.move_to_end(sha256)
+            return Found(self._remembered[sha256])
+        # these are the words Apollo's clients wait for, to send the text beside the hash
+        raise GraphQLError("PersistedQueryNotFound", extensions={"code": "PERSISTED_QUERY_NOT_FOUND"})
+
+    async def trusted(self, sha256: str) -> Trusted | None:
+        """The trusted document of a hash; None where there is none, or it was withdrawn."""
+        if known := self._manifest.get(sha256):
+            return known
+        began = self._clock()
+        registered, seen_at = self._registered.get(sha256) or (None, self._absent.get(sha256, NEVER))
+        if seen_at > self._believed_from and began - seen_at < RECHECK_SECONDS:
+            return registered
+        found = await documents.find(sha256)
+        self._note(sha256, found, began)
+        return found
+
+    def _note(self, sha256: str, found: Trusted | None, began: float) -> None:
+        """Keep what the database said to a question that was put at some moment."""
+        if found is not None:
+            self._absent.pop(sha256, None)
+            self._registered[sha256] = (found, began)
+            gate.trust(schema._schema, found.source)
+            return
+        if before := self._registered.pop(sha256, None):
+            gate.distrust(schema._schema, before[0].source)
+        self._absent[sha256] = began
+        self._absent.move_to_end(sha256)
+        if len(self._absent) > ABSENT_MAX:
+            self._absent.popitem(last=False)
+
+    def _remember(self, sha256: str, source: str) -> None:
+        """Know a client's document by its hash, and forget the longest unused ones for it."""
+        self._remembered[sha256] = source
+        self._remembered.move_to_end(sha256)
+        while sum(map(len, self._remembered.values())) > REMEMBERED_CHARACTERS:
+            self._remembered.popitem(last=False)

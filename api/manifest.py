@@ -1,0 +1,117 @@
+"""Manifests: files of documents that a client's build wrote down, read, and checked before any is trusted."""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from api.settings import SettingError
+from rules.documents import DocumentInvalid, Trusted
+from schema.documents import SHA256, trustable
+from schema.root import schema
+
+FILE_MAX = 16 * 1024 * 1024
+"""Bytes of a manifest."""
+
+GRAPHQL = {".graphql", ".gql"}
+APOLLO = "apollo-persisted-query-manifest"
+OTHER_HASHES = {32: "an MD5", 40: "a SHA-1", 128: "a SHA-512"}
+SHORT = 16
+
+
+class ManifestError(SettingError):
+    """A manifest that cannot be read, or holds something that cannot be trusted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A document as a file has it."""
+
+    source: str
+    sha256: str | None = None
+    name: str | None = None
+
+    @property
+    def label(self) -> str:
+        """What to call it in a complaint."""
+        return self.name or (f"the document {self.sha256[:SHORT]}…" if self.sha256 else "the document")
+
+
+def manifest(paths: Sequence[Path]) -> list[Trusted]:
+    """The documents of some files, each once, in their order.
+
+    A file is what graphql-codegen's client preset writes (`persisted-documents.json`: texts by their SHA-256), a
+    manifest of Apollo's, or one operation with its fragments (`.graphql`), whose hash is that of the file.
+
+    Raises: ManifestError.
+    """
+    found: dict[str, Trusted] = {}
+    for path in paths:
+        for entry in _entries(path):
+            try:
+                read = trustable(schema._schema, entry.source, name=entry.name, sha256=entry.sha256)
+            except DocumentInvalid as refused:
+                raise ManifestError(f"{path}: {entry.label}: {refused.why}") from None
+            found.setdefault(read.sha256, read)
+    return list(found.values())
+
+
+def _entries(path: Path) -> Iterator[Entry]:
+    text = _text(path)
+    if path.suffix.lower() in GRAPHQL:
+        yield Entry(text)
+        return
+    try:
+        told = orjson.loads(text)
+    except orjson.JSONDecodeError as error:
+        raise ManifestError(f"{path}: this is not JSON: {error}.") from None
+    if not isinstance(told, dict):
+        raise ManifestError(f"{path}: a manifest is an object: documents by their SHA-256, or Apollo's format.")
+    yield from _of_apollo(path, told) if "operations" in told else _of_codegen(path, told)
+
+
+def _text(path: Path) -> str:
+    try:
+        if path.stat().st_size > FILE_MAX:
+            raise ManifestError(f"{path}: the file is larger than {FILE_MAX // 1024**2} MiB.")
+        # as it is: a hash is of every byte, also of a carriage return
+        return path.read_bytes().decode()
+    except OSError as error:
+        raise ManifestError(f"{path}: {error.strerror}.") from None
+    except UnicodeDecodeError:
+        raise ManifestError(f"{path}: the file is not UTF-8.") from None
+
+
+def _of_codegen(path: Path, told: dict[str, Any]) -> Iterator[Entry]:
+    for sha256, source in told.items():
+        if not isinstance(source, str):
+            raise ManifestError(f"{path}: {sha256[:SHORT]!r} stands for no text.")
+        yield Entry(
+            source, _hash(path, sha256, "presetConfig: { persistedDocuments: { hashAlgorithm: 'sha256' } }")
+        )
+
+
+def _of_apollo(path: Path, told: dict[str, Any]) -> Iterator[Entry]:
+    if told.get("format") != APOLLO or told.get("version") != 1 or not isinstance(told["operations"], list):
+        raise ManifestError(f"{path}: a manifest of Apollo's has the format {APOLLO!r} and the version 1.")
+    for place, each in enumerate(told["operations"]):
+        said = each if isinstance(each, dict) else {}
+        sha256, source, name = said.get("id"), said.get("body"), said.get("name")
+        if not (isinstance(sha256, str) and isinstance(source, str) and isinstance(name, str | None)):
+            raise ManifestError(f"{path}: operations[{place}] needs an `id` and a `body` of text.")
+        yield Entry(source, _hash(path, sha256, "createOperationId, or leave it out"), name)
+
+
+def _hash(path: Path, said: str, setting: str) -> str:
+    """A document's SHA-256, however it is written."""
+    plain = re.sub(r"^sha256:", "", said)
+    if SHA256.fullmatch(plain):
+        return plain
+    what = OTHER_HASHES.get(len(plain), "no SHA-256") if re.fullmatch(r"[0-9a-fA-F]+", plain) else "no hash"
+    raise ManifestError(
+        f"{path}: {plain[:SHORT]!r} is {what}; documents go by the SHA-256 of their text in lower case. "
+        f"Set {setting}."
+    )
