@@ -1,8 +1,9 @@
 """The service: its routes, what it opens and in which order it closes."""
 
 import gc
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import TypeAlias
 
 import httpx2
 from starlette.applications import Starlette
@@ -12,6 +13,7 @@ from starlette.routing import BaseRoute, Mount, Route
 from tortoise.connection import get_connection
 
 from api import graphiql, log
+from api.allowance import Allowance, settling
 from api.clock import now
 from api.documents import Library
 from api.examples import tabs
@@ -23,6 +25,8 @@ from api.settings import Settings, settings
 from api.simulator import simulator
 from api.wechat import WeChat
 from rules import programme
+
+Lifespan: TypeAlias = AbstractAsyncContextManager[None]
 
 BODY_MAX = 8 * 1024 * 1024
 """Bytes of any request's body. The endpoint has a lower limit of its own, which it puts in its own words."""
@@ -48,6 +52,7 @@ def application(found: Settings) -> Starlette:
         page_headers=dict(graphiql.PAGE_HEADERS),
         library=Library(manifest(found.documents), remembers=is_open),
         trusted_only=found.trusted_only,
+        allowance=Allowance(found.allowances) if found.allowances else None,
     )
     routes: list[BaseRoute] = [
         Route("/graphql", endpoint),
@@ -58,13 +63,23 @@ def application(found: Settings) -> Starlette:
     if development:
         routes += [*graphiql.routes(), Route("/", _to_graphiql)]
 
+    lifespan = _lifespan(found, world, endpoint)
+    return Starlette(routes=routes, lifespan=lifespan, max_body_size=BODY_MAX)
+
+
+def _lifespan(found: Settings, world: World, endpoint: Endpoint) -> Callable[[Starlette], Lifespan]:
+    """What is open while the application serves."""
+
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         async with opened(found) as stack:
             stack.push_async_callback(world.aclose)
-            if development:
+            if not found.is_production:
                 tokens = await _demo_tokens(found)
                 endpoint.page = graphiql.page(tabs(tokens), tokens)
+            if endpoint.allowance and not found.is_embedded:
+                # an SQLite database is served by this one process, which knows all there is to know
+                await stack.enter_async_context(settling(endpoint.allowance))
             if found.run_worker:
                 await stack.enter_async_context(working())
             app.state.ready = True
@@ -74,7 +89,7 @@ def application(found: Settings) -> Starlette:
             yield
             app.state.ready = False
 
-    return Starlette(routes=routes, lifespan=lifespan, max_body_size=BODY_MAX)
+    return lifespan
 
 
 def _world(found: Settings) -> tuple[World, Sequence[BaseRoute]]:

@@ -22,6 +22,7 @@ from strawberry.http.types import QueryParams
 from strawberry.types import ExecutionResult
 
 from api import log
+from api.allowance import Allowance
 from api.callers import network, principal
 from api.clock import now
 from api.documents import Asked, Library, asked
@@ -87,11 +88,13 @@ class Endpoint(GraphQL[Context, None]):
         page_headers: dict[str, str],
         library: Library | None = None,
         trusted_only: bool = False,
+        allowance: Allowance | None = None,
     ) -> None:
         super().__init__(schema, graphql_ide="graphiql", subscription_protocols=())
         self.library = library or Library()
         self.trusted_only = trusted_only
         self.outside = outside
+        self.allowance = allowance
         self.development = development
         self.page = page
         self.page_headers = page_headers
@@ -141,16 +144,18 @@ class Endpoint(GraphQL[Context, None]):
         moment = now()
         who = await principal(request.headers.get("authorization"), moment)
         is_staff = who is not None and who.kind is PrincipalKind.STAFF
+        near = network(request.client.host if request.client else None)
         return Context(
             now=moment,
             principal=who,
             language=language(request.headers.get("accept-language")),
             request_id=log.request_id.get(),
-            network=network(request.client.host if request.client else None),
+            network=near,
             outside=self.outside,
             may_introspect=self.development or is_staff,
             trusted_only=self.trusted_only,
             library=self.library,
+            allowance=self.allowance.of(who, near) if self.allowance else None,
         )
 
     async def execute_single(
@@ -258,6 +263,10 @@ class Endpoint(GraphQL[Context, None]):
                 data = {name: value for name, value in data.items() if name != "data"}
                 status = 400 if media == GRAPHQL else status
         headers = {"content-type": f"{media}; charset=utf-8", "cache-control": "no-store"}
+        if waits := [error["extensions"] for error in data.get("errors", ()) if _code(error) == "RATE_LIMITED"]:
+            # nothing was run, so that this is a matter of HTTP, whatever the client accepts
+            status = 429
+            headers["retry-after"] = str(waits[0]["retryAfterSeconds"])
         return Response(self.encode_json(data), status, headers)
 
 

@@ -3,6 +3,7 @@
 import base64
 import binascii
 import os
+import re
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from models.engine import connection
+from rules.rates import RATES, Rate
 from rules.vault import KEY_BYTES
 
 DATABASE = "sqlite://var/loyalty.db"
@@ -59,6 +61,8 @@ class Settings:
     """The manifests of trusted documents."""
     trusted_only: bool
     """Whether members run nothing but trusted documents."""
+    allowances: Mapping[str, Rate] | None
+    """What each sort of caller may ask for; None where nobody counts."""
 
     @property
     def is_production(self) -> bool:
@@ -103,6 +107,7 @@ def settings(given: Mapping[str, str] | None = None) -> Settings:
         log_level=get.one_of("LOYALTY_LOG_LEVEL", "INFO", ["DEBUG", "INFO", "WARNING", "ERROR"]),
         documents=get.paths("LOYALTY_DOCUMENTS"),
         trusted_only=get.switch("LOYALTY_TRUSTED_ONLY", default=production),
+        allowances=get.rates("LOYALTY_ALLOWANCES"),
     )
     _check(found)
     return found
@@ -148,6 +153,20 @@ class _Reader:
         if text not in allowed:
             raise SettingError(f"{name} must be one of {', '.join(allowed)}, not {text!r}.")
         return text
+
+    def rates(self, name: str) -> Mapping[str, Rate] | None:
+        """The allowances, with those the text gives anew; None when it is `off`."""
+        text = self.text(name, "")
+        if text.lower() == "off":
+            return None
+        found = dict(RATES)
+        for part in text.split(",") if text else ():
+            given = re.fullmatch(r"\s*(\w+)=([1-9]\d{0,8})/([1-9]\d{0,8})\s*", part)
+            if given is None or given[1].upper() not in RATES:
+                kinds = ", ".join(kind.lower() for kind in RATES)
+                raise SettingError(f"{name} is off, or a list of kind=maximum/perSecond, with kinds {kinds}.")
+            found[given[1].upper()] = Rate(int(given[2]), int(given[3]))
+        return found
 
 
 def master_key(found: Settings, given: Mapping[str, str] | None = None) -> bytes:

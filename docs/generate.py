@@ -50,6 +50,16 @@ MISTAKES = (
         "Ask for less at once.",
     ),
     (
+        "RATE_LIMITED",
+        "Too much was asked for at once; nothing was run. HTTP 429, with `Retry-After` and `retryAfterSeconds`.",
+        "Wait so long, and send the same again.",
+    ),
+    (
+        "UNAVAILABLE",
+        "The service cannot reach its data just now. HTTP 503 with `Retry-After` where nothing was answered.",
+        "Wait, and send the same again; a mutation with the same key, since it may have been done.",
+    ),
+    (
         "BAD_REQUEST",
         "The HTTP request is not one of GraphQL over HTTP: its method, type, body or shape.",
         "Mend it.",

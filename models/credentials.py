@@ -164,7 +164,7 @@ class RateBucket(Model):
 
     principal = fields.CharField(max_length=80, primary_key=True)
     level = fields.BigIntField()
-    """Points of cost not yet leaked away at `at`."""
+    """Thousandths of points of cost not yet leaked away at `at`."""
     at = fields.DatetimeField()
 
     class Meta:

@@ -5,9 +5,11 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any, Literal, cast
 
+from asyncpg.exceptions import InterfaceError
 from tortoise.backends.base.client import BaseDBAsyncClient
 from tortoise.connection import get_connection
 from tortoise.context import TortoiseContext
+from tortoise.exceptions import DBConnectionError
 
 from models.engine import connection
 from models.engine.asyncpg import Client as PostgresClient
@@ -33,6 +35,9 @@ LEAST_BUSY_TIMEOUT_MS = 5_000
 SYNCHRONOUS_FULL = 2
 SYNCHRONOUS_NORMAL = 1
 NORMAL = {"NORMAL", "1"}
+
+AWAY = ("08", "57P01", "57P02", "57P03", "57P05", "53300")
+"""How the SQLSTATE begins of a lost connection, a server that stops or starts, and one that is full."""
 
 _log = logging.getLogger(__name__)
 
@@ -90,6 +95,22 @@ async def opened(
 def dialect() -> Literal["sqlite", "postgres"]:
     """The dialect of the current connection."""
     return cast('Literal["sqlite", "postgres"]', get_connection("default").capabilities.dialect)
+
+
+def is_away(error: BaseException) -> bool:
+    """Whether the database could not be reached, or was lost on the way, rather than asked for something wrong."""
+    seen: list[BaseException] = []
+    todo = [error]
+    while todo:
+        each = todo.pop()
+        if isinstance(each, ConnectionError | DBConnectionError | InterfaceError):
+            return True
+        if str(getattr(each, "sqlstate", None) or "").startswith(AWAY):
+            return True
+        seen.append(each)
+        around = (each.__cause__, each.__context__, *each.args)
+        todo += [other for other in around if isinstance(other, BaseException) and other not in seen]
+    return False
 
 
 async def check_safety(client: BaseDBAsyncClient) -> None:

@@ -22,6 +22,10 @@ ATTEMPTS_FOR = timedelta(days=1)
 """How long a counter of tries is kept after the last one."""
 
 JOBS_FOR = timedelta(days=30)
+
+BUCKETS_FOR = timedelta(hours=1)
+"""How long a settled allowance is kept. It is whole again long before."""
+
 BATCH = 1_000
 BATCHES_MAX = 100
 """How much one run sweeps at most; the next run goes on."""
@@ -63,6 +67,14 @@ SWEEPS = {
         ),
         JOBS_FOR,
     ),
+    "rate_bucket": (
+        SQL(
+            "DELETE FROM rate_bucket WHERE principal IN"
+            " (SELECT principal FROM rate_bucket WHERE at <= $1 LIMIT $2)",
+            fans_out="allowances nobody used lately are swept",
+        ),
+        BUCKETS_FOR,
+    ),
 }
 
 
@@ -72,7 +84,7 @@ class Violated(Exception):  # noqa: N818  a fault
 
 @job("house.sweep", every=timedelta(hours=1), lease=timedelta(minutes=10))
 async def sweep(_: dict[str, Any], now: datetime) -> None:
-    """Delete old answers, dead tokens, their logins, old tries and done jobs, in small transactions."""
+    """Delete old answers, dead tokens, their logins, old tries, done jobs and unused allowances, bit by bit."""
     for statement, kept_for in SWEEPS.values():
         for _batch in range(BATCHES_MAX):
             if await _sweep(statement, now - kept_for) < BATCH:

@@ -13,6 +13,7 @@ from strawberry.dataloader import DataLoader
 from models.credentials import PrincipalKind
 from rules.actors import Actor, ActorKind, Principal
 from rules.members import Identity
+from rules.rates import Taken, Wait
 
 BATCH_MAX = 1_000
 """The most parents a batch function is given at once."""
@@ -49,6 +50,32 @@ class Feed(Protocol):
         """Wait for a member's events, as long as the block lasts."""
 
 
+class Allowance(Protocol):
+    """How much the caller may still ask for; `api/` keeps it."""
+
+    @property
+    def maximum(self) -> int:
+        """The most there may ever be of it."""
+
+    def take(self, points: int) -> Taken | Wait:
+        """Take points before something runs, or say how long to wait; nothing is taken then."""
+
+    def give_back(self, points: int) -> int:
+        """Give back what was taken and not needed, and say what is available now."""
+
+
+@dataclass(slots=True)
+class Passed:
+    """An operation that is valid and for its caller: what an operator may know of it, and how it ended."""
+
+    name: str | None
+    kind: str
+    """`query`, `mutation` or `subscription`."""
+    cost: int
+    refusals: list[str] = field(default_factory=list)
+    """The codes with which the programme said no."""
+
+
 Batch = Callable[..., Awaitable[list[Any]]]
 
 
@@ -71,6 +98,10 @@ class Context:
     trusted: str | None = None
     """The name of the trusted document that was asked for; None for an open one."""
     library: Library | None = None
+    allowance: Allowance | None = None
+    """What the operation's cost is taken from; None where nobody counts."""
+    passed: Passed | None = None
+    """The operation, once it has passed the gate."""
     loaders: dict[tuple[Any, ...], DataLoader[Any, Any]] = field(default_factory=dict)
 
     @property

@@ -7,7 +7,7 @@ the others within bounds.
 
 import logging
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
@@ -20,8 +20,10 @@ from strawberry.types.execution import PreExecutionError
 from strawberry.types.graphql import OperationType
 
 from models.credentials import PrincipalKind
-from schema import limits, permissions
-from schema.context import Context
+from models.database import is_away
+from rules.rates import Taken, Wait
+from schema import cost, limits, permissions, words
+from schema.context import Context, Passed
 
 CHARACTERS = 500_000
 """How much text of documents is remembered. A parsed document takes some fifty times its text."""
@@ -38,6 +40,8 @@ class Examined:
     wanted: permissions.Wanted
     operations: int
     introspects: bool
+    prices: Mapping[str | None, cost.Price]
+    """What each operation costs, by its name."""
 
 
 class Memory:
@@ -111,6 +115,7 @@ def _examine(schema: GraphQLSchema, source: str) -> Examined:
         wanted,
         len(permissions.operations(document)),
         limits.introspects(document),
+        {} if errors else cost.prices(schema, document),
     )
 
 
@@ -130,6 +135,11 @@ class Gate(SchemaExtension):
     """Lets an operation through, or says why not; labels and masks what goes wrong."""
 
     found: Examined
+    price: cost.Price | None = None
+    taken: Taken | None = None
+    """What was taken from the caller's allowance for the operation that runs."""
+
+    told: dict[str, Any] | None = None
 
     def on_parse(self) -> Iterator[None]:
         """Take the document from memory, or examine it, if the caller may send it at all."""
@@ -148,9 +158,11 @@ class Gate(SchemaExtension):
         yield
 
     def on_validate(self) -> Iterator[None]:
-        """Refuse what is invalid, ambiguous, or not for the caller."""
+        """Refuse what is invalid, ambiguous, not for the caller, or more than they may ask for now."""
         asked = self.execution_context
-        asked.pre_execution_errors = list(self.found.errors) or self._objections(self.found)
+        asked.pre_execution_errors = (
+            list(self.found.errors) or self._objections(self.found) or self._charge(self.found)
+        )
         yield
 
     def _objections(self, known: Examined) -> list[GraphQLError]:
@@ -174,13 +186,57 @@ class Gate(SchemaExtension):
             return "Only subscriptions go over the WebSocket: POST queries and mutations to the same address."
         return None
 
+    def _charge(self, known: Examined) -> list[GraphQLError]:
+        """Take the operation's cost from the caller's allowance, or say why it is not run."""
+        asked = self.execution_context
+        context: Context = asked.context
+        price = known.prices.get(asked.operation_name)
+        if price is None:
+            return []  # there is no operation of that name, as will be told
+        most = price.most(asked.variables)
+        context.passed = Passed(asked.operation_name, asked.operation_type.value.lower(), most)
+        limit = min(cost.LIMIT, context.allowance.maximum) if context.allowance else cost.LIMIT
+        if most > limit:
+            said = f"The operation costs up to {most} points, and {limit} are allowed. Ask for smaller pages."
+            return [GraphQLError(said, extensions={"code": "OPERATION_TOO_COMPLEX"})]
+        if context.allowance is None:
+            return []
+        found = context.allowance.take(most)
+        if isinstance(found, Wait):
+            said = f"That was too much at once: {most} points, and {found.available} are available."
+            told = {"code": "RATE_LIMITED", "retryable": True, "retryAfterSeconds": found.seconds}
+            return [GraphQLError(said, extensions=told)]
+        self.price, self.taken = price, found
+        return []
+
     def on_operation(self) -> Iterator[None]:
-        """Give every error of the answer its code."""
+        """Give every error of the answer its code, and back to the caller what the answer did not cost."""
         yield
         result = self.execution_context.result
         errors = getattr(result, "errors", None)
         if errors:
             result.errors = [self._told(error) for error in errors]  # type: ignore[union-attr]
+        if self.taken:
+            self.told = self._spent(self.taken, getattr(result, "data", None))
+
+    def _spent(self, taken: Taken, data: object) -> dict[str, Any]:
+        """What an answer cost, and what is left to ask for."""
+        context: Context = self.execution_context.context
+        actual = self.price.spent(data, taken.points) if self.price else taken.points
+        available = taken.available
+        if context.allowance and actual < taken.points:
+            available = context.allowance.give_back(taken.points - actual)
+        return {
+            "requested": taken.points,
+            "actual": actual,
+            "available": available,
+            "maximum": taken.rate.maximum,
+            "restorePerSecond": taken.rate.restore,
+        }
+
+    def get_results(self) -> dict[str, Any]:
+        """What is told beside the data: what the operation cost."""
+        return {"cost": self.told} if self.told else {}
 
     def on_stream_result(self, result: StreamExecutionResult) -> Iterator[None]:
         """Give every error of a subscription's event its code; one that broke the stream itself is a fault."""
@@ -197,30 +253,48 @@ class Gate(SchemaExtension):
         return self._told(error)
 
     def _told(self, error: GraphQLError) -> GraphQLError:
-        """The error as the client hears it: with a code, and a fault without its words."""
-        if error.extensions and "code" in error.extensions:
+        """The error as the client hears it: with a code and the request, and a fault without its words."""
+        told = error.extensions or {}
+        if "requestId" in told:
             return error
+        if "code" in told:
+            return self._signed(error, told["code"])
         cause = error.original_error
         while isinstance(cause, GraphQLError) and cause.original_error is not None:
             cause = cause.original_error
         if error.path is not None and cause is not None and not isinstance(cause, GraphQLError):
             return self._masked(error, cause)
-        return _labelled(error, "BAD_USER_INPUT")
+        return self._signed(error, "BAD_USER_INPUT")
+
+    def _signed(self, error: GraphQLError, code: str) -> GraphQLError:
+        context: Context = self.execution_context.context
+        message = words.said(code, error.message, context.language)
+        return _labelled(error, code, message=message, requestId=context.request_id)
 
     def _masked(self, error: GraphQLError, cause: BaseException) -> GraphQLError:
         context: Context = self.execution_context.context
+        away = is_away(cause)
         _log.error(
-            "fault in %s",
+            "fault in %s" if not away else "the database is away in %s",
             self.execution_context.operation_name or "an operation",
-            exc_info=cause,
+            exc_info=None if away else cause,
             extra={"request_id": context.request_id},
         )
-        told = {"code": "INTERNAL_SERVER_ERROR", "requestId": context.request_id}
-        return GraphQLError("Something broke on our side.", error.nodes, path=error.path, extensions=told)
+        code = "UNAVAILABLE" if away else "INTERNAL_SERVER_ERROR"
+        told = {"code": code, "requestId": context.request_id, **({"retryable": True} if away else {})}
+        message = words.said(code, _FAULTS[code], context.language)
+        return GraphQLError(message, error.nodes, path=error.path, extensions=told)
 
 
-def _labelled(error: GraphQLError, code: str) -> GraphQLError:
-    extensions: dict[str, Any] = {**(error.extensions or {}), "code": code}
+_FAULTS = {
+    "INTERNAL_SERVER_ERROR": "Something broke on our side.",
+    "UNAVAILABLE": "The service is away for a moment. "
+    "A mutation may have been done: send it again with the same key to know.",
+}
+
+
+def _labelled(error: GraphQLError, code: str, message: str | None = None, **more: Any) -> GraphQLError:
+    extensions: dict[str, Any] = {**(error.extensions or {}), "code": code, **more}
     return GraphQLError(
-        error.message, error.nodes, error.source, error.positions, error.path, extensions=extensions
+        message or error.message, error.nodes, error.source, error.positions, error.path, extensions=extensions
     )

@@ -12,10 +12,12 @@ from starlette.applications import Starlette
 
 import api.graphql
 from api import wechat
+from api.allowance import Allowance
 from api.app import application
 from api.graphql import Endpoint
 from api.outside import World
 from api.settings import settings
+from rules.rates import RATES, Rate
 from tests.people import NOON
 
 PRODUCTION = {
@@ -96,6 +98,12 @@ class Caller:
         return (await self.ask(document, {"i": given}, **more))[mutation]
 
 
+def endpoint_of(app: Starlette) -> Endpoint:
+    """The GraphQL endpoint of an application."""
+    [found] = [each for route in app.routes if isinstance(each := getattr(route, "endpoint", None), Endpoint)]
+    return found
+
+
 @asynccontextmanager
 async def built(environment: Mapping[str, str] | None = None) -> AsyncIterator[Starlette]:
     """The application by some settings, without its lifespan: its database is the suite's."""
@@ -103,10 +111,9 @@ async def built(environment: Mapping[str, str] | None = None) -> AsyncIterator[S
     try:
         yield app
     finally:
-        for route in app.routes:
-            endpoint = getattr(route, "endpoint", None)
-            if isinstance(endpoint, Endpoint) and isinstance(endpoint.outside, World):
-                await endpoint.outside.aclose()
+        outside = endpoint_of(app).outside
+        if isinstance(outside, World):
+            await outside.aclose()
 
 
 @asynccontextmanager
@@ -115,6 +122,9 @@ async def calling(app: Starlette, patch: pytest.MonkeyPatch) -> AsyncIterator[Ca
     clock = Clock()
     patch.setattr(api.graphql, "now", clock)
     patch.setattr(wechat, "_PAUSES", (0.0, 0.0))
+    # all the tests' strangers come from one network
+    plenty = Allowance({**RATES, "NOBODY": Rate(100_000, 500)}, lambda: 0.0)
+    patch.setattr(endpoint_of(app), "allowance", plenty)
     transport: Any = httpx2.ASGITransport(app=app)
     async with httpx2.AsyncClient(transport=transport, base_url="http://house") as client:
         yield Caller(client, clock)

@@ -156,7 +156,7 @@ TWO = "query A { a: __typename } mutation B { b: __typename }"
 @pytest.mark.parametrize(("name", "data"), [("A", {"a": "Query"}), ("B", {"b": "Mutation"})])
 async def test_of_several_operations_the_named_one_runs(caller: Caller, name: str, data: dict[str, str]) -> None:
     reply = await caller.send(json={"query": TWO, "operationName": name})
-    assert reply.body == {"data": data}
+    assert reply.body["data"] == data
 
 
 @pytest.mark.parametrize(

@@ -77,6 +77,7 @@ MISTAKES = {
     "PERSISTED_QUERY_NOT_FOUND",
     "RATE_LIMITED",
     "TIMEOUT",
+    "UNAVAILABLE",
     "UNAUTHENTICATED",
 }
 """The codes of GraphQL errors, which are no refusals."""

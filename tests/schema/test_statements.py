@@ -11,7 +11,7 @@ from tests.people import NOON, adjust, buy, member, programme, redeem
 from tests.schema.asking import CLERK, as_member, ask, member_id
 from tests.schema.test_home import HOME
 
-PAGE = """{ members(first: 50) { nodes {
+PAGE = """{ members(first: 12) { nodes {
   id state
   profile { displayName }
   card { displayName }
