@@ -96,6 +96,19 @@ async def tally(what: str, whose: str, *, now: datetime) -> bool:
     return counted > CEILING
 
 
+TALLIED = SQL("SELECT failures, free_at FROM attempt WHERE subject = $1")
+
+
+async def check_tally(what: str, whose: str, *, now: datetime) -> None:
+    """Refuse whoever has used up the tries that `tally` counts, until their hour is over.
+
+    Raises: TooManyAttempts.
+    """
+    row = await TALLIED.row(_subject(what, whose, "anywhere"))
+    if row is not None and row["failures"] >= CEILING and row["free_at"] > now:
+        raise TooManyAttempts(max(1, ceil((row["free_at"] - now).total_seconds())))
+
+
 def _subject(what: str, whose: str, network: str | None) -> str:
     """What a counter is found by: a keyed hash, from which nobody is read."""
     return unlocked().mark("attempt", what, whose, network or "")

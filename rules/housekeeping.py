@@ -21,6 +21,9 @@ LOGINS_FOR = REFRESH_FOR + TOKENS_FOR
 ATTEMPTS_FOR = timedelta(days=1)
 """How long a counter of tries is kept after the last one."""
 
+CODES_FOR = timedelta(days=1)
+"""How long a member code is kept, so that a reader who comes late is told from one who guesses."""
+
 JOBS_FOR = timedelta(days=30)
 
 BUCKETS_FOR = timedelta(hours=1)
@@ -60,6 +63,14 @@ SWEEPS = {
         ),
         LOGINS_FOR,
     ),
+    "member_code": (
+        SQL(
+            "DELETE FROM member_code WHERE digest IN"
+            " (SELECT digest FROM member_code WHERE expires_at <= $1 LIMIT $2)",
+            fans_out="old codes are swept for everybody",
+        ),
+        CODES_FOR,
+    ),
     "job": (
         SQL(
             "DELETE FROM job WHERE id IN (SELECT id FROM job WHERE state = 'DONE' AND finished_at <= $1 LIMIT $2)",
@@ -84,7 +95,7 @@ class Violated(Exception):  # noqa: N818  a fault
 
 @job("house.sweep", every=timedelta(hours=1), lease=timedelta(minutes=10))
 async def sweep(_: dict[str, Any], now: datetime) -> None:
-    """Delete old answers, dead tokens, their logins, old tries, done jobs and unused allowances, bit by bit."""
+    """Delete what has served its time: answers, tokens, logins, codes, tries, jobs, allowances; bit by bit."""
     for statement, kept_for in SWEEPS.values():
         for _batch in range(BATCHES_MAX):
             if await _sweep(statement, now - kept_for) < BATCH:

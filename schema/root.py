@@ -12,6 +12,7 @@ from strawberry.types import ExecutionContext
 from models.credentials import PrincipalKind
 from rules import programme
 from schema import ids
+from schema.codes import CodesMutation
 from schema.context import Context, Info
 from schema.documents import DocumentsMutation, DocumentsQuery
 from schema.errors import ANSWERS, bad_input
@@ -86,6 +87,7 @@ class Mutation(
     MembersMutation,
     SessionsMutation,
     LoginsMutation,
+    CodesMutation,
     PurchasesMutation,
     PointsMutation,
     DocumentsMutation,

@@ -473,6 +473,45 @@ export interface MemberCard {
   avatarUrl: string | null;
 }
 
+/** A member code (会员码), told once: to be shown as a QR code, a barcode or digits. */
+export interface MemberCode {
+  __typename?: 'MemberCode';
+  /** 18 digits, the last of which is a check digit. As a barcode it is Code 128. */
+  code: string;
+  /** When it ends. */
+  expiresAt: DateTime;
+  /** In how many seconds it ends: clocks of phones are wrong. */
+  expiresIn: number;
+  /** The QR code as SVG text, black on white, of the size you give it. */
+  qrSvg: string;
+  /** The same for `<image src>`: works without a network. */
+  qrDataUri: string;
+}
+
+/** A fresh member code. */
+export interface MemberCodePayload {
+  __typename?: 'MemberCodePayload';
+  /** The code; null when refused. */
+  memberCode: MemberCode | null;
+  /** Why it was refused; empty on success. */
+  userErrors: UserError[];
+}
+
+/** A member code to read. */
+export interface MemberCodeReadInput {
+  /** What was scanned or typed; spaces and hyphens do not matter. */
+  code: string;
+}
+
+/** Whose a member code is. */
+export interface MemberCodeReadPayload {
+  __typename?: 'MemberCodeReadPayload';
+  /** The member; null when refused. Not for members, but for OWNER, ADMIN, OPERATOR, CS, CASHIER, SERVICE. */
+  member: Member | null;
+  /** Why it was refused; empty on success. Not for members, but for OWNER, ADMIN, OPERATOR, CS, CASHIER, SERVICE. */
+  userErrors: UserError[];
+}
+
 /** One page of a list. */
 export interface MemberConnection {
   __typename?: 'MemberConnection';
@@ -801,6 +840,21 @@ export interface Mutation {
    * Refuses with: `NOT_FOUND`.
    */
   loginsEnd: LoginsEndedPayload | null;
+  /**
+   * A fresh code to show at the counter: for 60 seconds, and for one reader. The code before it ends, unless it was
+   * read. Ask again when it has expired or was read.
+   *
+   * Refuses with: `MEMBER_MERGED`, `MEMBER_NOT_ACTIVE`, `NOT_FOUND`.
+   */
+  memberCodeCreate: MemberCodePayload | null;
+  /**
+   * Whose a member code is. The first to read it may read it again until it expires, when an answer was lost; to
+   * everybody else it is like one that never was. Not for members, but for OWNER, ADMIN, OPERATOR, CS, CASHIER,
+   * SERVICE.
+   *
+   * Refuses with: `NOT_FOUND`, `TOO_MANY_ATTEMPTS`.
+   */
+  memberCodeRead: MemberCodeReadPayload | null;
   /**
    * Record a member's order, and its payment if it was paid. Reporting it again changes nothing. Not for members,
    * but for SERVICE.

@@ -31,6 +31,7 @@ PUBLISHED = Path(floor.__file__).with_name("schema.graphql")
 SERVED = schema._schema
 
 IMPOSSIBLE: dict[str, dict[str, str]] = {
+    "rules.codes.show": {"MEMBER_FROZEN": "a frozen member may show who they are"},
     "rules.lifecycle.enter": {"NOT_FOUND": "an identity finds only members there are"},
     "rules.lifecycle.freeze": {"MEMBER_FROZEN": "a frozen member is left as they are"},
     "rules.lifecycle.unfreeze": {

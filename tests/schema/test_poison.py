@@ -89,6 +89,7 @@ async def good() -> dict[str, tuple[Principal | None, dict[str, Any]]]:
     login = (await credentials.log_in(PrincipalKind.MEMBER, who, actor=SYSTEM, now=NOON)).login
     return {
         "loginEnd": (as_member(who), {"loginId": ids.encode(Tag.LOGIN, login)}),
+        "memberCodeRead": (CASHIER, {"code": "771234567890123457"}),
         "loginsEnd": (CLERK, {"memberId": mei, "reason": "PHONE_LOST"}),
         "memberIdentify": (SERVICE, {"identities": [phone], "allowCreate": True}),
         "memberEnroll": (CLERK, {"identities": [phone], "profile": profile}),
