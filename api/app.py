@@ -18,6 +18,7 @@ from api.clock import now
 from api.documents import Library
 from api.examples import tabs
 from api.graphql import Endpoint
+from api.jotting import jotting
 from api.manifest import manifest
 from api.opening import opened, working
 from api.outside import World
@@ -72,7 +73,7 @@ def _lifespan(found: Settings, world: World, endpoint: Endpoint) -> Callable[[St
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        async with opened(found) as stack:
+        async with opened(found) as stack, jotting(now):
             stack.push_async_callback(world.aclose)
             if not found.is_production:
                 tokens = await _demo_tokens(found)

@@ -1,10 +1,11 @@
 """Callers: who a request comes from, by its credential and by its address."""
 
 from datetime import datetime
-from ipaddress import ip_address, ip_network
+from ipaddress import IPv6Address, ip_address, ip_network
 
 from rules.actors import Principal
 from rules.credentials import recognise
+from rules.keys import Address
 
 TOKEN_MAX = 200
 BEARER = "bearer "
@@ -12,12 +13,24 @@ KEPT_BITS = {4: 24, 6: 48}
 """How much of an address is kept: enough to tell networks apart, too little to tell people apart."""
 
 
-async def principal(header: str | None, moment: datetime) -> Principal | None:
-    """Who the Authorization header stands for; None for nobody, also when the token is no good."""
+async def principal(header: str | None, moment: datetime, host: str | None = None) -> Principal | None:
+    """Who the Authorization header stands for, sent from that host; None for nobody, also for a token no good."""
     if not header or not header.lower().startswith(BEARER):
         return None
     secret = header[len(BEARER) :].strip()
-    return await recognise(secret, moment) if 0 < len(secret) <= TOKEN_MAX and secret.isascii() else None
+    if not 0 < len(secret) <= TOKEN_MAX or not secret.isascii():
+        return None
+    return await recognise(secret, moment, address(host))
+
+
+def address(host: str | None) -> Address | None:
+    """A caller's address, neither kept nor logged; None where there is none, as on a socket of the machine."""
+    try:
+        found = ip_address(host or "")
+    except ValueError:
+        return None
+    # a socket that listens on both kinds tells IPv4 callers as mapped ones
+    return (found.ipv4_mapped or found) if isinstance(found, IPv6Address) else found
 
 
 def network(host: str | None) -> str | None:
@@ -26,8 +39,5 @@ def network(host: str | None) -> str | None:
     >>> network("203.0.113.77")
     '203.0.113.0/24'
     """
-    try:
-        address = ip_address(host or "")
-    except ValueError:
-        return None
-    return str(ip_network((address, KEPT_BITS[address.version]), strict=False))
+    found = address(host)
+    return None if found is None else str(ip_network((found, KEPT_BITS[found.version]), strict=False))

@@ -27,6 +27,7 @@ from rules import keys, lifecycle, members, points, programme, purchases, staff,
 from rules.actors import SYSTEM
 from rules.credentials import log_in
 from rules.idempotency import Key
+from rules.keys import Bounds, Holder
 from rules.members import Identity, Profile, identity
 from rules.programme import Rung, Terms
 from rules.purchases import Happening, Order, OrderLine
@@ -238,10 +239,11 @@ async def tokens(now: datetime) -> dict[str, str]:
         ("Owner", PrincipalKind.STAFF, owner),
     ):
         made[label] = (await log_in(kind, who, actor=SYSTEM, now=now, access_for=TOKENS_FOR)).access
-    made["Partner"] = await keys.issue(
-        PrincipalKind.PARTNER, name="demo", environment="dev", partner_id=partner, expires_at=until, now=now
-    )
-    made["Service"] = await keys.issue(
-        PrincipalKind.SERVICE, name="demo", environment="dev", source=SOURCE, expires_at=until, now=now
-    )
+    for label, holder in (("Partner", Holder.partner(partner)), ("Service", Holder.service(SOURCE))):
+        bounds = Bounds(expires_at=until)
+        # they are made at each start, and the last ones may still live
+        issued = await keys.issue(
+            holder, name="demo", environment="dev", bounds=bounds, counted=False, actor=SYSTEM, now=now
+        )
+        made[label] = issued.secret
     return made

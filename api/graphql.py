@@ -142,9 +142,10 @@ class Endpoint(GraphQL[Context, None]):
     async def get_context(self, request: Request | WebSocket, response: Response | WebSocket) -> Context:  # noqa: ARG002
         """Who asks, when, and in which language: made anew for each operation."""
         moment = now()
-        who = await principal(request.headers.get("authorization"), moment)
+        host = request.client.host if request.client else None
+        who = await principal(request.headers.get("authorization"), moment, host)
         is_staff = who is not None and who.kind is PrincipalKind.STAFF
-        near = network(request.client.host if request.client else None)
+        near = network(host)
         return Context(
             now=moment,
             principal=who,
@@ -156,6 +157,7 @@ class Endpoint(GraphQL[Context, None]):
             trusted_only=self.trusted_only,
             library=self.library,
             allowance=self.allowance.of(who, near) if self.allowance else None,
+            environment="dev" if self.development else "prod",
         )
 
     async def execute_single(

@@ -11,9 +11,11 @@ from typing import Any
 from graphql import GraphQLObjectType
 
 from api.graphql import MUTATION_SECONDS, QUERY_SECONDS
+from models.credentials import PrincipalKind
 from models.invariants import INVARIANTS
+from rules.keys import SCOPES
 from schema.errors import ANSWERS, REFUSALS
-from schema.permissions import RULE, Audience, Rule, told
+from schema.permissions import RULE, Audience, Rule, is_open, scopes_of, told
 from schema.root import schema
 
 HERE = Path(__file__).parent
@@ -23,6 +25,9 @@ SHORT = {
     Audience.COMMUNITY_MANAGER: "COMM.",
 }
 """Audiences whose names are too wide for a column."""
+
+KINDS = {Audience.SERVICE: PrincipalKind.SERVICE, Audience.PARTNER: PrincipalKind.PARTNER}
+"""The audiences that come with keys, which may be kept to scopes."""
 
 AUDIENCES = [each for each in Audience if each is not Audience.STAFF]
 
@@ -149,7 +154,9 @@ def permissions() -> str:
         "Permissions",
         "Each field of the schema names who may ask for it (`@auth` in the SDL). An operation is checked once,\n"
         "before it runs, and refused as a whole. Whether an object is the caller's own is decided where it is\n"
-        "read: members see themselves, cashiers see their own store's purchases. `PUBLIC` needs no credential.",
+        "read: members see themselves, cashiers see their own store's purchases. `PUBLIC` needs no credential.\n"
+        "Where a scope stands instead of a dot, a key that is kept to scopes needs that one; a key without scopes\n"
+        "may ask for all that its column has.",
         *matrices,
         "## Guarded fields of the types\n\n"
         "Every field that is not listed here is `PUBLIC`: it says nothing until a root field has let you in.",
@@ -210,11 +217,19 @@ def _matrix(kind: GraphQLObjectType) -> str:
     rows = [
         (
             f"`{name}`",
-            *("●" if each in (rule := _rule(field)) or Audience.PUBLIC in rule else "" for each in AUDIENCES),
+            *(_mark(_rule(field), each) for each in AUDIENCES),
         )
         for name, field in kind.fields.items()
     ]
     return _table(("", *(SHORT.get(each, each.name) for each in AUDIENCES)), rows)
+
+
+def _mark(rule: Rule, audience: Audience) -> str:
+    """What a field is to an audience: nothing, open, or open to keys with a scope."""
+    if not is_open(rule, audience):
+        return ""
+    scopes = [f"`{each}`" for each in scopes_of(rule) if each in SCOPES.get(KINDS.get(audience), ())]
+    return " ".join(scopes) if scopes and Audience.PUBLIC not in rule else "●"
 
 
 def _guarded(roots: Iterable[GraphQLObjectType | None]) -> str:
@@ -230,8 +245,9 @@ def _guarded(roots: Iterable[GraphQLObjectType | None]) -> str:
         for rule, fields in by_rule.items():
             if Audience.PUBLIC not in rule:
                 who = " ".join(each.name for each in told(rule))
-                rows.append((f"`{name}`", ", ".join(fields), who))
-    return _table(("Type", "Fields", "Who"), rows)
+                scopes = " ".join(f"`{each}`" for each in scopes_of(rule))
+                rows.append((f"`{name}`", ", ".join(fields), who, scopes))
+    return _table(("Type", "Fields", "Who", "Scope of keys"), rows)
 
 
 if __name__ == "__main__":

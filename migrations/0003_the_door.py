@@ -161,11 +161,15 @@ class Migration(migrations.Migration):
         ),
         ddl.AddIndex(
             model_name='AuditLog',
-            index=Index(fields=['actor_id', 'id'], name='audit_log_actor'),
+            index=Index(fields=['actor_id', 'at', 'id'], name='audit_log_actor'),
         ),
         ddl.AddIndex(
             model_name='AuditLog',
-            index=Index(fields=['action', 'id'], name='audit_log_action'),
+            index=Index(fields=['action', 'at', 'id'], name='audit_log_action'),
+        ),
+        ddl.AddIndex(
+            model_name='AuditLog',
+            index=Index(fields=['request_id', 'at', 'id'], name='audit_log_request'),
         ),
         ddl.AddField(
             model_name='Member',

@@ -32,6 +32,7 @@ class AuditLog(Model):
         indexes = (
             Index(name="audit_log_member", fields=("member_id", "id")),
             Index(name="audit_log_at", fields=("at", "id")),
-            Index(name="audit_log_actor", fields=("actor_id", "id")),
-            Index(name="audit_log_action", fields=("action", "id")),
+            Index(name="audit_log_actor", fields=("actor_id", "at", "id")),
+            Index(name="audit_log_action", fields=("action", "at", "id")),
+            Index(name="audit_log_request", fields=("request_id", "at", "id")),
         )

@@ -21,6 +21,19 @@ class PrincipalKind(StrEnum):
     SERVICE = "SERVICE"
 
 
+class KeyScope(StrEnum):
+    """One thing a key may do, of all that its kind may."""
+
+    MEMBERS_READ = "members.read"
+    MEMBERS_WRITE = "members.write"
+    POINTS_READ = "points.read"
+    PURCHASES_READ = "purchases.read"
+    PURCHASES_WRITE = "purchases.write"
+    STATISTICS_READ = "statistics.read"
+    LINKS_WRITE = "links.write"
+    SETTLEMENTS_READ = "settlements.read"
+
+
 class TokenUse(StrEnum):
     """What a token is good for."""
 

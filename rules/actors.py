@@ -51,7 +51,7 @@ class Principal:
     store_id: UUID | None = None
     source: str | None = None
     scopes: frozenset[str] | None = None
-    """What a key may do, of all that its kind may; None means all."""
+    """What a key may do, of all that its kind may, with what that includes; None means all."""
     login: UUID | None = None
     """The login the token came of; None for keys."""
     proven_until: datetime | None = None
@@ -64,4 +64,7 @@ class Principal:
 
 
 SYSTEM = Actor(ActorKind.SYSTEM)
-"""The programme itself: jobs, imports and the command line."""
+"""The programme itself: jobs and imports."""
+
+CLI = Actor(ActorKind.SYSTEM, "CLI")
+"""Whoever sits at the command line. What they change about access is in the audit log."""

@@ -15,7 +15,7 @@ from models.staff import StaffRole
 from models.units import is_plain
 from rules import audit, keys
 from rules.actors import Actor, Principal
-from rules.keys import digest
+from rules.keys import Address, digest
 from rules.refusals import NotFound, Refusal
 from rules.transactions import transaction
 
@@ -82,10 +82,10 @@ TOKEN = SQL(
 PROVEN = SQL("SELECT proven_until FROM login WHERE id = $1")
 
 
-async def recognise(secret: str, now: datetime) -> Principal | None:
-    """Who a bearer token or API key stands for at this moment; None for nobody."""
+async def recognise(secret: str, now: datetime, address: Address | None = None) -> Principal | None:
+    """Who a bearer token or API key stands for at this moment, called from that address; None for nobody."""
     if secret.startswith(keys.PREFIX):
-        return await keys.recognise(secret, now)
+        return await keys.recognise(secret, now, address)
     row = await TOKEN.row(digest(secret))
     if row is None or row["revoked_at"] or row["expires_at"] <= now or row["active"] is False:
         return None

@@ -12,10 +12,10 @@ from rules.refusals import NotFound
 from schema.context import Info
 from schema.errors import UserError, command
 from schema.members import Member, member
-from schema.permissions import COUNTER, MEMBER, SERVICE, seen
+from schema.permissions import COUNTER, MEMBER, READS_MEMBERS, seen
 from schema.scalars import Moment
 
-READS = COUNTER | SERVICE
+READS = COUNTER | READS_MEMBERS
 GUESSES = "member code"
 QUIET_ZONE = 4
 """The white margin a QR code needs around it, in modules."""

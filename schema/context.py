@@ -102,6 +102,8 @@ class Context:
     """What the operation's cost is taken from; None where nobody counts."""
     passed: Passed | None = None
     """The operation, once it has passed the gate."""
+    environment: str = "dev"
+    """The environment as an API key names it."""
     loaders: dict[tuple[Any, ...], DataLoader[Any, Any]] = field(default_factory=dict)
 
     @property

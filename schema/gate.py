@@ -21,6 +21,7 @@ from strawberry.types.graphql import OperationType
 
 from models.credentials import PrincipalKind
 from models.database import is_away
+from rules import audit
 from rules.rates import Taken, Wait
 from schema import cost, limits, permissions, words
 from schema.context import Context, Passed
@@ -175,7 +176,10 @@ class Gate(SchemaExtension):
         if known.introspects and not context.may_introspect:
             said = "Introspection is not for this credential."
             return [GraphQLError(said, extensions={"code": "FORBIDDEN"})]
-        return permissions.objections(known.wanted, context.principal)
+        refused = permissions.refused(known.wanted, context.principal)
+        if refused and context.principal is not None:
+            audit.denied(context.actor, [name for name, _, _ in refused], context.now)
+        return permissions.objections(refused, context.principal)
 
     def _misplaced(self, context: Context) -> str | None:
         """Why the operation came the wrong way: subscriptions go over the socket, all else over HTTP."""

@@ -22,6 +22,8 @@ class Tag(IntEnum):
     STAFF = 5
     STORE = 6
     LOGIN = 7
+    PARTNER = 20
+    AUDIT_LINE = 21
 
 
 OWNED = {Tag.POINTS_ENTRY, Tag.PURCHASE}

@@ -28,14 +28,26 @@ from schema.identities import (
 from schema.logins import SEES as SEES_LOGINS
 from schema.logins import Login, logins_of
 from schema.pages import After, Before, Connection, First, Last
-from schema.permissions import DESK, MEMBER, SEES_MEMBER, SERVICE, STAFF, Audience, asked, related, seen
+from schema.permissions import (
+    DESK,
+    MEMBER,
+    SEES_MEMBER,
+    SEES_POINTS,
+    SEES_PURCHASES,
+    STAFF,
+    WRITES_MEMBERS,
+    Audience,
+    asked,
+    related,
+    seen,
+)
 from schema.points import PointsAccount, points_of
 from schema.purchases import Purchase, purchases_of
 from schema.scalars import Day, Moment
 from schema.tiers import HasMember, Node, Tier, TierProgress, progress_of, tier_of
 
-ENROLS = DESK | MEMBER | SERVICE
-RECOGNISES = DESK | SERVICE | {Audience.CASHIER}
+ENROLS = DESK | MEMBER | WRITES_MEMBERS
+RECOGNISES = DESK | WRITES_MEMBERS | {Audience.CASHIER}
 
 describe(
     MemberState,
@@ -86,8 +98,8 @@ class Member(Node):
     )
     tier: Tier = related(SEES_MEMBER, "The tier they hold, with its benefits.", tier_of)
     tier_progress: TierProgress = related(SEES_MEMBER, "Where they stand on the ladder.", progress_of)
-    points: PointsAccount = related(SEES_MEMBER, "Their points.", points_of)
-    purchases: Connection[Purchase] = related(SEES_MEMBER, "Their purchases, newest first.", purchases_of)
+    points: PointsAccount = related(SEES_POINTS, "Their points.", points_of)
+    purchases: Connection[Purchase] = related(SEES_PURCHASES, "Their purchases, newest first.", purchases_of)
 
     @classmethod
     def of(cls, row: dict[str, Any]) -> "Member":
@@ -147,7 +159,7 @@ class MembersQuery:
         own = info.context.member_id
         return await member(own) if own else None
 
-    @asked(STAFF | SERVICE, "One member, by id or by a name they are known by; null when there is none.")
+    @asked(SEES_MEMBER - MEMBER, "One member, by id or by a name they are known by; null when there is none.")
     async def member(
         self, by: Annotated[MemberBy, strawberry.argument(description="How to look them up.")]
     ) -> Member | None:
@@ -325,6 +337,3 @@ class MembersMutation:
             raise NotFound
         await members.tell_profile(own, _profile(input.profile), now=context.now)
         return MemberPayload(member=await member(own))
-
-
-__all__ = ["Member", "MembersMutation", "MembersQuery", "member"]

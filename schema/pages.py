@@ -10,6 +10,7 @@ from uuid import UUID
 import orjson
 import strawberry
 
+from models.units import is_plain
 from schema.errors import bad_input
 from schema.permissions import PUBLIC, seen
 
@@ -137,6 +138,13 @@ def text(value: Any) -> str:
     """A part of a key that is text."""
     if isinstance(value, str):
         return value
+    raise ValueError
+
+
+def plain(value: Any) -> str:
+    """A part of a key that is text as it may stand in the database."""
+    if is_plain(found := text(value)):
+        return found
     raise ValueError
 
 

@@ -1,7 +1,8 @@
 """Permissions: which audience may ask for a field. They are static, so an operation is checked once, as a whole.
 
-Every field of every type names its audience; a test of the house refuses one that does not. Whether an object
-is the caller's own is decided where it is read, and in the rules.
+Every field of every type names its audience; a test of the house refuses one that does not. A field that keys may
+ask for names a scope besides: a key that is kept to some scopes asks for the fields of those scopes alone. Whether
+an object is the caller's own is decided where it is read, and in the rules.
 """
 
 from collections.abc import Iterable
@@ -23,9 +24,10 @@ from graphql import (
 )
 from strawberry.schema_directive import Location
 
-from models.credentials import PrincipalKind
+from models.credentials import KeyScope, PrincipalKind
 from rules.actors import Principal
 from schema.context import Batch, Info
+from schema.enums import describe
 
 
 @strawberry.enum(description="Who may ask for a field.")
@@ -44,28 +46,59 @@ class Audience(Enum):
     SERVICE = strawberry.enum_value("SERVICE", description="A shop's back end or point of sale.")
 
 
+describe(
+    KeyScope,
+    "One thing an API key may be kept to. On the command line it is written `members.read`.",
+    {
+        KeyScope.MEMBERS_READ: "Service: look members up, and read what is told of them.",
+        KeyScope.MEMBERS_WRITE: "Service: recognise, create and enrol members. Includes `MEMBERS_READ`.",
+        KeyScope.POINTS_READ: "Service: read members' points.",
+        KeyScope.PURCHASES_READ: "Service: read the orders it reported.",
+        KeyScope.PURCHASES_WRITE: "Service: report orders, events and refunds. Includes `PURCHASES_READ`.",
+        KeyScope.STATISTICS_READ: "Partner: read its own statistics. Nothing asks for it yet.",
+        KeyScope.LINKS_WRITE: "Partner: make links. Nothing asks for it yet.",
+        KeyScope.SETTLEMENTS_READ: "Partner: read its settlements. Nothing asks for it yet.",
+    },
+)
+
+
 @strawberry.schema_directive(
     locations=[Location.FIELD_DEFINITION],
     name="auth",
-    description="Who may ask for the field. An operation that asks for a field of others is refused as a whole.",
+    description="Who may ask for the field, and which scope of a key opens it; a key without scopes opens all that "
+    "its audience may. An operation that asks for a field of others is refused as a whole.",
 )
 class Auth:
     requires: list[Audience]
+    scopes: list[KeyScope] | None = strawberry.UNSET
 
 
-Rule: TypeAlias = frozenset[Audience]
+Rule: TypeAlias = frozenset[Audience | KeyScope]
+"""Who may ask, and with which scope where keys may: audiences and scopes in one set, joined with `|`."""
 
 PUBLIC: Rule = frozenset({Audience.PUBLIC})
 MEMBER: Rule = frozenset({Audience.MEMBER})
 SERVICE: Rule = frozenset({Audience.SERVICE})
+"""Of a service: to be joined with a scope, as below. By itself it is for keys without scopes."""
+
 PARTNER: Rule = frozenset({Audience.PARTNER})
+READS_MEMBERS: Rule = SERVICE | {KeyScope.MEMBERS_READ}
+WRITES_MEMBERS: Rule = SERVICE | {KeyScope.MEMBERS_WRITE}
+READS_POINTS: Rule = SERVICE | {KeyScope.POINTS_READ}
+READS_PURCHASES: Rule = SERVICE | {KeyScope.PURCHASES_READ}
+WRITES_PURCHASES: Rule = SERVICE | {KeyScope.PURCHASES_WRITE}
 LEADS: Rule = frozenset({Audience.OWNER, Audience.ADMIN})
 DESK: Rule = LEADS | {Audience.OPERATOR, Audience.CS}
 COUNTER: Rule = DESK | {Audience.CASHIER}
 STAFF: Rule = COUNTER | {Audience.COMMUNITY_MANAGER, Audience.ANALYST}
 ANYBODY_KNOWN: Rule = STAFF | MEMBER | SERVICE | PARTNER
-SEES_MEMBER: Rule = STAFF | MEMBER | SERVICE
+"""Every credential, whatever its scopes: the fields behind it have rules of their own."""
+
+SEES_MEMBER: Rule = STAFF | MEMBER | READS_MEMBERS
 """Whoever may be shown a member at all; which member is decided where the member is read."""
+
+SEES_POINTS: Rule = STAFF | MEMBER | READS_POINTS
+SEES_PURCHASES: Rule = STAFF | MEMBER | READS_PURCHASES
 
 RULE = "audience"
 """The metadata key under which a field keeps its rule."""
@@ -75,23 +108,28 @@ BATCH = "batch"
 
 
 def told(rule: Rule) -> list[Audience]:
-    """A rule as the schema tells it: all roles of the staff together are STAFF."""
+    """The audiences of a rule as the schema tells them: all roles of the staff together are STAFF."""
     shown = (rule - STAFF) | {Audience.STAFF} if rule >= STAFF else rule
     return [each for each in Audience if each in shown]
 
 
+def scopes_of(rule: Rule) -> list[KeyScope]:
+    """The scopes that open a field of this rule."""
+    return [each for each in KeyScope if each in rule]
+
+
 def meant(said: Iterable[Audience]) -> Rule:
-    """The rule behind what the schema tells."""
-    shown = frozenset(said)
+    """The audiences behind what the schema tells."""
+    shown: Rule = frozenset(said)
     return (shown - {Audience.STAFF}) | STAFF if Audience.STAFF in shown else shown
 
 
 def options(rule: Rule, description: str) -> dict[str, Any]:
     """What strawberry is told of a field: its description and its rule, in the SDL and for the check."""
-    requires = told(rule)
+    scopes = scopes_of(rule)
     return {
         "description": description,
-        "directives": [Auth(requires=requires)],
+        "directives": [Auth(requires=told(rule), scopes=scopes) if scopes else Auth(requires=told(rule))],
         "metadata": {RULE: rule},
     }
 
@@ -178,18 +216,39 @@ def wanted(schema: GraphQLSchema, document: DocumentNode) -> Wanted:
     return tuple(gathers.found.values())
 
 
-def objections(wanted: Wanted, principal: Principal | None) -> list[GraphQLError]:
+def is_open(rule: Rule, audience: Audience, scopes: frozenset[str] | None = None) -> bool:
+    """Whether a field of this rule is for an audience, called with a key that is kept to these scopes."""
+    if Audience.PUBLIC in rule:
+        return True
+    return audience in rule and (scopes is None or not scopes.isdisjoint(rule) or rule >= ANYBODY_KNOWN)
+
+
+Refused: TypeAlias = list[tuple[str, Rule, FieldNode]]
+
+
+def refused(wanted: Wanted, principal: Principal | None) -> Refused:
+    """The fields of an operation that are not for the caller."""
+    audience, scopes = audience_of(principal), principal.scopes if principal else None
+    return [each for each in wanted if not is_open(each[1], audience, scopes)]
+
+
+def objections(refused: Refused, principal: Principal | None) -> list[GraphQLError]:
     """What stands against the caller's operation: an error for each field that is not for them."""
-    audience = audience_of(principal)
-    refused = [(name, node) for name, rule, node in wanted if not (audience in rule or Audience.PUBLIC in rule)]
     if refused and principal is None:
-        nodes = [node for _, node in refused]
         said = "This needs a credential: send `Authorization: Bearer <token>`."
-        return [GraphQLError(said, nodes[:1], extensions={"code": "UNAUTHENTICATED"})]
+        return [GraphQLError(said, [refused[0][2]], extensions={"code": "UNAUTHENTICATED"})]
+    audience = audience_of(principal)
     return [
-        GraphQLError(f"You may not ask for {name}.", [node], extensions={"code": "FORBIDDEN"})
-        for name, node in refused
+        GraphQLError(_objection(name, rule, audience), [node], extensions={"code": "FORBIDDEN"})
+        for name, rule, node in refused
     ]
+
+
+def _objection(name: str, rule: Rule, audience: Audience) -> str:
+    scopes = " or ".join(each.name for each in scopes_of(rule))
+    if audience in rule and scopes:
+        return f"You may not ask for {name}: this key has not the scope {scopes}."
+    return f"You may not ask for {name}."
 
 
 def operations(document: DocumentNode) -> list[OperationDefinitionNode]:

@@ -19,7 +19,7 @@ from schema.context import Context, Info
 from schema.enums import describe
 from schema.errors import UserError, bad_input, command, key_of
 from schema.pages import After, Before, Connection, First, Last
-from schema.permissions import SEES_MEMBER, SERVICE, related, seen
+from schema.permissions import SEES_PURCHASES, WRITES_PURCHASES, related, seen
 from schema.points import PointsEntry, entries_written
 from schema.programme import MoneyType
 from schema.scalars import KEY_SAYS, CurrencyCode, Long, Moment
@@ -53,12 +53,12 @@ describe(
 
 @strawberry.type(description="One line of an order.")
 class PurchaseLine:
-    line_ref: str = seen(SEES_MEMBER, "The shop's reference of the line.")
-    sku: str | None = seen(SEES_MEMBER, "The article, as the shop numbers it.")
-    name: str | None = seen(SEES_MEMBER, "The article's name.")
-    quantity: int = seen(SEES_MEMBER, "How many.")
-    paid: MoneyType = seen(SEES_MEMBER, "What was paid for the line, after discounts.")
-    refunded: MoneyType = seen(SEES_MEMBER, "What has been refunded of it so far.")
+    line_ref: str = seen(SEES_PURCHASES, "The shop's reference of the line.")
+    sku: str | None = seen(SEES_PURCHASES, "The article, as the shop numbers it.")
+    name: str | None = seen(SEES_PURCHASES, "The article's name.")
+    quantity: int = seen(SEES_PURCHASES, "How many.")
+    paid: MoneyType = seen(SEES_PURCHASES, "What was paid for the line, after discounts.")
+    refunded: MoneyType = seen(SEES_PURCHASES, "What has been refunded of it so far.")
 
 
 LINES = SQL(
@@ -92,17 +92,17 @@ async def lines_of(parents: Sequence["Purchase"], context: Context) -> list[list
 class Purchase(Node):
     member_id: strawberry.Private[UUID]
     row_id: strawberry.Private[UUID]
-    source: str = seen(SEES_MEMBER, "The shop system that reported it.")
-    order_ref: str = seen(SEES_MEMBER, "The shop's reference of the order.")
-    state: PurchaseState = seen(SEES_MEMBER, "Where it stands.")
-    channel: str | None = seen(SEES_MEMBER, "Where it was sold: a store, a mini-program, a country.")
-    goods: MoneyType = seen(SEES_MEMBER, "What was paid for its lines. This earns.")
-    shipping: MoneyType = seen(SEES_MEMBER, "What was paid for shipping. This does not.")
-    paid_by_points: MoneyType = seen(SEES_MEMBER, "The part of the goods paid by points, which earns nothing.")
-    refunded: MoneyType = seen(SEES_MEMBER, "What has been refunded of the lines so far.")
-    ordered_at: Moment = seen(SEES_MEMBER, "When it was ordered.")
-    paid_at: Moment | None = seen(SEES_MEMBER, "When it was paid; null while it is not.")
-    lines: list[PurchaseLine] = related(SEES_MEMBER, "Its lines.", lines_of)
+    source: str = seen(SEES_PURCHASES, "The shop system that reported it.")
+    order_ref: str = seen(SEES_PURCHASES, "The shop's reference of the order.")
+    state: PurchaseState = seen(SEES_PURCHASES, "Where it stands.")
+    channel: str | None = seen(SEES_PURCHASES, "Where it was sold: a store, a mini-program, a country.")
+    goods: MoneyType = seen(SEES_PURCHASES, "What was paid for its lines. This earns.")
+    shipping: MoneyType = seen(SEES_PURCHASES, "What was paid for shipping. This does not.")
+    paid_by_points: MoneyType = seen(SEES_PURCHASES, "The part of the goods paid by points, which earns nothing.")
+    refunded: MoneyType = seen(SEES_PURCHASES, "What has been refunded of the lines so far.")
+    ordered_at: Moment = seen(SEES_PURCHASES, "When it was ordered.")
+    paid_at: Moment | None = seen(SEES_PURCHASES, "When it was paid; null while it is not.")
+    lines: list[PurchaseLine] = related(SEES_PURCHASES, "Its lines.", lines_of)
 
     @classmethod
     def of(cls, row: dict[str, Any]) -> "Purchase":
@@ -189,15 +189,23 @@ async def purchases_of(
 
 @strawberry.type(description="What a report came to.")
 class PurchasePayload:
-    purchase: Purchase | None = seen(SERVICE, "The purchase after it; null when refused.", default=None)
-    entries: list[PointsEntry] = seen(SERVICE, "The lines it wrote in the points ledger.", default_factory=list)
-    growth: Long = seen(SERVICE, "By how much it moved the growth value.", default=Long(0))
-    tier: Tier | None = seen(SERVICE, "The tier it lifted the member to; null when it did not.", default=None)
-    parked: bool = seen(
-        SERVICE, "Whether a refund waits for its payment, 72 hours at most, before it takes effect.", default=False
+    purchase: Purchase | None = seen(WRITES_PURCHASES, "The purchase after it; null when refused.", default=None)
+    entries: list[PointsEntry] = seen(
+        WRITES_PURCHASES, "The lines it wrote in the points ledger.", default_factory=list
     )
-    replayed: bool = seen(SERVICE, "Whether this had been reported before.", default=False)
-    user_errors: list[UserError] = seen(SERVICE, "Why it was refused; empty on success.", default_factory=list)
+    growth: Long = seen(WRITES_PURCHASES, "By how much it moved the growth value.", default=Long(0))
+    tier: Tier | None = seen(
+        WRITES_PURCHASES, "The tier it lifted the member to; null when it did not.", default=None
+    )
+    parked: bool = seen(
+        WRITES_PURCHASES,
+        "Whether a refund waits for its payment, 72 hours at most, before it takes effect.",
+        default=False,
+    )
+    replayed: bool = seen(WRITES_PURCHASES, "Whether this had been reported before.", default=False)
+    user_errors: list[UserError] = seen(
+        WRITES_PURCHASES, "Why it was refused; empty on success.", default_factory=list
+    )
 
 
 @strawberry.input(description="One line of an order.")
@@ -324,7 +332,7 @@ class PurchasesMutation:
     """What a shop's back end reports."""
 
     @command(
-        SERVICE,
+        WRITES_PURCHASES,
         "Record a member's order, and its payment if it was paid. Reporting it again changes nothing.",
         PurchasePayload,
         purchases.record,
@@ -347,14 +355,14 @@ class PurchasesMutation:
         )
         return await _answer(context, applied)
 
-    @command(SERVICE, "Report what happened to an order.", PurchasePayload, purchases.report)
+    @command(WRITES_PURCHASES, "Report what happened to an order.", PurchasePayload, purchases.report)
     async def purchase_event(self, info: Info, input: PurchaseEventInput) -> PurchasePayload | None:
         """Report an event."""
         happening = Happening(input.kind, _ref(input.event_ref, "eventRef"), input.occurred_at)
         return await _report(info.context, input.order_ref, happening, key_of(input.idempotency_key))
 
     @command(
-        SERVICE,
+        WRITES_PURCHASES,
         "Report a refund. It returns the points spent on the order, takes back what it earned, exactly and in "
         "any order of refunds, and lowers the growth value.",
         PurchasePayload,

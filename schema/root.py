@@ -12,6 +12,7 @@ from strawberry.types import ExecutionContext
 from models.credentials import PrincipalKind
 from rules import programme
 from schema import ids
+from schema.audit import AuditQuery
 from schema.codes import CodesMutation
 from schema.context import Context, Info
 from schema.documents import DocumentsMutation, DocumentsQuery
@@ -19,6 +20,7 @@ from schema.errors import ANSWERS, bad_input
 from schema.events import EventsQuery, EventsSubscription
 from schema.gate import Gate
 from schema.ids import Tag
+from schema.keys import KeysMutation, KeysQuery
 from schema.logins import LoginsMutation
 from schema.members import Member, MembersMutation, MembersQuery, member
 from schema.permissions import ANYBODY_KNOWN, PUBLIC, asked
@@ -62,7 +64,7 @@ def _sees(context: Context, member_id: UUID) -> bool:
 
 
 @strawberry.type(description="What may be asked.")
-class Query(MembersQuery, PointsQuery, ProgrammeQuery, DocumentsQuery, EventsQuery):
+class Query(MembersQuery, PointsQuery, ProgrammeQuery, DocumentsQuery, EventsQuery, KeysQuery, AuditQuery):
     """What may be asked."""
 
     @asked(PUBLIC, "Whatever has this id; null when there is none, or it is not for you.")
@@ -91,6 +93,7 @@ class Mutation(
     PurchasesMutation,
     PointsMutation,
     DocumentsMutation,
+    KeysMutation,
 ):
     """What may be done."""
 

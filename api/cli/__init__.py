@@ -6,7 +6,7 @@ from rich.console import Console
 from rich.markup import escape
 from tortoise.exceptions import DBConnectionError, OperationalError
 
-from api.cli import access, data, people, programme, running
+from api.cli import access, audit, data, keys, people, programme, running
 from api.cli._common import Failed, app
 from api.opening import NotMigrated, WrongMasterKey
 from api.orders import FileUnreadable
@@ -17,7 +17,7 @@ from models.rebuild import RebuildError
 from rules.programme import NoProgramme
 from rules.refusals import Refusal
 
-__all__ = ["access", "data", "main", "people", "programme", "running"]
+__all__ = ["access", "audit", "data", "keys", "main", "people", "programme", "running"]
 
 EXPECTED = (
     AlreadyServingError,

@@ -1,4 +1,4 @@
-"""Access: `token`, `key revoke`, and what an operator does about jobs that died."""
+"""Access: `token`, and what an operator does about jobs that died."""
 
 from typing import Annotated
 from uuid import UUID
@@ -7,18 +7,18 @@ import typer
 from rich.table import Column, Table
 
 from api.cli._common import Failed, app, database, here, run, show
+from api.cli.keys import fresh_key, store_of
 from api.clock import now
 from models.credentials import PrincipalKind
-from rules import credentials, jobs, keys, members, staff
+from rules import credentials, jobs, members, staff
 from rules.actors import SYSTEM
+from rules.keys import Holder
 from schema import ids
 
 ID_WIDTH = 36
 """An id is shown whole, however narrow the screen: it is what `job revive` takes."""
 
-key = typer.Typer(help="API keys of partners and services.", no_args_is_help=True)
 job = typer.Typer(help="Jobs that need an operator.", no_args_is_help=True)
-app.add_typer(key, name="key")
 app.add_typer(job, name="job")
 
 
@@ -41,9 +41,7 @@ async def _token(kind: PrincipalKind, who: str, store: str | None) -> str:
     found = here()
     async with database(found):
         if kind is PrincipalKind.SERVICE:
-            return await keys.issue(
-                kind, name=who, environment=found.env.short, source=who, store_id=await _store(store), now=now()
-            )
+            return (await fresh_key(found, Holder.service(who, await store_of(store)), who)).secret
         if kind is PrincipalKind.STAFF:
             account = await staff.account(who)
             if account is None:
@@ -51,17 +49,9 @@ async def _token(kind: PrincipalKind, who: str, store: str | None) -> str:
             return (await credentials.log_in(kind, account.id, actor=SYSTEM, now=now())).access
         principal = _id(who)
         if kind is PrincipalKind.PARTNER:
-            return await keys.issue(kind, name=who, environment=found.env.short, partner_id=principal, now=now())
+            return (await fresh_key(found, Holder.partner(principal), who)).secret
         await members.existing(principal)
         return (await credentials.log_in(kind, principal, actor=SYSTEM, now=now())).access
-
-
-async def _store(code: str | None) -> UUID | None:
-    if code is None:
-        return None
-    if found := await staff.store(code):
-        return found
-    raise Failed(f"There is no store {code!r}; open it with `loyalty store add`.")
 
 
 def _id(text: str) -> UUID:
@@ -72,21 +62,6 @@ def _id(text: str) -> UUID:
         if found := ids.decode_one(ids.Tag.MEMBER, text):
             return found
         raise Failed(f"{text!r} is no id.") from None
-
-
-@key.command("revoke")
-def revoke_key(
-    key_id: Annotated[str, typer.Argument(help="The public part of the key: the third of its five pieces.")],
-) -> None:
-    """End an API key at once."""
-    if not run(_revoke(key_id)):
-        raise Failed(f"There is no live key {key_id!r}.")
-    show.print(f"{key_id} is revoked")
-
-
-async def _revoke(key_id: str) -> bool:
-    async with database(here()):
-        return await keys.revoke(key_id, now=now())
 
 
 @job.command("dead")

@@ -17,6 +17,119 @@ export interface AboveTierLimit {
   limit: Long;
 }
 
+/** What sort of caller did it. */
+export type ActorKind =
+  /** The programme itself; `CLI` as its id is the command line. */
+  | 'SYSTEM'
+  /** A member. */
+  | 'MEMBER'
+  /** Somebody of the staff. */
+  | 'STAFF'
+  /** A partner, with one of its keys. */
+  | 'PARTNER'
+  /** A service; its id is that of its key. */
+  | 'SERVICE'
+  /** Somebody who has not logged in, or several callers counted together. */
+  | 'NOBODY';
+
+/** A key of a partner or a service (接口密钥). Its secret is told once, when it is issued. */
+export interface ApiKey {
+  __typename?: 'ApiKey';
+  /** The public part of the key: the third of its five pieces. Not for members, but for OWNER, ADMIN. */
+  id: ID;
+  /** Who calls with it. Not for members, but for OWNER, ADMIN. */
+  kind: KeyKind;
+  /** What people call it. Not for members, but for OWNER, ADMIN. */
+  name: string;
+  /** A service's name for itself; its orders are unique within it. Not for members, but for OWNER, ADMIN. */
+  source: string | null;
+  /** The store a service sells in; null for any. Not for members, but for OWNER, ADMIN. */
+  storeId: ID | null;
+  /** The partner whose it is. Not for members, but for OWNER, ADMIN. */
+  partnerId: ID | null;
+  /** What it is kept to; null means all that its kind may. Not for members, but for OWNER, ADMIN. */
+  scopes: KeyScope[] | null;
+  /** From where it may be used, as CIDR blocks; null means anywhere. Not for members, but for OWNER, ADMIN. */
+  networks: string[] | null;
+  /** When it ends by itself; null means never. Not for members, but for OWNER, ADMIN. */
+  expiresAt: DateTime | null;
+  /** When it was revoked; null while it is not. Not for members, but for OWNER, ADMIN. */
+  revokedAt: DateTime | null;
+  /** When it was last used, to the minute; null if never. Not for members, but for OWNER, ADMIN. */
+  lastUsedAt: DateTime | null;
+  /** When it was issued. Not for members, but for OWNER, ADMIN. */
+  createdAt: DateTime;
+}
+
+/** One page of a list. */
+export interface ApiKeyConnection {
+  __typename?: 'ApiKeyConnection';
+  /** The items with their cursors. */
+  edges: ApiKeyEdge[];
+  /** The items alone. */
+  nodes: ApiKey[];
+  /** Where the page lies in the list. */
+  pageInfo: PageInfo;
+}
+
+/** A key to issue. Of each holder two may live, so that one can follow the other. */
+export interface ApiKeyCreateInput {
+  /** Whose it is to be. */
+  holder: ApiKeyHolderInput;
+  /** What people call it, 1 to 80 characters: `till 3`. */
+  name: string;
+  /** What it is kept to; all that its kind may when left out. */
+  scopes?: KeyScope[] | null;
+  /** From where it may be used, 20 at most: `203.0.113.0/24`. Anywhere when left out. */
+  networks?: string[] | null;
+  /** When it ends; never when left out. */
+  expiresAt?: DateTime | null;
+}
+
+/** One item of a list, and where it stands. */
+export interface ApiKeyEdge {
+  __typename?: 'ApiKeyEdge';
+  /** Send it as `after` or `before` to read on from here. */
+  cursor: string;
+  /** The item. */
+  node: ApiKey;
+}
+
+/** Whose the key is to be. */
+export type ApiKeyHolderInput =
+  /** A service's. */
+  | { service: ServiceHolderInput; partnerId?: never }
+  /** A partner's. */
+  | { service?: never; partnerId: ID };
+
+/** What became of a key. */
+export interface ApiKeyPayload {
+  __typename?: 'ApiKeyPayload';
+  /** The key; null when refused. Not for members, but for OWNER, ADMIN. */
+  apiKey: ApiKey | null;
+  /**
+   * All of a fresh key, to be sent as `Bearer`. It is told this once and never again. Not for members, but for
+   * OWNER, ADMIN.
+   */
+  secret: string | null;
+  /** Why it was refused; empty on success. Not for members, but for OWNER, ADMIN. */
+  userErrors: UserError[];
+}
+
+/** A key to end. */
+export interface ApiKeyRevokeInput {
+  /** Which. */
+  id: ID;
+}
+
+/** A key to be followed by another, alike but for its secret. */
+export interface ApiKeyRotateInput {
+  /** The present key. */
+  id: ID;
+  /** How many hours the present key goes on; 2,160 at most. */
+  overlapHours?: number;
+}
+
 /** So many points are adjusted by two people: one asks, another approves. */
 export interface ApprovalRequired {
   __typename?: 'ApprovalRequired';
@@ -32,6 +145,82 @@ export interface ApprovalRequired {
   wanted: Long;
   /** The most there may be. */
   limit: Long;
+}
+
+/** One fact of what was done: ids and numbers, never personal data. */
+export interface AuditFact {
+  __typename?: 'AuditFact';
+  /** What is told: `points`, `transaction`, `identities`. Not for members, but for OWNER, ADMIN. */
+  name: string;
+  /** As text; a list or an object as JSON. Not for members, but for OWNER, ADMIN. */
+  value: string;
+}
+
+/** Which lines to look for. */
+export interface AuditFilter {
+  /** Who did it: the id of staff, a member or a partner, a key's id, or `CLI`. */
+  actorId?: ID | null;
+  /** What sort of caller did it. */
+  actorKind?: ActorKind | null;
+  /** What was done: `member.freeze`, or all of a kind with a dot at the end: `member.`. */
+  action?: string | null;
+  /** The member concerned. */
+  memberId?: ID | null;
+  /** From this moment on. */
+  since?: DateTime | null;
+  /** Before this moment. */
+  until?: DateTime | null;
+  /** The request it was done in. */
+  requestId?: string | null;
+}
+
+/** One line of the audit log (审计日志). It never changes. */
+export interface AuditLine {
+  __typename?: 'AuditLine';
+  /** Tells lines apart. Not for members, but for OWNER, ADMIN. */
+  id: ID;
+  /** When it was done. Not for members, but for OWNER, ADMIN. */
+  at: DateTime;
+  /** What sort of caller did it. Not for members, but for OWNER, ADMIN. */
+  actorKind: ActorKind;
+  /** Who did it: send it back as `filter.actorId`. Not for members, but for OWNER, ADMIN. */
+  actorId: ID | null;
+  /** Their role then, if they are staff. Not for members, but for OWNER, ADMIN. */
+  role: StaffRole | null;
+  /** The store they worked in. Not for members, but for OWNER, ADMIN. */
+  storeId: ID | null;
+  /** What was done: `points.adjust`, `member.freeze`, `access.denied`. Not for members, but for OWNER, ADMIN. */
+  action: string;
+  /** The member concerned. Not for members, but for OWNER, ADMIN. */
+  memberId: ID | null;
+  /** The reason code they gave. Not for members, but for OWNER, ADMIN. */
+  reason: string | null;
+  /** From where: the first 24 bits of an IPv4 address, the first 48 of IPv6. Not for members, but for OWNER, ADMIN. */
+  network: string | null;
+  /** The request it was done in, as the log and `X-Request-Id` have it. Not for members, but for OWNER, ADMIN. */
+  requestId: string | null;
+  /** What else is known of it, 50 facts at most. Not for members, but for OWNER, ADMIN. */
+  facts: AuditFact[];
+}
+
+/** One page of a list. */
+export interface AuditLineConnection {
+  __typename?: 'AuditLineConnection';
+  /** The items with their cursors. */
+  edges: AuditLineEdge[];
+  /** The items alone. */
+  nodes: AuditLine[];
+  /** Where the page lies in the list. */
+  pageInfo: PageInfo;
+}
+
+/** One item of a list, and where it stands. */
+export interface AuditLineEdge {
+  __typename?: 'AuditLineEdge';
+  /** Send it as `after` or `before` to read on from here. */
+  cursor: string;
+  /** The item. */
+  node: AuditLine;
 }
 
 /** The balance is not what the request expected. */
@@ -235,6 +424,10 @@ export type ErrorCode =
   | 'IDENTITY_UNVERIFIED'
   /** The member has fewer points than asked for. 积分不足。 */
   | 'INSUFFICIENT_POINTS'
+  /** A key cannot be issued like this. 无法按此要求签发密钥。 */
+  | 'KEY_INVALID'
+  /** Two keys of this holder live already; revoke one of them first. 该持有方已有两个有效密钥，请先吊销其中一个。 */
+  | 'KEY_LIMIT'
   /** This login did not succeed. 登录失败。 */
   | 'LOGIN_REFUSED'
   /** This membership is frozen. 该会员已被冻结。 */
@@ -371,6 +564,28 @@ export interface InsufficientPoints {
   /** What there is. */
   available: Long;
 }
+
+/** A key cannot be issued like this. */
+export interface KeyInvalid {
+  __typename?: 'KeyInvalid';
+  /** What to switch on. */
+  code: ErrorCode;
+  /** A sentence for people, in English or Chinese by `Accept-Language`. */
+  message: string;
+  /** The part of `input` that was refused, if one was. */
+  field: string[] | null;
+  /** Whether the same request may succeed later without anybody changing it. */
+  retryable: boolean;
+  /** What is wrong, for a developer. */
+  why: string;
+}
+
+/** Who calls with a key. */
+export type KeyKind =
+  /** A partner organisation. */
+  | 'PARTNER'
+  /** A shop's back end or point of sale. */
+  | 'SERVICE';
 
 /** A login of a member (登录): one device on which they are logged in. */
 export interface Login {
@@ -916,6 +1131,25 @@ export interface Mutation {
    * Refuses with: `NOT_FOUND`.
    */
   documentWithdraw: DocumentWithdrawPayload | null;
+  /**
+   * Issue an API key. `secret` is told once. Not for members, but for OWNER, ADMIN.
+   *
+   * Refuses with: `KEY_INVALID`, `KEY_LIMIT`, `NOT_FOUND`.
+   */
+  apiKeyCreate: ApiKeyPayload | null;
+  /**
+   * Issue a key that follows another. The present one goes on for `overlapHours`, then ends by itself. Not for
+   * members, but for OWNER, ADMIN.
+   *
+   * Refuses with: `KEY_INVALID`, `KEY_LIMIT`, `NOT_FOUND`.
+   */
+  apiKeyRotate: ApiKeyPayload | null;
+  /**
+   * End an API key at once. Ending it again changes nothing. Not for members, but for OWNER, ADMIN.
+   *
+   * Refuses with: `NOT_FOUND`.
+   */
+  apiKeyRevoke: ApiKeyPayload | null;
 }
 
 /** The next tier, and how far it is. */
@@ -1517,6 +1751,13 @@ export interface Query {
    * subscription `memberEvents`, with the same events and the same cursors.
    */
   memberEvents: MemberEvents | null;
+  /** The API keys that were issued, newest first. Not for members, but for OWNER, ADMIN. */
+  apiKeys: ApiKeyConnection | null;
+  /**
+   * The audit log, newest first: what staff, partners, services and the command line did. Not for members, but for
+   * OWNER, ADMIN.
+   */
+  auditLog: AuditLineConnection | null;
   /** Whatever has this id; null when there is none, or it is not for you. */
   node: Node | null;
   /** Whatever has these ids, in their order; 100 at most. */
@@ -1563,6 +1804,34 @@ export interface QueryMemberEventsArgs {
   first?: number | null;
 }
 
+/** Arguments of `Query.apiKeys`. */
+export interface QueryApiKeysArgs {
+  /** Those that were revoked, too. */
+  revoked?: boolean;
+  /** How many items from the start: 1 to 100, 20 by default. */
+  first?: number | null;
+  /** Read on after this cursor. */
+  after?: string | null;
+  /** How many items from the end: 1 to 100. */
+  last?: number | null;
+  /** Read back before this cursor. */
+  before?: string | null;
+}
+
+/** Arguments of `Query.auditLog`. */
+export interface QueryAuditLogArgs {
+  /** Which lines; all by default. */
+  filter?: AuditFilter | null;
+  /** How many items from the start: 1 to 100, 20 by default. */
+  first?: number | null;
+  /** Read on after this cursor. */
+  after?: string | null;
+  /** How many items from the end: 1 to 100. */
+  last?: number | null;
+  /** Read back before this cursor. */
+  before?: string | null;
+}
+
 /** Arguments of `Query.node`. */
 export interface QueryNodeArgs {
   /** The id. */
@@ -1606,6 +1875,14 @@ export interface RefundLineInput {
   refundMinor: Long;
 }
 
+/** A service that is to have a key. */
+export interface ServiceHolderInput {
+  /** Its name for itself, 1 to 64 characters: `pos-shanghai`. */
+  source: string;
+  /** The one store it sells in. */
+  storeId?: ID | null;
+}
+
 /** A login of staff. */
 export interface StaffLoginInput {
   /** The name of the account. */
@@ -1613,6 +1890,23 @@ export interface StaffLoginInput {
   /** Its password. */
   password: string;
 }
+
+/** What a member of staff may do. */
+export type StaffRole =
+  /** Owns the programme. */
+  | 'OWNER'
+  /** Administers the programme. */
+  | 'ADMIN'
+  /** Runs campaigns and members (运营). */
+  | 'OPERATOR'
+  /** Customer service (客服). */
+  | 'CS'
+  /** At the counter of one store (核销). */
+  | 'CASHIER'
+  /** Runs communities. */
+  | 'COMMUNITY_MANAGER'
+  /** Reads, never writes. */
+  | 'ANALYST';
 
 /** What may be followed, over a WebSocket. */
 export interface Subscription {
@@ -1769,6 +2063,7 @@ export type AnyUserError =
   | IdentityConflict
   | IdentityInvalid
   | InsufficientPoints
+  | KeyInvalid
   | MemberMerged
   | MemberNotActive
   | OrderInvalid

@@ -13,7 +13,7 @@ from schema import ids, pages
 from schema.context import Context
 from schema.enums import describe
 from schema.pages import After, Before, Connection, First, Last
-from schema.permissions import COUNTER, SEES_MEMBER, related, seen
+from schema.permissions import COUNTER, SEES_POINTS, related, seen
 from schema.scalars import Long, Moment
 from schema.tiers import HasMember, Node
 
@@ -49,14 +49,14 @@ describe(
 class PointsEntry(Node):
     member_id: strawberry.Private[UUID]
     transaction_id: strawberry.Private[UUID]
-    kind: PointsKind = seen(SEES_MEMBER, "Why points moved.")
-    bucket: Bucket = seen(SEES_MEMBER, "Which part of the account moved.")
-    points: Long = seen(SEES_MEMBER, "By how much, with its sign.")
-    balance_after: Long = seen(SEES_MEMBER, "The part's balance after this line.")
-    reason: ReasonCode | None = seen(SEES_MEMBER, "The reason code, where a person moved the points.")
-    occurred_at: Moment = seen(SEES_MEMBER, "When it happened.")
-    recorded_at: Moment = seen(SEES_MEMBER, "When it was written.")
-    purchase_id: strawberry.ID | None = seen(SEES_MEMBER, "The purchase behind it, for `node`; null without one.")
+    kind: PointsKind = seen(SEES_POINTS, "Why points moved.")
+    bucket: Bucket = seen(SEES_POINTS, "Which part of the account moved.")
+    points: Long = seen(SEES_POINTS, "By how much, with its sign.")
+    balance_after: Long = seen(SEES_POINTS, "The part's balance after this line.")
+    reason: ReasonCode | None = seen(SEES_POINTS, "The reason code, where a person moved the points.")
+    occurred_at: Moment = seen(SEES_POINTS, "When it happened.")
+    recorded_at: Moment = seen(SEES_POINTS, "When it was written.")
+    purchase_id: strawberry.ID | None = seen(SEES_POINTS, "The purchase behind it, for `node`; null without one.")
 
     @classmethod
     def of(cls, row: dict[str, Any]) -> "PointsEntry":
@@ -79,8 +79,8 @@ class PointsEntry(Node):
 
 @strawberry.type(description="Points that expire together.")
 class PointsExpiry:
-    points: Long = seen(SEES_MEMBER, "How many.")
-    expires_at: Moment = seen(SEES_MEMBER, "The first moment they are worth nothing.")
+    points: Long = seen(SEES_POINTS, "How many.")
+    expires_at: Moment = seen(SEES_POINTS, "The first moment they are worth nothing.")
 
 
 EXPIRING = SQL(
@@ -144,15 +144,15 @@ async def entries_of(
 @strawberry.type(description="A member's points (积分).")
 class PointsAccount:
     member_id: strawberry.Private[UUID]
-    available: Long = seen(SEES_MEMBER | COUNTER, "May be spent now. What has expired is not in it.")
-    pending: Long = seen(SEES_MEMBER, "Earned, and available later.")
-    held: Long = seen(SEES_MEMBER, "Set aside for checkouts.")
-    debt: Long = seen(SEES_MEMBER, "Owed, and repaid from what comes next. Above 0 only while `available` is 0.")
-    lifetime_earned: Long = seen(SEES_MEMBER, "Ever earned, less what refunds took back.")
-    lifetime_spent: Long = seen(SEES_MEMBER, "Ever spent, less what was returned.")
-    lifetime_expired: Long = seen(SEES_MEMBER, "Ever expired.")
-    expiring: list[PointsExpiry] = related(SEES_MEMBER, "What expires next, soonest first.", expiring_of)
-    entries: Connection[PointsEntry] = related(SEES_MEMBER, "The ledger, newest first.", entries_of)
+    available: Long = seen(SEES_POINTS | COUNTER, "May be spent now. What has expired is not in it.")
+    pending: Long = seen(SEES_POINTS, "Earned, and available later.")
+    held: Long = seen(SEES_POINTS, "Set aside for checkouts.")
+    debt: Long = seen(SEES_POINTS, "Owed, and repaid from what comes next. Above 0 only while `available` is 0.")
+    lifetime_earned: Long = seen(SEES_POINTS, "Ever earned, less what refunds took back.")
+    lifetime_spent: Long = seen(SEES_POINTS, "Ever spent, less what was returned.")
+    lifetime_expired: Long = seen(SEES_POINTS, "Ever expired.")
+    expiring: list[PointsExpiry] = related(SEES_POINTS, "What expires next, soonest first.", expiring_of)
+    entries: Connection[PointsEntry] = related(SEES_POINTS, "The ledger, newest first.", entries_of)
 
 
 ACCOUNTS = SQL(

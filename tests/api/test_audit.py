@@ -10,6 +10,7 @@ from models.sql import SQL
 from models.staff import StaffRole
 from rules import credentials, keys, staff
 from rules.actors import SYSTEM
+from rules.keys import Holder
 from schema import ids
 from schema.ids import Tag
 from tests.api.house import Caller
@@ -116,7 +117,8 @@ async def test_every_act_of_the_desk_leaves_a_line(caller: Caller) -> None:
 async def test_every_report_of_a_service_leaves_a_line(caller: Caller) -> None:
     await programme()
     mei = await member("Mei")
-    key = await keys.issue(PrincipalKind.SERVICE, name="till", environment="test", source="shop", now=NOON)
+    issued = await keys.issue(Holder.service("shop"), name="till", environment="test", actor=SYSTEM, now=NOON)
+    key = issued.secret
     at = NOON.isoformat()
     order = {
         "memberId": ids.encode(Tag.MEMBER, mei),

@@ -19,6 +19,7 @@ from models.staff import StaffRole
 from rules import credentials, keys, staff
 from rules.actors import SYSTEM
 from rules.credentials import ACCESS_FOR, REFRESH_FOR, STAFF_FOR
+from rules.keys import Bounds, Holder
 from tests.api.house import Caller
 from tests.people import DAY, NOON, member, programme
 
@@ -244,7 +245,9 @@ async def test_a_change_of_role_holds_at_once(caller: Caller) -> None:
 
 
 async def service_key(**more: Any) -> str:
-    return await keys.issue(PrincipalKind.SERVICE, name="till", environment="test", source="shop", now=NOON, **more)
+    shop, bounds = Holder.service("shop"), Bounds(**more)
+    issued = await keys.issue(shop, name="till", environment="test", bounds=bounds, actor=SYSTEM, now=NOON)
+    return issued.secret
 
 
 FIND = '{ member(by: {id: "x"}) { id } }'
@@ -259,9 +262,10 @@ async def test_a_service_comes_in_with_its_key(caller: Caller) -> None:
 
 async def test_a_partner_comes_in_with_theirs(caller: Caller) -> None:
     partner = await staff.register("Bamboo Books")
-    key = await keys.issue(PrincipalKind.PARTNER, name="site", environment="test", partner_id=partner, now=NOON)
-    assert (await caller.ask("{ nodes(ids: []) { id } }", token=key)).codes == []
-    assert (await caller.ask(FIND, token=key)).codes == ["FORBIDDEN"]
+    holder = Holder.partner(partner)
+    key = await keys.issue(holder, name="site", environment="test", actor=SYSTEM, now=NOON)
+    assert (await caller.ask("{ nodes(ids: []) { id } }", token=key.secret)).codes == []
+    assert (await caller.ask(FIND, token=key.secret)).codes == ["FORBIDDEN"]
 
 
 def checksummed(key: str) -> str:

@@ -17,6 +17,7 @@ from models.staff import StaffRole
 from rules import credentials, documents, keys, staff
 from rules.actors import SYSTEM
 from rules.documents import Trusted, digest
+from rules.keys import Holder
 from schema import gate
 from tests.api.house import GRAPHQL, JSON, PRODUCTION, Caller, Reply, built, calling
 from tests.people import NOON, member, programme
@@ -135,10 +136,10 @@ async def test_the_others_send_what_they_like_within_the_limits(house: House) ->
     await as_mei()
     process = await house.production()
     partner = await staff.register("Bamboo Books")
-    shop = await keys.issue(PrincipalKind.SERVICE, name="till", environment="prod", source="shop", now=NOON)
-    theirs = await keys.issue(
-        PrincipalKind.PARTNER, name="theirs", environment="prod", partner_id=partner, now=NOON
-    )
+    shop, theirs = [
+        (await keys.issue(holder, name="a key", environment="prod", actor=SYSTEM, now=NOON)).secret
+        for holder in (Holder.service("shop"), Holder.partner(partner))
+    ]
     for token in (None, shop, theirs, await as_lead(), await as_lead(StaffRole.ANALYST)):
         for body in ({"query": TIERS}, apollo(TIERS, query=TIERS)):
             assert len((await send(process, body, token))["tiers"]) == 3

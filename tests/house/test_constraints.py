@@ -22,6 +22,7 @@ from models.sql import SQL, insert
 from models.staff import Staff, StaffInvitation, StaffRole
 from rules import credentials, keys, staff
 from rules.actors import SYSTEM
+from rules.keys import Holder
 from tests.people import NOON, buy, freeze, member, programme, redeem, refund
 
 TOO_MUCH = "1000000000001"
@@ -220,18 +221,11 @@ async def furnished() -> None:
     await staff.hire("wang", "x", StaffRole.CASHIER, store_id=store, now=NOON)
     partner = await staff.register("Bamboo Books")
     await credentials.log_in(PrincipalKind.MEMBER, mei, actor=SYSTEM, now=NOON)
-    for kind, more in (
-        (PrincipalKind.PARTNER, {"partner_id": partner}),
-        (PrincipalKind.SERVICE, {"source": "shop", "store_id": store}),
-    ):
-        await keys.issue(kind, name="key", environment="test", now=NOON, **more)
-    await HOLDS.run()
+    for holder in (Holder.partner(partner), Holder.service("shop", store)):
+        await keys.issue(holder, name="key", environment="test", actor=SYSTEM, now=NOON)
     await _furnish_the_door(mei)
     job = {"name": "tidy", "cause": "once", "facts": {}, "due_at": NOON, "created_at": NOON}
     await insert(Job, [{**job, "state": JobState.READY}])
-
-
-HOLDS = SQL("UPDATE api_key SET holder = kind, slot = 1")
 
 
 async def _furnish_the_door(mei: UUID) -> None:

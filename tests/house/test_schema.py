@@ -21,9 +21,11 @@ from graphql import (
 from graphql.language import EnumValueNode, FieldDefinitionNode, ListValueNode
 
 import schema as floor
+from models.credentials import KeyScope, PrincipalKind
+from rules.keys import SCOPES
 from rules.transactions import transaction
 from schema.errors import REFUSALS, RENAMED, codes_of, field_of
-from schema.permissions import PUBLIC, RULE, Audience, meant, seen
+from schema.permissions import ANYBODY_KNOWN, PUBLIC, RULE, SERVICE, Audience, meant, scopes_of, seen
 from schema.root import schema
 from tests.house.reach import reachable, walked
 
@@ -104,6 +106,7 @@ class Wish:
 class Thing:
     known: str = seen(PUBLIC, "Described and guarded.")
     forgotten: str = "neither"
+    unnamed: str = seen(SERVICE, "For services, and no scope opens it.")
 
     @strawberry.field(description="Described, and open to everybody by mistake.")  # type: ignore[untyped-decorator]
     def open(self, wish: Wish) -> str:
@@ -114,15 +117,49 @@ def test_a_field_without_words_or_without_a_rule_is_found() -> None:
     careless = strawberry.Schema(query=Thing)._schema
     assert undescribed(careless) == ["Thing.forgotten", "Thing.open(wish)", "Wish", "Wish.mute"]
     assert unruled(careless) == ["Thing.forgotten", "Thing.open"]
+    assert unscoped(careless) == ["Thing.unnamed: SERVICE with no scope"]
 
 
 def published_rule(field: FieldDefinitionNode) -> set[str]:
-    """What the published schema says of who may ask for a field."""
+    """What the published schema says of who may ask for a field, and with which scopes."""
     [guard] = [directive for directive in field.directives or () if directive.name.value == "auth"]
-    [argument] = guard.arguments or ()
-    values = argument.value.values if isinstance(argument.value, ListValueNode) else ()
-    said = [Audience[value.value] for value in values if isinstance(value, EnumValueNode)]
-    return {str(each.value) for each in meant(said)}
+    said = {
+        argument.name.value: [value.value for value in argument.value.values if isinstance(value, EnumValueNode)]
+        for argument in guard.arguments or ()
+        if isinstance(argument.value, ListValueNode)
+    }
+    audiences = meant(Audience[each] for each in said["requires"])
+    return {each.value for each in audiences} | {KeyScope[each].value for each in said.get("scopes", ())}
+
+
+def unscoped(served: GraphQLSchema) -> list[str]:
+    """The fields that keys may ask for and that name no scope of theirs, or one that nobody asks with."""
+    found = []
+    for name, kind in types_of(served).items():
+        for field_name, field in getattr(kind, "fields", {}).items():
+            rule = getattr(field.extensions.get("strawberry-definition"), "metadata", {}).get(RULE, frozenset())
+            if Audience.PUBLIC in rule or rule >= ANYBODY_KNOWN:
+                rule = frozenset(scopes_of(rule))
+            for caller in (Audience.SERVICE, Audience.PARTNER):
+                theirs = SCOPES[PrincipalKind[caller.name]] & rule
+                if (caller in rule) != bool(theirs):
+                    found.append(f"{name}.{field_name}: {caller.name} with {sorted(theirs) or 'no scope'}")
+    return found
+
+
+def test_every_field_that_keys_may_ask_for_names_the_scope_that_opens_it() -> None:
+    assert unscoped(SERVED) == [], "join a scope to SERVICE or PARTNER, as in schema/permissions.py"
+
+
+def test_every_scope_of_a_service_opens_a_field() -> None:
+    rules = [
+        field.extensions["strawberry-definition"].metadata[RULE]
+        for kind in types_of(SERVED).values()
+        if isinstance(kind, GraphQLObjectType)
+        for field in kind.fields.values()
+    ]
+    assert set(SCOPES[PrincipalKind.SERVICE]) <= {each for rule in rules for each in rule}
+    assert {each for scopes in SCOPES.values() for each in scopes} == set(KeyScope)
 
 
 def test_the_published_rules_are_the_enforced_ones() -> None:

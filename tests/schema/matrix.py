@@ -60,6 +60,26 @@ class Step:
                     return frozenset(str(each.value) for each in meant(said))
         raise AssertionError(f"{self.parent}.{self.name} says not who may ask for it.")
 
+    @property
+    def scopes(self) -> frozenset[str]:
+        """The scopes that open it to a key, as the published schema says."""
+        field = kind_of(self.parent).fields[self.name]
+        return frozenset(
+            value.value
+            for directive in (field.ast_node.directives or () if field.ast_node else ())
+            for argument in directive.arguments or ()
+            if argument.name.value == "scopes" and isinstance(argument.value, ListValueNode)
+            for value in argument.value.values
+            if isinstance(value, EnumValueNode)
+        )
+
+    def is_for(self, audience: str, scope: str | None = None) -> bool:
+        """Whether it is for that audience, called with a key of no scope but this."""
+        if "PUBLIC" in self.audiences:
+            return True
+        is_open = scope is None or scope in self.scopes or {"MEMBER", "PARTNER", "SERVICE"} <= self.audiences
+        return audience in self.audiences and is_open
+
 
 @dataclass(frozen=True)
 class Way:
@@ -71,9 +91,9 @@ class Way:
     def field(self) -> str:
         return f"{self.steps[-1].parent}.{self.steps[-1].name}"
 
-    def is_for(self, audience: str) -> bool:
-        """Whether every field on the way is for that audience."""
-        return all(step.audiences & {audience, "PUBLIC"} for step in self.steps)
+    def is_for(self, audience: str, scope: str | None = None) -> bool:
+        """Whether every field on the way is for that audience, called with a key of no scope but this."""
+        return all(step.is_for(audience, scope) for step in self.steps)
 
     @property
     def is_asked(self) -> bool:

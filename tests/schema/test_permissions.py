@@ -1,14 +1,18 @@
 """Permissions: every field of the schema, asked for by everybody, is given to those it names and to nobody else."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from graphql import GraphQLObjectType
 
 from api.feed import Feed
+from models.credentials import KeyScope
 from models.staff import StaffRole
 from rules.actors import Principal
-from schema.permissions import PUBLIC, RULE, Audience
+from rules.keys import SCOPES
+from schema.permissions import PUBLIC, RULE, SEES_MEMBER, Audience
+from schema.permissions import SERVICE as SERVICE_ALONE
 from schema.root import schema
 from tests.people import buy, member, programme
 from tests.schema.asking import PARTNER, SERVICE, Answer, as_member, as_staff, ask, forget_documents, member_id
@@ -25,6 +29,9 @@ async def everybody() -> tuple[Callers, tuple[Way, ...]]:
     await buy(mei, 1_200_00)
     callers: Callers = {"PUBLIC": None, "MEMBER": as_member(mei), "PARTNER": PARTNER, "SERVICE": SERVICE}
     callers |= {role.value: as_staff(role) for role in StaffRole}
+    for who in (PARTNER, SERVICE):
+        kept = {scope: replace(who, scopes=frozenset({scope})) for scope in SCOPES[who.kind]}
+        callers |= {f"{who.kind} {scope.name}": each for scope, each in kept.items()}
     return callers, ways(f'"{member_id(mei)}"')
 
 
@@ -36,7 +43,7 @@ async def unexpected(callers: Callers, asked: tuple[Way, ...], heard: list[str])
             heard.clear()
             answer = await ask(way.document, who=who) if way.is_asked else await hear(way.document, who)
             denied = {"FORBIDDEN", "UNAUTHENTICATED"} & set(answer.codes)
-            if way.is_for(audience):
+            if way.is_for(*audience.split()):
                 if denied or set(answer.codes) - {"BAD_USER_INPUT"}:
                     found.append(f"{audience} is told {answer.codes} for {way.field}")
             elif denied != {"FORBIDDEN" if who else "UNAUTHENTICATED"} or answer.data is not None:
@@ -66,7 +73,8 @@ def test_there_is_a_way_to_every_field() -> None:
 
 async def test_every_field_is_for_those_it_names_and_for_nobody_else(statements: list[str]) -> None:
     callers, asked = await everybody()
-    assert len(callers) * len(asked) > 1_500
+    assert len(callers) * len(asked) > 3_000
+    assert len(callers) == 11 + len(KeyScope)
     assert await unexpected(callers, asked, statements) == []
 
 
@@ -77,6 +85,8 @@ async def test_every_field_is_for_those_it_names_and_for_nobody_else(statements:
         ("Mutation.memberFreeze", PUBLIC, "CASHIER"),
         ("MemberProfile.birthday", PUBLIC, "ANALYST"),
         ("Query.tiers", frozenset({Audience.OWNER}), "PUBLIC"),
+        ("Member.points", SEES_MEMBER, "SERVICE MEMBERS_READ"),
+        ("Member.state", SERVICE_ALONE, "SERVICE MEMBERS_READ"),
     ],
 )
 async def test_a_rule_that_is_not_the_published_one_is_found(
@@ -105,6 +115,14 @@ async def test_a_field_without_a_rule_is_for_nobody(monkeypatch: pytest.MonkeyPa
     finally:
         forget_documents()
     assert codes == {("FORBIDDEN",), ("UNAUTHENTICATED",)}
+
+
+async def test_a_key_that_lacks_a_scope_is_told_which() -> None:
+    till = replace(SERVICE, scopes=frozenset({KeyScope.PURCHASES_WRITE}))
+    [error] = (await ask('{ member(by: {id: "x"}) { tier { code } } }', who=till)).errors[:1]
+    assert error["message"] == "You may not ask for Query.member: this key has not the scope MEMBERS_READ."
+    [other] = (await ask("{ me { id } }", who=till)).errors
+    assert other["message"] == "You may not ask for Query.me."
 
 
 @pytest.mark.parametrize(

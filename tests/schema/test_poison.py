@@ -9,9 +9,10 @@ import pytest
 
 from models.credentials import PrincipalKind
 from models.sql import SQL
-from rules import credentials
+from rules import credentials, keys, staff
 from rules.actors import SYSTEM, Principal
 from rules.documents import digest
+from rules.keys import Holder
 from schema import ids, scalars
 from schema.ids import Tag
 from schema.root import schema
@@ -108,6 +109,19 @@ async def good() -> dict[str, tuple[Principal | None, dict[str, Any]]]:
         "pointsAdjust": (CLERK, adjusted),
         "documentRegister": (OWNER, {"documents": [{"source": TYPENAME, "name": "N", "sha256": digest(TYPENAME)}]}),
         "documentWithdraw": (OWNER, {"sha256": digest(TYPENAME)}),
+        **await _of_keys(),
+    }
+
+
+async def _of_keys() -> dict[str, tuple[Principal | None, dict[str, Any]]]:
+    store = await staff.open_store("SH01", "Shanghai")
+    issued = await keys.issue(Holder.service("pos"), name="till", environment="test", actor=SYSTEM, now=NOON)
+    bounds = {"scopes": ["MEMBERS_READ"], "networks": ["203.0.113.0/24"], "expiresAt": "2027-01-01T00:00:00Z"}
+    till = {"source": "till", "storeId": ids.encode(Tag.STORE, store)}
+    return {
+        "apiKeyCreate": (OWNER, {"name": "till 1", **bounds, "holder": {"service": till}}),
+        "apiKeyRotate": (OWNER, {"id": issued.key_id, "overlapHours": 1}),
+        "apiKeyRevoke": (OWNER, {"id": issued.key_id}),
     }
 
 
