@@ -4,7 +4,6 @@ It knows nothing of HTTP: whatever brings an operation asks `asked` what the mes
 the text to execute. The gate then sees to it that members run what is trusted.
 """
 
-import re
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping
@@ -17,7 +16,7 @@ from rules import documents
 from rules.documents import Trusted, digest
 from schema import gate
 from schema.context import Context
-from schema.documents import SHA256
+from schema.documents import read_hash
 from schema.root import schema
 
 RECHECK_SECONDS = 0.8
@@ -29,7 +28,6 @@ ABSENT_MAX = 4_096
 REMEMBERED_CHARACTERS = 500_000
 """How much text of documents is remembered that clients sent with their hash, in development."""
 
-PREFIX = re.compile(r"^sha256:")
 NEVER = float("-inf")
 
 
@@ -65,7 +63,7 @@ def asked(message: Mapping[str, Any]) -> Asked:
 def _by_id(said: object) -> str | None:
     if said is None:
         return None
-    if isinstance(said, str) and SHA256.fullmatch(found := PREFIX.sub("", said)):
+    if found := read_hash(said):
         return found
     raise _mistake("`documentId` is `sha256:` and the SHA-256 of the document, in 64 lower-case hexadecimals.")
 
@@ -74,8 +72,7 @@ def _by_extension(extensions: object) -> str | None:
     said = extensions.get("persistedQuery") if isinstance(extensions, dict) else None
     if said is None:
         return None
-    found = said.get("sha256Hash") if isinstance(said, dict) and said.get("version") == 1 else None
-    if isinstance(found, str) and SHA256.fullmatch(found):
+    if isinstance(said, dict) and said.get("version") == 1 and (found := read_hash(said.get("sha256Hash"))):
         return found
     raise _mistake(
         "`extensions.persistedQuery` is an object with `version` 1 and `sha256Hash`, the SHA-256 of the document "

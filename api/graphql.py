@@ -175,7 +175,8 @@ class Endpoint(GraphQL[Context, None]):
         except GraphQLError as error:
             if _code(error.formatted) == "BAD_REQUEST":
                 raise Refused(400, error.message) from error
-            return ExecutionResult(data=None, errors=[error])
+            told = {**(error.extensions or {}), "requestId": log.request_id.get()}
+            return ExecutionResult(data=None, errors=[GraphQLError(error.message, extensions=told)])
         try:
             async with asyncio.timeout(seconds_for(request_data.query)):
                 return await super().execute_single(

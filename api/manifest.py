@@ -10,7 +10,7 @@ import orjson
 
 from api.settings import SettingError
 from rules.documents import DocumentInvalid, Trusted
-from schema.documents import SHA256, trustable
+from schema.documents import read_hash, trustable
 from schema.root import schema
 
 FILE_MAX = 16 * 1024 * 1024
@@ -107,9 +107,9 @@ def _of_apollo(path: Path, told: dict[str, Any]) -> Iterator[Entry]:
 
 def _hash(path: Path, said: str, setting: str) -> str:
     """A document's SHA-256, however it is written."""
-    plain = re.sub(r"^sha256:", "", said)
-    if SHA256.fullmatch(plain):
-        return plain
+    if found := read_hash(said):
+        return found
+    plain = said.rpartition(":")[2]
     what = OTHER_HASHES.get(len(plain), "no SHA-256") if re.fullmatch(r"[0-9a-fA-F]+", plain) else "no hash"
     raise ManifestError(
         f"{path}: {plain[:SHORT]!r} is {what}; documents go by the SHA-256 of their text in lower case. "

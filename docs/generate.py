@@ -39,8 +39,9 @@ MISTAKES = (
     ),
     (
         "FORBIDDEN",
-        "The operation asks for a field that is not for this caller. Nothing of it ran.",
-        "Leave it out.",
+        "The operation asks for a field that is not for this caller, or a member's document is not a trusted one. "
+        "Nothing of it ran.",
+        "Leave the field out; register the document.",
     ),
     (
         "BAD_USER_INPUT",
@@ -68,6 +69,11 @@ MISTAKES = (
         "BAD_REQUEST",
         "The HTTP request is not one of GraphQL over HTTP: its method, type, body or shape.",
         "Mend it.",
+    ),
+    (
+        "PERSISTED_QUERY_NOT_FOUND",
+        "No trusted document has this hash.",
+        "Register it, or where open documents run send its text.",
     ),
     (
         "TIMEOUT",

@@ -13,7 +13,7 @@ from rules.actors import Actor
 from rules.refusals import NotFound, Refusal
 from rules.transactions import transaction
 
-LIVE_MAX = 5_000
+LIVE_MAX = 2_000
 """How many documents may be registered at a time. Every server keeps those it was asked for in memory."""
 
 

@@ -27,7 +27,13 @@ NAME_MAX = 120
 ANONYMOUS = "anonymous"
 """What a document is called whose operation has no name."""
 
-SHA256 = re.compile(r"[0-9a-f]{64}")
+SHA256 = re.compile(r"(?:sha256:)?([0-9a-f]{64})")
+
+
+def read_hash(said: object) -> str | None:
+    """The SHA-256 that somebody names, with or without the prefix of GraphQL over HTTP; None for anything else."""
+    found = SHA256.fullmatch(said) if isinstance(said, str) else None
+    return found[1] if found else None
 
 
 def trustable(schema: GraphQLSchema, source: str, *, name: str | None = None, sha256: str | None = None) -> Trusted:
@@ -35,7 +41,7 @@ def trustable(schema: GraphQLSchema, source: str, *, name: str | None = None, sh
 
     Raises: DocumentInvalid.
     """
-    if sha256 is not None and sha256 != digest(source):
+    if sha256 is not None and read_hash(sha256) != digest(source):
         raise DocumentInvalid(f"Its SHA-256 is {digest(source)}, not {sha256[:80]}.")
     found = _examined(schema, source)
     called = _name(found.document) if name is None else name
@@ -96,7 +102,7 @@ BY_HASH = SQL(f"SELECT {COLUMNS} FROM document WHERE sha256 = ANY($1::text[])") 
 
 def _hash(value: Any) -> str:
     """A part of a cursor's key that is a hash."""
-    if SHA256.fullmatch(said := pages.text(value)):
+    if said := read_hash(value):
         return said
     raise ValueError
 
@@ -143,7 +149,7 @@ class DocumentRegisterInput:
 
 @strawberry.input(description="A document to trust no longer.")
 class DocumentWithdrawInput:
-    sha256: str = strawberry.field(description="Its hash.")
+    sha256: str = strawberry.field(description="Its hash, with or without `sha256:` before it.")
 
 
 @strawberry.type(description="What a registration came to.")
@@ -214,10 +220,11 @@ class DocumentsMutation:
         Raises: NotFound.
         """
         context = info.context
-        if not SHA256.fullmatch(input.sha256):
+        sha256 = read_hash(input.sha256)
+        if sha256 is None:
             raise NotFound
-        await documents.withdraw(input.sha256, actor=context.actor, now=context.now)
+        await documents.withdraw(sha256, actor=context.actor, now=context.now)
         if context.library:
             context.library.recheck()
-        [row] = await BY_HASH.rows([input.sha256])
+        [row] = await BY_HASH.rows([sha256])
         return DocumentWithdrawPayload(document=Document.of(row))

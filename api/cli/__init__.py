@@ -6,19 +6,18 @@ from rich.console import Console
 from rich.markup import escape
 from tortoise.exceptions import DBConnectionError, OperationalError
 
-from api.cli import access, audit, data, keys, people, programme, running
+from api.cli import access, audit, data, documents, keys, people, programme, running
 from api.cli._common import Failed, app
-from api.opening import NotMigrated
+from api.opening import NotMigrated, WrongMasterKey
 from api.orders import FileUnreadable
 from api.settings import SettingError
 from models.database import DurabilityError
 from models.lock import AlreadyServingError
 from models.rebuild import RebuildError
-from rules.keyring import KeysMoved, WrongKeyStore, WrongMasterKey
 from rules.programme import NoProgramme
 from rules.refusals import Refusal
 
-__all__ = ["access", "audit", "data", "keys", "main", "people", "programme", "running"]
+__all__ = ["access", "audit", "data", "documents", "keys", "main", "people", "programme", "running"]
 
 EXPECTED = (
     AlreadyServingError,
@@ -26,12 +25,10 @@ EXPECTED = (
     DurabilityError,
     Failed,
     FileUnreadable,
-    KeysMoved,
     NoProgramme,
     NotMigrated,
     RebuildError,
     SettingError,
-    WrongKeyStore,
     WrongMasterKey,
 )
 

@@ -12,10 +12,10 @@ from api import demo
 from api.checks import checks
 from api.cli._common import Failed, app, bar, database, here, hint, run, show
 from api.clock import now
-from api.opening import behind, bring_up
+from api.settings import master_key
 from models import migrate as migrations
 from models.units import WHOLE, BasisPoints, Growth, Points
-from rules import keyring, programme
+from rules import programme
 from rules.programme import Rung, Terms
 
 SCHEMA = Path(__file__).parents[2] / "schema" / "schema.graphql"
@@ -65,9 +65,11 @@ def init(
 async def _init(terms: Terms, named: list[str]) -> bool:
     """Set it up, or change the named bounds of the programme that is there."""
     found = here()
-    await bring_up(found)
+    await migrations.migrate(found.database_url)
     async with database(found, brings_up=False):
-        made = await programme.set_up(terms, key_check=await keyring.binding(), now=now())
+        from rules import vault
+
+        made = await programme.set_up(terms, key_check=vault.unlocked().check, now=now())
         if named and not made:
             bounds = replace(await programme.terms(), **{name: getattr(terms, name) for name in named})
             await programme.bound_adjustments(bounds.adjust_proof_above, bounds.adjust_approval_above)
@@ -151,14 +153,14 @@ def migrate(
     if check or check_models:
         _check_migrations(database_too=check)
         return
-    applied = run(bring_up(here()))
+    applied = run(migrations.migrate(here().database_url))
     show.print("\n".join(f"applied {name}" for name in applied) or "nothing to apply")
 
 
 def _check_migrations(*, database_too: bool) -> None:
     wrong = [f"drift: {what}" for what in run(migrations.drift())]
     if database_too:
-        wrong += [f"pending: {name}" for name in run(behind(here()))]
+        wrong += [f"pending: {name}" for name in run(migrations.pending(here().database_url))]
     if wrong:
         raise Failed("\n".join(wrong))
     show.print("models, migrations and database agree" if database_too else "models and migrations agree")
@@ -178,11 +180,11 @@ async def _seed() -> None:
     found = here()
     if found.is_production:
         raise Failed("Production is never seeded with a demo.")
-    await bring_up(found)
+    await migrations.migrate(found.database_url)
     if not await demo.is_empty(found.database_url):
         raise Failed("This database holds a programme already; the demo needs an empty one.")
     with bar("sowing the demo", demo.MEMBERS) as progress:
-        sown = await demo.sow(found, now(), progress)
+        sown = await demo.sow(found, master_key(found), now(), progress)
     show.print(
         f"{sown.members:,} members, {sown.purchases:,} purchases, {sown.refunds:,} refunds, "
         f"{sown.redemptions:,} redemptions (seed {demo.SEED})"

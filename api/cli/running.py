@@ -11,9 +11,10 @@ from api import demo, log
 from api.cli._common import app, bar, here, run, show
 from api.cli._welcome import welcome
 from api.clock import now
-from api.opening import NotMigrated, behind, bring_up, opened, working
-from api.settings import Settings
+from api.opening import NotMigrated, opened, working
+from api.settings import Settings, master_key
 from models.lock import single_server
+from models.migrate import migrate, pending
 
 
 @app.command()
@@ -28,7 +29,7 @@ def serve(
     from api.manifest import manifest
 
     manifest(found.documents)  # what is wrong with one is told before anything is begun
-    with single_server(found.database_url), single_server(found.keys_url):
+    with single_server(found.database_url):
         told = run(_prepare(found))
         address = (host or found.host, port or found.port)
         if told is not None:
@@ -58,8 +59,8 @@ def _leave(*_: object) -> None:
 async def _prepare(found: Settings) -> dict[str, str] | None:
     """Bring the database up, sow the demo where it belongs, and hand back its tokens; None in production."""
     if found.migrate:
-        await bring_up(found)
-    elif await behind(found):
+        await migrate(found.database_url)
+    elif await pending(found.database_url):
         raise NotMigrated(NotMigrated.__doc__)
     if found.is_production:
         # opened once before the server is, so that what is wrong is one clear line
@@ -67,7 +68,7 @@ async def _prepare(found: Settings) -> dict[str, str] | None:
             return None
     if await demo.is_empty(found.database_url):
         with bar("sowing the demo", demo.MEMBERS) as progress:
-            await demo.sow(found, now(), progress)
+            await demo.sow(found, master_key(found), now(), progress)
     async with opened(found):
         return await demo.tokens(now())
 
@@ -76,10 +77,10 @@ async def _prepare(found: Settings) -> dict[str, str] | None:
 def worker() -> None:
     """Do jobs only. Beside a server it needs PostgreSQL."""
     found = here()
-    with single_server(found.database_url), single_server(found.keys_url):
+    with single_server(found.database_url):
         log.set_up(found.log_level, as_json=found.log_json)
         if found.migrate:
-            run(bring_up(found))
+            run(migrate(found.database_url))
         show.print("working; stop with Ctrl-C")
         with suppress(KeyboardInterrupt):
             run(_work(found))

@@ -377,7 +377,7 @@ export interface DocumentRegisterPayload {
 
 /** A document to trust no longer. */
 export interface DocumentWithdrawInput {
-  /** Its hash. */
+  /** Its hash, with or without `sha256:` before it. */
   sha256: string;
 }
 

@@ -104,6 +104,10 @@ WAYS: dict[str, Callable[..., dict[str, Any]]] = {
     "Apollo's extension": apollo,
     "GraphQL over HTTP's documentId": lambda source, **more: {"documentId": f"sha256:{digest(source)}", **more},
     "a plain documentId": lambda source, **more: {"documentId": digest(source), **more},
+    "codegen's hash in Apollo's extension": lambda source, **more: {
+        "extensions": {"persistedQuery": {"version": 1, "sha256Hash": f"sha256:{digest(source)}"}},
+        **more,
+    },
     "both": lambda source, **more: {**apollo(source), "documentId": digest(source), **more},
     "its text": lambda source, **more: {"query": source, **more},
     "its text and its hash": lambda source, **more: apollo(source, query=source, **more),
@@ -164,7 +168,9 @@ async def test_an_unknown_hash_is_answered_in_the_words_apollos_clients_wait_for
             for get in (True, False):
                 reply = await send(process, apollo(TIERS), mei, accept=accept, get=get)
                 assert (reply.status, reply.codes) == (status, ["PERSISTED_QUERY_NOT_FOUND"])
-                assert reply.body["errors"][0]["message"] == "PersistedQueryNotFound"
+                [error] = reply.body["errors"]
+                assert error["message"] == "PersistedQueryNotFound"
+                assert error["extensions"]["requestId"] == reply.headers["x-request-id"]
                 assert "data" not in reply.body
 
 

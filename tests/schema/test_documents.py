@@ -64,7 +64,7 @@ async def test_registering_again_changes_nothing_and_leaves_no_line() -> None:
 
 async def test_a_withdrawn_document_is_trusted_no_longer_and_may_come_back() -> None:
     await register(HOME)
-    gone = await withdraw(digest(HOME), at=NOON + timedelta(hours=1))
+    gone = await withdraw("sha256:" + digest(HOME), at=NOON + timedelta(hours=1))
     assert gone["document"] == {"name": "Home", "withdrawnAt": "2026-03-10T05:00:00Z"}
     assert await documents.find(digest(HOME)) is None
     assert refusals(await withdraw(digest(HOME))) == ["NOT_FOUND"]
@@ -74,7 +74,7 @@ async def test_a_withdrawn_document_is_trusted_no_longer_and_may_come_back() -> 
     assert actions == ["document.register", "document.withdraw", "document.register"]
 
 
-@pytest.mark.parametrize("sha256", ["", "x", "0" * 64, digest(HOME).upper(), "sha256:" + digest(HOME), "\x00"])
+@pytest.mark.parametrize("sha256", ["", "x", "0" * 64, digest(HOME).upper(), "md5:" + digest(HOME), "\x00"])
 async def test_what_was_never_registered_cannot_be_withdrawn(sha256: str) -> None:
     assert refusals(await withdraw(sha256)) == ["NOT_FOUND"]
 
@@ -110,6 +110,7 @@ async def test_a_hash_that_is_not_the_texts_is_refused() -> None:
     assert refusals(await register(HOME, sha256=digest(TIERS))) == ["DOCUMENT_INVALID"]
     assert refusals(await register(HOME, sha256=digest(HOME).upper())) == ["DOCUMENT_INVALID"]
     assert (await register(HOME, sha256=digest(HOME)))["registered"] == 1
+    assert refusals(await register(HOME, sha256="sha256:" + digest(HOME))) == []
 
 
 async def test_a_document_goes_by_its_operation_or_by_the_name_it_is_given() -> None:
