@@ -44,9 +44,7 @@ async def identify(
         held = await members.hold(member_id)
         if allow_create and held.state is MemberState.PENDING:
             await _join(member_id, actor, now)
-        if added := await members.attach(member_id, identities, now):
-            facts = {"identities": added}
-            await audit.note(actor, "member.attach", member_id=member_id, facts=facts, now=now)
+        await _attach(member_id, identities, actor, now)
     return member_id, False
 
 
@@ -94,13 +92,19 @@ async def enroll(
     held = await members.hold(whose)
     if held.state is not MemberState.PENDING and (refused := members.inactivity(held.state)):
         raise refused
-    await members.attach(whose, identities, now)
+    await _attach(whose, identities, actor, now)
     if held.state is MemberState.ACTIVE:
         return whose, True
     if told != Profile():
         await members.keep_profile(whose, told)
     await _join(whose, actor, now)
     return whose, False
+
+
+async def _attach(member_id: UUID, identities: Sequence[Identity], actor: Actor, now: datetime) -> None:
+    """A held member gets the identities nobody has yet."""
+    if added := await members.attach(member_id, identities, now):
+        await audit.note(actor, "member.attach", member_id=member_id, facts={"identities": added}, now=now)
 
 
 STATE = SQL("UPDATE member SET state = $2 WHERE id = $1 RETURNING id")
