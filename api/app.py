@@ -3,16 +3,19 @@
 import gc
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import httpx2
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from tortoise.connection import get_connection
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
-from api import graphiql, log
+from api import graphiql, log, metrics
 from api.allowance import Allowance, settling
 from api.clock import now
 from api.documents import Library
@@ -54,18 +57,44 @@ def application(found: Settings) -> Starlette:
         library=Library(manifest(found.documents), remembers=is_open),
         trusted_only=found.trusted_only,
         allowance=Allowance(found.allowances) if found.allowances else None,
+        logs=found.log_operations,
     )
     routes: list[BaseRoute] = [
         Route("/graphql", endpoint),
         Route("/healthz", _healthy),
         Route("/readyz", _ready),
+        metrics.route(token=found.metrics_token, is_open=development, folder=found.metrics_folder),
         *mounted,
     ]
     if development:
         routes += [*graphiql.routes(), Route("/", _to_graphiql)]
 
     lifespan = _lifespan(found, world, endpoint)
-    return Starlette(routes=routes, lifespan=lifespan, max_body_size=BODY_MAX)
+    return Starlette(routes=routes, lifespan=lifespan, max_body_size=BODY_MAX, middleware=_middleware(found))
+
+
+LOCAL = r"https?://(localhost|127\.0\.0\.1|\[::1\])(:\d+)?"
+"""Where a developer's web build comes from."""
+
+
+def _middleware(found: Settings) -> list[Middleware]:
+    """Where requests come from, as trusted proxies tell it; and which web pages may send them.
+
+    Nothing is known of a caller but their bearer token, so that a page can do no more than its user gave it.
+    """
+    cross_origin = Middleware(
+        CORSMiddleware,
+        allow_origins=found.origins,
+        allow_origin_regex=None if found.is_production else LOCAL,
+        allow_methods=("GET", "POST"),
+        allow_headers=("authorization", "content-type", "x-request-id"),
+        expose_headers=("x-request-id", "retry-after"),
+        max_age=600,
+    )
+    if not found.proxies:
+        return [cross_origin]
+    proxied: Any = ProxyHeadersMiddleware
+    return [Middleware(proxied, trusted_hosts=list(found.proxies)), cross_origin]
 
 
 def _lifespan(found: Settings, world: World, endpoint: Endpoint) -> Callable[[Starlette], Lifespan]:
@@ -75,6 +104,7 @@ def _lifespan(found: Settings, world: World, endpoint: Endpoint) -> Callable[[St
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         async with opened(found) as stack, jotting(now):
             stack.push_async_callback(world.aclose)
+            stack.enter_context(metrics.counted(found.metrics_folder))
             if not found.is_production:
                 tokens = await _demo_tokens(found)
                 endpoint.page = graphiql.page(tabs(tokens), tokens)

@@ -1,7 +1,6 @@
 """The endpoint: strawberry's ASGI view, made to speak GraphQL over HTTP as the specification has it."""
 
 import asyncio
-import logging
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -13,7 +12,7 @@ from cross_web import AsyncHTTPRequestAdapter, HTTPException
 from graphql import GraphQLError
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import HTMLResponse, Response
-from starlette.types import Message, Receive, Scope, Send
+from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket
 from strawberry.asgi import GraphQL
 from strawberry.http import GraphQLHTTPResponse, GraphQLRequestData
@@ -21,52 +20,26 @@ from strawberry.http.base import BaseRequestProtocol
 from strawberry.http.types import QueryParams
 from strawberry.types import ExecutionResult
 
-from api import log
+from api import log, refusing, watching
 from api.allowance import Allowance
 from api.callers import network, principal
 from api.clock import now
 from api.documents import Asked, Library, asked
 from api.negotiation import GRAPHQL, HTML, JSON, language, negotiate
+from api.refusing import Refused, bounded
 from models.credentials import PrincipalKind
+from schema import words
 from schema.context import Context, Outside
+from schema.gate import signed
 from schema.root import schema
 
 REQUEST_ID = re.compile(r"[A-Za-z0-9._\-]{8,64}")
-BODY_MAX = 256 * 1024
-"""Bytes of a request's body."""
-
 QUERY_SECONDS, MUTATION_SECONDS = 5.0, 15.0
-
-_log = logging.getLogger("loyalty.faults")
-
-
-def bounded(receive: Receive) -> Receive:
-    """A body's messages, up to a limit; beyond it the request is refused without being read on."""
-    size = 0
-
-    async def next_message() -> Message:
-        nonlocal size
-        message = await receive()
-        size += len(message.get("body", b""))
-        if size > BODY_MAX:
-            raise Refused(413, f"The body is larger than {BODY_MAX} bytes.")
-        return message
-
-    return next_message
 
 
 def seconds_for(source: str | None) -> float:
     """How long an operation may take: longer when the document may write."""
     return MUTATION_SECONDS if "mutation" in (source or "") else QUERY_SECONDS
-
-
-class Refused(HTTPException):
-    """A request that is answered before anything of it is executed."""
-
-    def __init__(self, status: int, reason: str, code: str = "BAD_REQUEST", allow: str | None = None) -> None:
-        super().__init__(status, reason)
-        self.code = code
-        self.allow = allow
 
 
 @dataclass
@@ -89,12 +62,14 @@ class Endpoint(GraphQL[Context, None]):
         library: Library | None = None,
         trusted_only: bool = False,
         allowance: Allowance | None = None,
+        logs: str = "all",
     ) -> None:
         super().__init__(schema, graphql_ide="graphiql", subscription_protocols=())
         self.library = library or Library()
         self.trusted_only = trusted_only
         self.outside = outside
         self.allowance = allowance
+        self.logs = logs
         self.development = development
         self.page = page
         self.page_headers = page_headers
@@ -107,14 +82,12 @@ class Endpoint(GraphQL[Context, None]):
         try:
             response = await self._answer(request)
         except HTTPException as refusal:
-            response = self._refusal(request, refusal)
+            response = refusing.refusal(request, refusal)
         except ClientDisconnect:
             return  # hung up before all was said: no fault, and nobody to answer
-        except Exception:
+        except Exception as error:
             # nothing of the operation was answered yet: the database may be away
-            _log.exception("fault before an operation")
-            broken = Refused(500, "Something broke on our side.", "INTERNAL_SERVER_ERROR")
-            response = self._refusal(request, broken)
+            response = refusing.refusal(request, refusing.broken(error))
         finally:
             log.request_id.reset(token)
         response.headers["x-request-id"] = request_id
@@ -127,23 +100,12 @@ class Endpoint(GraphQL[Context, None]):
             raise Refused(406, f"This endpoint answers {GRAPHQL} and {JSON}.")
         return await self.run(request)
 
-    def _refusal(self, request: Request, refusal: HTTPException) -> Response:
-        """A refusal before execution, in the words of GraphQL over HTTP."""
-        status, code, allow = refusal.status_code, "BAD_REQUEST", None
-        if isinstance(refusal, Refused):
-            code, allow = refusal.code, refusal.allow
-        elif "not allowed when using GET" in refusal.reason:
-            status, allow = 405, "POST"
-        body = {"errors": [{"message": refusal.reason, "extensions": {"code": code}}]}
-        media = negotiate(request.headers.get("accept"), {GRAPHQL, JSON}) or JSON
-        headers = {"content-type": f"{media}; charset=utf-8"} | ({"allow": allow} if allow else {})
-        return Response(orjson.dumps(body), status, headers)
-
     async def get_context(self, request: Request | WebSocket, response: Response | WebSocket) -> Context:  # noqa: ARG002
         """Who asks, when, and in which language: made anew for each operation."""
         moment = now()
         host = request.client.host if request.client else None
-        who = await principal(request.headers.get("authorization"), moment, host)
+        async with asyncio.timeout(QUERY_SECONDS):
+            who = await principal(request.headers.get("authorization"), moment, host)
         is_staff = who is not None and who.kind is PrincipalKind.STAFF
         near = network(host)
         return Context(
@@ -169,14 +131,29 @@ class Endpoint(GraphQL[Context, None]):
         root_value: None,
         request_data: GraphQLRequestData,
     ) -> ExecutionResult:
+        """Run one operation within its time, and write down how it went."""
+        with watching.operation(context, logs=self.logs) as seen:
+            seen.result = await self._executed(
+                request, request_adapter, sub_response, context, root_value, request_data
+            )
+        return seen.result
+
+    async def _executed(
+        self,
+        request: Request,
+        request_adapter: AsyncHTTPRequestAdapter,
+        sub_response: Response,
+        context: Context,
+        root_value: None,
+        request_data: GraphQLRequestData,
+    ) -> ExecutionResult:
         """Run one operation within its time. A command under way then ends as it would have; its key tells how."""
         try:
             request_data = await self._opened(request_data, context, by_get=request.method == "GET")
         except GraphQLError as error:
             if _code(error.formatted) == "BAD_REQUEST":
                 raise Refused(400, error.message) from error
-            told = {**(error.extensions or {}), "requestId": log.request_id.get()}
-            return ExecutionResult(data=None, errors=[GraphQLError(error.message, extensions=told)])
+            return ExecutionResult(data=None, errors=[signed(error, context)])
         try:
             async with asyncio.timeout(seconds_for(request_data.query)):
                 return await super().execute_single(
@@ -184,7 +161,8 @@ class Endpoint(GraphQL[Context, None]):
                 )
         except TimeoutError:
             said = "This took too long. A mutation may have been done: send it again with the same key to know."
-            late = GraphQLError(said, extensions={"code": "TIMEOUT", "requestId": log.request_id.get()})
+            told = {"code": "TIMEOUT", "requestId": context.request_id, "retryable": True}
+            late = GraphQLError(words.said("TIMEOUT", said, context.language), extensions=told)
             return ExecutionResult(data=None, errors=[late])
 
     async def _opened(self, said: GraphQLRequestData, context: Context, *, by_get: bool) -> GraphQLRequestData:
@@ -266,10 +244,15 @@ class Endpoint(GraphQL[Context, None]):
                 data = {name: value for name, value in data.items() if name != "data"}
                 status = 400 if media == GRAPHQL else status
         headers = {"content-type": f"{media}; charset=utf-8", "cache-control": "no-store"}
-        if waits := [error["extensions"] for error in data.get("errors", ()) if _code(error) == "RATE_LIMITED"]:
+        errors = data.get("errors", ())
+        if waits := [error["extensions"] for error in errors if _code(error) == "RATE_LIMITED"]:
             # nothing was run, so that this is a matter of HTTP, whatever the client accepts
             status = 429
             headers["retry-after"] = str(waits[0]["retryAfterSeconds"])
+        elif any(_code(error) == "UNAVAILABLE" for error in errors) and not any((data.get("data") or {}).values()):
+            # nothing was answered, and whoever stands between should know
+            status = 503
+            headers["retry-after"] = str(refusing.AWAY_SECONDS)
         return Response(self.encode_json(data), status, headers)
 
 

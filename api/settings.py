@@ -8,6 +8,7 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from ipaddress import ip_network
 from pathlib import Path
 
 from models.engine import connection
@@ -22,6 +23,8 @@ DEMO_APPID = "wxdemo0000000001"
 OPEN_PLATFORM = "default"
 """The namespace of unionids, where the deployment names no open-platform account."""
 PORTS = range(65_536)
+ORIGIN = re.compile(r"https?://[A-Za-z0-9.\-\[\]:]+")
+NETWORK = re.compile(r"[0-9A-Fa-f.:]+(/\d{1,3})?")
 
 
 class SettingError(Exception):
@@ -63,6 +66,15 @@ class Settings:
     """Whether members run nothing but trusted documents."""
     allowances: Mapping[str, Rate] | None
     """What each sort of caller may ask for; None where nobody counts."""
+    origins: tuple[str, ...]
+    """The web pages that may call, besides WeChat's, by where they come from."""
+    proxies: tuple[str, ...]
+    """The addresses whose word on where a request comes from is believed."""
+    metrics_token: str
+    metrics_folder: str
+    """Where several processes put their numbers together; set by `serve`."""
+    log_operations: str
+    """Which operations have a line in the log: all, failed or off."""
 
     @property
     def is_production(self) -> bool:
@@ -108,6 +120,11 @@ def settings(given: Mapping[str, str] | None = None) -> Settings:
         documents=get.paths("LOYALTY_DOCUMENTS"),
         trusted_only=get.switch("LOYALTY_TRUSTED_ONLY", default=production),
         allowances=get.rates("LOYALTY_ALLOWANCES"),
+        origins=get.words("LOYALTY_ORIGINS", ORIGIN, "origins like https://shop.example.com"),
+        proxies=get.words("LOYALTY_PROXIES", NETWORK, "addresses or networks like 10.0.0.0/8"),
+        metrics_token=get.text("LOYALTY_METRICS_TOKEN", ""),
+        metrics_folder=get.text("PROMETHEUS_MULTIPROC_DIR", ""),
+        log_operations=get.one_of("LOYALTY_LOG_OPERATIONS", "all", ["all", "failed", "off"]),
     )
     _check(found)
     return found
@@ -120,6 +137,11 @@ def _check(found: Settings) -> None:
         raise SettingError(f"LOYALTY_DATABASE_URL: {error}") from error
     if found.is_embedded and found.workers > 1:
         raise SettingError("LOYALTY_WORKERS above 1 needs PostgreSQL: an SQLite database is served by one process.")
+    for proxy in found.proxies:
+        try:
+            ip_network(proxy)
+        except ValueError as error:
+            raise SettingError(f"LOYALTY_PROXIES: {error}") from error
     if found.is_production and found.simulates_wechat:
         raise SettingError("LOYALTY_WECHAT_BASE: the simulator lets anybody in, so production does not use it.")
 
@@ -153,6 +175,14 @@ class _Reader:
         if text not in allowed:
             raise SettingError(f"{name} must be one of {', '.join(allowed)}, not {text!r}.")
         return text
+
+    def words(self, name: str, shape: re.Pattern[str], what: str) -> tuple[str, ...]:
+        """The words of a list by commas, each of a shape."""
+        found = tuple(word.strip() for word in self.text(name, "").split(",") if word.strip())
+        for word in found:
+            if not shape.fullmatch(word):
+                raise SettingError(f"{name} must be {what}, by commas, and {word!r} is none.")
+        return found
 
     def rates(self, name: str) -> Mapping[str, Rate] | None:
         """The allowances, with those the text gives anew; None when it is `off`."""

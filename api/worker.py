@@ -6,6 +6,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime
 
+from api.watching import JOBS
 from rules import housekeeping, jobs, purchases
 from rules.jobs import TASKS, Lease
 
@@ -72,5 +73,7 @@ class Worker:
             _log.exception("job %s failed", lease.name, extra={"job": str(lease.id)})
             # the words of an error may hold what a log or a table should not
             await jobs.fail(lease, type(error).__name__, now=self.clock())
+            JOBS.labels(lease.name, "dead" if lease.attempts >= task.attempts else "failed").inc()
         else:
             await jobs.finish(lease, now=self.clock())
+            JOBS.labels(lease.name, "done").inc()

@@ -152,6 +152,28 @@ async def dead() -> list[dict[str, Any]]:
     return await DEAD.rows()
 
 
+@dataclass(frozen=True, slots=True)
+class Backlog:
+    """The jobs that wait for a worker, since when, and those that wait for an operator."""
+
+    due: int
+    oldest: datetime | None
+    dead: int
+
+
+WAITING = SQL(
+    "SELECT state, COUNT(*) AS count, MIN(due_at) AS due_at FROM job"
+    " WHERE state = 'DEAD' OR (state = 'READY' AND due_at <= $1) GROUP BY state"
+)
+
+
+async def backlog(now: datetime) -> Backlog:
+    """What waits at this moment; a job that is leased does not."""
+    rows = {row["state"]: row for row in await WAITING.rows(now)}
+    ready, dead = rows.get(JobState.READY), rows.get(JobState.DEAD)
+    return Backlog(ready["count"] if ready else 0, ready["due_at"] if ready else None, dead["count"] if dead else 0)
+
+
 @transaction
 async def revive(job_id: UUID, *, now: datetime) -> bool:
     """Give a dead job its attempts back."""

@@ -146,15 +146,16 @@ class Gate(SchemaExtension):
         """Take the document from memory, or examine it, if the caller may send it at all."""
         asked = self.execution_context
         if asked.context.trusted is None and needs_trust(asked.context):
-            raise GraphQLError(UNTRUSTED, extensions={"code": "FORBIDDEN"})
+            raise signed(GraphQLError(UNTRUSTED, extensions={"code": "FORBIDDEN"}), asked.context)
         source = asked.query or ""
         if len(source) > limits.SOURCE:
             said = f"The document is longer than {limits.SOURCE} characters."
-            raise GraphQLError(said, extensions={"code": "OPERATION_TOO_COMPLEX"})
+            long = GraphQLError(said, extensions={"code": "OPERATION_TOO_COMPLEX"})
+            raise signed(long, asked.context)
         try:
             self.found = examined(asked.schema._schema, source)
         except GraphQLSyntaxError as error:
-            raise _labelled(error, "GRAPHQL_PARSE_FAILED") from None
+            raise signed(_labelled(error, "GRAPHQL_PARSE_FAILED"), asked.context) from None
         asked.graphql_document = self.found.document
         yield
 
@@ -262,18 +263,13 @@ class Gate(SchemaExtension):
         if "requestId" in told:
             return error
         if "code" in told:
-            return self._signed(error, told["code"])
+            return signed(error, self.execution_context.context)
         cause = error.original_error
         while isinstance(cause, GraphQLError) and cause.original_error is not None:
             cause = cause.original_error
         if error.path is not None and cause is not None and not isinstance(cause, GraphQLError):
             return self._masked(error, cause)
-        return self._signed(error, "BAD_USER_INPUT")
-
-    def _signed(self, error: GraphQLError, code: str) -> GraphQLError:
-        context: Context = self.execution_context.context
-        message = words.said(code, error.message, context.language)
-        return _labelled(error, code, message=message, requestId=context.request_id)
+        return signed(_labelled(error, "BAD_USER_INPUT"), self.execution_context.context)
 
     def _masked(self, error: GraphQLError, cause: BaseException) -> GraphQLError:
         context: Context = self.execution_context.context
@@ -295,6 +291,13 @@ _FAULTS = {
     "UNAVAILABLE": "The service is away for a moment. "
     "A mutation may have been done: send it again with the same key to know.",
 }
+
+
+def signed(error: GraphQLError, context: Context) -> GraphQLError:
+    """An error that has its code, in the caller's language and with the request it is of."""
+    code = (error.extensions or {})["code"]
+    message = words.said(code, error.message, context.language)
+    return _labelled(error, code, message=message, requestId=context.request_id)
 
 
 def _labelled(error: GraphQLError, code: str, message: str | None = None, **more: Any) -> GraphQLError:

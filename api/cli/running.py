@@ -1,13 +1,16 @@
 """Running: `serve` and `worker`."""
 
 import asyncio
+import os
 import signal
-from contextlib import suppress
+import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from typing import Annotated
 
 import typer
 
-from api import demo, log
+from api import connections, demo, log
 from api.cli._common import app, bar, here, run, show
 from api.cli._welcome import welcome
 from api.clock import now
@@ -29,7 +32,8 @@ def serve(
     from api.manifest import manifest
 
     manifest(found.documents)  # what is wrong with one is told before anything is begun
-    with single_server(found.database_url):
+    with ExitStack() as stack:
+        stack.enter_context(single_server(found.database_url))
         told = run(_prepare(found))
         address = (host or found.host, port or found.port)
         if told is not None:
@@ -37,6 +41,8 @@ def serve(
         log.set_up(found.log_level, as_json=found.log_json)
         # once all is answered, uvicorn sends itself the signal anew; a stop that was asked for is no failure
         signal.signal(signal.SIGTERM, _leave)
+        connections.allow_files()
+        stack.enter_context(_shared_metrics(found))
         uvicorn.run(
             "api.app:create",
             factory=True,
@@ -48,7 +54,21 @@ def serve(
             log_level=found.log_level.lower(),
             server_header=False,
             timeout_graceful_shutdown=20,
+            # who is believed of X-Forwarded-For is a setting of ours
+            proxy_headers=False,
+            **connections.options(),
         )
+
+
+@contextmanager
+def _shared_metrics(found: Settings) -> Iterator[None]:
+    """A folder in which several processes put their numbers together, so that a scrape of any sees all."""
+    if found.workers == 1 or found.metrics_folder:
+        yield
+        return
+    with tempfile.TemporaryDirectory(prefix="loyalty-metrics-") as folder:
+        os.environ["PROMETHEUS_MULTIPROC_DIR"] = folder  # noqa: TID251  the server's processes inherit it
+        yield
 
 
 def _leave(*_: object) -> None:

@@ -9,7 +9,7 @@ const FIRST_PAUSE_MS = 500;
 const LONGEST_PAUSE_MS = 30000;
 const KEY_BYTES = 16;
 const RETRYABLE_STATUSES = [408, 425, 429, 500, 502, 503, 504];
-const RETRYABLE_CODES = ['TIMEOUT', 'RATE_LIMITED', 'INTERNAL_SERVER_ERROR'];
+const RETRYABLE_CODES = ['TIMEOUT', 'RATE_LIMITED', 'UNAVAILABLE', 'INTERNAL_SERVER_ERROR'];
 
 const TOKENS = 'tokens { accessToken accessTokenExpiresAt refreshToken }';
 const LOGIN = `mutation Login($input: MemberLoginInput!) {
@@ -28,6 +28,7 @@ const WORDS = {
   HTTP: ['The service is not available just now. Please try again later.', '服务暂时不可用，请稍后重试。'],
   TIMEOUT: ['This took too long. Please try again.', '处理超时，请稍后重试。'],
   RATE_LIMITED: ['That was too much at once. Please try again later.', '操作过于频繁，请稍后再试。'],
+  UNAVAILABLE: ['The service is away for a moment. Please try again.', '服务暂时不可用，请稍后重试。'],
   INTERNAL_SERVER_ERROR: ['Something broke on our side. Please try again later.', '系统异常，请稍后重试。'],
 };
 

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from starlette.applications import Starlette
 
-from api.graphql import BODY_MAX
 from api.negotiation import negotiate
+from api.refusing import BODY_MAX
 from models.credentials import PrincipalKind
 from models.staff import StaffRole
 from rules import credentials, staff

@@ -1,0 +1,121 @@
+"""Slow: who does not get round to asking is not waited for, and others do not wait for them."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
+from typing import Any
+
+import httpx2
+import pytest
+import uvicorn
+from starlette.applications import Starlette
+
+from api import connections, refusing
+from tests.api.house import Caller
+
+ASKS = b'{"query": "{ __typename }"}'
+HEAD = (
+    b"POST /graphql HTTP/1.1\r\nhost: house\r\ncontent-type: application/json\r\n"
+    b"content-length: %d\r\n\r\n" % len(ASKS)
+)
+
+
+class Quiet(uvicorn.Server):
+    """A server that leaves the suite its signals."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+@asynccontextmanager
+async def served(app: Starlette) -> AsyncIterator[int]:
+    """The application on a port of this machine, as `serve` does it; its lifespan is the suite's."""
+    options = {**connections.options(), "lifespan": "off", "log_config": None, "access_log": False}
+    server = Quiet(uvicorn.Config(app, port=0, **options))
+    task = asyncio.create_task(server.serve())
+    async with asyncio.timeout(10):
+        while not server.started:  # noqa: ASYNC110  uvicorn says it nowhere else
+            await asyncio.sleep(0.01)
+    try:
+        yield int(server.servers[0].sockets[0].getsockname()[1])
+    finally:
+        server.should_exit = True
+        await task
+
+
+async def said(port: int, *pieces: bytes, pause: float = 0.0) -> bytes:
+    """What the server answers to pieces sent slowly, until it closes."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    try:
+        for piece in pieces:
+            with suppress(ConnectionError):
+                writer.write(piece)
+                await writer.drain()
+            await asyncio.sleep(pause)
+        async with asyncio.timeout(5):
+            with suppress(ConnectionError):
+                return await reader.read()
+        return b""
+    finally:
+        writer.close()
+
+
+@pytest.fixture
+def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connections, "HEAD_SECONDS", 0.3)
+    monkeypatch.setattr(refusing, "BODY_SECONDS", 0.3)
+
+
+@pytest.mark.usefixtures("_impatient", "caller")
+async def test_a_connection_that_asks_nothing_is_closed(in_development: Starlette) -> None:
+    async with served(in_development) as port:
+        assert await said(port) == b""
+        assert await said(port, b"GET /heal", b"thz HT", pause=0.1) == b""
+        slowly = [bytes([letter]) for letter in HEAD]
+        assert await said(port, *slowly, pause=0.02) == b""
+
+
+@pytest.mark.usefixtures("_impatient", "caller")
+async def test_a_body_that_does_not_come_is_a_408_and_the_end_of_the_connection(in_development: Starlette) -> None:
+    async with served(in_development) as port:
+        answer = await said(port, HEAD, ASKS[:5])
+        head, _, body = answer.partition(b"\r\n\r\n")
+        assert head.startswith(b"HTTP/1.1 408 ")
+        assert b"connection: close" in head.lower()
+        assert b'"code":"TIMEOUT"' in body
+        assert b"did not arrive within" in body
+
+
+@pytest.mark.usefixtures("_impatient", "caller")
+async def test_a_connection_in_use_rests_as_long_as_it_likes_and_asks_again(in_development: Starlette) -> None:
+    async with served(in_development) as port:
+        async with httpx2.AsyncClient(base_url=f"http://127.0.0.1:{port}") as client:
+            for _ in range(3):
+                answer = await client.post("/graphql", content=ASKS, headers={"content-type": "application/json"})
+                assert answer.json()["data"] == {"__typename": "Query"}
+                await asyncio.sleep(0.4)
+        again = await said(port, HEAD + ASKS, b"POST /gra", pause=0.1)
+        assert again.count(b"HTTP/1.1 200 OK") == 1, "the second request began and never came"
+
+
+@pytest.mark.usefixtures("_impatient")
+async def test_many_who_dawdle_hold_nobody_up(in_development: Starlette, caller: Caller) -> None:
+    async with served(in_development) as port:
+        dawdling = [asyncio.create_task(said(port, piece)) for piece in [b"", HEAD, HEAD + ASKS[:5]] * 50]
+        async with httpx2.AsyncClient(base_url=f"http://127.0.0.1:{port}") as client, asyncio.timeout(5):
+            for _ in range(20):
+                assert (await client.get("/healthz")).status_code == 200
+        for answer in await asyncio.gather(*dawdling):
+            assert answer == b"" or answer.startswith(b"HTTP/1.1 408 ")
+
+
+def test_a_server_may_open_as_many_files_as_it_has_connections(monkeypatch: pytest.MonkeyPatch) -> None:
+    limits: dict[str, Any] = {"now": (1_024, 4_096)}
+    monkeypatch.setattr("resource.getrlimit", lambda _: limits["now"])
+    monkeypatch.setattr("resource.setrlimit", lambda _, wanted: limits.update(now=wanted))
+    connections.allow_files()
+    assert limits["now"] == (4_096, 4_096)
+    limits["now"] = (1_024, 1_000_000)
+    connections.allow_files()
+    assert limits["now"] == (connections.AT_ONCE + connections.SPARE_FILES, 1_000_000)
