@@ -265,11 +265,24 @@ INVARIANTS = (
     ),
     Invariant(
         "answers are real",
-        "Each stored answer names a transaction or a purchase of its member.",
+        "Each stored answer names a transaction, a purchase or a request of its member.",
         "SELECT i.id FROM idempotency_key i LEFT JOIN points_transaction t ON t.member_id = i.owner_id"
         " AND t.id::text = (i.response ->> 'transaction_id') WHERE i.operation LIKE 'points.%' AND t.id IS NULL"
         " UNION ALL SELECT i.id FROM idempotency_key i LEFT JOIN purchase p ON p.member_id = i.owner_id"
-        " AND p.id::text = (i.response ->> 'purchase_id') WHERE i.operation LIKE 'purchase.%' AND p.id IS NULL",
+        " AND p.id::text = (i.response ->> 'purchase_id') WHERE i.operation LIKE 'purchase.%' AND p.id IS NULL"
+        " UNION ALL SELECT i.id FROM idempotency_key i LEFT JOIN approval a ON a.member_id = i.owner_id"
+        " AND a.id::text = (i.response ->> 'approval_id') WHERE i.operation LIKE 'approval.%' AND a.id IS NULL",
+    ),
+    Invariant(
+        "approvals are done",
+        "An approved request led to exactly the movement it asked for, and no movement names a request but that.",
+        "SELECT a.id FROM approval a LEFT JOIN points_transaction t ON t.member_id = a.member_id"
+        " AND t.id = a.transaction_id WHERE a.state = 'APPROVED' AND (t.id IS NULL"
+        " OR t.cause <> 'approval:' || a.id::text OR t.kind NOT IN ('ADJUST_IN', 'ADJUST_OUT')"
+        " OR t.points <> CAST(a.facts ->> 'delta' AS BIGINT) OR t.actor_id IS NULL"
+        " OR t.actor_id <> a.decided_by::text) UNION ALL SELECT t.id FROM points_transaction t"
+        " LEFT JOIN approval a ON a.member_id = t.member_id AND a.transaction_id = t.id"
+        " WHERE t.cause LIKE 'approval:%' AND a.id IS NULL",
     ),
     Invariant(
         "growth",

@@ -275,6 +275,17 @@ async def wrapped_key(member_id: UUID) -> bytes:
     return found
 
 
+WRAPPED_OF = SQL(
+    "SELECT member_id, wrapped FROM member_key WHERE member_id = ANY($1::uuid[])",
+    fans_out="a queue shows what was written about several members",
+)
+
+
+async def wrapped_keys(member_ids: Sequence[UUID]) -> dict[UUID, bytes]:
+    """The wrapped keys of these members, without those whose key is gone."""
+    return {row["member_id"]: row["wrapped"] for row in await WRAPPED_OF.rows(list(set(member_ids)))}
+
+
 KEEP_PROFILE = SQL("UPDATE member SET profile = $2 WHERE id = $1 RETURNING id")
 PROFILE = SQL("SELECT m.profile, k.wrapped FROM member m JOIN member_key k ON k.member_id = m.id WHERE m.id = $1")
 

@@ -1,15 +1,17 @@
-"""Cards: all that one member may see of another."""
+"""Cards: all that one member may see of another, and all that a reader needs to know who of the staff it was."""
 
 from collections.abc import Sequence
 from typing import Any
+from uuid import UUID
 
 import strawberry
 
 from models.sql import SQL
 from rules import members
 from rules.members import Profile
+from schema import ids
 from schema.context import Context
-from schema.permissions import SEES_MEMBER, seen
+from schema.permissions import SEES_MEMBER, STAFF, seen
 from schema.tiers import HasMember
 
 
@@ -43,3 +45,23 @@ async def card_of(parents: Sequence[HasMember], context: Context) -> list[Member
     return [
         MemberCard(display_name=told.display_name, avatar_url=told.avatar_url) for told in await profiles(parents)
     ]
+
+
+@strawberry.type(description="Who of the staff it was.")
+class StaffCard:
+    id: strawberry.ID = seen(STAFF, "Opaque.")
+    username: str = seen(STAFF, "The name they log in with.")
+
+
+STAFF_NAMES = SQL("SELECT id, username FROM staff WHERE id = ANY($1::uuid[])")
+
+
+async def staff_cards(people: Sequence[UUID | None]) -> list[StaffCard | None]:
+    """The card of each of these; None for nobody, and where there is no such account."""
+    wanted = list({each for each in people if each is not None})
+    rows = await STAFF_NAMES.rows(wanted) if wanted else []
+    cards = {
+        row["id"]: StaffCard(id=strawberry.ID(ids.encode(ids.Tag.STAFF, row["id"])), username=row["username"])
+        for row in rows
+    }
+    return [cards.get(each) if each else None for each in people]

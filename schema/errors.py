@@ -14,6 +14,7 @@ from graphql import GraphQLError
 
 from models.members import IdentityKind
 from rules import (
+    approvals,
     attempts,
     credentials,
     documents,
@@ -37,6 +38,7 @@ from schema.permissions import PUBLIC, Rule, options, seen
 from schema.scalars import Long
 
 ROOMS = (
+    approvals,
     attempts,
     credentials,
     documents,

@@ -113,8 +113,10 @@ class MemberEvents:
 LATEST = SQL("SELECT event_seq FROM member WHERE id = $1")
 EVENTS = SQL(
     "SELECT member_id, seq, type, body, transaction_id, created_at FROM outbox_event"
-    " WHERE member_id = $1 AND seq > $2 AND seq <= $3 ORDER BY seq LIMIT $4"
+    " WHERE member_id = $1 AND seq > $2 AND seq <= $3 AND type NOT LIKE 'approval.%' ORDER BY seq LIMIT $4"
 )
+"""A member's events. What the staff ask of each other about them is between the staff, and is left out."""
+
 EventsAfter = Annotated[str | None, strawberry.argument(description="Only what came after this event's cursor.")]
 
 
@@ -142,11 +144,15 @@ async def _follow(context: Context, member_id: UUID, seq: int) -> AsyncGenerator
         raise AssertionError("A subscription without a feed.")
     with context.feed.watch(member_id) as watch:
         while True:
-            rows = await EVENTS.rows(member_id, seq, await LATEST.value(member_id), pages.MOST)
+            latest = await LATEST.value(member_id)
+            rows = await EVENTS.rows(member_id, seq, latest, pages.MOST)
             for row in rows:
                 await context.renew()
                 yield MemberEvent.of(row)
                 seq = row["seq"]
+            if not rows:
+                # what lies between is not for the member, and is not to be looked at again
+                seq = latest
             if not rows and not await watch.beyond(seq):
                 return
 

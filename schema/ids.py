@@ -22,11 +22,12 @@ class Tag(IntEnum):
     STAFF = 5
     STORE = 6
     LOGIN = 7
+    APPROVAL = 8
     PARTNER = 20
     AUDIT_LINE = 21
 
 
-OWNED = {Tag.POINTS_ENTRY, Tag.PURCHASE}
+OWNED = {Tag.POINTS_ENTRY, Tag.PURCHASE, Tag.APPROVAL}
 """The types whose ids carry their member."""
 
 

@@ -14,6 +14,7 @@ from rules.credentials import LOGINS_MAX
 from rules.members import Profile
 from rules.refusals import NotFound
 from schema import ids, pages
+from schema.approvals import Approval, approvals_of
 from schema.cards import MemberCard, card_of, profiles
 from schema.context import Context, Info
 from schema.enums import describe
@@ -100,6 +101,7 @@ class Member(Node):
     tier_progress: TierProgress = related(SEES_MEMBER, "Where they stand on the ladder.", progress_of)
     points: PointsAccount = related(SEES_POINTS, "Their points.", points_of)
     purchases: Connection[Purchase] = related(SEES_PURCHASES, "Their purchases, newest first.", purchases_of)
+    approvals: Connection[Approval] = related(DESK, "What the staff asked for about them.", approvals_of)
 
     @classmethod
     def of(cls, row: dict[str, Any]) -> "Member":

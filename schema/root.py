@@ -12,6 +12,7 @@ from strawberry.types import ExecutionContext
 from models.credentials import PrincipalKind
 from rules import programme
 from schema import ids
+from schema.approvals import Approval, ApprovalsMutation, ApprovalsQuery, approval
 from schema.audit import AuditQuery
 from schema.codes import CodesMutation
 from schema.context import Context, Info
@@ -37,6 +38,7 @@ FINDERS: dict[Tag, Callable[..., Awaitable[Node | None]]] = {
     Tag.MEMBER: lambda _, *parts: member(*parts),
     Tag.POINTS_ENTRY: lambda _, *parts: entry(*parts),
     Tag.PURCHASE: purchase,
+    Tag.APPROVAL: approval,
 }
 """How each type that belongs to a member is found, for a caller, by the parts of its id, the member's first."""
 
@@ -64,7 +66,9 @@ def _sees(context: Context, member_id: UUID) -> bool:
 
 
 @strawberry.type(description="What may be asked.")
-class Query(MembersQuery, PointsQuery, ProgrammeQuery, DocumentsQuery, EventsQuery, KeysQuery, AuditQuery):
+class Query(
+    ApprovalsQuery, MembersQuery, PointsQuery, ProgrammeQuery, DocumentsQuery, EventsQuery, KeysQuery, AuditQuery
+):
     """What may be asked."""
 
     @asked(PUBLIC, "Whatever has this id; null when there is none, or it is not for you.")
@@ -86,6 +90,7 @@ class Query(MembersQuery, PointsQuery, ProgrammeQuery, DocumentsQuery, EventsQue
 
 @strawberry.type(description="What may be done.")
 class Mutation(
+    ApprovalsMutation,
     MembersMutation,
     SessionsMutation,
     LoginsMutation,
@@ -114,7 +119,7 @@ schema = Schema(
     query=Query,
     mutation=Mutation,
     subscription=Subscription,
-    types=[Member, PointsEntry, Purchase, Tier, *dict.fromkeys(ANSWERS.values())],
+    types=[Approval, Member, PointsEntry, Purchase, Tier, *dict.fromkeys(ANSWERS.values())],
     extensions=[Gate],
     config=StrawberryConfig(scalar_map=SCALARS, disable_field_suggestions=True),
 )

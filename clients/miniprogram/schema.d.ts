@@ -130,6 +130,151 @@ export interface ApiKeyRotateInput {
   overlapHours?: number;
 }
 
+/** What one of the staff asked for, and what became of it (审批). */
+export interface Approval {
+  __typename?: 'Approval';
+  /** Opaque. Store it, send it back, read nothing into it. */
+  id: ID;
+  /** What is asked for. Not for members, but for OWNER, ADMIN, OPERATOR, CS. */
+  kind: ApprovalKind;
+  /** Where it stands. Not for members, but for OWNER, ADMIN, OPERATOR, CS. */
+  state: ApprovalState;
+  /** The member it is about, for `node` and `member`. Not for members, but for OWNER, ADMIN, OPERATOR, CS. */
+  memberId: ID;
+  /** How many points to add, or with a minus to take. Not for members, but for OWNER, ADMIN, OPERATOR, CS. */
+  delta: Long;
+  /** Why, in one word. Not for members, but for OWNER, ADMIN, OPERATOR, CS. */
+  reason: ReasonCode;
+  /** When it was asked for. Not for members, but for OWNER, ADMIN, OPERATOR, CS. */
+  requestedAt: DateTime;
+  /** From this moment on it can no longer be approved. Not for members, but for OWNER, ADMIN, OPERATOR, CS. */
+  expiresAt: DateTime;
+  /** When it was decided, or withdrawn; null while it was not. Not for members, but for OWNER, ADMIN, OPERATOR, CS. */
+  decidedAt: DateTime | null;
+  /** Why it was rejected; null when it was not. Not for members, but for OWNER, ADMIN, OPERATOR, CS. */
+  decisionReason: ReasonCode | null;
+  /** The member's name and picture. Not for members, but for OWNER, ADMIN, OPERATOR, CS. */
+  card: MemberCard;
+  /** What the requester wrote for people. Kept encrypted. Not for members, but for OWNER, ADMIN, OPERATOR, CS. */
+  note: Note | null;
+  /** Who asked for it (申请人). Not for members, but for OWNER, ADMIN, OPERATOR, CS. */
+  requestedBy: StaffCard | null;
+  /** Who decided on it (审批人), or withdrew it. Not for members, but for OWNER, ADMIN, OPERATOR, CS. */
+  decidedBy: StaffCard | null;
+  /** The line of the ledger it led to, once approved. Not for members, but for OWNER, ADMIN, OPERATOR, CS. */
+  entry: PointsEntry | null;
+  /**
+   * What approving it would come to now, by the same checks; null once it is settled. Not for members, but for
+   * OWNER, ADMIN, OPERATOR, CS.
+   */
+  preview: ApprovalPreview | null;
+}
+
+/** A request of a colleague's to approve. */
+export interface ApprovalApproveInput {
+  /** Which. */
+  approvalId: ID;
+  /**
+   * Chosen by you for this one request (a UUID will do): 8 to 128 printable ASCII characters. The same key with the
+   * same input is done once and always answered alike, so a retry is harmless.
+   */
+  idempotencyKey: string;
+}
+
+/** One page of a list. */
+export interface ApprovalConnection {
+  __typename?: 'ApprovalConnection';
+  /** The items with their cursors. */
+  edges: ApprovalEdge[];
+  /** The items alone. */
+  nodes: Approval[];
+  /** Where the page lies in the list. */
+  pageInfo: PageInfo;
+}
+
+/** This request has been decided already. */
+export interface ApprovalDecided {
+  __typename?: 'ApprovalDecided';
+  /** What to switch on. */
+  code: ErrorCode;
+  /** A sentence for people, in English or Chinese by `Accept-Language`. */
+  message: string;
+  /** The part of `input` that was refused, if one was. */
+  field: string[] | null;
+  /** Whether the same request may succeed later without anybody changing it. */
+  retryable: boolean;
+  /** The state it is in. */
+  state: string;
+}
+
+/** One item of a list, and where it stands. */
+export interface ApprovalEdge {
+  __typename?: 'ApprovalEdge';
+  /** Send it as `after` or `before` to read on from here. */
+  cursor: string;
+  /** The item. */
+  node: Approval;
+}
+
+/** What is asked for. */
+export type ApprovalKind =
+  /** Points put in or taken out by hand. */
+  | 'POINTS_ADJUST';
+
+/** The request after it. */
+export interface ApprovalPayload {
+  __typename?: 'ApprovalPayload';
+  /** The request; null when refused. Not for members, but for OWNER, ADMIN, OPERATOR, CS. */
+  approval: Approval | null;
+  /** Whether this answers an earlier, identical request. Not for members, but for OWNER, ADMIN, OPERATOR, CS. */
+  replayed: boolean;
+  /** Why it was refused; empty on success. Not for members, but for OWNER, ADMIN, OPERATOR, CS. */
+  userErrors: UserError[];
+}
+
+/** What approving a request would come to now. */
+export interface ApprovalPreview {
+  __typename?: 'ApprovalPreview';
+  /** Whether it would go through now. Not for members, but for OWNER, ADMIN, OPERATOR, CS. */
+  allowed: boolean;
+  /** What stands against it. Not for members, but for OWNER, ADMIN, OPERATOR, CS. */
+  userErrors: UserError[];
+}
+
+/** Too many requests about this member wait. Have them decided first. */
+export interface ApprovalQueueFull {
+  __typename?: 'ApprovalQueueFull';
+  /** What to switch on. */
+  code: ErrorCode;
+  /** A sentence for people, in English or Chinese by `Accept-Language`. */
+  message: string;
+  /** The part of `input` that was refused, if one was. */
+  field: string[] | null;
+  /** Whether the same request may succeed later without anybody changing it. */
+  retryable: boolean;
+  /** The most there may be. */
+  limit: Long;
+}
+
+/** A request of a colleague's to reject. */
+export interface ApprovalRejectInput {
+  /** Which. */
+  approvalId: ID;
+  /** Why, in one word: `NO_EVIDENCE`. */
+  reason: ReasonCode;
+}
+
+/** Something to ask a colleague to approve. */
+export interface ApprovalRequestInput {
+  /** What is asked for. */
+  subject: ApprovalSubject;
+  /**
+   * Chosen by you for this one request (a UUID will do): 8 to 128 printable ASCII characters. The same key with the
+   * same input is done once and always answered alike, so a retry is harmless.
+   */
+  idempotencyKey: string;
+}
+
 /** So many points are adjusted by two people: one asks, another approves. */
 export interface ApprovalRequired {
   __typename?: 'ApprovalRequired';
@@ -145,6 +290,30 @@ export interface ApprovalRequired {
   wanted: Long;
   /** The most there may be. */
   limit: Long;
+}
+
+/** Where a request stands. */
+export type ApprovalState =
+  /** Waits for somebody else to decide. */
+  | 'PENDING'
+  /** Allowed by somebody else, and done at the same moment. */
+  | 'APPROVED'
+  /** Refused by somebody else. Nothing was done. */
+  | 'REJECTED'
+  /** Taken back by whoever asked. Nothing was done. */
+  | 'WITHDRAWN'
+  /** Nobody decided within 7 days. Nothing was done. */
+  | 'EXPIRED';
+
+/** What is asked for: one of these. */
+export type ApprovalSubject =
+  /** Points put in or taken out by hand. */
+  | { pointsAdjust: PointsAdjustRequest };
+
+/** A request of your own to take back. */
+export interface ApprovalWithdrawInput {
+  /** Which. */
+  approvalId: ID;
 }
 
 /** One fact of what was done: ids and numbers, never personal data. */
@@ -394,6 +563,12 @@ export interface DocumentWithdrawPayload {
 export type ErrorCode =
   /** The member's tier does not allow so many points in one redemption. 超出该会员等级的单次兑换上限。 */
   | 'ABOVE_TIER_LIMIT'
+  /** This request has been decided already. 该申请已被处理。 */
+  | 'APPROVAL_DECIDED'
+  /** This request has waited too long. Ask anew. 该申请已过期，请重新提交。 */
+  | 'APPROVAL_EXPIRED'
+  /** Too many requests about this member wait. Have them decided first. 该会员待审批的申请过多，请先处理。 */
+  | 'APPROVAL_QUEUE_FULL'
   /** So many points are adjusted by two people: one asks, another approves. 该调整数额须经他人审批。 */
   | 'APPROVAL_REQUIRED'
   /** The event is too old to be reported without the right to backfill. 事件时间过早，需要补录权限。 */
@@ -440,12 +615,16 @@ export type ErrorCode =
   | 'NAME_TAKEN'
   /** Nothing here answers to that id. 未找到。 */
   | 'NOT_FOUND'
+  /** Only whoever asked for this may withdraw it. 仅申请人可以撤回该申请。 */
+  | 'NOT_REQUESTER'
   /** This order was already recorded with other content. 该订单已以不同内容记录。 */
   | 'ORDER_EXISTS'
   /** This order does not add up. 订单内容有误。 */
   | 'ORDER_INVALID'
   /** No order of that reference was recorded yet. 尚未记录该订单。 */
   | 'ORDER_NOT_FOUND'
+  /** Nobody decides on what they asked for themselves. 不能审批本人提交的申请。 */
+  | 'OWN_APPROVAL'
   /** This is more than one movement or one account may carry. 超出单次变动或账户的积分上限。 */
   | 'POINTS_LIMIT'
   /** This part of the profile cannot be kept as it is. 资料内容无效。 */
@@ -460,6 +639,8 @@ export type ErrorCode =
   | 'PURCHASE_STATE_CONFLICT'
   /** More would be given back than there was. 退还数量超过原始数量。 */
   | 'REFUND_EXCEEDS_ORIGINAL'
+  /** Whoever asked for this may no longer ask for it. Somebody else has to ask anew. 申请人已无权提交此申请，请由他人重新提交。 */
+  | 'REQUESTER_GONE'
   /** A cashier works in one store, which must be named. 收银员必须指定所属门店。 */
   | 'STORE_REQUIRED'
   /** This ladder of tiers cannot be climbed. 等级方案无效。 */
@@ -658,10 +839,24 @@ export interface Member {
   points: PointsAccount;
   /** Their purchases, newest first. */
   purchases: PurchaseConnection;
+  /** What the staff asked for about them. Not for members, but for OWNER, ADMIN, OPERATOR, CS. */
+  approvals: ApprovalConnection;
 }
 
 /** Arguments of `Member.purchases`. */
 export interface MemberPurchasesArgs {
+  /** How many items from the start: 1 to 100, 20 by default. */
+  first?: number | null;
+  /** Read on after this cursor. */
+  after?: string | null;
+  /** How many items from the end: 1 to 100. */
+  last?: number | null;
+  /** Read back before this cursor. */
+  before?: string | null;
+}
+
+/** Arguments of `Member.approvals`. */
+export interface MemberApprovalsArgs {
   /** How many items from the start: 1 to 100, 20 by default. */
   first?: number | null;
   /** Read on after this cursor. */
@@ -978,6 +1173,35 @@ export interface Money {
 export interface Mutation {
   __typename?: 'Mutation';
   /**
+   * Ask a colleague to approve something. They have 7 days to decide. Not for members, but for OWNER, ADMIN,
+   * OPERATOR, CS.
+   *
+   * Refuses with: `APPROVAL_QUEUE_FULL`, `IDEMPOTENCY_KEY_REUSED`, `MEMBER_MERGED`, `MEMBER_NOT_ACTIVE`,
+   * `NOT_FOUND`, `POINTS_LIMIT`.
+   */
+  approvalRequest: ApprovalPayload | null;
+  /**
+   * Approve what a colleague asked for. It is done at the same moment, once; or it is refused, and the request goes
+   * on waiting. Asks for a fresh proof of who you are. Not for members, but for OWNER, ADMIN.
+   *
+   * Refuses with: `APPROVAL_DECIDED`, `APPROVAL_EXPIRED`, `IDEMPOTENCY_KEY_REUSED`, `INSUFFICIENT_POINTS`,
+   * `MEMBER_MERGED`, `MEMBER_NOT_ACTIVE`, `NOT_FOUND`, `OWN_APPROVAL`, `POINTS_LIMIT`, `PROOF_REQUIRED`,
+   * `REQUESTER_GONE`.
+   */
+  approvalApprove: ApprovalPayload | null;
+  /**
+   * Reject what a colleague asked for, for a reason. Not for members, but for OWNER, ADMIN.
+   *
+   * Refuses with: `APPROVAL_DECIDED`, `APPROVAL_EXPIRED`, `NOT_FOUND`, `OWN_APPROVAL`.
+   */
+  approvalReject: ApprovalPayload | null;
+  /**
+   * Take back what you asked for, while it waits. Not for members, but for OWNER, ADMIN, OPERATOR, CS.
+   *
+   * Refuses with: `APPROVAL_DECIDED`, `APPROVAL_EXPIRED`, `NOT_FOUND`, `NOT_REQUESTER`.
+   */
+  approvalWithdraw: ApprovalPayload | null;
+  /**
    * Find the one member some identities mean, or create them. Not for members, but for OWNER, ADMIN, OPERATOR, CS,
    * CASHIER, SERVICE.
    *
@@ -1172,6 +1396,7 @@ export interface Node {
 
 /** Every Node: ask for `__typename` and switch on it. */
 export type AnyNode =
+  | Approval
   | Member
   | PointsEntry
   | Purchase
@@ -1279,6 +1504,18 @@ export interface PointsAdjustInput {
    * same input is done once and always answered alike, so a retry is harmless.
    */
   idempotencyKey: string;
+}
+
+/** An adjustment to ask for, of any size. Very large ones are done in no other way. */
+export interface PointsAdjustRequest {
+  /** Whose points. */
+  memberId: ID;
+  /** How many to add, or with a minus to take. Never 0. */
+  delta: Long;
+  /** Why, in one word: `GOODWILL`. */
+  reason: ReasonCode;
+  /** A line for people. Kept encrypted. */
+  note?: Note | null;
 }
 
 /** Which part of an account an entry moved. */
@@ -1726,6 +1963,8 @@ export interface PurchaseStateConflict {
 /** What may be asked. */
 export interface Query {
   __typename?: 'Query';
+  /** What the staff asked of each other, newest first. Not for members, but for OWNER, ADMIN, OPERATOR, CS. */
+  approvals: ApprovalConnection | null;
   /** The calling member. */
   me: Member | null;
   /**
@@ -1762,6 +2001,20 @@ export interface Query {
   node: Node | null;
   /** Whatever has these ids, in their order; 100 at most. */
   nodes: (Node | null)[] | null;
+}
+
+/** Arguments of `Query.approvals`. */
+export interface QueryApprovalsArgs {
+  /** Only those that stand so; all by default. */
+  state?: ApprovalState | null;
+  /** How many items from the start: 1 to 100, 20 by default. */
+  first?: number | null;
+  /** Read on after this cursor. */
+  after?: string | null;
+  /** How many items from the end: 1 to 100. */
+  last?: number | null;
+  /** Read back before this cursor. */
+  before?: string | null;
 }
 
 /** Arguments of `Query.member`. */
@@ -1881,6 +2134,15 @@ export interface ServiceHolderInput {
   source: string;
   /** The one store it sells in. */
   storeId?: ID | null;
+}
+
+/** Who of the staff it was. */
+export interface StaffCard {
+  __typename?: 'StaffCard';
+  /** Opaque. Not for members, but for STAFF. */
+  id: ID;
+  /** The name they log in with. Not for members, but for STAFF. */
+  username: string;
 }
 
 /** A login of staff. */
@@ -2054,6 +2316,8 @@ export interface UserError {
 /** Every UserError: ask for `__typename` and switch on it. */
 export type AnyUserError =
   | AboveTierLimit
+  | ApprovalDecided
+  | ApprovalQueueFull
   | ApprovalRequired
   | BalanceChanged
   | CurrencyMismatch

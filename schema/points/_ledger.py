@@ -191,6 +191,21 @@ OF_TRANSACTIONS = SQL(
 )
 
 
+LED_TO = SQL(
+    f"SELECT {ENTRY}, e.transaction_id FROM {JOINED} WHERE e.member_id = ANY($1::uuid[])"  # noqa: S608  constants
+    " AND t.member_id = ANY($1::uuid[]) AND e.transaction_id = ANY($2::uuid[]) ORDER BY e.seq DESC",
+    fans_out="a queue of requests shows what each one led to",
+)
+
+
+async def entries_led_to(done: Sequence[tuple[UUID, UUID]]) -> dict[UUID, PointsEntry]:
+    """The first line that each of these members' transactions wrote, by the transaction."""
+    if not done:
+        return {}
+    rows = await LED_TO.rows(list({whose for whose, _ in done}), [transaction for _, transaction in done])
+    return {row["transaction_id"]: PointsEntry.of(row) for row in rows}
+
+
 async def entries_written(member_id: UUID, transaction_ids: Sequence[UUID]) -> list[PointsEntry]:
     """The lines some transactions wrote."""
     if not transaction_ids:

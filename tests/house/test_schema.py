@@ -34,6 +34,11 @@ SERVED = schema._schema
 
 IMPOSSIBLE: dict[str, dict[str, str]] = {
     "rules.codes.show": {"MEMBER_FROZEN": "a frozen member may show who they are"},
+    "rules.approvals.approve": {
+        "MEMBER_FROZEN": "a frozen member may be adjusted",
+        "BALANCE_CHANGED": "a request expects no balance",
+    },
+    "rules.approvals.request": {"MEMBER_FROZEN": "a frozen member may be adjusted"},
     "rules.lifecycle.enter": {"NOT_FOUND": "an identity finds only members there are"},
     "rules.lifecycle.freeze": {"MEMBER_FROZEN": "a frozen member is left as they are"},
     "rules.lifecycle.unfreeze": {

@@ -126,10 +126,16 @@ def literal(kind: GraphQLInputType, given: str | None = None) -> str:
         return str(next(iter(kind.values)))
     if isinstance(kind, GraphQLInputObjectType):
         required = {name: each for name, each in kind.fields.items() if isinstance(each.type, GraphQLNonNull)}
-        if not required and kind.name.endswith("By"):
-            required = {"id": kind.fields["id"]}
+        if is_one_of(kind):
+            name, each = next(iter(kind.fields.items()))
+            required = {name: each}
         return "{" + ", ".join(f"{name}: {literal(each.type, given)}" for name, each in required.items()) + "}"
     return given if kind.name == "ID" and given else LITERALS[str(kind.name)]
+
+
+def is_one_of(kind: GraphQLInputObjectType) -> bool:
+    """Whether exactly one part of the input is sent."""
+    return any(each.name.value == "oneOf" for each in (kind.ast_node.directives if kind.ast_node else None) or ())
 
 
 def asked(name: str, field: GraphQLField, given: str) -> str:

@@ -273,4 +273,5 @@ def test_every_event_of_the_rules_has_a_word() -> None:
     text = "\n".join(path.read_text("utf-8") for path in Path(rules.__file__).parent.rglob("*.py"))
     told = set(re.findall(r'\bEvent\(\s*"([a-z_.]+)"', text))
     told |= {f"purchase.{what}" for what in re.findall(r'_tell\(sitting, "(\w+)"\)', text)}
+    told = {name for name in told if not name.startswith("approval.")}
     assert {name.replace(".", "_").upper() for name in told} == set(MemberEventType.__members__) - {"OTHER"}

@@ -1,28 +1,32 @@
 """Poison: every input of every mutation is sent what nobody should send, and nothing breaks on our side."""
 
 import re
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 
 from models.credentials import PrincipalKind
 from models.sql import SQL
-from rules import credentials, keys, staff
-from rules.actors import SYSTEM, Principal
+from models.staff import StaffRole
+from models.units import ReasonCode
+from rules import approvals, credentials, keys, staff
+from rules.actors import SYSTEM, Actor, ActorKind, Principal
 from rules.documents import digest
 from rules.keys import Holder
+from rules.points import Adjustment
 from schema import ids, scalars
 from schema.ids import Tag
 from schema.root import schema
-from tests.people import NOON, adjust, member, programme
+from tests.people import NOON, adjust, fresh_key, member, programme
 from tests.schema.asking import (
     CASHIER,
     CLERK,
     OWNER,
     SERVICE,
     as_member,
+    as_staff,
     ask,
     entry_id,
     member_id,
@@ -72,6 +76,23 @@ TYPENAME = "{ __typename }"
 ENTRY = SQL("SELECT id FROM points_entry WHERE member_id = $1 LIMIT 1")
 
 
+async def approving(who: UUID) -> dict[str, tuple[Principal | None, dict[str, Any]]]:
+    """The same of the mutations by which two of the staff approve something."""
+    ann, bo = [await staff.hire(name, "hash", StaffRole.ADMIN, now=NOON) for name in ("ann", "bo")]
+    wanted, asking = Adjustment(1, ReasonCode("TEA")), Actor(ActorKind.STAFF, str(ann))
+    made = await approvals.request(who, wanted, key=fresh_key(), actor=asking, now=NOON)
+    asked = {"approvalId": ids.encode(ids.Tag.APPROVAL, who, made.approval_id)}
+    lead = as_staff(StaffRole.ADMIN, staff_id=bo, proven_until=NOON + timedelta(minutes=5))
+    adjusted = {"memberId": member_id(who), "delta": 1, "reason": "TEA", "note": "a note"}
+    key = {"idempotencyKey": "poisoned-1"}
+    return {
+        "approvalRequest": (CLERK, {"subject": {"pointsAdjust": adjusted}, **key}),
+        "approvalApprove": (lead, {**asked, **key}),
+        "approvalReject": (lead, {**asked, "reason": "NO_EVIDENCE"}),
+        "approvalWithdraw": (as_staff(StaffRole.ADMIN, staff_id=ann), asked),
+    }
+
+
 async def good() -> dict[str, tuple[Principal | None, dict[str, Any]]]:
     """Who may send each mutation, and what they could well send."""
     await programme()
@@ -107,6 +128,7 @@ async def good() -> dict[str, tuple[Principal | None, dict[str, Any]]]:
         "pointsRedeem": (CASHIER, {**moved, "memberId": mei, "purchaseId": purchase_id(who, uuid4())}),
         "pointsReturn": (CASHIER, {**moved, "entryId": entry_id(who, await ENTRY.value(who))}),
         "pointsAdjust": (CLERK, adjusted),
+        **await approving(who),
         "documentRegister": (OWNER, {"documents": [{"source": TYPENAME, "name": "N", "sha256": digest(TYPENAME)}]}),
         "documentWithdraw": (OWNER, {"sha256": digest(TYPENAME)}),
         **await _of_keys(),

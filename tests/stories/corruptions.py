@@ -131,8 +131,21 @@ CORRUPTIONS: dict[str, list[str]] = {
     ],
     "answers are real": [
         "UPDATE idempotency_key SET owner_id = {wang} WHERE owner_id = {mei} AND operation = 'points.redeem'",
+        "UPDATE idempotency_key SET owner_id = {wang} WHERE owner_id = {mei} AND operation = 'approval.approve'",
         "DELETE FROM purchase_event WHERE member_id = {mei}; DELETE FROM purchase_line WHERE member_id = {mei};"
         " DELETE FROM purchase WHERE member_id = {mei}",
+    ],
+    "approvals are done": [
+        f"UPDATE approval SET transaction_id = {REDEEM} WHERE {MEI}",
+        f"UPDATE approval SET transaction_id = {NOBODY} WHERE {MEI}",
+        f"UPDATE approval SET facts = '{{{{\"delta\": -59}}}}' WHERE {MEI}",
+        f"UPDATE approval SET decided_by = {NOBODY} WHERE {MEI}",
+        "UPDATE approval SET member_id = {wang} WHERE member_id = {mei}",
+        f"UPDATE approval SET state = 'WITHDRAWN', transaction_id = NULL WHERE {MEI}",
+        f"DELETE FROM approval WHERE {MEI}",
+        f"UPDATE points_transaction SET cause = 'points.adjust' WHERE {MEI} AND cause LIKE 'approval:%'",
+        f"UPDATE points_transaction SET kind = 'REDEEM' WHERE {MEI} AND cause LIKE 'approval:%'",
+        f"UPDATE points_transaction SET actor_id = NULL WHERE {MEI} AND cause LIKE 'approval:%'",
     ],
     "growth": [
         f"UPDATE growth_account SET growth = growth + 1 WHERE {MEI}",

@@ -10,8 +10,26 @@ from tortoise.backends.base.client import BaseDBAsyncClient
 
 from models.engine.sqlite import statements
 from models.invariants import INVARIANTS, SHOWN, Violation, _plain, violations
+from models.staff import StaffRole
+from models.units import ReasonCode
+from rules import approvals, staff
+from rules.actors import Actor, ActorKind
+from rules.points import Adjustment
 from tests import guard
-from tests.people import NOON, adjust, balance, buy, freeze, give_back, member, programme, redeem, refund, unfreeze
+from tests.people import (
+    NOON,
+    balance,
+    buy,
+    freeze,
+    fresh_key,
+    give_back,
+    member,
+    programme,
+    proven,
+    redeem,
+    refund,
+    unfreeze,
+)
 from tests.stories.corruptions import CORRUPTIONS
 
 PLANTED = [(name, sql) for name, ways in CORRUPTIONS.items() for sql in ways]
@@ -43,6 +61,15 @@ async def unbarred(database: BaseDBAsyncClient) -> AsyncIterator[None]:
             await database.execute_query(statement)
 
 
+async def by_two(member_id: UUID, delta: int) -> None:
+    """One of the staff asks for an adjustment, and another approves it."""
+    ann = Actor(ActorKind.STAFF, str(await staff.hire("ann", "hash", StaffRole.CS, now=NOON)))
+    bo = Actor(ActorKind.STAFF, str(await staff.hire("bo", "hash", StaffRole.ADMIN, now=NOON)))
+    wanted = Adjustment(delta, ReasonCode("GOODWILL"))
+    asked = await approvals.request(member_id, wanted, key=fresh_key(), actor=ann, now=NOON)
+    await approvals.approve(member_id, asked.approval_id, key=fresh_key(), actor=proven(bo), now=NOON)
+
+
 async def the_books() -> tuple[UUID, UUID]:
     """Mei climbed, bought, redeemed, returned and was refunded; Wang was frozen and thawed, and owes points."""
     await programme(expire_months=1)
@@ -52,7 +79,7 @@ async def the_books() -> tuple[UUID, UUID]:
     await buy(mei, 100_00, 50_00, ref="coat")
     spent = await redeem(mei, 40)
     await give_back(mei, spent.transaction_id, 15)
-    await adjust(mei, -60)
+    await by_two(mei, -60)
     await refund("coat", {"A": 60_00, "B": 40_00})
     await buy(wang, 30_00, ref="tea")
     await redeem(wang, 30)
