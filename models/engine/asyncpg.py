@@ -48,9 +48,10 @@ class Connection(BaseConnection):  # type: ignore[misc]  # asyncpg has no types
         await super()._reset()
         if self._cut_short:
             # asyncpg only flushes between preparing and executing: cancelled there, a statement leaves the server
-            # inside an implicit transaction, which an empty script ends, also when a late cancellation hits it
+            # inside an implicit transaction, which any script ends, also when a late cancellation hits it (an empty
+            # script would do, but asyncpg stumbles over its answer)
             with contextlib.suppress(QueryCanceledError):
-                await self.execute(";")
+                await self.execute("SELECT")
 
 
 class Reading(Observed):

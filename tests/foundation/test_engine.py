@@ -50,6 +50,21 @@ async def test_two_thousand_cancellations_leak_nothing(empty_url: str, dialect: 
         await asyncio.wait_for(asyncio.gather(*(transact(client) for _ in range(12))), 5)
 
 
+async def test_a_reading_that_is_cancelled_ends_as_cancelled(empty_url: str, dialect: str) -> None:
+    url = f"{empty_url}&minsize=3&maxsize=3" if dialect == "postgres" else empty_url
+    rng = random.Random(8)
+    async with scratch_database(url) as client:
+        for _ in range(50):
+            tasks = [asyncio.create_task(client.execute_query_dict("SELECT 1 AS n")) for _ in range(6)]
+            for task in tasks:
+                for _ in range(rng.randrange(8)):
+                    await asyncio.sleep(0)
+                task.cancel()
+            for done in await asyncio.gather(*tasks, return_exceptions=True):
+                assert isinstance(done, asyncio.CancelledError) or done == [{"n": 1}], repr(done)
+        assert await asyncio.wait_for(boxes(client), 5) == 0
+
+
 async def test_a_turn_cancelled_while_the_connection_opens_is_given_back(empty_url: str) -> None:
     async with scratch_database(empty_url) as client:
         await client.close()
