@@ -11,7 +11,7 @@ from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
-from starlette.routing import BaseRoute, Mount, Route
+from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
 from tortoise.connection import get_connection
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
@@ -24,9 +24,11 @@ from api.graphql import Endpoint
 from api.jotting import jotting
 from api.manifest import manifest
 from api.opening import opened, working
+from api.origins import LOCAL
 from api.outside import World
 from api.settings import Settings, settings
 from api.simulator import simulator
+from api.sockets import Sockets
 from api.wechat import WeChat
 from rules import programme
 
@@ -59,8 +61,10 @@ def application(found: Settings) -> Starlette:
         allowance=Allowance(found.allowances) if found.allowances else None,
         logs=found.log_operations,
     )
+    sockets = Sockets(endpoint, found.origins, is_development=development)
     routes: list[BaseRoute] = [
         Route("/graphql", endpoint),
+        WebSocketRoute("/graphql", sockets),
         Route("/healthz", _healthy),
         Route("/readyz", _ready),
         metrics.route(token=found.metrics_token, is_open=development, folder=found.metrics_folder),
@@ -69,12 +73,8 @@ def application(found: Settings) -> Starlette:
     if development:
         routes += [*graphiql.routes(), Route("/", _to_graphiql)]
 
-    lifespan = _lifespan(found, world, endpoint)
+    lifespan = _lifespan(found, world, endpoint, sockets)
     return Starlette(routes=routes, lifespan=lifespan, max_body_size=BODY_MAX, middleware=_middleware(found))
-
-
-LOCAL = r"https?://(localhost|127\.0\.0\.1|\[::1\])(:\d+)?"
-"""Where a developer's web build comes from."""
 
 
 def _middleware(found: Settings) -> list[Middleware]:
@@ -97,7 +97,9 @@ def _middleware(found: Settings) -> list[Middleware]:
     return [Middleware(proxied, trusted_hosts=list(found.proxies)), cross_origin]
 
 
-def _lifespan(found: Settings, world: World, endpoint: Endpoint) -> Callable[[Starlette], Lifespan]:
+def _lifespan(
+    found: Settings, world: World, endpoint: Endpoint, sockets: Sockets
+) -> Callable[[Starlette], Lifespan]:
     """What is open while the application serves."""
 
     @asynccontextmanager
@@ -105,6 +107,7 @@ def _lifespan(found: Settings, world: World, endpoint: Endpoint) -> Callable[[St
         async with opened(found) as stack, jotting(now):
             stack.push_async_callback(world.aclose)
             stack.enter_context(metrics.counted(found.metrics_folder))
+            stack.push_async_callback(sockets.aclose)
             if not found.is_production:
                 tokens = await _demo_tokens(found)
                 endpoint.page = graphiql.page(tabs(tokens), tokens)

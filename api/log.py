@@ -40,7 +40,7 @@ def set_up(level: str, *, as_json: bool) -> None:
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(level)
-    for noisy in ("uvicorn.access", "httpx2", "tortoise", "tortoise.db_client", "aiosqlite"):
+    for noisy in ("uvicorn.access", "loyalty.wire", "httpx2", "tortoise", "tortoise.db_client", "aiosqlite"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
 
 

@@ -29,6 +29,7 @@ def serve(
     found = here()
     import uvicorn
 
+    from api import wire
     from api.manifest import manifest
 
     manifest(found.documents)  # what is wrong with one is told before anything is begun
@@ -57,6 +58,7 @@ def serve(
             # who is believed of X-Forwarded-For is a setting of ours
             proxy_headers=False,
             **connections.options(),
+            **wire.options(),
         )
 
 
