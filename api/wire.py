@@ -53,6 +53,8 @@ class Wire(WebSocketsSansIOProtocol):
             code, reason = self.conn.close_sent.code, self.conn.close_sent.reason
             self.queue.put_nowait({"type": "websocket.disconnect", "code": code, "reason": reason})
         self.transport.write(b"".join(self.conn.data_to_send()))
+        if self.transport.can_write_eof():
+            self.transport.write_eof()
         self.close_sent = self.is_refused = True
         self.stop_keepalive()
         if self.read_paused:
