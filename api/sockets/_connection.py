@@ -11,14 +11,16 @@ from uuid import UUID, uuid4
 import orjson
 from graphql import GraphQLError
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketDisconnected
-from strawberry.http import GraphQLRequestData
 from strawberry.types.execution import PreExecutionError
 
 from api import log
 from api.graphql import QUERY_SECONDS, Endpoint
+from api.negotiation import language
 from api.sockets import _frames
-from api.sockets._frames import Malformed, Said
+from api.sockets._frames import Malformed, Operation, Said
+from models.database import is_away
 from rules.actors import Principal
+from schema import words
 from schema.context import Context, Feed, Watch
 from schema.root import schema
 
@@ -168,8 +170,8 @@ class Connection:
                 await self._take(_frames.read(frame))
         except Malformed as error:
             self.leave(4400, str(error))
-        except Exception:
-            _log.exception("fault at a socket")
+        except Exception as error:
+            _note(error, "a socket")
             self.leave(1013, "Something broke on our side: try again later")
 
     async def _take(self, said: Said) -> None:
@@ -202,17 +204,17 @@ class Connection:
             self.leave(4408, "Connection initialisation timeout")
 
     async def _subscribe(self, said: Said) -> None:
+        asked = _frames.operation(said.payload)
         if not self.is_acknowledged:
             return self.leave(4401, "Unauthorized")
         if said.id in self.operations:
             return self.leave(4409, f"Subscriber for {said.id} already exists")
         if len(self.operations) >= OPERATIONS:
             return await self._refuse(said.id, f"A socket has at most {OPERATIONS} subscriptions.", "BAD_REQUEST")
-        asked = _frames.operation(said.payload)
         self.operations[said.id] = asyncio.create_task(self._operate(said.id, asked))
         return None
 
-    async def _operate(self, name: str, asked: GraphQLRequestData) -> None:
+    async def _operate(self, name: str, asked: Operation) -> None:
         """Run one subscription to its end, whichever that is."""
         log.request_id.set(uuid4().hex)
         try:
@@ -225,21 +227,23 @@ class Connection:
             await self._refuse(name, "This took too long.", "TIMEOUT")
         except GraphQLError as error:
             await self._tell_errors(name, [error])
-        except Exception:
-            _log.exception("fault in a subscription")
-            await self._refuse(name, "Something broke on our side.", "INTERNAL_SERVER_ERROR")
+        except Exception as error:
+            _note(error, "a subscription")
+            code = "UNAVAILABLE" if is_away(error) else "INTERNAL_SERVER_ERROR"
+            await self._refuse(name, "Something broke on our side.", code)
         finally:
             self._forget(name)
 
-    async def _follow(self, name: str, asked: GraphQLRequestData, feed: Timed) -> bool:
+    async def _follow(self, name: str, asked: Operation, feed: Timed) -> bool:
         """Send what a subscription is answered; says whether it ended as it should."""
         feed.start()
         context = await self._context()
         if not self._is_same(context):
             return False
         context.feed, context.renewal = feed, self._renew
+        source = await self.house.endpoint.library.open(asked.meant, context)
         results = await schema.stream(
-            asked.query, asked.variables, context_value=context, operation_name=asked.operation_name
+            source or "", asked.variables, context_value=context, operation_name=asked.name
         )
         async with aclosing(results):
             async for result in results:
@@ -308,8 +312,9 @@ class Connection:
             self._end(None)
 
     async def _refuse(self, name: str, said: str, code: str) -> None:
-        told = {"code": code, "requestId": log.request_id.get()} if log.request_id.get() else {"code": code}
-        await self._tell_errors(name, [GraphQLError(said, extensions=told)])
+        told = {"code": code, "requestId": log.request_id.get() or uuid4().hex}
+        spoken = words.said(code, said, language(self.asker.headers.get("accept-language")))
+        await self._tell_errors(name, [GraphQLError(spoken, extensions=told)])
 
     async def _tell_errors(self, name: str, errors: Iterable[GraphQLError]) -> None:
         """The last word on an operation that did not run, or not to its end."""
@@ -320,6 +325,12 @@ class Connection:
         """The name is free again, if it is still this operation's."""
         if self.operations.get(name) is asyncio.current_task():
             del self.operations[name]
+
+
+def _note(error: Exception, where: str) -> None:
+    """Write down that we broke, and why, unless it is plain."""
+    away = is_away(error)
+    _log.error("the database is away in %s" if away else "fault in %s", where, exc_info=None if away else error)
 
 
 def _payload(result: Any) -> dict[str, Any]:

@@ -4,8 +4,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import orjson
+from graphql import GraphQLError
 from starlette.types import Message
-from strawberry.http import GraphQLRequestData
+
+from api import documents
+from api.documents import Asked
 
 FRAME_MAX = 64 * 1024
 """Bytes of a frame."""
@@ -56,12 +59,23 @@ def _message(body: dict[str, Any]) -> Said:
         raise Malformed(f"`{kind}` has an `id`: 1 to {ID_MAX} characters.")
     if not isinstance(payload, dict | None):
         raise Malformed("`payload` is an object.")
-    if kind == SUBSCRIBE:
-        _check_operation(payload or {})
     return Said(kind, name if isinstance(name, str) else "", payload or {})
 
 
-def _check_operation(payload: dict[str, Any]) -> None:
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """What a subscribe message asks for, its document by its text or by its hash."""
+
+    meant: Asked
+    name: str | None
+    variables: dict[str, Any] | None
+
+
+def operation(payload: dict[str, Any]) -> Operation:
+    """The operation a subscribe message asks for.
+
+    Raises: Malformed.
+    """
     for name, kind, said in (
         ("query", str | None, "a string"),
         ("operationName", str | None, "a string"),
@@ -70,19 +84,13 @@ def _check_operation(payload: dict[str, Any]) -> None:
     ):
         if not isinstance(payload.get(name), kind):
             raise Malformed(f"`payload.{name}` is {said}.")
-    if payload.get("query") is None and not payload.get("extensions"):
+    if not {"query", "documentId", "extensions"} & payload.keys():
         raise Malformed("`payload.query` is a string.")
-
-
-def operation(payload: dict[str, Any]) -> GraphQLRequestData:
-    """The operation a subscribe message asks for."""
-    return GraphQLRequestData(
-        query=payload.get("query"),
-        variables=payload.get("variables"),
-        operation_name=payload.get("operationName") or None,
-        extensions=payload.get("extensions"),
-        protocol="http",
-    )
+    try:
+        meant = documents.asked(payload)
+    except GraphQLError as error:
+        raise Malformed(error.message) from error
+    return Operation(meant, payload.get("operationName") or None, payload.get("variables"))
 
 
 CREDENTIALS = ("authorization", "token", "accesstoken", "access_token")

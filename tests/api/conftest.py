@@ -1,6 +1,7 @@
 """The house over HTTP, in development and in production; and prompts in front of databases."""
 
-from collections.abc import AsyncIterator
+import logging
+from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack
 
 import pytest
@@ -13,6 +14,7 @@ from rules.members import Profile
 from tests import postgres
 from tests.api.house import PRODUCTION, Caller, built, calling
 from tests.api.shell import Shell
+from tests.api.socket import Client, dialled, sockets_of
 from tests.people import NOON, buy, member, redeem
 
 
@@ -42,6 +44,22 @@ async def customer(in_production: Starlette, monkeypatch: pytest.MonkeyPatch) ->
     """Somebody who calls a house in production."""
     async with calling(in_production, monkeypatch) as found:
         yield found
+
+
+@pytest.fixture
+async def client(in_development: Starlette) -> AsyncIterator[Client]:
+    """A socket that was just opened."""
+    async with dialled(in_development) as found:
+        yield found
+
+
+@pytest.fixture
+def sockets_end_well(caller: Caller, in_development: Starlette, caplog: pytest.LogCaptureFixture) -> Iterator[None]:
+    """After the test no socket and no wait is left, and nothing was logged as a fault."""
+    yield
+    found = sockets_of(in_development)
+    assert (found.open, found.feed.watches) == ({}, {})
+    assert [record.getMessage() for record in caplog.records if record.levelno >= logging.WARNING] == []
 
 
 @pytest.fixture

@@ -5,11 +5,22 @@ import json
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 from starlette.applications import Starlette
 
-PROTOCOL = "graphql-transport-ws"
+from api.sockets import PROTOCOL, Sockets
+from models.credentials import PrincipalKind
+from rules.actors import SYSTEM
+from rules.credentials import log_in
+from schema import events, pages
+from tests.people import NOON, member, programme
+
+FOLLOW = "subscription($after: String) { memberEvents(after: $after) { cursor type points { available } } }"
+BEGINNING = pages.cursor(events.MARK, 0)
+ACK = {"type": "connection_ack"}
 SOON = 3.0
 """Seconds within which an answer has to come."""
 
@@ -102,3 +113,20 @@ async def dialled(
         client.hang_up()
         async with asyncio.timeout(SOON):
             await serving
+
+
+def sockets_of(app: Starlette) -> Sockets:
+    found = [getattr(route, "app", None) for route in app.routes]
+    return next(each for each in found if isinstance(each, Sockets))
+
+
+async def token_of(who: UUID) -> str:
+    """A member's token, good for an hour from noon."""
+    hour = timedelta(hours=1)
+    return (await log_in(PrincipalKind.MEMBER, who, actor=SYSTEM, now=NOON, access_for=hour)).access
+
+
+async def mei_and_token() -> tuple[UUID, str]:
+    await programme()
+    mei = await member("Mei")
+    return mei, await token_of(mei)

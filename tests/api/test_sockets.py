@@ -1,60 +1,19 @@
 """Sockets: subscriptions by graphql-transport-ws, and a clear close code for whatever is none."""
 
 import asyncio
-import logging
-from collections.abc import AsyncIterator, Iterator
-from datetime import timedelta
+from hashlib import sha256
 from typing import Any
-from uuid import UUID
 
 import pytest
 from starlette.applications import Starlette
 
-from api.sockets import Sockets, _connection
-from models.credentials import PrincipalKind
-from models.sql import SQL
-from rules.actors import SYSTEM
-from rules.credentials import log_in
-from schema import events, pages
-from tests.api.house import Caller
-from tests.api.socket import Client, Closed, dialled
-from tests.people import NOON, buy, freeze, member, programme
+from api.allowance import Allowance
+from api.sockets import _connection
+from rules.rates import RATES, Rate
+from tests.api.socket import ACK, BEGINNING, FOLLOW, Client, Closed, dialled, mei_and_token, sockets_of
+from tests.people import buy, freeze, programme
 
-FOLLOW = "subscription($after: String) { memberEvents(after: $after) { cursor type points { available } } }"
-BEGINNING = pages.cursor(events.MARK, 0)
-ACK = {"type": "connection_ack"}
-
-
-def sockets_of(app: Starlette) -> Sockets:
-    found = [getattr(route, "app", None) for route in app.routes]
-    return next(each for each in found if isinstance(each, Sockets))
-
-
-@pytest.fixture(autouse=True)
-def _nothing_is_left(caller: Caller, in_development: Starlette, caplog: pytest.LogCaptureFixture) -> Iterator[None]:
-    """After each test no socket and no wait is left, and nothing was logged as a fault."""
-    yield
-    found = sockets_of(in_development)
-    assert (found.open, found.feed.watches) == ({}, {})
-    assert [record.getMessage() for record in caplog.records if record.levelno >= logging.WARNING] == []
-
-
-@pytest.fixture
-async def client(in_development: Starlette) -> AsyncIterator[Client]:
-    """A socket that was just opened."""
-    async with dialled(in_development) as found:
-        yield found
-
-
-async def token_of(who: UUID, *, hours: int = 1) -> str:
-    issued = await log_in(PrincipalKind.MEMBER, who, actor=SYSTEM, now=NOON, access_for=timedelta(hours=hours))
-    return issued.access
-
-
-async def mei_and_token() -> tuple[UUID, str]:
-    await programme()
-    mei = await member("Mei")
-    return mei, await token_of(mei)
+pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("sockets_end_well")]
 
 
 async def test_an_event_arrives_and_the_subscription_ends_when_the_client_says_so(client: Client) -> None:
@@ -257,183 +216,64 @@ async def test_an_operation_that_does_not_run_says_why_and_the_socket_lives(
     assert (await client.next())["type"] == "next"
 
 
-async def test_a_socket_has_ten_subscriptions(client: Client) -> None:
+async def test_a_document_is_named_by_its_hash(client: Client) -> None:
     _, token = await mei_and_token()
     await client.begin(token)
-    for number in range(11):
+    known = {"persistedQuery": {"version": 1, "sha256Hash": sha256(FOLLOW.encode()).hexdigest()}}
+    unknown = {"persistedQuery": {"version": 1, "sha256Hash": "0" * 64}}
+    beginning = {"after": BEGINNING}
+    for name, said, type_ in (
+        ("1", {"extensions": unknown}, "error"),
+        ("2", {"query": FOLLOW, "variables": beginning, "extensions": known}, "next"),
+        ("3", {"variables": beginning, "extensions": known}, "next"),
+    ):
+        client.send({"type": "subscribe", "id": name, "payload": said})
+        answer = await client.next()
+        assert (answer["type"], answer["id"]) == (type_, name)
+        client.send({"type": "complete", "id": name})
+        while await client.hears():
+            await client.next()
+    client.send({"type": "subscribe", "id": "4", "payload": {"documentId": 5}})
+    assert (await client.next()).code == 4400
+
+
+async def test_in_production_members_subscribe_by_trusted_documents_only(in_production: Starlette) -> None:
+    _, token = await mei_and_token()
+    async with dialled(in_production) as client:
+        await client.begin(token)
+        client.subscribe(FOLLOW)
+        assert (await client.next())["payload"][0]["extensions"]["code"] == "FORBIDDEN"
+
+
+async def test_a_subscription_is_paid_for_as_any_operation_is(
+    in_development: Starlette, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, token = await mei_and_token()
+    poor = Allowance({**RATES, "MEMBER": Rate(10, 1)})
+    monkeypatch.setattr(sockets_of(in_development).endpoint, "allowance", poor)
+    await client.begin(token)
+    codes = []
+    for number in range(9):
         client.subscribe(FOLLOW, id=f"s{number}")
-    answer = await client.next()
-    assert (answer["type"], answer["id"]) == ("error", "s10")
-    client.send({"type": "complete", "id": "s3"})
-    client.subscribe(FOLLOW, id="s10")
-    assert not await client.hears()
+        await asyncio.sleep(0.02)
+        while await client.hears(0):
+            codes.append((await client.next())["payload"][0]["extensions"]["code"])
+    assert set(codes) == {"RATE_LIMITED"}
 
 
-async def test_a_member_has_five_sockets(in_development: Starlette) -> None:
+async def test_a_fault_is_told_without_its_words_in_the_clients_language(
+    in_development: Starlette, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
     _, token = await mei_and_token()
-    lan = await token_of(await member("Lan"))
-    opened = [dialled(in_development) for _ in range(7)]
-    clients = [await each.__aenter__() for each in opened]
-    assert [await each.begin(token) for each in clients[:5]] == [ACK] * 5
-    assert (await clients[5].begin(token)).code == 4429
-    assert await clients[6].begin(lan) == ACK
-    for each in opened:
-        await each.__aexit__(None, None, None)
-
-
-async def test_a_process_has_so_many_sockets(in_development: Starlette, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("api.sockets.SOCKETS", 1)
-    async with dialled(in_development), dialled(in_development) as second:
-        assert (await second.next()).code == 1013
-
-
-async def test_a_client_who_floods_is_closed(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    for _ in range(_connection.FRAMES + 1):
-        client.send({"type": "pong"})
-    assert await client.next() == Closed(4429, "Too many messages")
-
-
-async def test_an_expired_token_closes_the_socket(in_development: Starlette, caller: Caller, quick: None) -> None:
-    _, token = await mei_and_token()
-    async with dialled(in_development) as client:
+    async with dialled(in_development, {"accept-language": "zh-CN"}) as client:
         await client.begin(token)
+
+        async def broken(*_: object) -> None:
+            raise KeyError("13800000000")
+
+        monkeypatch.setattr(_connection.Connection, "_context", broken)
         client.subscribe(FOLLOW)
-        caller.clock.move(timedelta(hours=1))
-        assert (await client.next()).code == 4401
-
-
-async def test_a_revoked_token_closes_the_socket(in_development: Starlette, caller: Caller, quick: None) -> None:
-    _, token = await mei_and_token()
-    async with dialled(in_development) as client:
-        await client.begin(token)
-        client.subscribe(FOLLOW)
-        await caller.act("tokenRevoke", "revoked", {"token": token})
-        assert (await client.next()).code == 4401
-
-
-async def test_no_event_is_told_to_a_credential_that_has_ended(client: Client, caller: Caller) -> None:
-    mei, token = await mei_and_token()
-    await client.begin(token)
-    client.subscribe(FOLLOW)
-    await asyncio.sleep(0.05)
-    await caller.act("tokenRevoke", "revoked", {"token": token})
-    await buy(mei, 100_00)
-    assert (await client.next()).code == 4401
-    assert not await client.hears()
-
-
-@pytest.fixture
-def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A house that looks after its sockets all the time."""
-    monkeypatch.setattr(_connection, "RECHECK_SECONDS", 0.02)
-
-
-async def test_a_silent_client_is_pinged_and_then_let_go(
-    in_development: Starlette, quick: None, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    _, token = await mei_and_token()
-    monkeypatch.setattr(_connection, "SILENT_SECONDS", 0.05)
-    async with dialled(in_development) as client:
-        await client.begin(token)
-        for _ in range(3):
-            assert await client.next() == {"type": "ping"}
-        monkeypatch.setattr(_connection, "GONE_SECONDS", 0.1)
-        heard = await client.next()
-        while heard == {"type": "ping"}:
-            heard = await client.next()
-        assert heard == Closed(1001, "No sign of life")
-
-
-async def test_a_stranger_who_asks_for_nothing_is_let_go(
-    in_development: Starlette, quick: None, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(_connection, "GONE_SECONDS", 0.3)
-    async with dialled(in_development) as client:
-        await client.begin()
-        closed = None
-        while closed is None:
-            client.send({"type": "pong"})
-            await asyncio.sleep(0.05)
-            closed = None if client.down.empty() else await client.next()
-        assert closed == Closed(1000, "Nothing is asked for")
-
-
-async def test_an_old_socket_is_replaced(
-    in_development: Starlette, quick: None, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(_connection, "LIFE_SECONDS", 0.05)
-    async with dialled(in_development) as client:
-        await client.begin()
-        assert (await client.next()).code == 1012
-
-
-async def test_a_slow_client_is_dropped_with_a_word(
-    in_development: Starlette, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(_connection, "SLOW_SECONDS", 0.05)
-    _, token = await mei_and_token()
-    async with dialled(in_development) as client:
-        await client.begin(token)
-        client.is_reading.clear()
-        client.subscribe(FOLLOW, {"after": BEGINNING})
-        [connection] = sockets_of(in_development).open
-        async with asyncio.timeout(3):
-            await asyncio.wait({connection.ended})
-        client.is_reading.set()
-        assert (await client.next()).code == 1013
-
-
-async def test_a_subscription_that_takes_too_long_is_told_so(
-    client: Client, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(_connection, "QUERY_SECONDS", 0.05)
-    _, token = await mei_and_token()
-    await client.begin(token)
-    client.subscribe(FOLLOW)
-    assert not await client.hears(0.2), "waiting for an event takes no time"
-
-    async def never(*_: object) -> None:
-        await asyncio.Event().wait()
-
-    monkeypatch.setattr(SQL, "rows", never)
-    client.send({"type": "complete", "id": "1"})
-    monkeypatch.setattr(_connection.Connection, "_is_same", lambda *_: True)
-    monkeypatch.setattr(_connection.Connection, "_context", known(monkeypatch))
-    client.subscribe(FOLLOW, id="2")
-    answer = await client.next()
-    assert (answer["type"], answer["payload"][0]["extensions"]["code"]) == ("error", "TIMEOUT")
-
-
-def known(monkeypatch: pytest.MonkeyPatch) -> Any:
-    from schema.context import Context
-    from tests.schema.asking import as_member
-
-    async def context(_: object) -> Context:
-        return Context(now=NOON, principal=as_member(UUID(int=1)))
-
-    return context
-
-
-async def test_all_sockets_are_closed_when_the_house_closes(
-    caller: Caller, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    from tests.api.house import built
-
-    _, token = await mei_and_token()
-    async with built() as app, dialled(app) as client:
-        await client.begin(token)
-        client.subscribe(FOLLOW)
-        await sockets_of(app).aclose()
-        assert await client.next() == Closed(1012, "The server restarts: connect again")
-        async with dialled(app) as late:
-            assert (await late.next()).code == 1013
-
-
-async def test_whoever_hangs_up_leaves_nothing_behind(in_development: Starlette) -> None:
-    mei, token = await mei_and_token()
-    for _ in range(3):
-        async with dialled(in_development) as client:
-            await client.begin(token)
-            client.subscribe(FOLLOW, {"after": BEGINNING})
-            client.subscribe(FOLLOW, id="2")
-    await buy(mei, 100_00)
+        [error] = (await client.next())["payload"]
+    assert error["extensions"]["code"] == "INTERNAL_SERVER_ERROR"
+    assert error["message"] == "服务器出错了，请稍后重试。"
+    caplog.clear()
