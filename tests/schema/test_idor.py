@@ -1,0 +1,364 @@
+"""Whose is it: an id that is absent, malformed, of another type or somebody else's is answered alike, everywhere.
+
+Made from the schema: whoever adds an ID argument says in `MEANT` what it is an id of, unless the good input of
+tests/schema/test_poison.py has one there; whoever adds a type with ids says in `others` whose they may not be.
+"""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+from graphql import (
+    GraphQLInputObjectType,
+    GraphQLInterfaceType,
+    GraphQLList,
+    GraphQLNonNull,
+    GraphQLObjectType,
+    get_named_type,
+    is_composite_type,
+)
+
+import schema.root
+from models.credentials import PrincipalKind
+from models.sql import SQL
+from models.staff import StaffRole
+from rules import credentials, staff
+from rules.actors import SYSTEM, Principal
+from schema import ids
+from schema.ids import OWNED, Tag
+from tests.digest import changed, digest
+from tests.people import CLERK, NOON, adjust, buy, member, redeem
+from tests.schema.asking import as_staff, ask, entry_id, member_id, purchase_id
+from tests.schema.matrix import Step, kind_of
+from tests.schema.test_poison import good
+from tests.schema.test_refused import everybody
+
+SERVED = schema.root.schema._schema
+ANY_TYPE = {"node.id", "nodes.ids"}
+"""Arguments that take an id of any type."""
+
+KEY_ID = None
+"""An API key's id, which is part of the key and not of our making."""
+
+MEANT: dict[str, Tag | None] = {
+    "apiKeyCreate.input.holder.partnerId": Tag.PARTNER,
+    "apiKeyRotate.input.id": KEY_ID,
+    "apiKeyRevoke.input.id": KEY_ID,
+}
+"""What an argument is an id of, where no good input tells."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """One ID argument: of which root field, and where in its arguments."""
+
+    root: str
+    field: str
+    path: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return ".".join((self.field, *self.path))
+
+
+def places() -> Iterator[Place]:
+    """Every ID argument of a root field, also inside inputs and lists."""
+    for kind in (SERVED.query_type, SERVED.mutation_type, SERVED.subscription_type):
+        for name, field in (kind.fields if kind else {}).items():
+            for path in _paths({argument: each.type for argument, each in field.args.items()}, ()):
+                yield Place(kind.name if kind else "", name, path)
+
+
+def _paths(parts: dict[str, Any], before: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
+    for name, kind in parts.items():
+        named = get_named_type(kind)
+        if named.name == "ID":
+            yield (*before, name)
+        elif isinstance(named, GraphQLInputObjectType) and len(before) < 6:
+            yield from _paths({inner: each.type for inner, each in named.fields.items()}, (*before, name))
+
+
+PLACES = {str(place): place for place in places()}
+
+
+def put(kind: Any, given: Any, path: tuple[str, ...], value: str) -> Any:
+    """The given value of an input, with another one at a path."""
+    if isinstance(kind, GraphQLNonNull):
+        return put(kind.of_type, given, path, value)
+    if isinstance(kind, GraphQLList):
+        return [put(kind.of_type, (given or [None])[0], path, value)]
+    if not path:
+        return value
+    is_one_of = kind.extensions["strawberry-definition"].is_one_of
+    base = {} if given is None or is_one_of else given
+    return {**base, path[0]: put(kind.fields[path[0]].type, (given or {}).get(path[0]), path[1:], value)}
+
+
+def bare(kind: Any, given: Any) -> Any:
+    """The given value of an input without what may be left out."""
+    named = get_named_type(kind)
+    if not isinstance(named, GraphQLInputObjectType) or not isinstance(given, dict):
+        return given
+    if named.extensions["strawberry-definition"].is_one_of:
+        return {name: bare(named.fields[name].type, part) for name, part in given.items()}
+    needed = {name: each.type for name, each in named.fields.items() if isinstance(each.type, GraphQLNonNull)}
+    return {name: bare(each, given[name]) for name, each in needed.items() if name in given}
+
+
+@dataclass(frozen=True)
+class World:
+    """Two of everything: what could well be sent, who may send it, and what is not theirs."""
+
+    good: dict[str, dict[str, Any]]
+    callers: dict[str, Principal | None]
+    others: dict[Tag, dict[str, list[str]]]
+    own: dict[Tag | None, str]
+    """An id of each type that somebody who asks may well name."""
+
+    def tag(self, place: Place) -> Tag | None:
+        """What an argument is an id of."""
+        found: Any = self.good.get(place.field)
+        for name in place.path:
+            found = (found or {}).get(name) if isinstance(found, dict | None) else None
+        said = ids.read(found[0] if isinstance(found, list) else found or "")
+        if said is None:
+            assert str(place) in MEANT, f"{place}: say in MEANT what it is an id of"
+            return MEANT[str(place)]
+        return said[0]
+
+
+SPENT = SQL("SELECT id FROM points_entry WHERE member_id = $1 AND delta < 0")
+LOGIN = SQL("SELECT id FROM login WHERE principal_id = $1", fans_out="a test looks")
+
+
+async def world() -> World:
+    """Mei, who asks, and Wang; two stores, two shops, and a partner."""
+    given = await good()
+    own, _ = given["memberProfileUpdate"]
+    assert own
+    mei, wang = UUID(own.id), await member("Wang")
+    near, far = [await staff.open_store(code, "Shanghai") for code in ("NEAR", "FAR")]
+    for each in (mei, wang):
+        await adjust(each, 50)
+        await redeem(each, 5)
+        await credentials.log_in(PrincipalKind.MEMBER, each, actor=SYSTEM, now=NOON)
+    pending = given["approvalApprove"][1]["approvalId"]
+    owned = await _owned(mei, near) | {KEY_ID: given["apiKeyRotate"][1]["id"], Tag.APPROVAL: pending}
+    sent: dict[str, dict[str, Any]] = {name: {"input": each} for name, (_, each) in given.items()}
+    sent["pointsRedeem"]["input"]["purchaseId"] = owned[Tag.PURCHASE]
+    asked: dict[str, dict[str, Any]] = {
+        "member": {"by": {"id": member_id(mei)}},
+        "auditLog": {"filter": {"memberId": member_id(mei), "actorId": owned[Tag.STAFF]}},
+        "pointsRedeemPreview": {"input": {"memberId": member_id(mei), "points": 1}},
+    }
+    callers = everybody(own) | {"CASHIER": as_staff(StaffRole.CASHIER, store_id=near)}
+    desk = Step("Query", "approvals", "").audiences
+    hidden: dict[Tag, dict[str, list[str]]] = {Tag.APPROVAL: {each: [pending] for each in callers.keys() - desk}}
+    return World(sent | asked, callers, await _others(mei, wang, near, far) | hidden, owned)
+
+
+async def _owned(mei: UUID, near: UUID) -> dict[Tag | None, str]:
+    bought = await buy(mei, 100_00, ref="n-1", store_id=near, paid=False)
+    return {
+        Tag.MEMBER: member_id(mei),
+        Tag.POINTS_ENTRY: entry_id(mei, await SPENT.value(mei)),
+        Tag.PURCHASE: purchase_id(mei, bought.purchase_id),
+        Tag.LOGIN: ids.encode(Tag.LOGIN, await LOGIN.value(mei)),
+        Tag.STAFF: ids.encode(Tag.STAFF, UUID(CLERK.id)),
+        Tag.STORE: ids.encode(Tag.STORE, near),
+        Tag.PARTNER: ids.encode(Tag.PARTNER, await staff.register("Bamboo Books")),
+    }
+
+
+async def _others(mei: UUID, wang: UUID, near: UUID, far: UUID) -> dict[Tag, dict[str, list[str]]]:
+    """The ids of each type that a caller of an audience may not name, by audience."""
+    rival = await buy(mei, 100_00, ref="r-1", source="rival", store_id=far)
+    hers = await buy(wang, 100_00, ref="w-1", store_id=near)
+    entry, login = await SPENT.value(wang), await LOGIN.value(wang)
+    elsewhere = [purchase_id(mei, rival.purchase_id)]
+    return {
+        Tag.MEMBER: {"MEMBER": [member_id(wang)], "PUBLIC": [member_id(mei)], "PARTNER": [member_id(mei)]},
+        Tag.POINTS_ENTRY: {"MEMBER": [entry_id(wang, entry), entry_id(mei, entry)]},
+        Tag.PURCHASE: {
+            "MEMBER": [purchase_id(wang, hers.purchase_id), purchase_id(mei, hers.purchase_id)],
+            "CASHIER": elsewhere,
+            "SERVICE": elsewhere,
+        },
+        Tag.LOGIN: {"MEMBER": [ids.encode(Tag.LOGIN, login)]},
+        # what follows is seen by all who may name it
+        Tag.TIER: {},
+        Tag.STAFF: {},
+        Tag.STORE: {},
+        Tag.PARTNER: {},
+        Tag.AUDIT_LINE: {},
+    }
+
+
+def nobodys(tag: Tag | None) -> list[str]:
+    """Ids that nothing goes by: absent ones of that type, malformed ones, and well-formed ones of other types."""
+    right = [ids.encode(tag, *(uuid4() for _ in range(2 if tag in OWNED else 1)))] if tag else []
+    wrong = [
+        ids.encode(other, *(uuid4() for _ in range(2 if other in OWNED else 1)))
+        for other in Tag
+        if other is not tag
+    ]
+    spoilt = [f"{each}=" for each in right] + [each[:-1] for each in right]
+    return [*right, "0" * 16, "nobody", "a\x00b", "中", "A" * 300, *spoilt, *wrong]
+
+
+def selection(kind: Any, audience: str, depth: int = 3) -> str:
+    """All that an audience may ask of a type without arguments, so many levels deep."""
+    if not isinstance(kind, GraphQLObjectType | GraphQLInterfaceType):
+        return ""
+    told = ["__typename"]
+    for name, field in kind_of(kind.name).fields.items():
+        named = get_named_type(field.type)
+        needed = any(isinstance(each.type, GraphQLNonNull) for each in field.args.values())
+        if needed or not Step(kind.name, name, name).is_for(audience):
+            continue
+        if not is_composite_type(named):
+            told.append(name)
+        elif depth > 1:
+            told.append(f"{name} {selection(named, audience, depth - 1)}")
+    return "{ " + " ".join(told) + " }"
+
+
+async def told(place: Place, found: World, audience: str, text: str, *, is_bare: bool = False) -> str:
+    """The whole answer to an operation with that id in that place; bare, of nothing that may be left out."""
+    field = kind_of(place.root).fields[place.field]
+    served = SERVED.type_map[place.root].fields[place.field]  # type: ignore[attr-defined]
+    head = place.path[0]
+    sent = found.good.get(place.field, {}).get(head)
+    if is_bare:
+        sent = bare(served.args[head].type, sent)
+    given = {head: put(served.args[head].type, sent, place.path[1:], text)}
+    verb = "mutation" if place.root == "Mutation" else "query"
+    body = f"{place.field}({head}: ${head}) {selection(get_named_type(field.type), audience)}"
+    document = f"{verb}(${head}: {field.args[head].type}) {{ {body} }}"
+    answer = await ask(document, given, who=found.callers[audience])
+    return json.dumps([answer.data, answer.errors], sort_keys=True)
+
+
+async def holes(place: Place, found: World) -> list[str]:
+    """Where an answer tells an id that is somebody else's from one that is nobody's."""
+    tags = list(Tag) if str(place) in ANY_TYPE else [found.tag(place)]
+    told_apart = []
+    for audience in Step(place.root, place.field, "").audiences & found.callers.keys() | _public(place, found):
+        for tag in tags:
+            tried = nobodys(tag) + (found.others[tag].get(audience, []) if tag else [])
+            for is_bare in (False, True):
+                answers = {text: await told(place, found, audience, text, is_bare=is_bare) for text in tried}
+                usual = answers[tried[0]]
+                told_apart += [f"{audience} {text}: {said}" for text, said in answers.items() if said != usual]
+    return told_apart
+
+
+async def opens(place: Place, found: World) -> bool:
+    """Whether an id that is somebody's own is answered otherwise than one that is nobody's."""
+    own = found.own[Tag.MEMBER if str(place) in ANY_TYPE else found.tag(place)]
+    for audience in Step(place.root, place.field, "").audiences & found.callers.keys() | _public(place, found):
+        if await told(place, found, audience, own) != await told(place, found, audience, "nobody"):
+            return True
+    return False
+
+
+def _public(place: Place, found: World) -> set[str]:
+    """Everybody, where anybody may ask."""
+    return set(found.callers) if "PUBLIC" in Step(place.root, place.field, "").audiences else set()
+
+
+def test_the_world_knows_every_type_that_has_ids() -> None:
+    deeper = [
+        f"{name}.{field_name}({argument})"
+        for name, kind in SERVED.type_map.items()
+        if isinstance(kind, GraphQLObjectType) and kind not in (SERVED.query_type, SERVED.mutation_type)
+        for field_name, field in kind.fields.items()
+        for argument, each in field.args.items()
+        if get_named_type(each.type).name == "ID"
+    ]
+    assert deeper == [], "an ID argument below the root: teach this test to reach it"
+    assert len(PLACES) > 15
+
+
+@pytest.mark.parametrize("name", PLACES)
+async def test_an_id_that_is_not_yours_is_like_one_that_is_nobodys(name: str) -> None:
+    found = await world()
+    assert found.others.keys() == set(Tag), "say in `others` whose the new type's ids may be"
+    before = await digest()
+    assert await holes(PLACES[name], found) == []
+    assert changed(before, await digest()) == []
+    assert await opens(PLACES[name], found), "nobody's own id does anything here, so this proves nothing"
+
+
+async def test_a_hole_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = await world()
+    monkeypatch.setattr(schema.root, "_sees", lambda *_: True)
+    seen = await holes(PLACES["node.id"], found)
+    assert {each.split()[0] for each in seen} >= {"MEMBER", "PARTNER", "PUBLIC"}
+
+
+LISTS = [
+    "{ me { purchases(first: 1, after: $c) { edges { cursor node { id } } } } }",
+    "{ me { points { entries(first: 1, after: $c) { edges { cursor node { id } } } } } }",
+    "{ memberEvents(first: 1, after: $c) { events { cursor entries { id } } } }",
+]
+"""The lists of which each member has one of their own."""
+
+SHARED = {"members", "documents", "apiKeys", "auditLog", "approvals", "staff", "stores"}
+"""The lists that are the same for all who may read them: no cursor is somebody else's there."""
+
+
+def cursors(told: Any) -> Iterator[str]:
+    """Every cursor in an answer."""
+    if isinstance(told, dict):
+        for name, part in told.items():
+            if name == "cursor":
+                yield part
+            yield from cursors(part)
+    if isinstance(told, list):
+        for part in told:
+            yield from cursors(part)
+
+
+def shown(told: Any) -> set[str]:
+    """Every id in an answer."""
+    if isinstance(told, dict):
+        return {each for part in told.values() for each in shown(part)} | ({told["id"]} if "id" in told else set())
+    return {each for part in told for each in shown(part)} if isinstance(told, list) else set()
+
+
+def test_every_list_is_one_of_these() -> None:
+    after = {
+        field_name
+        for kind in SERVED.type_map.values()
+        if isinstance(kind, GraphQLObjectType) and kind is not SERVED.subscription_type
+        for field_name, field in kind.fields.items()
+        if "after" in field.args
+    }
+    known = SHARED | {name for name in after if any(f" {name}(" in document for document in LISTS)}
+    assert after - known == set(), "say in LISTS or SHARED whose the new list is"
+
+
+@pytest.mark.parametrize("document", LISTS)
+async def test_somebody_elses_cursor_shows_nothing_of_theirs(document: str) -> None:
+    found = await world()
+    own, wang = found.callers["MEMBER"], found.others[Tag.MEMBER]["MEMBER"][0]
+    assert own
+    said = ids.decode_one(Tag.MEMBER, wang)
+    other = replace(own, id=str(said))
+    whole = f"query($c: String) {document.replace('first: 1', 'first: 100')}"
+    mine, hers = [(await ask(whole, who=who)).data for who in (own, other)]
+    assert shown(mine) & shown(hers) == set()
+    assert list(cursors(hers))
+    for cursor in cursors(hers):
+        answer = await ask(whole, {"c": cursor}, who=own)
+        assert answer.codes in ([], ["BAD_USER_INPUT"])
+        assert shown(answer.data) <= shown(mine)
+    bad = {
+        json.dumps((await ask(whole, {"c": text}, who=own)).errors)
+        for text in ("", "nobody", "a\x00b", wang, "A" * 300, "中")
+    }
+    assert len(bad) == 1
+    assert "BAD_USER_INPUT" in bad.pop()
