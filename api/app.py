@@ -130,11 +130,12 @@ def _world(found: Settings) -> tuple[World, Sequence[BaseRoute]]:
     """WeChat itself, or the simulator, which also answers under /_wechat."""
     if not found.simulates_wechat:
         client = WeChat(found.wechat_base, found.wechat_appid, found.wechat_secret)
-        return World(client, found.wechat_appid, found.wechat_open_platform), ()
+        return World(client, found.wechat_appid, found.wechat_open_platform, found.wechat_phone_daily), ()
     stand_in = simulator(found.wechat_appid, found.wechat_secret)
     transport = httpx2.ASGITransport(app=stand_in)
     client = WeChat("http://wechat", found.wechat_appid, found.wechat_secret, transport=transport)
-    return World(client, found.wechat_appid, found.wechat_open_platform), (Mount("/_wechat", stand_in),)
+    world = World(client, found.wechat_appid, found.wechat_open_platform, found.wechat_phone_daily)
+    return world, (Mount("/_wechat", stand_in),)
 
 
 async def _demo_tokens(found: Settings) -> dict[str, str]:

@@ -5,20 +5,27 @@ import logging
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from hashlib import sha256
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
+from api.clock import now
 from api.wechat import CodeRefused, WeChat, WeChatError, WeChatMisconfigured
 from models.members import IdentityKind
+from rules import attempts
 from rules.credentials import LoginRefused, WechatUnavailable
 from rules.members import Identity, identity
+from rules.phones import PhoneCodeRefused, PhoneLookupsSpent
 
 HASHER = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
 """OWASP's floor for Argon2id: 19 MiB, two passes, one lane."""
 
 AT_ONCE = 4
 """How many passwords are checked at once, so that logins cannot exhaust memory."""
+
+PHONES_SECONDS, PHONES_MAX = 300.0, 1_000
+"""How long and how many looked-up phones are kept in memory: as long as WeChat's codes live."""
 
 _log = logging.getLogger("loyalty.wechat")
 
@@ -28,11 +35,15 @@ NOBODY = HASHER.hash("nobody has this password")
 
 @dataclass(slots=True)
 class World:
-    """WeChat, and a bounded pool that checks passwords."""
+    """WeChat, what it said lately of phones, and a bounded pool that checks passwords."""
 
     wechat: WeChat
     appid: str
     open_platform: str
+    phone_daily: int = 0
+    """How many phone numbers WeChat is asked for a day; 0 for as many as are wanted."""
+    phones: "dict[str, tuple[asyncio.Task[Identity], float]]" = field(default_factory=dict)
+    """The latest look-ups, and until when each is kept: WeChat charges for every answer."""
     pool: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(AT_ONCE, "password"))
 
     async def wechat_identities(self, code: str) -> Sequence[Identity]:
@@ -45,15 +56,50 @@ class World:
         except CodeRefused as refused:
             raise LoginRefused from refused
         except WeChatError as error:
-            # an operator's mistake is told apart here; to the member both mean to try later
-            level = logging.ERROR if isinstance(error, WeChatMisconfigured) else logging.WARNING
-            _log.log(level, "%s", error)
-            raise WechatUnavailable from error
+            raise _unavailable(error) from error
         known = [identity(IdentityKind.WECHAT_OPENID, self.appid, session.openid, verified=True)]
         if session.unionid:
             union = identity(IdentityKind.WECHAT_UNIONID, self.open_platform, session.unionid, verified=True)
             known.append(union)
         return known
+
+    async def wechat_phone(self, code: str, whose: str) -> Identity:
+        """The verified phone behind a code of WeChat's button; the same person's same code is asked for once.
+
+        A caller who leaves loses nothing: the answer is kept in memory for some minutes, for the next try.
+
+        Raises: PhoneCodeRefused, PhoneLookupsSpent, WechatUnavailable.
+        """
+        loop = asyncio.get_running_loop()
+        key = sha256(f"{whose}\x1f{code}".encode()).hexdigest()
+        self.phones = {each: kept for each, kept in self.phones.items() if kept[1] > loop.time()}
+        if key not in self.phones:
+            while len(self.phones) >= PHONES_MAX:
+                del self.phones[next(iter(self.phones))]
+            self.phones[key] = (asyncio.create_task(self._ask_phone(code)), loop.time() + PHONES_SECONDS)
+        asked, _ = self.phones[key]
+        asked.add_done_callback(lambda done: self._let_go(key, done))
+        return await asyncio.shield(asked)
+
+    async def _ask_phone(self, code: str) -> Identity:
+        moment = now()
+        if self.phone_daily and not await attempts.ration(
+            "wechat phone", moment.date(), self.phone_daily, now=moment
+        ):
+            _log.warning("LOYALTY_WECHAT_PHONE_DAILY is used up for today")
+            raise PhoneLookupsSpent
+        try:
+            number = await self.wechat.phone_number(code)
+        except CodeRefused as refused:
+            raise PhoneCodeRefused from refused
+        except WeChatError as error:
+            raise _unavailable(error) from error
+        return identity(IdentityKind.PHONE, "", number, verified=True)
+
+    def _let_go(self, key: str, done: "asyncio.Task[Identity]") -> None:
+        """Forget a look-up that failed: it may be made again."""
+        if done.cancelled() or done.exception():
+            self.phones.pop(key, None)
 
     async def is_password(self, stored_hash: str | None, password: str) -> bool:
         """Whether a password is the one; takes as long when there is none to compare with."""
@@ -66,6 +112,13 @@ class World:
         """Let go of connections and threads."""
         await self.wechat.aclose()
         self.pool.shutdown(wait=False)
+
+
+def _unavailable(error: WeChatError) -> WechatUnavailable:
+    """What a member is told: to try later. An operator's mistake is told apart in the log."""
+    level = logging.ERROR if isinstance(error, WeChatMisconfigured) else logging.WARNING
+    _log.log(level, "%s", error)
+    return WechatUnavailable()
 
 
 def _matches(stored_hash: str, password: str) -> bool:

@@ -58,6 +58,7 @@ class Settings:
     wechat_appid: str
     wechat_secret: str
     wechat_open_platform: str
+    wechat_phone_daily: int
     log_json: bool
     log_level: str
     documents: tuple[Path, ...]
@@ -115,6 +116,7 @@ def settings(given: Mapping[str, str] | None = None) -> Settings:
         wechat_appid=get.text("LOYALTY_WECHAT_APPID", "" if production else DEMO_APPID),
         wechat_secret=get.text("LOYALTY_WECHAT_SECRET", "" if production else "demosecret"),
         wechat_open_platform=get.text("LOYALTY_WECHAT_OPEN_PLATFORM", OPEN_PLATFORM),
+        wechat_phone_daily=get.number("LOYALTY_WECHAT_PHONE_DAILY", 0, range(10_000_001)),
         log_json=get.switch("LOYALTY_LOG_JSON", default=production),
         log_level=get.one_of("LOYALTY_LOG_LEVEL", "INFO", ["DEBUG", "INFO", "WARNING", "ERROR"]),
         documents=get.paths("LOYALTY_DOCUMENTS"),

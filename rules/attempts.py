@@ -5,7 +5,7 @@ The counters are rows: they hold exactly, however many processes serve. A right 
 """
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from math import ceil
 
 from models.sql import SQL
@@ -94,6 +94,19 @@ async def tally(what: str, whose: str, *, now: datetime) -> bool:
     """Count a try from anywhere, by the hour. Says whether there were so many that somebody is attacking."""
     counted: int = await TALLY.value(_subject(what, whose, "anywhere"), now, now + CEILING_FOR)
     return counted > CEILING
+
+
+RATION = SQL(
+    "INSERT INTO attempt (subject, failures, last_at, free_at) VALUES ($1, 1, $2, $2)"
+    " ON CONFLICT (subject) DO UPDATE SET failures = attempt.failures + 1, last_at = excluded.last_at"
+    " WHERE attempt.failures < $3 RETURNING failures"
+)
+
+
+@transaction
+async def ration(what: str, day: date, most: int, *, now: datetime) -> bool:
+    """Take one of the times something may be done on a day. Says whether there was one left."""
+    return await RATION.row(_subject(what, day.isoformat(), "a day"), now, most) is not None
 
 
 TALLIED = SQL("SELECT failures, free_at FROM attempt WHERE subject = $1")

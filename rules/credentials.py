@@ -155,10 +155,21 @@ async def prove(login: UUID, until: datetime) -> bool:
     return await PROVE.row(login, until) is not None
 
 
+DEVICE = SQL("SELECT device FROM login WHERE id = $1")
+
+
+async def device_of(login: UUID) -> str | None:
+    """What the client called the device of a login."""
+    found: str | None = await DEVICE.value(login)
+    return found
+
+
 REFRESH = SQL(
     "SELECT digest, principal_kind, principal_id, family, expires_at, spent_at, revoked_at FROM token"
     " WHERE digest = $1 AND use = 'REFRESH' FOR UPDATE"
 )
+FAMILY = SQL("SELECT family FROM token WHERE digest = $1")
+LOCK = SQL("SELECT id FROM login WHERE id = $1 FOR UPDATE")
 SPEND = SQL("UPDATE token SET spent_at = $2 WHERE digest = $1 RETURNING digest")
 SEEN = SQL("UPDATE login SET seen_at = CASE WHEN seen_at < $2 THEN $2 ELSE seen_at END WHERE id = $1 RETURNING id")
 
@@ -170,6 +181,8 @@ async def exchange(refresh: str, now: datetime) -> Issued | None:
     A second exchange of the same token means that somebody else has it: the whole login is ended. It only means a
     lost answer when it comes at once and nothing of the first answer was used; then that is dead, and this lives.
     """
+    # the login is locked first, here and where it ends, so that no tokens are issued behind an end's back
+    await LOCK.row(await FAMILY.value(digest(refresh)))
     row = await REFRESH.row(digest(refresh))
     if row is None or row["revoked_at"] or row["expires_at"] <= now:
         return None
@@ -201,9 +214,6 @@ async def _is_lost(family: UUID, spent: str, ago: timedelta, now: datetime) -> b
         return False
     await UNUSED.rows(family, spent, now)
     return await ARRIVED.row(family, spent) is None
-
-
-FAMILY = SQL("SELECT family FROM token WHERE digest = $1")
 
 
 @transaction
@@ -258,8 +268,8 @@ async def _end(logins: Sequence[UUID], now: datetime) -> int:
     """End logins with all their tokens. How many had one that was live."""
     if not logins:
         return 0
-    revoked = await REVOKE.rows(logins, now)
     await END.rows(logins, now)
+    revoked = await REVOKE.rows(logins, now)
     return len({row["family"] for row in revoked if row["expires_at"] > now})
 
 

@@ -250,6 +250,24 @@ async def attach(member_id: UUID, identities: Sequence[Identity], now: datetime)
     return added
 
 
+GIVE = SQL(
+    "DELETE FROM member_identity WHERE member_id = $1"
+    " RETURNING kind, namespace, value_hash, sealed, mask, verified, created_at"
+)
+REKEY = SQL("UPDATE identity_key SET member_id = $2 WHERE value_hash = $1")
+
+
+async def hand_over(giver: UUID, taker: UUID) -> None:
+    """All identities of one held member are another's, also held, sealed with the other's key."""
+    old, new, safe = await wrapped_key(giver), await wrapped_key(taker), vault.unlocked()
+    rows = sorted(await GIVE.rows(giver), key=lambda row: (row["created_at"], row["value_hash"]))
+    for row in rows:
+        value = safe.open(old, giver, "identity", row["sealed"])
+        row |= {"member_id": taker, "sealed": safe.seal(new, taker, "identity", value)}
+        await REKEY.run(row["value_hash"], taker)
+    await insert(MemberIdentity, rows)
+
+
 async def _sealed(member_id: UUID, who: Identity, hashed: str, now: datetime) -> dict[str, Any]:
     wrapped = await wrapped_key(member_id)
     return {

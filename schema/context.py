@@ -25,6 +25,12 @@ class Outside(Protocol):
     async def wechat_identities(self, code: str) -> Sequence[Identity]:
         """Who a WeChat login code stands for. Raises: LoginRefused, WechatUnavailable."""
 
+    async def wechat_phone(self, code: str, whose: str) -> Identity:
+        """The verified phone behind a code of WeChat's button; the same person's same code is asked for once.
+
+        Raises: PhoneCodeRefused, PhoneLookupsSpent, WechatUnavailable.
+        """
+
     async def is_password(self, stored_hash: str | None, password: str) -> bool:
         """Whether a password is the one; takes as long when there is none to compare with."""
 

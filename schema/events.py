@@ -31,6 +31,10 @@ class MemberEventType(Enum):
     MEMBER_ENROLLED = strawberry.enum_value("MEMBER_ENROLLED", description="They became a member.")
     MEMBER_FROZEN = strawberry.enum_value("MEMBER_FROZEN", description="Staff stopped them from spending.")
     MEMBER_UNFROZEN = strawberry.enum_value("MEMBER_UNFROZEN", description="They may act again.")
+    MEMBER_MERGED = strawberry.enum_value("MEMBER_MERGED", description="They are now another member.")
+    MEMBER_ABSORBED = strawberry.enum_value(
+        "MEMBER_ABSORBED", description="Somebody else turned out to be them, and brought a name they are known by."
+    )
     POINTS_MOVED = strawberry.enum_value("POINTS_MOVED", description="Their points moved: `entries` tells how.")
     GROWTH_MOVED = strawberry.enum_value("GROWTH_MOVED", description="Their growth value (成长值) moved.")
     TIER_CHANGED = strawberry.enum_value("TIER_CHANGED", description="They hold another tier.")

@@ -60,6 +60,38 @@ async def identities_of(parents: Sequence[HasMember], context: Context) -> list[
     return [found[parent.member_id] for parent in parents]
 
 
+@strawberry.type(description="A member's phone, masked.")
+class MemberPhone:
+    masked: str = seen(SEES_MEMBER, "What may be shown of it: `138****1234`.")
+    verified: bool = seen(SEES_MEMBER, "Whether it is proven to be theirs: then never ask for it again.")
+
+
+PHONES = SQL(
+    "SELECT member_id, mask, verified FROM member_identity"
+    " WHERE member_id = ANY($1::uuid[]) AND kind = 'PHONE' ORDER BY verified, id",
+    fans_out="a page of members shows their phones",
+)
+
+
+async def phones_of(parents: Sequence[HasMember], context: Context) -> list[MemberPhone | None]:
+    """Each member's phone: a verified one before others, the latest of them."""
+    del context
+    rows = await PHONES.rows([parent.member_id for parent in parents])
+    found = {row["member_id"]: MemberPhone(masked=row["mask"], verified=row["verified"]) for row in rows}
+    return [found.get(parent.member_id) for parent in parents]
+
+
+PHONE = SQL(
+    "SELECT mask, verified FROM member_identity WHERE member_id = $1 AND kind = 'PHONE' ORDER BY verified, id"
+)
+
+
+async def phone_of(member_id: UUID) -> MemberPhone | None:
+    """One member's phone, as `phones_of` chooses it."""
+    rows = await PHONE.rows(member_id)
+    return MemberPhone(masked=rows[-1]["mask"], verified=rows[-1]["verified"]) if rows else None
+
+
 @strawberry.input(description="An identity, as the outside world writes it.")
 class IdentityInput:
     kind: IdentityKind = strawberry.field(description="What kind of name.")

@@ -22,9 +22,11 @@ from schema.errors import UserError, bad_input, command
 from schema.identities import (
     IdentityInput,
     MemberIdentity,
+    MemberPhone,
     identities,
     identities_of,
     known,
+    phones_of,
 )
 from schema.logins import SEES as SEES_LOGINS
 from schema.logins import Login, logins_of
@@ -94,6 +96,9 @@ class Member(Node):
     profile: MemberProfile = related(SEES_MEMBER, "What they say of themselves.", profile_of)
     card: MemberCard = related(SEES_MEMBER, "What other members see of them.", card_of)
     identities: list[MemberIdentity] = related(SEES_MEMBER, "How they are known, masked.", identities_of)
+    phone: MemberPhone | None = related(
+        SEES_MEMBER, "Their phone; null when there is none. Ask for it only when it is not verified.", phones_of
+    )
     logins: list[Login] = related(
         SEES_LOGINS, f"Where they are logged in, {LOGINS_MAX} at most, the one seen last first.", logins_of
     )

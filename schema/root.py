@@ -25,6 +25,7 @@ from schema.keys import KeysMutation, KeysQuery
 from schema.logins import LoginsMutation
 from schema.members import Member, MembersMutation, MembersQuery, member
 from schema.permissions import ANYBODY_KNOWN, PUBLIC, asked
+from schema.phones import PhonesMutation
 from schema.points import PointsEntry, PointsMutation, PointsQuery, entry
 from schema.programme import ProgrammeQuery
 from schema.purchases import Purchase, PurchasesMutation, purchase
@@ -95,6 +96,7 @@ class Mutation(
     SessionsMutation,
     LoginsMutation,
     CodesMutation,
+    PhonesMutation,
     PurchasesMutation,
     PointsMutation,
     DocumentsMutation,

@@ -625,6 +625,12 @@ export type ErrorCode =
   | 'ORDER_NOT_FOUND'
   /** Nobody decides on what they asked for themselves. 不能审批本人提交的申请。 */
   | 'OWN_APPROVAL'
+  /** This phone code is unknown, used or expired. Let the member press the button again. 手机号授权码无效、已使用或已过期，请重新获取。 */
+  | 'PHONE_CODE_REFUSED'
+  /** No more phone numbers can be asked of WeChat today. 今日获取手机号的次数已用完，请明天再试。 */
+  | 'PHONE_LOOKUPS_SPENT'
+  /** This phone number is another member's. Customer service can make the two one. 该手机号属于另一位会员，请联系客服合并账号。 */
+  | 'PHONE_TAKEN'
   /** This is more than one movement or one account may carry. 超出单次变动或账户的积分上限。 */
   | 'POINTS_LIMIT'
   /** This part of the profile cannot be kept as it is. 资料内容无效。 */
@@ -829,6 +835,8 @@ export interface Member {
   card: MemberCard;
   /** How they are known, masked. */
   identities: MemberIdentity[];
+  /** Their phone; null when there is none. Ask for it only when it is not verified. */
+  phone: MemberPhone | null;
   /** Where they are logged in, 20 at most, the one seen last first. */
   logins: Login[];
   /** The tier they hold, with its benefits. */
@@ -992,6 +1000,10 @@ export type MemberEventType =
   | 'MEMBER_FROZEN'
   /** They may act again. */
   | 'MEMBER_UNFROZEN'
+  /** They are now another member. */
+  | 'MEMBER_MERGED'
+  /** Somebody else turned out to be them, and brought a name they are known by. */
+  | 'MEMBER_ABSORBED'
   /** Their points moved: `entries` tells how. */
   | 'POINTS_MOVED'
   /** Their growth value (成长值) moved. */
@@ -1065,6 +1077,12 @@ export interface MemberLoginInput {
   /** What `wx.login` gave the mini-program. It is good once. */
   code: string;
   /**
+   * What the button `getPhoneNumber` gave, if it was pressed: finds whom the shop knows by phone. WeChat is asked
+   * only when the phone is not known yet. What is wrong with it never keeps anybody from logging in: `phoneError`
+   * tells.
+   */
+  phoneCode?: string | null;
+  /**
    * What you call the device, for the member's list of logins: `iPhone 15, WeChat`. Cut to 80 characters; not a
    * person's name.
    */
@@ -1106,6 +1124,39 @@ export interface MemberPayload {
   __typename?: 'MemberPayload';
   /** The member; null when refused. */
   member: Member | null;
+  /** Why it was refused; empty on success. */
+  userErrors: UserError[];
+}
+
+/** A member's phone, masked. */
+export interface MemberPhone {
+  __typename?: 'MemberPhone';
+  /** What may be shown of it: `138****1234`. */
+  masked: string;
+  /** Whether it is proven to be theirs: then never ask for it again. */
+  verified: boolean;
+}
+
+/** A phone number to link. */
+export interface MemberPhoneLinkInput {
+  /**
+   * What the button `getPhoneNumber` gave the mini-program. It is good once, for five minutes; after a lost answer
+   * send the same again.
+   */
+  phoneCode: string;
+}
+
+/** What linking a phone came to. */
+export interface MemberPhoneLinkPayload {
+  __typename?: 'MemberPhoneLinkPayload';
+  /** The member's phone; null when refused. */
+  phone: MemberPhone | null;
+  /** Whether they had one, so that WeChat was not asked. */
+  alreadyLinked: boolean;
+  /** Where the membership stands; null when refused. */
+  memberState: MemberState | null;
+  /** Fresh tokens, when the phone is that of a member whom you are from now on. The old ones are dead. */
+  tokens: Tokens | null;
   /** Why it was refused; empty on success. */
   userErrors: UserError[];
 }
@@ -1238,7 +1289,8 @@ export interface Mutation {
    * Log a member in with a WeChat login code. A stranger becomes a PENDING member; `memberEnroll` makes them an
    * active one.
    *
-   * Refuses with: `IDENTITY_UNVERIFIED`, `LOGIN_REFUSED`, `WECHAT_UNAVAILABLE`.
+   * Refuses with: `BUSY`, `IDENTITY_UNVERIFIED`, `LOGIN_REFUSED`, `MEMBER_MERGED`, `MEMBER_NOT_ACTIVE`, `NOT_FOUND`,
+   * `PHONE_CODE_REFUSED`, `PHONE_LOOKUPS_SPENT`, `PHONE_TAKEN`, `WECHAT_UNAVAILABLE`.
    */
   memberLogin: TokensPayload | null;
   /**
@@ -1294,6 +1346,15 @@ export interface Mutation {
    * Refuses with: `NOT_FOUND`, `TOO_MANY_ATTEMPTS`.
    */
   memberCodeRead: MemberCodeReadPayload | null;
+  /**
+   * Link the phone number that WeChat vouches for. When it is the number of a member whom the shop knows, you are
+   * that member from now on, with their points, and get fresh tokens. Who has a verified phone is answered without
+   * asking WeChat, which costs money: ask `me { phone { verified } }` before you show the button.
+   *
+   * Refuses with: `BUSY`, `MEMBER_MERGED`, `MEMBER_NOT_ACTIVE`, `NOT_FOUND`, `PHONE_CODE_REFUSED`,
+   * `PHONE_LOOKUPS_SPENT`, `PHONE_TAKEN`, `WECHAT_UNAVAILABLE`.
+   */
+  memberPhoneLink: MemberPhoneLinkPayload | null;
   /**
    * Record a member's order, and its payment if it was paid. Reporting it again changes nothing. Not for members,
    * but for SERVICE.
@@ -2279,8 +2340,19 @@ export interface TokensPayload {
   __typename?: 'TokensPayload';
   /** The tokens; null when refused. */
   tokens: Tokens | null;
-  /** Whether the login made a member, who is yet to enrol. */
+  /**
+   * Whether the login made a member.
+   *
+   * @deprecated Ask for `memberState`: whoever is PENDING has yet to enrol, also when they were here before. This
+   * field goes after 2027-06-30.
+   */
   isNewMember: boolean;
+  /** Where the membership stands: show PENDING members the page to enrol. Told by `memberLogin` alone. */
+  memberState: MemberState | null;
+  /** Whether the member has a verified phone now. Told by `memberLogin` with a `phoneCode` alone. */
+  phoneLinked: boolean | null;
+  /** Why the phone was not linked, although the login succeeded. */
+  phoneError: UserError | null;
   /** Why it was refused; empty on success. */
   userErrors: UserError[];
 }

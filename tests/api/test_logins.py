@@ -282,6 +282,20 @@ async def test_of_uses_and_exchanges_at_once_no_dead_token_lets_anybody_in(calle
             assert await is_let_in(caller, again["accessToken"])
 
 
+async def test_no_exchange_issues_tokens_behind_the_back_of_an_end(caller: Caller) -> None:
+    await programme()
+    for _ in range(8):
+        tokens = await log_in(caller)
+        pairs = [tokens]
+        for _ in range(2):
+            pairs.append(await refresh(caller, pairs[-1]["refreshToken"]))
+        await asyncio.gather(
+            refresh(caller, pairs[-1]["refreshToken"]),
+            caller.act("tokenRevoke", "revoked", {"token": tokens["accessToken"]}),
+        )
+        assert await LIVE.value("ACCESS") == await LIVE.value("REFRESH") == 0
+
+
 async def test_an_exchange_after_a_logout_is_no_second_exchange(caller: Caller) -> None:
     await programme()
     old = await log_in(caller)

@@ -45,6 +45,10 @@ IMPOSSIBLE: dict[str, dict[str, str]] = {
         "MEMBER_FROZEN": "a frozen member is thawed",
         "IDEMPOTENCY_KEY_REUSED": "it has no key, and a lot is thawed once",
     },
+    "rules.phones.link": {
+        "IDENTITY_UNVERIFIED": "WeChat vouches for the phone",
+        "MEMBER_FROZEN": "a frozen member may show who they are",
+    },
     "rules.points.adjust": {"MEMBER_FROZEN": "a frozen member may be adjusted"},
     "rules.points.give_back": {"MEMBER_FROZEN": "a frozen member may get points back"},
     "rules.purchases.record": {

@@ -11,6 +11,7 @@ from models.staff import StaffRole
 from rules.actors import Principal
 from rules.credentials import LoginRefused
 from rules.members import Identity
+from rules.phones import PhoneCodeRefused
 from schema import gate, ids
 from schema.context import Context
 from schema.ids import Tag
@@ -28,6 +29,9 @@ class Nowhere:
 
     async def wechat_identities(self, code: str) -> Sequence[Identity]:  # noqa: ARG002
         raise LoginRefused
+
+    async def wechat_phone(self, code: str, whose: str) -> Identity:  # noqa: ARG002
+        raise PhoneCodeRefused
 
     async def is_password(self, stored_hash: str | None, password: str) -> bool:  # noqa: ARG002
         return False

@@ -8,10 +8,11 @@ from uuid import UUID, uuid4
 import pytest
 
 from models.credentials import PrincipalKind
+from models.members import IdentityKind
 from models.sql import SQL
 from models.staff import StaffRole
 from models.units import ReasonCode
-from rules import approvals, credentials, keys, staff
+from rules import approvals, credentials, keys, lifecycle, members, staff
 from rules.actors import SYSTEM, Actor, ActorKind, Principal
 from rules.documents import digest
 from rules.keys import Holder
@@ -93,6 +94,22 @@ async def approving(who: UUID) -> dict[str, tuple[Principal | None, dict[str, An
     }
 
 
+async def logging_in(who: UUID) -> dict[str, tuple[Principal | None, dict[str, Any]]]:
+    """The same of the mutations by which members come and go."""
+    login = (await credentials.log_in(PrincipalKind.MEMBER, who, actor=SYSTEM, now=NOON)).login
+    openid = members.identity(IdentityKind.WECHAT_OPENID, "wxdemo", "o-lan", verified=True)
+    without_phone, _ = await lifecycle.enter([openid], actor=SYSTEM, now=NOON)
+    return {
+        "loginEnd": (as_member(who), {"loginId": ids.encode(Tag.LOGIN, login)}),
+        "loginsEnd": (CLERK, {"memberId": member_id(who), "reason": "PHONE_LOST"}),
+        "memberCodeRead": (CASHIER, {"code": "771234567890123457"}),
+        "memberLogin": (None, {"code": "demo:mei", "device": "iPhone 15", "phoneCode": "phone:1"}),
+        "memberPhoneLink": (as_member(without_phone), {"phoneCode": "phone:13800138000"}),
+        "tokenRefresh": (None, {"refreshToken": "lyr_token"}),
+        "tokenRevoke": (None, {"token": "lya_token"}),
+    }
+
+
 async def good() -> dict[str, tuple[Principal | None, dict[str, Any]]]:
     """Who may send each mutation, and what they could well send."""
     await programme()
@@ -108,20 +125,13 @@ async def good() -> dict[str, tuple[Principal | None, dict[str, Any]]]:
     amounts = {"lines": [line], "shippingMinor": 0, "paidByPointsMinor": 0, "currency": "CNY"}
     order = {"memberId": mei, "orderRef": "tea-1", "channel": "web", **times, **amounts, **key}
     adjusted = {"memberId": mei, "delta": 1, "expectedAvailable": 0, "reason": "TEA", "note": "a note", **key}
-    login = (await credentials.log_in(PrincipalKind.MEMBER, who, actor=SYSTEM, now=NOON)).login
     return {
-        "loginEnd": (as_member(who), {"loginId": ids.encode(Tag.LOGIN, login)}),
-        "memberCodeRead": (CASHIER, {"code": "771234567890123457"}),
-        "loginsEnd": (CLERK, {"memberId": mei, "reason": "PHONE_LOST"}),
         "memberIdentify": (SERVICE, {"identities": [phone], "allowCreate": True}),
         "memberEnroll": (CLERK, {"identities": [phone], "profile": profile}),
         "memberFreeze": (CLERK, {"memberId": mei, "reason": "RISK"}),
         "memberUnfreeze": (CLERK, {"memberId": mei, "reason": "RISK"}),
         "memberProfileUpdate": (as_member(who), {"profile": profile}),
-        "memberLogin": (None, {"code": "demo:mei", "device": "iPhone 15"}),
         "staffLogin": (None, {"username": "wang", "password": "a password"}),
-        "tokenRefresh": (None, {"refreshToken": "lyr_token"}),
-        "tokenRevoke": (None, {"token": "lya_token"}),
         "purchaseRecord": (SERVICE, order),
         "purchaseEvent": (SERVICE, {**event, "kind": "PAID"}),
         "purchaseRefund": (SERVICE, {**event, "lines": [{"lineRef": "A", "refundMinor": 1}]}),
@@ -129,6 +139,7 @@ async def good() -> dict[str, tuple[Principal | None, dict[str, Any]]]:
         "pointsReturn": (CASHIER, {**moved, "entryId": entry_id(who, await ENTRY.value(who))}),
         "pointsAdjust": (CLERK, adjusted),
         **await approving(who),
+        **await logging_in(who),
         "documentRegister": (OWNER, {"documents": [{"source": TYPENAME, "name": "N", "sha256": digest(TYPENAME)}]}),
         "documentWithdraw": (OWNER, {"sha256": digest(TYPENAME)}),
         **await _of_keys(),
