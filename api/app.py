@@ -1,6 +1,7 @@
 """The service: its routes, what it opens and in which order it closes."""
 
 import gc
+import logging
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any, TypeAlias
@@ -30,12 +31,14 @@ from api.settings import Settings, settings
 from api.simulator import simulator
 from api.sockets import Sockets
 from api.wechat import WeChat
-from rules import programme
+from rules import documents, programme
 
 Lifespan: TypeAlias = AbstractAsyncContextManager[None]
 
 BODY_MAX = 8 * 1024 * 1024
 """Bytes of any request's body. The endpoint has a lower limit of its own, which it puts in its own words."""
+
+_log = logging.getLogger("loyalty.start")
 
 
 def create() -> Starlette:
@@ -108,6 +111,8 @@ def _lifespan(
             stack.push_async_callback(world.aclose)
             stack.enter_context(metrics.counted(found.metrics_folder))
             stack.push_async_callback(sockets.aclose)
+            if found.trusted_only and not (endpoint.library.names() or await documents.live(1)):
+                _log.warning("no document is trusted, so that members can run nothing; see docs/api.md")
             if not found.is_production:
                 tokens = await _demo_tokens(found)
                 endpoint.page = graphiql.page(tabs(tokens), tokens)

@@ -11,7 +11,7 @@ from api.settings import SettingError, Settings, master_key
 from models.database import connected, dialect
 from models.migrate import pending
 from models.sql import SQL
-from rules import programme, vault
+from rules import documents, programme, vault
 
 DATABASE_NOW = SQL("SELECT now() AS moment", sqlite="SELECT strftime('%Y-%m-%d %H:%M:%f+00:00', 'now') AS moment")
 DRIFT = timedelta(seconds=5)
@@ -73,9 +73,25 @@ async def _database(found: Settings) -> list[Check]:
             done.append(Check("programme", f"{terms.name}, {terms.currency}, {len(terms.ladder)} tiers"))
         except programme.NoProgramme as error:
             done.append(Check("programme", str(error), is_well=False))
+        done.append(await _documents(found))
         dead = await DEAD.value()
         done.append(Check("jobs", f"{dead} dead", not dead))
     return done
+
+
+async def _documents(found: Settings) -> Check:
+    from api.manifest import ManifestError, manifest
+
+    try:
+        read = len(manifest(found.documents))
+    except ManifestError as error:
+        return Check("documents", str(error), is_well=False)
+    registered = len(await documents.live())
+    if found.trusted_only and not read + registered:
+        return Check(
+            "documents", "none is trusted, so that members can run nothing; see docs/api.md", is_well=False
+        )
+    return Check("documents", f"{read} in manifests, {registered} registered")
 
 
 async def _database_now() -> datetime:

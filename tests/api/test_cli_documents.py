@@ -38,6 +38,17 @@ def test_documents_are_registered_listed_and_withdrawn(shop: Shell, files: tuple
     assert len(shop("document", "list").out.splitlines()) == 1
 
 
+def test_the_doctor_says_what_is_trusted(shop: Shell, files: tuple[Path, Path]) -> None:
+    def found(**environment: str) -> str:
+        return "".join(shop("doctor", **environment).out.split())  # a long line is wrapped
+
+    assert "0inmanifests,0registered" in found()
+    assert "memberscanrunnothing" in found(LOYALTY_TRUSTED_ONLY="on")
+    assert "1inmanifests,0registered" in found(LOYALTY_TRUSTED_ONLY="on", LOYALTY_DOCUMENTS=str(files[1]))
+    files[1].write_text("[]")
+    assert "amanifestisanobject" in found(LOYALTY_DOCUMENTS=str(files[1]))
+
+
 def test_a_wrong_document_registers_none(shop: Shell, files: tuple[Path, Path]) -> None:
     files[1].write_text(json.dumps({digest("{ nothing }"): "{ nothing }"}))
     said = shop("document", "register", *files)

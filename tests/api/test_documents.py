@@ -19,6 +19,7 @@ from rules.actors import SYSTEM
 from rules.documents import Trusted, digest
 from rules.keys import Holder
 from schema import gate
+from schema.root import schema
 from tests.api.house import GRAPHQL, JSON, PRODUCTION, Caller, Reply, built, calling
 from tests.people import NOON, member, programme
 
@@ -290,6 +291,19 @@ async def test_a_trusted_document_is_examined_once_and_read_once_a_second(
     for _ in range(5):
         assert (await send(process, {"query": HOME}, mei)).codes == []
     assert len([each for each in statements if "FROM document" in each]) == 1
+
+
+async def test_a_withdrawn_document_is_kept_no_longer_than_any_other() -> None:
+    await trust(HOME)
+    ticks = Ticks()
+    library = Library(clock=ticks)
+    assert await library.trusted(digest(HOME))
+    assert HOME in gate._memory[schema._schema].trusted
+    await documents.withdraw(digest(HOME), actor=SYSTEM, now=NOON)
+    ticks.now += SECOND
+    assert await library.trusted(digest(HOME)) is None
+    assert HOME not in gate._memory[schema._schema].trusted
+    assert library.names() == frozenset()
 
 
 async def test_open_documents_of_staff_are_looked_up_nowhere(house: House, statements: list[str]) -> None:
