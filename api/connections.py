@@ -16,6 +16,9 @@ KEEP_ALIVE_SECONDS = 75
 AT_ONCE = 10_000
 """Connections of one process. Beyond them requests are answered with 503."""
 
+HEALTH_SECONDS = 60
+"""How long one of several server processes may be silent before it is replaced."""
+
 SPARE_FILES = 500
 """Files a process needs besides its connections."""
 
@@ -73,5 +76,13 @@ def allow_files() -> None:
 
 
 def options() -> dict[str, Any]:
-    """What uvicorn is told of connections."""
-    return {"http": Protocol, "timeout_keep_alive": KEEP_ALIVE_SECONDS, "limit_concurrency": AT_ONCE}
+    """What uvicorn is told of connections and of the processes that hold them."""
+    return {
+        "http": Protocol,
+        "timeout_keep_alive": KEEP_ALIVE_SECONDS,
+        "limit_concurrency": AT_ONCE,
+        # on a busy machine a process takes longer than uvicorn's five seconds to start, and would be ended
+        "timeout_worker_healthcheck": HEALTH_SECONDS,
+        # who is believed of X-Forwarded-For is a setting of ours
+        "proxy_headers": False,
+    }

@@ -7,6 +7,7 @@ from contextlib import suppress
 from datetime import datetime
 
 from api.watching import JOBS
+from models.database import is_away
 from rules import housekeeping, jobs, purchases
 from rules.jobs import TASKS, Lease
 
@@ -38,9 +39,11 @@ class Worker:
         while not self.stopping.is_set():
             try:
                 pause = 0.0 if await self.once() else IDLE
-            except Exception:
+            except Exception as error:
                 # the database may be away for a while; the worker outlives that
-                _log.exception("the worker could not look for jobs")
+                away = is_away(error)
+                said = "the worker could not look for jobs: %s"
+                _log.error(said, type(error).__name__, exc_info=None if away else error)
                 pause = AWAY
             if pause:
                 with suppress(TimeoutError):

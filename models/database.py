@@ -36,8 +36,8 @@ SYNCHRONOUS_FULL = 2
 SYNCHRONOUS_NORMAL = 1
 NORMAL = {"NORMAL", "1"}
 
-AWAY = ("08", "57P01", "57P02", "57P03", "57P05", "53300")
-"""How the SQLSTATE begins of a lost connection, a server that stops or starts, and one that is full."""
+AWAY = ("08", "28", "3D000", "53300", "55000", "57P01", "57P02", "57P03", "57P05")
+"""How the SQLSTATE begins of a lost connection, and of a server that lets nobody in, is full, stops or starts."""
 
 _log = logging.getLogger(__name__)
 

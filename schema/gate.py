@@ -283,13 +283,14 @@ class Gate(SchemaExtension):
         code = "UNAVAILABLE" if away else "INTERNAL_SERVER_ERROR"
         told = {"code": code, "requestId": context.request_id, **({"retryable": True} if away else {})}
         message = words.said(code, _FAULTS[code], context.language)
+        if away and self.execution_context.operation_type is OperationType.MUTATION:
+            message += words.UNSURE[context.language]
         return GraphQLError(message, error.nodes, path=error.path, extensions=told)
 
 
 _FAULTS = {
     "INTERNAL_SERVER_ERROR": "Something broke on our side.",
-    "UNAVAILABLE": "The service is away for a moment. "
-    "A mutation may have been done: send it again with the same key to know.",
+    "UNAVAILABLE": "The service is away for a moment.",
 }
 
 

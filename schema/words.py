@@ -15,9 +15,15 @@ WHOLE = {
     "RATE_LIMITED": "操作过于频繁，请稍后再试。",
     "TIMEOUT": "处理超时。写操作可能已经完成：请用相同的幂等键重新发送以确认。",
     "UNAUTHENTICATED": "请先登录。",
-    "UNAVAILABLE": "服务暂时不可用，请稍后重试。写操作可能已经完成：请用相同的幂等键重新发送以确认。",
+    "UNAVAILABLE": "服务暂时不可用，请稍后重试。",
 }
 """What stands for the whole message."""
+
+UNSURE = {
+    "en": " This may have been done: send it again with the same key to know.",
+    "zh": "操作可能已经完成：请用相同的幂等键重新发送以确认。",
+}
+"""What a mutation adds that met a lost connection."""
 
 
 def said(code: str, message: str, language: str) -> str:

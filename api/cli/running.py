@@ -55,8 +55,6 @@ def serve(
             log_level=found.log_level.lower(),
             server_header=False,
             timeout_graceful_shutdown=20,
-            # who is believed of X-Forwarded-For is a setting of ours
-            proxy_headers=False,
             **connections.options(),
             **wire.options(),
         )
