@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import timedelta
+from importlib import import_module
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -146,6 +147,20 @@ async def test_a_login_that_can_be_used_no_more_is_not_shown(caller: Caller) -> 
     assert [each["device"] for each in await devices(caller, now)] == ["now"]
 
 
+async def test_a_login_from_before_there_were_rows_goes_on_and_gets_one(caller: Caller) -> None:
+    await programme()
+    kept, ended = await log_in(caller), await log_in(caller)
+    await caller.act("tokenRevoke", "revoked", {"token": ended["accessToken"]})
+    kept = await refresh(caller, kept["refreshToken"])
+    await SQL("DELETE FROM login").run()
+    assert await devices(caller, kept) == []
+    kept = await refresh(caller, kept["refreshToken"])
+    for statement in import_module("migrations.0003_the_door").LOGINS_SO_FAR:
+        await SQL(statement).run()
+    [row] = await devices(caller, kept)
+    assert (row["device"], row["current"], row["createdAt"]) == (None, True, "2026-03-10T04:00:00Z")
+
+
 async def test_old_logins_are_swept_and_living_ones_stay(caller: Caller) -> None:
     await programme()
     count = SQL("SELECT COUNT(*) AS n FROM login")
@@ -282,18 +297,27 @@ async def test_of_uses_and_exchanges_at_once_no_dead_token_lets_anybody_in(calle
             assert await is_let_in(caller, again["accessToken"])
 
 
-async def test_no_exchange_issues_tokens_behind_the_back_of_an_end(caller: Caller) -> None:
+async def test_no_exchange_issues_tokens_behind_the_back_of_an_end(
+    caller: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
     await programme()
-    for _ in range(8):
-        tokens = await log_in(caller)
-        pairs = [tokens]
-        for _ in range(2):
-            pairs.append(await refresh(caller, pairs[-1]["refreshToken"]))
-        await asyncio.gather(
-            refresh(caller, pairs[-1]["refreshToken"]),
-            caller.act("tokenRevoke", "revoked", {"token": tokens["accessToken"]}),
-        )
-        assert await LIVE.value("ACCESS") == await LIVE.value("REFRESH") == 0
+    tokens = await log_in(caller)
+    issue, under_way = credentials._issue, asyncio.Event()
+
+    async def slowly(*args: Any, **more: Any) -> credentials.Issued:
+        under_way.set()
+        await asyncio.sleep(0.1)
+        return await issue(*args, **more)
+
+    async def end() -> bool:
+        await under_way.wait()
+        return await credentials.log_out(tokens["accessToken"], NOON)
+
+    monkeypatch.setattr(credentials, "_issue", slowly)
+    fresh, ended = await asyncio.gather(credentials.exchange(tokens["refreshToken"], NOON), end())
+    assert fresh is not None
+    assert ended
+    assert await LIVE.value("ACCESS") == await LIVE.value("REFRESH") == 0
 
 
 async def test_an_exchange_after_a_logout_is_no_second_exchange(caller: Caller) -> None:
