@@ -5,6 +5,7 @@ import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from datetime import datetime
+from itertools import count
 
 from rules import audit, keys
 
@@ -30,12 +31,13 @@ async def jotting(clock: Callable[[], datetime]) -> AsyncIterator[None]:
 
 
 async def _run(clock: Callable[[], datetime], stopping: asyncio.Event) -> None:
-    look = 0
-    while not stopping.is_set():
+    for look in count(1):
         with suppress(TimeoutError):
             await asyncio.wait_for(stopping.wait(), PAUSE)
-        look += 1
-        await jot(clock(), uses=stopping.is_set() or look % USES_EVERY == 0)
+        is_last = stopping.is_set()
+        await jot(clock(), uses=is_last or look % USES_EVERY == 0)
+        if is_last:
+            return
 
 
 async def jot(now: datetime, *, uses: bool) -> None:

@@ -200,3 +200,26 @@ async def search(
         *(beyond or start),
         most,
     )
+
+
+ABOUT = {
+    backwards: SQL(
+        f"SELECT {COLUMNS} FROM (SELECT l.*, ROW_NUMBER() OVER (PARTITION BY l.member_id"  # noqa: S608  constants
+        f" ORDER BY l.at {order}, l.id {order}) AS place FROM audit_log l WHERE l.member_id = ANY($1::uuid[])"
+        f" AND (l.at, l.id) {beyond} ($2::timestamptz, $3::uuid)) page WHERE place <= $4 ORDER BY place",
+        fans_out="a page of members shows what was done about each one",
+    )
+    for backwards, order, beyond in ((False, "DESC", "<"), (True, "ASC", ">"))
+}
+
+
+async def about(
+    members: Sequence[UUID],
+    *,
+    beyond: tuple[datetime, UUID] | None = None,
+    backwards: bool = False,
+    most: int,
+) -> list[dict[str, Any]]:
+    """The latest lines about each member (backwards: the first), beyond the moment and id of a line."""
+    start = (EARLIEST, FIRST_ID) if backwards else (LATEST, LAST_ID)
+    return await ABOUT[backwards].rows(list(members), *(beyond or start), most)

@@ -1,6 +1,6 @@
 """The audit log as those who lead the programme search it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
@@ -14,15 +14,19 @@ from rules import audit
 from rules.actors import ActorKind
 from rules.audit import Search
 from schema import ids, pages
+from schema.context import Context
 from schema.enums import describe
 from schema.errors import bad_input
 from schema.ids import Tag
 from schema.pages import After, Before, Connection, First, Last
-from schema.permissions import LEADS, asked, seen
+from schema.permissions import LEADS, Audience, asked, seen
 from schema.scalars import Moment
+from schema.tiers import HasMember
 
 FACTS_MAX, VALUE_MAX = 50, 500
 TEXT_MAX = 64
+SEES = LEADS | {Audience.CS}
+"""Who may read lines: all of them, or those about a member who is before them."""
 
 describe(
     ActorKind,
@@ -56,24 +60,24 @@ TAGS = {ActorKind.STAFF: Tag.STAFF, ActorKind.MEMBER: Tag.MEMBER, ActorKind.PART
 
 @strawberry.type(description="One fact of what was done: ids and numbers, never personal data.")
 class AuditFact:
-    name: str = seen(LEADS, "What is told: `points`, `transaction`, `identities`.")
-    value: str = seen(LEADS, "As text; a list or an object as JSON.")
+    name: str = seen(SEES, "What is told: `points`, `transaction`, `identities`.")
+    value: str = seen(SEES, "As text; a list or an object as JSON.")
 
 
 @strawberry.type(description="One line of the audit log (审计日志). It never changes.")
 class AuditLine:
-    id: strawberry.ID = seen(LEADS, "Tells lines apart.")
-    at: Moment = seen(LEADS, "When it was done.")
-    actor_kind: ActorKind = seen(LEADS, "What sort of caller did it.")
-    actor_id: strawberry.ID | None = seen(LEADS, "Who did it: send it back as `filter.actorId`.")
-    role: StaffRole | None = seen(LEADS, "Their role then, if they are staff.")
-    store_id: strawberry.ID | None = seen(LEADS, "The store they worked in.")
-    action: str = seen(LEADS, "What was done: `points.adjust`, `member.freeze`, `access.denied`.")
-    member_id: strawberry.ID | None = seen(LEADS, "The member concerned.")
-    reason: str | None = seen(LEADS, "The reason code they gave.")
-    network: str | None = seen(LEADS, "From where: the first 24 bits of an IPv4 address, the first 48 of IPv6.")
-    request_id: str | None = seen(LEADS, "The request it was done in, as the log and `X-Request-Id` have it.")
-    facts: list[AuditFact] = seen(LEADS, f"What else is known of it, {FACTS_MAX} facts at most.")
+    id: strawberry.ID = seen(SEES, "Tells lines apart.")
+    at: Moment = seen(SEES, "When it was done.")
+    actor_kind: ActorKind = seen(SEES, "What sort of caller did it.")
+    actor_id: strawberry.ID | None = seen(SEES, "Who did it: send it back as `filter.actorId`.")
+    role: StaffRole | None = seen(SEES, "Their role then, if they are staff.")
+    store_id: strawberry.ID | None = seen(SEES, "The store they worked in.")
+    action: str = seen(SEES, "What was done: `points.adjust`, `member.freeze`, `access.denied`.")
+    member_id: strawberry.ID | None = seen(SEES, "The member concerned.")
+    reason: str | None = seen(SEES, "The reason code they gave.")
+    network: str | None = seen(SEES, "From where: the first 24 bits of an IPv4 address, the first 48 of IPv6.")
+    request_id: str | None = seen(SEES, "The request it was done in, as the log and `X-Request-Id` have it.")
+    facts: list[AuditFact] = seen(SEES, f"What else is known of it, {FACTS_MAX} facts at most.")
 
     @classmethod
     def of(cls, row: dict[str, Any]) -> "AuditLine":
@@ -164,6 +168,27 @@ def _plain(text: str | None, name: str) -> str | None:
 
 def _key(row: dict[str, Any]) -> tuple[datetime, UUID]:
     return row["at"], row["id"]
+
+
+async def lines_of(
+    parents: Sequence[HasMember],
+    context: Context,
+    first: First = None,
+    after: After = None,
+    last: Last = None,
+    before: Before = None,
+) -> list[Connection[AuditLine]]:
+    """What was done about each member, newest first."""
+    del context
+    asked_for = pages.window(first=first, after=after, last=last, before=before, shape=pages.BY_MOMENT)
+    members = [parent.member_id for parent in parents]
+    found: dict[UUID, list[dict[str, Any]]] = {member: [] for member in members}
+    key = asked_for.key
+    for row in await audit.about(
+        members, beyond=key and (key[0], key[1]), backwards=asked_for.backwards, most=asked_for.fetch
+    ):
+        found[row["member_id"]].append(row)
+    return [pages.page(found[member], asked_for, AuditLine.of, _key) for member in members]
 
 
 @strawberry.type

@@ -15,6 +15,8 @@ from rules.members import Profile
 from rules.refusals import NotFound
 from schema import ids, pages
 from schema.approvals import Approval, approvals_of
+from schema.audit import SEES as SEES_LOG
+from schema.audit import AuditLine, lines_of
 from schema.cards import MemberCard, card_of, profiles
 from schema.context import Context, Info
 from schema.enums import describe
@@ -106,6 +108,7 @@ class Member(Node):
     tier_progress: TierProgress = related(SEES_MEMBER, "Where they stand on the ladder.", progress_of)
     points: PointsAccount = related(SEES_POINTS, "Their points.", points_of)
     purchases: Connection[Purchase] = related(SEES_PURCHASES, "Their purchases, newest first.", purchases_of)
+    audit_log: Connection[AuditLine] = related(SEES_LOG, "What was done about them, newest first.", lines_of)
     approvals: Connection[Approval] = related(DESK, "What the staff asked for about them.", approvals_of)
 
     @classmethod

@@ -319,9 +319,9 @@ export interface ApprovalWithdrawInput {
 /** One fact of what was done: ids and numbers, never personal data. */
 export interface AuditFact {
   __typename?: 'AuditFact';
-  /** What is told: `points`, `transaction`, `identities`. Not for members, but for OWNER, ADMIN. */
+  /** What is told: `points`, `transaction`, `identities`. Not for members, but for OWNER, ADMIN, CS. */
   name: string;
-  /** As text; a list or an object as JSON. Not for members, but for OWNER, ADMIN. */
+  /** As text; a list or an object as JSON. Not for members, but for OWNER, ADMIN, CS. */
   value: string;
 }
 
@@ -346,29 +346,32 @@ export interface AuditFilter {
 /** One line of the audit log (审计日志). It never changes. */
 export interface AuditLine {
   __typename?: 'AuditLine';
-  /** Tells lines apart. Not for members, but for OWNER, ADMIN. */
+  /** Tells lines apart. Not for members, but for OWNER, ADMIN, CS. */
   id: ID;
-  /** When it was done. Not for members, but for OWNER, ADMIN. */
+  /** When it was done. Not for members, but for OWNER, ADMIN, CS. */
   at: DateTime;
-  /** What sort of caller did it. Not for members, but for OWNER, ADMIN. */
+  /** What sort of caller did it. Not for members, but for OWNER, ADMIN, CS. */
   actorKind: ActorKind;
-  /** Who did it: send it back as `filter.actorId`. Not for members, but for OWNER, ADMIN. */
+  /** Who did it: send it back as `filter.actorId`. Not for members, but for OWNER, ADMIN, CS. */
   actorId: ID | null;
-  /** Their role then, if they are staff. Not for members, but for OWNER, ADMIN. */
+  /** Their role then, if they are staff. Not for members, but for OWNER, ADMIN, CS. */
   role: StaffRole | null;
-  /** The store they worked in. Not for members, but for OWNER, ADMIN. */
+  /** The store they worked in. Not for members, but for OWNER, ADMIN, CS. */
   storeId: ID | null;
-  /** What was done: `points.adjust`, `member.freeze`, `access.denied`. Not for members, but for OWNER, ADMIN. */
+  /** What was done: `points.adjust`, `member.freeze`, `access.denied`. Not for members, but for OWNER, ADMIN, CS. */
   action: string;
-  /** The member concerned. Not for members, but for OWNER, ADMIN. */
+  /** The member concerned. Not for members, but for OWNER, ADMIN, CS. */
   memberId: ID | null;
-  /** The reason code they gave. Not for members, but for OWNER, ADMIN. */
+  /** The reason code they gave. Not for members, but for OWNER, ADMIN, CS. */
   reason: string | null;
-  /** From where: the first 24 bits of an IPv4 address, the first 48 of IPv6. Not for members, but for OWNER, ADMIN. */
+  /**
+   * From where: the first 24 bits of an IPv4 address, the first 48 of IPv6. Not for members, but for OWNER, ADMIN,
+   * CS.
+   */
   network: string | null;
-  /** The request it was done in, as the log and `X-Request-Id` have it. Not for members, but for OWNER, ADMIN. */
+  /** The request it was done in, as the log and `X-Request-Id` have it. Not for members, but for OWNER, ADMIN, CS. */
   requestId: string | null;
-  /** What else is known of it, 50 facts at most. Not for members, but for OWNER, ADMIN. */
+  /** What else is known of it, 50 facts at most. Not for members, but for OWNER, ADMIN, CS. */
   facts: AuditFact[];
 }
 
@@ -847,12 +850,26 @@ export interface Member {
   points: PointsAccount;
   /** Their purchases, newest first. */
   purchases: PurchaseConnection;
+  /** What was done about them, newest first. Not for members, but for OWNER, ADMIN, CS. */
+  auditLog: AuditLineConnection;
   /** What the staff asked for about them. Not for members, but for OWNER, ADMIN, OPERATOR, CS. */
   approvals: ApprovalConnection;
 }
 
 /** Arguments of `Member.purchases`. */
 export interface MemberPurchasesArgs {
+  /** How many items from the start: 1 to 100, 20 by default. */
+  first?: number | null;
+  /** Read on after this cursor. */
+  after?: string | null;
+  /** How many items from the end: 1 to 100. */
+  last?: number | null;
+  /** Read back before this cursor. */
+  before?: string | null;
+}
+
+/** Arguments of `Member.auditLog`. */
+export interface MemberAuditLogArgs {
   /** How many items from the start: 1 to 100, 20 by default. */
   first?: number | null;
   /** Read on after this cursor. */

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from api.jotting import jot
+from api.jotting import jot, jotting
 from models.credentials import PrincipalKind
 from models.staff import StaffRole
 from rules import audit, credentials, staff
@@ -15,7 +15,7 @@ from schema import ids
 from schema.ids import Tag
 from tests.api.house import Caller
 from tests.api.shell import Shell
-from tests.people import NOON, adjust, freeze, member, programme
+from tests.people import CLERK, NOON, adjust, freeze, member, programme
 
 SEARCH = """query($f: AuditFilter, $first: Int, $after: String) {
   auditLog(filter: $f, first: $first, after: $after) {
@@ -100,6 +100,36 @@ async def test_jotting_outlives_a_database_that_is_away(
     monkeypatch.setattr(audit, "write_denials", away)
     await jot(NOON, uses=True)
     assert "could not be written" in caplog.text
+
+
+async def test_what_requests_leave_is_written_when_the_server_stops() -> None:
+    audit._denied.clear()
+    async with jotting(lambda: NOON):
+        audit.denied(CLERK, ["Query.auditLog"], NOON)
+    assert [line["action"] for line in await audit.search(audit.EVERYTHING, most=5)] == ["access.denied"]
+
+
+async def test_customer_service_reads_what_was_done_about_a_member_and_no_more(caller: Caller) -> None:
+    await programme()
+    mei, wang = await member("Mei"), await member("Wang")
+    for who in (mei, wang):
+        await adjust(who, 100)
+        await freeze(who)
+    token, _ = await at_work(StaffRole.CS)
+    document = """query($a: ID!, $b: ID!, $after: String) {
+      a: member(by: {id: $a}) {
+        auditLog(first: 1, after: $after) { nodes { action memberId } pageInfo { endCursor } }
+      }
+      b: member(by: {id: $b}) { auditLog(last: 1) { nodes { action } } }
+    }"""
+    given = {"a": ids.encode(Tag.MEMBER, mei), "b": ids.encode(Tag.MEMBER, wang)}
+    found = await caller.ask(document, given, token=token)
+    assert found["a"]["auditLog"]["nodes"] == [{"action": "member.freeze", "memberId": given["a"]}]
+    assert found["b"]["auditLog"]["nodes"] == [{"action": "member.create"}]
+    after = found["a"]["auditLog"]["pageInfo"]["endCursor"]
+    more = await caller.ask(document, {**given, "after": after}, token=token)
+    assert [line["action"] for line in more["a"]["auditLog"]["nodes"]] == ["points.adjust"]
+    assert set((await caller.ask(SEARCH, {"f": None}, token=token)).codes) == {"FORBIDDEN"}
 
 
 def test_an_operator_lists_and_exports(shop: Shell, tmp_path: Path) -> None:
