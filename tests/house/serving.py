@@ -70,11 +70,11 @@ class Server:
 
 
 @contextmanager
-def serving(database_url: str, folder: Path) -> Iterator[Server]:
+def serving(database_url: str, folder: Path, **settings: str) -> Iterator[Server]:
     """A server with a demo on an empty database."""
     _checkout(folder)
     port = _free_port()
-    environment = _environment(database_url, folder, port)
+    environment = {**_environment(database_url, folder, port), **settings}
     with (folder / "stdout").open("wb") as out, (folder / "stderr").open("wb") as err:
         process = subprocess.Popen(
             [sys.executable, "-c", SERVE, "serve"],
