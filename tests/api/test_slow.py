@@ -11,7 +11,6 @@ import uvicorn
 from starlette.applications import Starlette
 
 from api import connections, refusing
-from tests.api.house import Caller
 
 ASKS = b'{"query": "{ __typename }"}'
 HEAD = (
@@ -53,7 +52,7 @@ async def said(port: int, *pieces: bytes, pause: float = 0.0) -> bytes:
                 writer.write(piece)
                 await writer.drain()
             await asyncio.sleep(pause)
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(20):
             with suppress(ConnectionError):
                 return await reader.read()
         return b""
@@ -63,8 +62,8 @@ async def said(port: int, *pieces: bytes, pause: float = 0.0) -> bytes:
 
 @pytest.fixture
 def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(connections, "HEAD_SECONDS", 0.3)
-    monkeypatch.setattr(refusing, "BODY_SECONDS", 0.3)
+    monkeypatch.setattr(connections, "HEAD_SECONDS", 0.5)
+    monkeypatch.setattr(refusing, "BODY_SECONDS", 0.5)
 
 
 @pytest.mark.usefixtures("_impatient", "caller")
@@ -73,7 +72,7 @@ async def test_a_connection_that_asks_nothing_is_closed(in_development: Starlett
         assert await said(port) == b""
         assert await said(port, b"GET /heal", b"thz HT", pause=0.1) == b""
         slowly = [bytes([letter]) for letter in HEAD]
-        assert await said(port, *slowly, pause=0.02) == b""
+        assert await said(port, *slowly, pause=0.03) == b""
 
 
 @pytest.mark.usefixtures("_impatient", "caller")
@@ -94,13 +93,15 @@ async def test_a_connection_in_use_rests_as_long_as_it_likes_and_asks_again(in_d
             for _ in range(3):
                 answer = await client.post("/graphql", content=ASKS, headers={"content-type": "application/json"})
                 assert answer.json()["data"] == {"__typename": "Query"}
-                await asyncio.sleep(0.4)
+                await asyncio.sleep(0.6)
         again = await said(port, HEAD + ASKS, b"POST /gra", pause=0.1)
         assert again.count(b"HTTP/1.1 200 OK") == 1, "the second request began and never came"
 
 
-@pytest.mark.usefixtures("_impatient")
-async def test_many_who_dawdle_hold_nobody_up(in_development: Starlette, caller: Caller) -> None:
+@pytest.mark.usefixtures("caller")
+async def test_many_who_dawdle_hold_nobody_up(in_development: Starlette, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connections, "HEAD_SECONDS", 3.0)
+    monkeypatch.setattr(refusing, "BODY_SECONDS", 3.0)
     async with served(in_development) as port:
         dawdling = [asyncio.create_task(said(port, piece)) for piece in [b"", HEAD, HEAD + ASKS[:5]] * 50]
         async with httpx2.AsyncClient(base_url=f"http://127.0.0.1:{port}") as client, asyncio.timeout(5):
