@@ -49,8 +49,8 @@ docs: .venv/.dev  ## write the pages that repeat the code
 crash: .venv/.dev  ## kill -9 the server under load, 50 times on each database
 	$(BIN)/python -m benchmarks.crash --kills 50
 
-demo-reset:  ## forget the demo database; the next `make serve` makes it anew
-	rm -f var/loyalty.db var/loyalty.db-wal var/loyalty.db-shm
+demo-reset:  ## forget the demo database and its keys; the next `make serve` makes it anew
+	rm -f var/loyalty.db var/loyalty.db-wal var/loyalty.db-shm var/loyalty.keys.db var/loyalty.keys.db-wal var/loyalty.keys.db-shm
 
 lock: $(UV)  ## resolve the dependencies anew and pin them with hashes (no addresses)
 	$(UV) pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate \

@@ -6,12 +6,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from api.clock import now
-from api.opening import KEY_CHECK
+from api.opening import behind, unlock
 from api.settings import SettingError, Settings, master_key
 from models.database import connected, dialect
-from models.migrate import pending
 from models.sql import SQL
-from rules import documents, programme, vault
+from rules import documents, keyring, programme, vault
 
 DATABASE_NOW = SQL("SELECT now() AS moment", sqlite="SELECT strftime('%Y-%m-%d %H:%M:%f+00:00', 'now') AS moment")
 DRIFT = timedelta(seconds=5)
@@ -36,9 +35,9 @@ async def checks(found: Settings) -> list[Check]:
         _key(found),
     ]
     try:
-        behind = await pending(found.database_url)
-        done.append(Check("migrations", ", ".join(behind) or "up to date", not behind))
-        if not behind:
+        waiting = await behind(found)
+        done.append(Check("migrations", ", ".join(waiting) or "up to date", not waiting))
+        if not waiting:
             done += await _database(found)
     except Exception as error:
         done.append(Check("database", f"{type(error).__name__}: {error}", is_well=False))
@@ -55,19 +54,17 @@ def _wechat(found: Settings) -> Check:
 
 def _key(found: Settings) -> Check:
     try:
-        return Check("master key", vault.vault(master_key(found)).check[:12])
+        return Check("master key", vault.master(master_key(found)).check[:12])
     except SettingError as error:
         return Check("master key", str(error), is_well=False)
 
 
 async def _database(found: Settings) -> list[Check]:
-    async with connected(found.database_url, strict=found.is_production):
+    async with connected(found.database_url, found.keys_url, strict=found.is_production):
         done = [Check("database", dialect())]
         drift = abs(now() - await _database_now())
         done.append(Check("clock", f"{drift.total_seconds():.1f} s from the database's", drift < DRIFT))
-        known = await KEY_CHECK.value()
-        fits = known is None or known == vault.vault(master_key(found)).check
-        done.append(Check("master key fits", "the database was made with it" if fits else "it was not", fits))
+        done.append(await _fits(found))
         try:
             terms = await programme.terms()
             done.append(Check("programme", f"{terms.name}, {terms.currency}, {len(terms.ladder)} tiers"))
@@ -92,6 +89,15 @@ async def _documents(found: Settings) -> Check:
             "documents", "none is trusted, so that members can run nothing; see docs/api.md", is_well=False
         )
     return Check("documents", f"{read} in manifests, {registered} registered")
+
+
+async def _fits(found: Settings) -> Check:
+    """Whether database, key store and master key belong together."""
+    try:
+        await unlock(found)
+    except (keyring.WrongKeyStore, keyring.WrongMasterKey) as error:
+        return Check("keys fit", str(error), is_well=False)
+    return Check("keys fit", "database, key store and master key belong together")
 
 
 async def _database_now() -> datetime:

@@ -11,9 +11,11 @@ from uuid import UUID
 
 from tortoise.connection import get_connection
 
+from api.opening import unlock
 from api.outside import HASHER
 from api.settings import DEMO_APPID, OPEN_PLATFORM, Settings
 from api.simulator import person
+from models import keystore
 from models.credentials import PrincipalKind
 from models.database import connected
 from models.engine import connection
@@ -23,7 +25,7 @@ from models.purchases import PurchaseEventKind
 from models.sql import SQL
 from models.staff import StaffRole
 from models.units import WHOLE, BasisPoints, Growth, Minor, Points, ReasonCode
-from rules import keys, lifecycle, members, points, programme, purchases, staff, vault
+from rules import keyring, keys, lifecycle, members, points, programme, purchases, staff
 from rules.actors import SYSTEM
 from rules.credentials import log_in
 from rules.idempotency import Key
@@ -100,22 +102,31 @@ async def is_empty(url: str) -> bool:
     return False
 
 
-async def sow(found: Settings, master: bytes, now: datetime, progress: Callable[[int], None]) -> Sown:
+async def sow(found: Settings, now: datetime, progress: Callable[[int], None]) -> Sown:
     """Fill an empty database with the demo. On SQLite it appears whole or not at all."""
-    url = found.database_url
-    if not found.is_embedded:
-        async with connected(url, strict=False):
-            return await _sow(master, now, progress)
-    target = Path(connection(url)["credentials"]["file_path"])
-    aside = target.with_name(f"{target.name}.seeding")
-    for left in _files(aside):
+    if not (found.is_embedded and found.keys_url.startswith("sqlite")):
+        async with connected(found.database_url, found.keys_url, strict=False):
+            return await _sow(found, now, progress)
+    # whole or not at all: a crash leaves only files aside, which the next start throws away, or keys without a
+    # database, which it replaces
+    targets = [Path(connection(url)["credentials"]["file_path"]) for url in (found.keys_url, found.database_url)]
+    asides = [target.with_name(f"{target.name}.seeding") for target in targets]
+    for left in (file for aside in asides for file in _files(aside)):
         left.unlink(missing_ok=True)
-    # whole or not at all: a crash leaves only the file aside, which the next start throws away
-    there = f"sqlite://{aside}?durability=off&threads=off"
+    keys_there, there = (f"sqlite://{aside}?durability=off&threads=off" for aside in asides)
     await migrate(there)
-    async with connected(there):
-        sown = await _sow(master, now, progress)
-        await get_connection("default").execute_query_dict("PRAGMA wal_checkpoint(TRUNCATE)")
+    await keystore.bring_up(keys_there)
+    async with connected(there, keys_there):
+        sown = await _sow(found, now, progress)
+        for name in ("default", keystore.KEYS):
+            await get_connection(name).execute_query_dict("PRAGMA wal_checkpoint(TRUNCATE)")
+    for aside, target in zip(asides, targets, strict=True):
+        _put(aside, target)
+    return sown
+
+
+def _put(aside: Path, target: Path) -> None:
+    """A finished file in the place of an empty one."""
     for left in _files(target):
         left.unlink(missing_ok=True)
     with aside.open("rb") as file:
@@ -124,17 +135,16 @@ async def sow(found: Settings, master: bytes, now: datetime, progress: Callable[
     for left in aside.parent.glob(f"{aside.name}*"):
         with suppress(FileNotFoundError):
             left.unlink()
-    return sown
 
 
 def _files(database: Path) -> list[Path]:
     return [database.with_name(database.name + end) for end in ("", "-wal", "-shm")]
 
 
-async def _sow(master: bytes, now: datetime, progress: Callable[[int], None]) -> Sown:
-    check = vault.unlock(master).check
+async def _sow(found: Settings, now: datetime, progress: Callable[[int], None]) -> Sown:
+    await unlock(found)
     start = now - timedelta(days=DAYS)
-    await programme.set_up(TERMS, key_check=check, now=start)
+    await programme.set_up(TERMS, key_check=await keyring.binding(), now=start)
     await _hire(start)
     chance = Random(SEED)  # noqa: S311  not a secret, a demo
     counts = {"purchases": 0, "refunds": 0, "redemptions": 0}

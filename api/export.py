@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from models.sql import SQL
-from rules import audit, vault
+from rules import audit, keyring, vault
 
 COLUMNS = (
     "member_id",
@@ -30,11 +30,11 @@ FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 PAGE = SQL(
     "SELECT m.id AS member_id, m.state, t.code AS tier, g.growth, a.available, a.pending, a.held, a.debt,"
-    " a.lifetime_earned, a.lifetime_spent, a.lifetime_expired, k.wrapped, i.sealed,"
+    " a.lifetime_earned, a.lifetime_spent, a.lifetime_expired, i.sealed,"
     " COALESCE((SELECT SUM(l.remaining) FROM points_lot l WHERE l.member_id = m.id AND l.active"
     " AND l.remaining > 0 AND l.expires_at <= $1), 0) AS expired"
     " FROM member m JOIN points_account a ON a.member_id = m.id JOIN growth_account g ON g.member_id = m.id"
-    " JOIN tier t ON t.id = g.tier_id JOIN member_key k ON k.member_id = m.id"
+    " JOIN tier t ON t.id = g.tier_id"
     " LEFT JOIN member_identity i ON i.member_id = m.id AND i.id = (SELECT x.id FROM member_identity x"
     " WHERE x.member_id = m.id AND x.kind = 'EXTERNAL' ORDER BY x.created_at, x.id LIMIT 1)"
     " WHERE $2::uuid IS NULL OR m.id > $2::uuid ORDER BY m.id LIMIT $3",
@@ -66,11 +66,13 @@ async def members(path: Path, now: datetime, progress: Callable[[int], None]) ->
 async def _rows(now: datetime) -> AsyncIterator[dict[str, Any]]:
     after = None
     while rows := await PAGE.rows(now, after, BATCH):
+        keys = await keyring.wrapped_of([row["member_id"] for row in rows if row["sealed"]])
         for row in rows:
-            wrapped, sealed, expired = row.pop("wrapped"), row.pop("sealed"), int(row.pop("expired"))
+            sealed, expired = row.pop("sealed"), int(row.pop("expired"))
             row["available"] -= expired
             row["lifetime_expired"] += expired
-            external = sealed and vault.unlocked().open(wrapped, row["member_id"], "identity", sealed)
+            wrapped = keys.get(row["member_id"])
+            external = wrapped and vault.unlocked().open(wrapped, row["member_id"], "identity", sealed)
             yield {**row, "external_id": safe(external or "")}
         after = rows[-1]["member_id"]
 

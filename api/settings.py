@@ -48,6 +48,7 @@ class Settings:
     """Everything the environment may say."""
 
     database_url: str
+    keys_url: str
     env: Environment
     host: str
     port: int
@@ -106,6 +107,7 @@ def settings(given: Mapping[str, str] | None = None) -> Settings:
     embedded = url.startswith("sqlite")
     found = Settings(
         database_url=url,
+        keys_url=get.text("LOYALTY_KEYS_URL", "") or _keys_beside(url, production=production),
         env=Environment(env),
         host=get.text("LOYALTY_HOST", "127.0.0.1"),
         port=get.number("LOYALTY_PORT", 8000, PORTS),
@@ -132,11 +134,57 @@ def settings(given: Mapping[str, str] | None = None) -> Settings:
     return found
 
 
+def _keys_beside(url: str, *, production: bool) -> str:
+    """Where the key store is when nobody says: in a file beside the database's own, or in development under `var`.
+
+    Raises: SettingError, where a file would not do.
+    """
+    try:
+        credentials = connection(url)["credentials"]
+    except ValueError as error:
+        raise SettingError(f"LOYALTY_DATABASE_URL: {error}") from error
+    if "file_path" in credentials:
+        path, mark, query = url.partition("?")
+        stem, dot, end = path.rpartition(".") if "." in path.rpartition("/")[2] else (path, "", "")
+        return path + mark + query if path.endswith(":memory:") else f"{stem}.keys{dot}{end}{mark}{query}"
+    if production:
+        raise SettingError(
+            "LOYALTY_KEYS_URL is not set: PostgreSQL's key store is a second database; see docs/settings.md."
+        )
+    name = re.sub(r"\W", "_", credentials["database"] or "loyalty")
+    return f"sqlite://var/{name}.keys.db"
+
+
+def _place(url: str) -> tuple[object, ...]:
+    """What tells one database from another, however its URL is written."""
+    credentials = connection(url)["credentials"]
+    if "file_path" in credentials:
+        return (Path(credentials["file_path"]).resolve(),)
+    return tuple(credentials[name] for name in ("host", "port", "database"))
+
+
+def _check_keys(found: Settings) -> None:
+    """Refuse a place for the keys that would undo what they are apart for, or that not all processes can share."""
+    try:
+        place = _place(found.keys_url)
+    except ValueError as error:
+        raise SettingError(f"LOYALTY_KEYS_URL: {error}") from error
+    in_memory = found.database_url.partition("?")[0].endswith(":memory:")
+    if place == _place(found.database_url) and not in_memory:
+        raise SettingError("LOYALTY_KEYS_URL names the main database: the keys need one, and backups, apart.")
+    if found.keys_url.startswith("sqlite") and not found.is_embedded:
+        if found.is_production:
+            raise SettingError("LOYALTY_KEYS_URL: in production on PostgreSQL the key store is in PostgreSQL, too.")
+        if found.workers > 1:
+            raise SettingError("LOYALTY_WORKERS above 1 needs a key store in PostgreSQL: set LOYALTY_KEYS_URL.")
+
+
 def _check(found: Settings) -> None:
     try:
         connection(found.database_url)
     except ValueError as error:
         raise SettingError(f"LOYALTY_DATABASE_URL: {error}") from error
+    _check_keys(found)
     if found.is_embedded and found.workers > 1:
         raise SettingError("LOYALTY_WORKERS above 1 needs PostgreSQL: an SQLite database is served by one process.")
     for proxy in found.proxies:
@@ -202,7 +250,7 @@ class _Reader:
 
 
 def master_key(found: Settings, given: Mapping[str, str] | None = None) -> bytes:
-    """The 32 bytes that every member's key is wrapped with: LOYALTY_MASTER_KEY, or the file that holds it.
+    """The 32 bytes that every key of the store is wrapped with: LOYALTY_MASTER_KEY, or the file that holds it.
 
     In development the file is made when it is absent; in production a key must be given.
 
@@ -217,6 +265,22 @@ def master_key(found: Settings, given: Mapping[str, str] | None = None) -> bytes
             raise SettingError(f"LOYALTY_MASTER_KEY is not set and {path} does not exist; see docs/settings.md.")
         _make_key(path)
     return _key(path.read_text(), str(path))
+
+
+def next_master_key(given: Mapping[str, str] | None = None) -> bytes | None:
+    """The master key that comes after the present one, while keys are being wrapped anew; usually there is none.
+
+    Raises: SettingError.
+    """
+    said = os.environ if given is None else given  # noqa: TID251  the one door to the environment
+    if text := said.get("LOYALTY_MASTER_KEY_NEXT", "").strip():
+        return _key(text, "LOYALTY_MASTER_KEY_NEXT")
+    if name := said.get("LOYALTY_MASTER_KEY_NEXT_FILE", "").strip():
+        try:
+            return _key(Path(name).read_text(), name)
+        except OSError as error:
+            raise SettingError(f"LOYALTY_MASTER_KEY_NEXT_FILE: {error}") from error
+    return None
 
 
 def _make_key(path: Path) -> None:

@@ -54,9 +54,10 @@ class CommandFailed(Exception):  # noqa: N818  the house did not do as it was to
 
 @dataclass(slots=True)
 class House:
-    """A programme of its own: the URL of its database, and the settings its processes get."""
+    """A programme of its own: the URLs of its database and key store, and the settings its processes get."""
 
     url: str
+    keys_url: str
     folder: Path
     settings: dict[str, str] = field(default_factory=dict)
     service: str = ""
@@ -81,6 +82,7 @@ class House:
             **ours,
             "LOYALTY_ENV": "production",
             "LOYALTY_DATABASE_URL": self.url,
+            "LOYALTY_KEYS_URL": self.keys_url,
             "LOYALTY_MASTER_KEY": KEY,
             "LOYALTY_MIGRATE": "off",
             "LOYALTY_LOG_LEVEL": "WARNING",
@@ -130,7 +132,7 @@ class House:
 
     async def violations(self) -> list[Violation]:
         """What `loyalty verify` would find."""
-        async with opened(database(self.url)):
+        async with opened(database(self.url, self.keys_url)):
             return await violations()
 
 
@@ -270,10 +272,11 @@ async def fresh_house(
     async with AsyncExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="loyalty-benchmark-")))
         if database == "sqlite" or cluster is None:
-            url = f"sqlite://{folder / 'loyalty.db'}"
+            urls = [f"sqlite://{folder / name}" for name in ("loyalty.db", "keys.db")]
         else:
-            url = (await stack.enter_async_context(postgres.fresh_database(cluster.url))).partition("?")[0]
-        house = House(url, folder)
+            made = [await stack.enter_async_context(postgres.fresh_database(cluster.url)) for _ in range(2)]
+            urls = [url.partition("?")[0] for url in made]
+        house = House(urls[0], urls[1], folder)
         if not empty:
             await house.set_up()
         yield house

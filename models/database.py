@@ -14,6 +14,7 @@ from tortoise.exceptions import DBConnectionError
 from models.engine import connection
 from models.engine.asyncpg import Client as PostgresClient
 from models.engine.sqlite import Client as SqliteClient
+from models.keystore import KEYS, key_connection
 
 APP = "models"
 MODULES = [
@@ -46,10 +47,11 @@ class DurabilityError(Exception):
     """The database could lose what it has acknowledged, or let in what the house forbids."""
 
 
-def database(url: str) -> dict[str, Any]:
-    """Tortoise's configuration for a database URL; moments are aware and in UTC."""
+def database(url: str, keys_url: str | None = None) -> dict[str, Any]:
+    """Tortoise's configuration for a database URL and its key store's; moments are aware and in UTC."""
+    keys = {} if keys_url is None else {KEYS: key_connection(keys_url)}
     return {
-        "connections": {"default": connection(url)},
+        "connections": {"default": connection(url), **keys},
         "apps": {APP: {"models": MODULES, "default_connection": "default", "migrations": "migrations"}},
         "use_tz": True,
         "timezone": "UTC",
@@ -61,15 +63,17 @@ TORTOISE = database("sqlite://var/loyalty.db")
 
 
 @asynccontextmanager
-async def connected(url: str, *, strict: bool = True) -> AsyncIterator[BaseDBAsyncClient]:
+async def connected(
+    url: str, keys_url: str | None = None, *, strict: bool = True
+) -> AsyncIterator[BaseDBAsyncClient]:
     """Open the database for this process, refuse it if it is not safe, and close it at the end.
 
-    A database that would lose acknowledged writes on power loss is refused too, or, where `strict` is off, only
-    warned of.
+    Where a key store is named, it is opened beside it. A database that would lose acknowledged writes on power loss
+    is refused too, or, where `strict` is off, only warned of.
 
     Raises: DurabilityError.
     """
-    async with opened(database(url), everywhere=True, strict=strict) as client:
+    async with opened(database(url, keys_url), everywhere=True, strict=strict) as client:
         yield client
 
 
@@ -80,16 +84,20 @@ async def opened(
     """Open a configured database and check it; `everywhere` lets tasks started elsewhere find it too."""
     async with TortoiseContext() as context:
         await context.init(config, _enable_global_fallback=everywhere)
-        client = context.db("default")
-        await client.create_connection(with_db=True)
-        await check_safety(client)
-        try:
-            await check_durability(client)
-        except DurabilityError as error:
-            if strict:
-                raise
-            _log.warning("%s", error)
-        yield client
+        for name in config["connections"]:
+            await _open(context.db(name), strict=strict)
+        yield context.db("default")
+
+
+async def _open(client: BaseDBAsyncClient, *, strict: bool) -> None:
+    await client.create_connection(with_db=True)
+    await check_safety(client)
+    try:
+        await check_durability(client)
+    except DurabilityError as error:
+        if strict:
+            raise
+        _log.warning("%s", error)
 
 
 def dialect() -> Literal["sqlite", "postgres"]:

@@ -58,7 +58,7 @@ class Member(Model):
 
 
 class MemberKey(Model):
-    """The key that seals one member's personal data, itself wrapped by the master key."""
+    """A wrapped key from before there was a key store, until `migrate` has moved it there. Empty ever after."""
 
     member: fields.OneToOneRelation[Member] = fields.OneToOneField(
         "models.Member", related_name=False, on_delete=fields.RESTRICT, primary_key=True

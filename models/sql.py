@@ -45,6 +45,9 @@ class SQL:
 
     __slots__ = ("fans_out", "lists", "postgres", "sqlite")
 
+    on = "default"
+    """The connection it is sent on."""
+
     def __init__(self, text: str, *, sqlite: str | None = None, fans_out: str | None = None) -> None:
         own = text if sqlite is None else sqlite
         self.postgres = text
@@ -56,7 +59,7 @@ class SQL:
 
     async def rows(self, *values: Any) -> list[dict[str, Any]]:
         """All rows as dictionaries; of a query, or of a write with RETURNING."""
-        connection = _connection()
+        connection = _connection(self.on)
         rows = await connection.execute_query_dict(*self._on(connection, values))
         if rows:
             _convert(connection, rows)
@@ -74,7 +77,7 @@ class SQL:
 
     async def run(self, *values: Any) -> int:
         """The number of rows the statement wrote."""
-        connection = _connection()
+        connection = _connection(self.on)
         return cast("int", await connection.execute_affected(*self._on(connection, values)))
 
     def _on(self, connection: "PostgresClient | SqliteClient", values: tuple[Any, ...]) -> tuple[str, list[Any]]:
@@ -108,8 +111,8 @@ def _plain(value: Any) -> Any:
     return value.value if isinstance(value, Enum) else value
 
 
-def _connection() -> "PostgresClient | SqliteClient":
-    return cast("PostgresClient | SqliteClient", get_connection("default"))
+def _connection(name: str = SQL.on) -> "PostgresClient | SqliteClient":
+    return cast("PostgresClient | SqliteClient", get_connection(name))
 
 
 def _convert(connection: "PostgresClient | SqliteClient", rows: list[dict[str, Any]]) -> None:
@@ -182,6 +185,25 @@ async def insert(model: type[Model], rows: Sequence[Mapping[str, Any]], *, ignor
         chunk = rows[start : start + at_once]
         text = _insert_text(dialect, model._meta.db_table, plan.columns, len(chunk), ignore_conflicts)
         added += await connection.execute_affected(text, [value for row in chunk for value in plan.values(row)])
+    return added
+
+
+async def insert_rows(
+    table: str,
+    columns: tuple[str, ...],
+    rows: Sequence[tuple[Any, ...]],
+    *,
+    on: str,
+    ignore_conflicts: bool = False,
+) -> int:
+    """Add the rows to a table that has no model, on a named connection, and return how many were added."""
+    connection = _connection(on)
+    dialect = connection.capabilities.dialect
+    added = 0
+    for start in range(0, len(rows), ROWS_AT_ONCE):
+        chunk = rows[start : start + ROWS_AT_ONCE]
+        text = _insert_text(dialect, table, columns, len(chunk), ignore_conflicts)
+        added += await connection.execute_affected(text, [value for row in chunk for value in row])
     return added
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from models.invariants import violations
 from models.sql import SQL
+from rules import keyring
 from rules.credentials import REFRESH_FOR
 from rules.jobs import job
 from rules.transactions import transaction
@@ -105,6 +106,12 @@ async def sweep(_: dict[str, Any], now: datetime) -> None:
 @transaction
 async def _sweep(statement: SQL, before: datetime) -> int:
     return await statement.run(before, BATCH)
+
+
+@job("house.settle", every=timedelta(hours=1), lease=timedelta(minutes=10))
+async def settle(_: dict[str, Any], __: datetime) -> None:
+    """Sweep the keys that were reserved for members who never came."""
+    await keyring.settle()
 
 
 @job("house.verify", attempts=1, every=timedelta(hours=1), lease=timedelta(minutes=30))

@@ -172,7 +172,7 @@ async def end_logins(member_id: UUID, *, reason: ReasonCode, actor: Actor, now: 
 async def _create(identities: Sequence[Identity], state: MemberState, actor: Actor, now: datetime) -> UUID:
     """A new member with their accounts, on the lowest rung."""
     terms = await programme.terms()
-    held: Held = await members.create(members.new_id(), state, now)
+    held: Held = await members.create(state, now)
     await members.attach(held.id, identities, now)
     await points.open_account(held.id)
     stepped = await tiers.open_account(held.id, terms, at=now)

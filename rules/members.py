@@ -6,15 +6,15 @@ from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from typing import Any
 from urllib.parse import urlsplit
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import orjson
 import phonenumbers
 
-from models.members import IdentityKey, IdentityKind, Member, MemberIdentity, MemberKey, MemberState
+from models.members import IdentityKey, IdentityKind, Member, MemberIdentity, MemberState
 from models.sql import SQL, insert
 from models.units import is_plain
-from rules import programme, vault
+from rules import keyring, programme, vault
 from rules.refusals import MemberFrozen, MemberMerged, MemberNotActive, NotFound, Refusal
 from rules.transactions import transaction
 
@@ -211,17 +211,12 @@ async def owners(identities: Sequence[Identity]) -> list[UUID]:
     return sorted(found)
 
 
-async def create(member_id: UUID, state: MemberState, now: datetime) -> Held:
-    """A new member and their key. The caller opens their accounts."""
+async def create(state: MemberState, now: datetime) -> Held:
+    """A new member, whose key is in the key store before they exist. The caller opens their accounts."""
+    member_id = await keyring.take()
     joined = now if state is MemberState.ACTIVE else None
     await insert(Member, [{"id": member_id, "state": state, "joined_at": joined, "created_at": now}])
-    await insert(MemberKey, [{"member_id": member_id, "wrapped": vault.unlocked().new_key(member_id)}])
     return Held(member_id, state, joined)
-
-
-def new_id() -> UUID:
-    """An id for a new member, which tells nothing of when or in which order they came."""
-    return uuid4()
 
 
 PROVE = SQL(
@@ -282,30 +277,24 @@ async def _sealed(member_id: UUID, who: Identity, hashed: str, now: datetime) ->
     }
 
 
-WRAPPED = SQL("SELECT wrapped FROM member_key WHERE member_id = $1")
-
-
 async def wrapped_key(member_id: UUID) -> bytes:
-    """A member's wrapped key."""
-    found: bytes | None = await WRAPPED.value(member_id)
+    """A member's wrapped key.
+
+    Raises: NotFound, when they were erased.
+    """
+    found = await keyring.wrapped(member_id)
     if found is None:
         raise NotFound
     return found
 
 
-WRAPPED_OF = SQL(
-    "SELECT member_id, wrapped FROM member_key WHERE member_id = ANY($1::uuid[])",
-    fans_out="a queue shows what was written about several members",
-)
-
-
 async def wrapped_keys(member_ids: Sequence[UUID]) -> dict[UUID, bytes]:
     """The wrapped keys of these members, without those whose key is gone."""
-    return {row["member_id"]: row["wrapped"] for row in await WRAPPED_OF.rows(list(set(member_ids)))}
+    return await keyring.wrapped_of(list(set(member_ids)))
 
 
 KEEP_PROFILE = SQL("UPDATE member SET profile = $2 WHERE id = $1 RETURNING id")
-PROFILE = SQL("SELECT m.profile, k.wrapped FROM member m JOIN member_key k ON k.member_id = m.id WHERE m.id = $1")
+PROFILE = SQL("SELECT profile FROM member WHERE id = $1")
 
 
 async def keep_profile(member_id: UUID, profile: Profile) -> None:
@@ -336,8 +325,7 @@ async def tell_profile(member_id: UUID, profile: Profile, *, now: datetime) -> N
         raise refused
     terms = await programme.terms()
     told = check_profile(profile, today=terms.local_day(now))
-    row = await PROFILE.row(member_id)
-    before = open_profile(member_id, row["wrapped"], row["profile"]) if row else Profile()
+    before = open_profile(member_id, await keyring.wrapped(member_id), await PROFILE.value(member_id))
     merged = Profile(
         told.display_name or before.display_name,
         told.avatar_url or before.avatar_url,

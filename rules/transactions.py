@@ -11,6 +11,8 @@ from typing import Any, ParamSpec, TypeVar
 from tortoise.exceptions import IntegrityError, OperationalError
 from tortoise.transactions import in_transaction  # noqa: TID251  the one door to transactions
 
+from models.keystore import KEYS
+from models.sql import SQL
 from rules.refusals import Busy
 
 Given = ParamSpec("Given")
@@ -28,6 +30,9 @@ SERIALISATION = {"40001", "40P01"}
 """SQLSTATEs of a serialisation failure and a deadlock."""
 
 UNIQUE = "23505"
+
+COMMANDS = SQL.on
+"""The connection commands write on."""
 
 _inside: ContextVar[bool] = ContextVar("inside_transaction", default=False)
 _then: ContextVar[list[Callable[[], None]]] = ContextVar("after_commit")
@@ -53,12 +58,32 @@ def transaction(
             raise RuntimeError(f"{command.__qualname__} was called inside another command.")
         if len(_running) >= AT_ONCE:
             raise Busy
-        task = asyncio.create_task(_tried(lambda: command(*args, **kwargs)))
-        _running.add(task)
-        task.add_done_callback(_ended)
-        return await asyncio.shield(task)
+        return await _shielded(_tried(lambda: command(*args, **kwargs)))
 
     return whole
+
+
+def key_transaction(
+    write: Callable[Given, Coroutine[Any, Any, Done]],
+) -> Callable[Given, Coroutine[Any, Any, Done]]:
+    """Run a write to the key store in one transaction there: shielded, and tried again, as a command is.
+
+    It is committed when it returns, also inside a command: the two databases have no transaction in common.
+    """
+
+    @wraps(write)
+    async def whole(*args: Given.args, **kwargs: Given.kwargs) -> Done:
+        return await _shielded(_tried(lambda: write(*args, **kwargs), KEYS))
+
+    return whole
+
+
+async def _shielded(work: Coroutine[Any, Any, Done]) -> Done:
+    """Let it end as it would have, whether or not the caller stays."""
+    task = asyncio.create_task(work)
+    _running.add(task)
+    task.add_done_callback(_ended)
+    return await asyncio.shield(task)
 
 
 async def drain() -> None:
@@ -80,24 +105,24 @@ def after_commit(then: Callable[[], None]) -> None:
     _then.get().append(then)
 
 
-async def _tried(attempt: Callable[[], Awaitable[Done]]) -> Done:
+async def _tried(attempt: Callable[[], Awaitable[Done]], on: str = COMMANDS) -> Done:
     """The command's outcome, after as many tries as it may have."""
     _inside.set(True)
     for _ in range(TRIES - 1):
         try:
-            return await _once(attempt)
+            return await _once(attempt, on)
         except Exception as error:
             if not is_retryable(error):
                 raise
         await asyncio.sleep((10 + secrets.randbelow(191)) / 1000)
-    return await _once(attempt)
+    return await _once(attempt, on)
 
 
-async def _once(attempt: Callable[[], Awaitable[Done]]) -> Done:
+async def _once(attempt: Callable[[], Awaitable[Done]], on: str) -> Done:
     """One try, and what was asked for after its commit."""
     then: list[Callable[[], None]] = []
     _then.set(then)
-    async with in_transaction():
+    async with in_transaction(on):
         done = await attempt()
     for each in then:
         # by the loop, so that nothing that goes wrong there is taken for the command's

@@ -2,15 +2,18 @@
 
 Values are AES-256-GCM under the member's own key, which is wrapped by a key derived from the master key; the
 associated data bind a sealed value to its member and column. Look-ups use an HMAC-SHA256 blind index under a
-second derived key. The master key lives outside the database.
+key of the house. Wrapped keys live in the key store, the master key outside of all databases. This room is
+arithmetic: rules/keyring.py fetches the keys.
 """
 
 import hashlib
 import hmac
 import secrets
+from contextlib import suppress
 from dataclasses import dataclass
 from uuid import UUID
 
+from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
@@ -24,27 +27,49 @@ VERSION = b"\x01"
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Vault:
-    """The keys derived from one master key."""
+class Master:
+    """A master key, as far as it is used: it wraps other keys."""
 
     wrapping: bytes
+    check: str
+    """Tells master keys apart, without telling them."""
+
+    def wrap(self, key: bytes, name: str) -> bytes:
+        """A key, ready for the store."""
+        return _seal(self.wrapping, key, f"{name}:key")
+
+    def unwrap(self, wrapped: bytes, name: str) -> bytes:
+        """The key behind a wrapped one. Raises: InvalidTag."""
+        return _open(self.wrapping, wrapped, f"{name}:key")
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Vault:
+    """The keys of a process: the master keys it was given, the house's own, and how members' keys are used."""
+
+    masters: tuple[Master, ...]
+    """The present one first; while keys are being wrapped anew, the next one after it."""
     indexing: bytes
+    """Makes the blind index."""
     house: bytes
     """What the house's own keys are derived from, one for each purpose."""
-    check: str
-    """Tells whether a database was made with this master key, without telling the key."""
+
+    @property
+    def check(self) -> str:
+        """The fingerprint of the present master key."""
+        return self.masters[0].check
 
     def new_key(self, member_id: UUID) -> bytes:
         """A fresh member key, wrapped for the store."""
-        return _seal(self.wrapping, secrets.token_bytes(KEY_BYTES), f"{member_id}:key")
+        return self.masters[0].wrap(fresh_key(), str(member_id))
 
     def seal(self, wrapped: bytes, member_id: UUID, column: str, text: str) -> bytes:
         """A member's text, readable only with the member's key."""
-        return _seal(self._unwrap(wrapped, member_id), text.encode(), f"{member_id}:{column}")
+        return _seal(self.unwrap(wrapped, str(member_id)), text.encode(), f"{member_id}:{column}")
 
     def open(self, wrapped: bytes, member_id: UUID, column: str, sealed: bytes) -> str:
         """The text behind a sealed value. A value moved to another member or column does not open."""
-        return _open(self._unwrap(wrapped, member_id), sealed, f"{member_id}:{column}").decode()
+        return _open(self.unwrap(wrapped, str(member_id)), sealed, f"{member_id}:{column}").decode()
 
     def index(self, kind: IdentityKind, namespace: str, value: str) -> str:
         """The keyed hash an identity is found by."""
@@ -63,36 +88,55 @@ class Vault:
         told = "\x1f".join(f"{len(part)}:{part}" for part in parts)
         return hmac.digest(_derive(self.house, purpose.encode()), told.encode(), "sha256").hex()
 
-    def _unwrap(self, wrapped: bytes, member_id: UUID) -> bytes:
-        return _open(self.wrapping, wrapped, f"{member_id}:key")
+    def unwrap(self, wrapped: bytes, name: str) -> bytes:
+        """The key behind a wrapped one, whichever of the master keys wrapped it. Raises: InvalidTag."""
+        for master in self.masters[1:]:
+            with suppress(InvalidTag):
+                return master.unwrap(wrapped, name)
+        return self.masters[0].unwrap(wrapped, name)
+
+
+def fresh_key() -> bytes:
+    """A key nobody has."""
+    return secrets.token_bytes(KEY_BYTES)
+
+
+def master(key: bytes) -> Master:
+    """A master key of 32 bytes, ready for use."""
+    if len(key) != KEY_BYTES:
+        raise ValueError(f"The master key must be {KEY_BYTES} bytes.")
+    return Master(
+        wrapping=_derive(key, b"loyalty member keys"),
+        check=hashlib.sha256(_derive(key, b"loyalty key check")).hexdigest(),
+    )
 
 
 def vault(master_key: bytes) -> Vault:
-    """The vault of a 32-byte master key."""
-    if len(master_key) != KEY_BYTES:
-        raise ValueError(f"The master key must be {KEY_BYTES} bytes.")
-    check = hashlib.sha256(_derive(master_key, b"loyalty key check")).hexdigest()
+    """The vault of a 32-byte master key alone, whose house keys are derived from it.
+
+    So all were before there was a key store; the keys of such a house are taken over as they are.
+    """
+    found = master(master_key)
     return Vault(
-        wrapping=_derive(master_key, b"loyalty member keys"),
+        masters=(found,),
         indexing=_derive(master_key, b"loyalty blind index"),
         house=_derive(master_key, b"loyalty house"),
-        check=check,
     )
 
 
 _unlocked: list[Vault] = []
 
 
-def unlock(master_key: bytes) -> Vault:
+def unlock(found: Vault | bytes) -> Vault:
     """Make a vault the process's own. Done once, at the start."""
-    _unlocked[:] = [vault(master_key)]
+    _unlocked[:] = [vault(found) if isinstance(found, bytes) else found]
     return _unlocked[0]
 
 
 def unlocked() -> Vault:
     """The process's vault."""
     if not _unlocked:
-        raise RuntimeError("The vault is locked: call vault.unlock(master_key) at the start.")
+        raise RuntimeError("The vault is locked: the key store is opened at the start.")
     return _unlocked[0]
 
 

@@ -7,7 +7,7 @@ from uuid import UUID
 import strawberry
 
 from models.sql import SQL
-from rules import members
+from rules import keyring, members
 from rules.members import Profile
 from schema import ids
 from schema.context import Context
@@ -24,8 +24,7 @@ class MemberCard:
 
 
 PROFILES = SQL(
-    "SELECT m.id AS member_id, m.profile, k.wrapped FROM member m JOIN member_key k ON k.member_id = m.id"
-    " WHERE m.id = ANY($1::uuid[]) AND k.member_id = ANY($1::uuid[])",
+    "SELECT id AS member_id, profile FROM member WHERE id = ANY($1::uuid[]) AND profile IS NOT NULL",
     fans_out="a page of members shows their names",
 )
 
@@ -33,8 +32,10 @@ PROFILES = SQL(
 async def profiles(parents: Sequence[HasMember]) -> list[Profile]:
     """What each member says of themselves, unsealed."""
     rows = await PROFILES.rows([parent.member_id for parent in parents])
+    keys = await keyring.wrapped_of([row["member_id"] for row in rows])
     by_member: dict[Any, Profile] = {
-        row["member_id"]: members.open_profile(row["member_id"], row["wrapped"], row["profile"]) for row in rows
+        row["member_id"]: members.open_profile(row["member_id"], keys.get(row["member_id"]), row["profile"])
+        for row in rows
     }
     return [by_member.get(parent.member_id, Profile()) for parent in parents]
 

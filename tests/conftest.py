@@ -12,16 +12,19 @@ from typing import NoReturn
 
 import pytest
 from tortoise.backends.base.client import BaseDBAsyncClient
+from tortoise.connection import get_connection
 from tortoise.context import require_context
 from tortoise.models import Model
 
-from models import ddl
+from models import ddl, keystore
 from models.database import connected
 from models.migrate import migrate
+from rules import keyring, vault
 from tests import guard, postgres
 
 OFFENCES = pytest.StashKey[list[tuple[guard.Verdict, str]]]()
 POSTGRES_SERVER = "LOYALTY_TEST_POSTGRES_URL"
+MASTER_KEY = bytes(range(32))
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -91,9 +94,11 @@ def _give_up(request: pytest.FixtureRequest, error: Exception) -> NoReturn:
 
 
 @asynccontextmanager
-async def _empty_database(server: str | None, folder: Path, request: pytest.FixtureRequest) -> AsyncIterator[str]:
+async def _empty_database(
+    server: str | None, folder: Path, request: pytest.FixtureRequest, name: str = "loyalty.db"
+) -> AsyncIterator[str]:
     if server is None:
-        yield f"sqlite://{folder / 'loyalty.db'}?durability=off"
+        yield f"sqlite://{folder / name}?durability=off"
         return
     async with AsyncExitStack() as stack:
         try:
@@ -115,6 +120,27 @@ async def database_url(
         yield url
 
 
+@pytest.fixture(scope="session")
+async def keys_url(
+    anyio_backend: str,
+    server_url: str | None,
+    tmp_path_factory: pytest.TempPathFactory,
+    request: pytest.FixtureRequest,
+) -> AsyncIterator[str]:
+    """The URL of the suite's own key store."""
+    async with _empty_database(server_url, tmp_path_factory.mktemp("keys"), request, "keys.db") as url:
+        yield url
+
+
+@pytest.fixture
+async def empty_keys_url(
+    anyio_backend: str, server_url: str | None, tmp_path: Path, request: pytest.FixtureRequest
+) -> AsyncIterator[str]:
+    """The URL of a key store with nothing in it, for one test."""
+    async with _empty_database(server_url, tmp_path, request, "keys.db") as url:
+        yield url
+
+
 @pytest.fixture
 async def empty_url(
     anyio_backend: str, server_url: str | None, tmp_path: Path, request: pytest.FixtureRequest
@@ -125,11 +151,17 @@ async def empty_url(
 
 
 @pytest.fixture(scope="session")
-async def database(database_url: str) -> AsyncIterator[BaseDBAsyncClient | None]:
-    """The suite's database, migrated once by the real migrations and open until the end."""
+async def database(database_url: str, keys_url: str) -> AsyncIterator[BaseDBAsyncClient | None]:
+    """The suite's database, migrated once by the real migrations and open until the end.
+
+    Most of the key store beside it is never emptied: a key without a member does no harm.
+    """
     with guard.recorder.paused():
         await migrate(database_url)
-    async with connected(database_url) as client:
+        await keystore.bring_up(keys_url)
+    async with connected(database_url, keys_url) as client:
+        alone = vault.vault(MASTER_KEY)
+        await keyring.furnish(alone.masters[0], {keyring.INDEX: alone.indexing, keyring.HOUSE: alone.house})
         await _allow_deletes(client)
         yield client
 
@@ -154,6 +186,8 @@ async def _clean(
     with guard.recorder.paused():
         broken = [] if request.node.get_closest_marker("corrupts") else await _violations()
         await database.execute_script("; ".join(f'DELETE FROM "{table}"' for table in tables_children_first()))
+        # reserved keys stay: the process will use them for the next members
+        await get_connection(keystore.KEYS).execute_query("DELETE FROM member_key WHERE settled")
     if broken:
         pytest.fail(f"The test left the books wrong: {broken}", pytrace=False)
 

@@ -8,12 +8,13 @@ from tortoise.exceptions import DBConnectionError, OperationalError
 
 from api.cli import access, audit, data, documents, keys, people, programme, running
 from api.cli._common import Failed, app
-from api.opening import NotMigrated, WrongMasterKey
+from api.opening import NotMigrated
 from api.orders import FileUnreadable
 from api.settings import SettingError
 from models.database import DurabilityError
 from models.lock import AlreadyServingError
 from models.rebuild import RebuildError
+from rules.keyring import KeysMoved, WrongKeyStore, WrongMasterKey
 from rules.programme import NoProgramme
 from rules.refusals import Refusal
 
@@ -25,10 +26,12 @@ EXPECTED = (
     DurabilityError,
     Failed,
     FileUnreadable,
+    KeysMoved,
     NoProgramme,
     NotMigrated,
     RebuildError,
     SettingError,
+    WrongKeyStore,
     WrongMasterKey,
 )
 

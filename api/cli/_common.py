@@ -11,10 +11,9 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from api import log
-from api.opening import unlock
+from api.opening import NotMigrated, behind, bring_up, unlock
 from api.settings import Settings, settings
 from models.database import connected
-from models.migrate import migrate
 from rules import transactions
 
 app = typer.Typer(
@@ -52,12 +51,15 @@ def run(work: Coroutine[Any, Any, Done]) -> Done:
 async def database(found: Settings, *, brings_up: bool = True, bulk: bool = False) -> AsyncIterator[Settings]:
     """The database and the vault, open; an embedded one is migrated first. `bulk` is for work without requests."""
     if brings_up and found.migrate:
-        await migrate(found.database_url)
-    url = inline(found.database_url) if bulk else found.database_url
-    async with connected(url, strict=found.is_production):
+        await bring_up(found)
+    elif await behind(found):
+        raise NotMigrated(NotMigrated.__doc__)
+    if bulk:
+        found = replace(found, database_url=inline(found.database_url), keys_url=inline(found.keys_url))
+    async with connected(found.database_url, found.keys_url, strict=found.is_production):
         await unlock(found)
         try:
-            yield replace(found, database_url=url)
+            yield found
         finally:
             await transactions.drain()
 

@@ -12,10 +12,10 @@ from api import demo
 from api.checks import checks
 from api.cli._common import Failed, app, bar, database, here, hint, run, show
 from api.clock import now
-from api.settings import master_key
+from api.opening import behind, bring_up
 from models import migrate as migrations
 from models.units import WHOLE, BasisPoints, Growth, Points
-from rules import programme
+from rules import keyring, programme
 from rules.programme import Rung, Terms
 
 SCHEMA = Path(__file__).parents[2] / "schema" / "schema.graphql"
@@ -65,11 +65,9 @@ def init(
 async def _init(terms: Terms, named: list[str]) -> bool:
     """Set it up, or change the named bounds of the programme that is there."""
     found = here()
-    await migrations.migrate(found.database_url)
+    await bring_up(found)
     async with database(found, brings_up=False):
-        from rules import vault
-
-        made = await programme.set_up(terms, key_check=vault.unlocked().check, now=now())
+        made = await programme.set_up(terms, key_check=await keyring.binding(), now=now())
         if named and not made:
             bounds = replace(await programme.terms(), **{name: getattr(terms, name) for name in named})
             await programme.bound_adjustments(bounds.adjust_proof_above, bounds.adjust_approval_above)
@@ -153,14 +151,14 @@ def migrate(
     if check or check_models:
         _check_migrations(database_too=check)
         return
-    applied = run(migrations.migrate(here().database_url))
+    applied = run(bring_up(here()))
     show.print("\n".join(f"applied {name}" for name in applied) or "nothing to apply")
 
 
 def _check_migrations(*, database_too: bool) -> None:
     wrong = [f"drift: {what}" for what in run(migrations.drift())]
     if database_too:
-        wrong += [f"pending: {name}" for name in run(migrations.pending(here().database_url))]
+        wrong += [f"pending: {name}" for name in run(behind(here()))]
     if wrong:
         raise Failed("\n".join(wrong))
     show.print("models, migrations and database agree" if database_too else "models and migrations agree")
@@ -180,11 +178,11 @@ async def _seed() -> None:
     found = here()
     if found.is_production:
         raise Failed("Production is never seeded with a demo.")
-    await migrations.migrate(found.database_url)
+    await bring_up(found)
     if not await demo.is_empty(found.database_url):
         raise Failed("This database holds a programme already; the demo needs an empty one.")
     with bar("sowing the demo", demo.MEMBERS) as progress:
-        sown = await demo.sow(found, master_key(found), now(), progress)
+        sown = await demo.sow(found, now(), progress)
     show.print(
         f"{sown.members:,} members, {sown.purchases:,} purchases, {sown.refunds:,} refunds, "
         f"{sown.redemptions:,} redemptions (seed {demo.SEED})"

@@ -14,10 +14,9 @@ from api import connections, demo, log
 from api.cli._common import app, bar, here, run, show
 from api.cli._welcome import welcome
 from api.clock import now
-from api.opening import NotMigrated, opened, working
-from api.settings import Settings, master_key
+from api.opening import NotMigrated, behind, bring_up, opened, working
+from api.settings import Settings
 from models.lock import single_server
-from models.migrate import migrate, pending
 
 
 @app.command()
@@ -35,6 +34,7 @@ def serve(
     manifest(found.documents)  # what is wrong with one is told before anything is begun
     with ExitStack() as stack:
         stack.enter_context(single_server(found.database_url))
+        stack.enter_context(single_server(found.keys_url))
         told = run(_prepare(found))
         address = (host or found.host, port or found.port)
         if told is not None:
@@ -79,8 +79,8 @@ def _leave(*_: object) -> None:
 async def _prepare(found: Settings) -> dict[str, str] | None:
     """Bring the database up, sow the demo where it belongs, and hand back its tokens; None in production."""
     if found.migrate:
-        await migrate(found.database_url)
-    elif await pending(found.database_url):
+        await bring_up(found)
+    elif await behind(found):
         raise NotMigrated(NotMigrated.__doc__)
     if found.is_production:
         # opened once before the server is, so that what is wrong is one clear line
@@ -88,7 +88,7 @@ async def _prepare(found: Settings) -> dict[str, str] | None:
             return None
     if await demo.is_empty(found.database_url):
         with bar("sowing the demo", demo.MEMBERS) as progress:
-            await demo.sow(found, master_key(found), now(), progress)
+            await demo.sow(found, now(), progress)
     async with opened(found):
         return await demo.tokens(now())
 
@@ -97,10 +97,10 @@ async def _prepare(found: Settings) -> dict[str, str] | None:
 def worker() -> None:
     """Do jobs only. Beside a server it needs PostgreSQL."""
     found = here()
-    with single_server(found.database_url):
+    with single_server(found.database_url), single_server(found.keys_url):
         log.set_up(found.log_level, as_json=found.log_json)
         if found.migrate:
-            run(migrate(found.database_url))
+            run(bring_up(found))
         show.print("working; stop with Ctrl-C")
         with suppress(KeyboardInterrupt):
             run(_work(found))

@@ -63,28 +63,28 @@ def sockets_end_well(caller: Caller, in_development: Starlette, caplog: pytest.L
 
 
 @pytest.fixture
-def shell(empty_url: str) -> Shell:
-    """A prompt in front of an empty database."""
-    return Shell(empty_url)
+def shell(empty_url: str, empty_keys_url: str) -> Shell:
+    """A prompt in front of an empty database and an empty key store."""
+    return Shell(empty_url, {"LOYALTY_KEYS_URL": empty_keys_url})
 
 
 @pytest.fixture(scope="session")
 async def two_urls(
     anyio_backend: str, server_url: str | None, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[list[str]]:
-    """The URLs of two databases that tests share: migrating one takes longer than most commands do."""
+    """The URLs of two databases that tests share, and of their key stores: migrating takes long."""
     async with AsyncExitStack() as stack:
         if server_url is None:
             folder = tmp_path_factory.mktemp("shared")
-            yield [f"sqlite://{folder / name}?durability=off" for name in ("shop.db", "bare.db")]
+            yield [f"sqlite://{folder / name}?durability=off" for name in ("shop.db", "bare.db", "k1.db", "k2.db")]
         else:
-            yield [await stack.enter_async_context(postgres.fresh_database(server_url)) for _ in range(2)]
+            yield [await stack.enter_async_context(postgres.fresh_database(server_url)) for _ in range(4)]
 
 
 @pytest.fixture(scope="session")
 def bare(two_urls: list[str]) -> Shell:
     """A prompt in front of a migrated database that never gets a programme."""
-    found = Shell(two_urls[1])
+    found = Shell(two_urls[1], {"LOYALTY_KEYS_URL": two_urls[3]})
     assert found("migrate").code == 0
     return found
 
@@ -98,7 +98,7 @@ def nowhere() -> Shell:
 @pytest.fixture(scope="session")
 def shop(two_urls: list[str]) -> Shell:
     """A prompt in front of a programme with two members, one of whom bought tea."""
-    found = Shell(two_urls[0])
+    found = Shell(two_urls[0], {"LOYALTY_KEYS_URL": two_urls[2]})
     assert found("init", "--name", "Tea House").code == 0
 
     async def live() -> None:

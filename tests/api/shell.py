@@ -14,9 +14,11 @@ from unittest.mock import patch
 import pytest
 
 from api.cli import main
+from api.opening import KEY_CHECK
+from api.settings import settings
 from models.database import database, opened
 from models.sql import SQL
-from rules import vault
+from rules import keyring, vault
 from tests.people import MASTER_KEY
 
 KEY = base64.b64encode(MASTER_KEY).decode()
@@ -61,7 +63,9 @@ class Shell:
         """What the database answers to some question."""
 
         async def asked() -> Found:
-            async with opened(database(self.url)):
+            found = settings({"LOYALTY_DATABASE_URL": self.url, **self.environment})
+            async with opened(database(self.url, found.keys_url)):
+                await keyring.unlock([vault.master(MASTER_KEY)], known=await KEY_CHECK.value())
                 return await ask()
 
         with pytest.MonkeyPatch.context() as patched, _apart(patched):

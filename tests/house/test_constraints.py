@@ -18,6 +18,7 @@ from models.approvals import Approval, ApprovalKind, ApprovalState
 from models.credentials import Attempt, Login, MemberCode, PrincipalKind, RateBucket
 from models.documents import Document
 from models.jobs import Job, JobState
+from models.members import MemberKey
 from models.sql import SQL, insert
 from models.staff import Staff, StaffInvitation, StaffRole
 from rules import credentials, keys, staff
@@ -224,6 +225,7 @@ async def furnished() -> None:
     for holder in (Holder.partner(partner), Holder.service("shop", store)):
         await keys.issue(holder, name="key", environment="test", actor=SYSTEM, now=NOON)
     await _furnish_the_door(mei)
+    await insert(MemberKey, [{"member_id": mei, "wrapped": b"from before there was a key store"}])
     job = {"name": "tidy", "cause": "once", "facts": {}, "due_at": NOON, "created_at": NOON}
     await insert(Job, [{**job, "state": JobState.READY}])
 

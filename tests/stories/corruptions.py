@@ -199,7 +199,6 @@ CORRUPTIONS: dict[str, list[str]] = {
         f"UPDATE member_identity SET value_hash = 'other' WHERE {MEI}",
     ],
     "members are whole": [
-        f"DELETE FROM member_key WHERE {MEI}",
         f"DELETE FROM growth_account WHERE {MEI}",
         f"DELETE FROM points_account WHERE {MEI}",
     ],

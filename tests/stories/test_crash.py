@@ -28,12 +28,12 @@ async def house(
     """A programme on a fresh database, a service and a member of staff, all made by `loyalty`."""
     folder = tmp_path_factory.mktemp("house")
     if server_url is None:
-        made = House(f"sqlite://{folder / 'loyalty.db'}", folder)
+        made = House(f"sqlite://{folder / 'loyalty.db'}", f"sqlite://{folder / 'keys.db'}", folder)
         await made.set_up()
         yield made
         return
-    async with postgres.fresh_database(server_url) as url:
-        made = House(url, folder)
+    async with postgres.fresh_database(server_url) as url, postgres.fresh_database(server_url) as keys_url:
+        made = House(url, keys_url, folder)
         await made.set_up()
         yield made
 

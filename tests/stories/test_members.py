@@ -7,7 +7,7 @@ import pytest
 
 from models.members import IdentityKind, MemberState
 from models.sql import SQL
-from rules import lifecycle, members, vault
+from rules import keyring, lifecycle, members, vault
 from rules.actors import Actor, ActorKind
 from rules.members import Identity, IdentityConflict, IdentityUnverified, Profile, ProfileInvalid
 from rules.refusals import MemberFrozen, MemberMerged, MemberNotActive, NotFound
@@ -179,6 +179,8 @@ async def test_who_has_left_does_nothing_any_more(state: str) -> None:
     mei = await member("Mei")
     await buy(mei, 80_00)
     await MOVE_TO.row(mei, state)
+    if state == "ERASED":
+        await keyring.drop(mei)
     refusal = MemberMerged if state == "MERGED" else MemberNotActive
     calls = [redeem(mei, 1), buy(mei, 80_00), adjust(mei, 5), freeze(mei), unfreeze(mei), enroll(mei)]
     for refused in calls:
