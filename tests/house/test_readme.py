@@ -1,4 +1,4 @@
-"""The README: a newcomer who follows it word for word gets what it says."""
+"""The README and the quickstarts: a newcomer who follows them word for word gets what they say."""
 
 import re
 import signal
@@ -15,6 +15,8 @@ from tests.house.serving import ROOT, STOP_SECONDS, Server, serving
 MARK = re.compile(r"^<!-- run -->\s*\n```(?:bash|sh|shell)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 README = (ROOT / "README.md").read_text("utf-8")
 BLOCKS = MARK.findall(README)
+STEP = re.compile(r"^<!-- (run|file: [\w.]+) -->\s*\n```\w+\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+QUICKSTARTS = sorted((ROOT / "docs" / "quickstarts").glob("*.md"))
 
 
 @pytest.fixture(scope="module")
@@ -51,6 +53,20 @@ def test_an_example_does_what_it_says(server: Server, number: int) -> None:
     done = server.bash(BLOCKS[number])
     assert done.returncode == 0, f"{BLOCKS[number]}\n{done.stdout}\n{done.stderr}"
     assert not re.search(r'"errors"|Traceback', done.stdout + done.stderr), done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("page", QUICKSTARTS, ids=lambda page: page.stem)
+def test_a_quickstart_does_what_it_says(server: Server, page: Path) -> None:
+    text = page.read_text("utf-8")
+    steps = STEP.findall(text)
+    assert len(steps) == text.count("<!-- run -->") + text.count("<!-- file: ") > 0
+    for step, block in steps:
+        if step != "run":
+            (server.folder / "checkout" / step.removeprefix("file: ")).write_text(block, "utf-8")
+            continue
+        done = server.bash(block)
+        assert done.returncode == 0, f"{block}\n{done.stdout}\n{done.stderr}"
+        assert "Traceback" not in done.stderr, done.stderr
 
 
 def test_an_example_that_fails_is_seen(server: Server) -> None:
