@@ -8,7 +8,7 @@ from datetime import datetime
 
 from api.watching import JOBS
 from models.database import is_away
-from rules import housekeeping, jobs, purchases
+from rules import housekeeping, jobs, lifecycle, purchases
 from rules.jobs import TASKS, Lease
 
 IDLE = 0.5
@@ -20,7 +20,7 @@ AWAY = 5.0
 SLOTS = 15.0
 """Seconds between looks for recurring jobs."""
 
-ROOMS = (housekeeping, purchases)
+ROOMS = (housekeeping, lifecycle, purchases)
 """The rooms whose jobs a worker does; a room enters its jobs when it is imported."""
 
 _log = logging.getLogger("loyalty.worker")

@@ -253,6 +253,18 @@ async def end_all(whose: UUID, now: datetime, *, but: UUID | None = None) -> int
     return await _end([row["id"] for row in await LIVING.rows(whose, but)], now)
 
 
+DEVICES = SQL(
+    "UPDATE login SET device = NULL WHERE principal_id = $1 AND device IS NOT NULL",
+    fans_out="somebody's logins are found by whose they are",
+)
+
+
+async def forget(whose: UUID, now: datetime) -> None:
+    """End all of somebody's logins, and tell no more on which devices they were."""
+    await end_all(whose, now)
+    await DEVICES.run(whose)
+
+
 REVOKE = SQL(
     "UPDATE token SET revoked_at = $2 WHERE family = ANY($1::uuid[]) AND revoked_at IS NULL"
     " RETURNING family, expires_at",

@@ -5,7 +5,9 @@ from typing import Any
 
 from models.invariants import violations
 from models.sql import SQL
-from rules import keyring
+from models.units import ReasonCode
+from rules import keyring, lifecycle
+from rules.actors import SYSTEM
 from rules.credentials import REFRESH_FOR
 from rules.jobs import job
 from rules.transactions import transaction
@@ -24,6 +26,9 @@ ATTEMPTS_FOR = timedelta(days=1)
 
 CODES_FOR = timedelta(days=1)
 """How long a member code is kept, so that a reader who comes late is told from one who guesses."""
+
+RESTORED = ReasonCode("RESTORED")
+"""Why somebody is erased who was erased before."""
 
 JOBS_FOR = timedelta(days=30)
 
@@ -109,9 +114,11 @@ async def _sweep(statement: SQL, before: datetime) -> int:
 
 
 @job("house.settle", every=timedelta(hours=1), lease=timedelta(minutes=10))
-async def settle(_: dict[str, Any], __: datetime) -> None:
-    """Sweep the keys that were reserved for members who never came."""
+async def settle(_: dict[str, Any], now: datetime) -> None:
+    """Sweep the keys that were reserved for nobody in the end, and forget again whom a restore brought back."""
     await keyring.settle()
+    for member_id in await keyring.risen():
+        await lifecycle.erase(member_id, reason=RESTORED, actor=SYSTEM, now=now)
 
 
 @job("house.verify", attempts=1, every=timedelta(hours=1), lease=timedelta(minutes=30))

@@ -257,6 +257,27 @@ async def _drop(member_id: UUID) -> bool:
     return await DROP.row(member_id) is not None
 
 
+ERASED = KeySQL(
+    "SELECT member_id FROM erased_member WHERE ($1::uuid IS NULL OR member_id > $1::uuid)"
+    " ORDER BY member_id LIMIT $2",
+    fans_out="a restored database is told whom to forget again",
+)
+RISEN = SQL(
+    "SELECT id FROM member WHERE id = ANY($1::uuid[]) AND state NOT IN ('ERASED', 'MERGED')",
+    fans_out="a restored database is told whom to forget again",
+)
+
+
+async def risen() -> list[UUID]:
+    """Who was erased, and is in the database again as if they never had been: an older copy was restored."""
+    found: list[UUID] = []
+    after: UUID | None = None
+    while rows := await ERASED.rows(after, BATCH):
+        found += [row["id"] for row in await RISEN.rows([row["member_id"] for row in rows])]
+        after = rows[-1]["member_id"]
+    return found
+
+
 UNSETTLED = KeySQL(
     "SELECT member_id FROM member_key WHERE NOT settled AND created_at < now() - interval '1 hour'"
     " ORDER BY created_at LIMIT $1",

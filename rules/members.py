@@ -332,3 +332,17 @@ async def tell_profile(member_id: UUID, profile: Profile, *, now: datetime) -> N
         told.birthday or before.birthday,
     )
     await keep_profile(member_id, merged)
+
+
+FORGET_NAMES = SQL("DELETE FROM member_identity WHERE member_id = $1")
+FORGET_HASHES = SQL(
+    "DELETE FROM identity_key WHERE member_id = $1", fans_out="the names of one member are unique across all"
+)
+FORGET = SQL("UPDATE member SET state = 'ERASED', profile = NULL WHERE id = $1 RETURNING id")
+
+
+async def forget(member_id: UUID) -> None:
+    """A held member becomes ERASED: nothing tells any more who they were, and their names are anybody's."""
+    await FORGET_NAMES.run(member_id)
+    await FORGET_HASHES.run(member_id)
+    await FORGET.row(member_id)

@@ -32,6 +32,7 @@ class MemberEventType(Enum):
     MEMBER_FROZEN = strawberry.enum_value("MEMBER_FROZEN", description="Staff stopped them from spending.")
     MEMBER_UNFROZEN = strawberry.enum_value("MEMBER_UNFROZEN", description="They may act again.")
     MEMBER_MERGED = strawberry.enum_value("MEMBER_MERGED", description="They are now another member.")
+    MEMBER_ERASED = strawberry.enum_value("MEMBER_ERASED", description="Who they were is forgotten, for good.")
     MEMBER_ABSORBED = strawberry.enum_value(
         "MEMBER_ABSORBED", description="Somebody else turned out to be them, and brought a name they are known by."
     )

@@ -35,6 +35,7 @@ from schema.logins import Login, logins_of
 from schema.pages import After, Before, Connection, First, Last
 from schema.permissions import (
     DESK,
+    LEADS,
     MEMBER,
     SEES_MEMBER,
     SEES_POINTS,
@@ -262,6 +263,12 @@ class MemberUnfreezeInput:
     reason: ReasonCode = strawberry.field(description="Why, in one word: `CLEARED`.")
 
 
+@strawberry.input(description="A member to erase. There is no way back.")
+class MemberEraseInput:
+    member_id: strawberry.ID = strawberry.field(description="Who.")
+    reason: ReasonCode = strawberry.field(description="Why, in one word: `MEMBER_ASKED`.")
+
+
 @strawberry.input(description="The calling member's own words about themselves.")
 class MemberProfileUpdateInput:
     profile: ProfileInput = strawberry.field(description="What changes.")
@@ -336,6 +343,20 @@ class MembersMutation:
         context = info.context
         who = _member_id(input.member_id)
         await lifecycle.unfreeze(who, reason=input.reason, actor=context.actor, now=context.now)
+        return MemberPayload(member=await member(who))
+
+    @command(
+        LEADS,
+        "Forget who a member was, for good. Their names, profile and notes are unreadable from then on, in backups "
+        "too; the ledger stays, without them. Whoever comes with the same phone later is a stranger.",
+        MemberPayload,
+        lifecycle.erase,
+    )
+    async def member_erase(self, info: Info, input: MemberEraseInput) -> MemberPayload | None:
+        """Erase a member."""
+        context = info.context
+        who = _member_id(input.member_id)
+        await lifecycle.erase(who, reason=input.reason, actor=context.actor, now=context.now)
         return MemberPayload(member=await member(who))
 
     @command(MEMBER, "Change what you say of yourself.", MemberPayload, members.tell_profile)

@@ -6,7 +6,7 @@ from rich.console import Console
 from rich.markup import escape
 from tortoise.exceptions import DBConnectionError, OperationalError
 
-from api.cli import access, audit, data, documents, keys, people, programme, running
+from api.cli import access, audit, data, documents, keys, members, people, programme, running, vault
 from api.cli._common import Failed, app
 from api.opening import NotMigrated
 from api.orders import FileUnreadable
@@ -18,7 +18,19 @@ from rules.keyring import KeysMoved, WrongKeyStore, WrongMasterKey
 from rules.programme import NoProgramme
 from rules.refusals import Refusal
 
-__all__ = ["access", "audit", "data", "documents", "keys", "main", "people", "programme", "running"]
+__all__ = [
+    "access",
+    "audit",
+    "data",
+    "documents",
+    "keys",
+    "main",
+    "members",
+    "people",
+    "programme",
+    "running",
+    "vault",
+]
 
 EXPECTED = (
     AlreadyServingError,

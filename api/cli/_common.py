@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import replace
 from typing import Any, TypeVar
+from uuid import UUID
 
 import typer
 from rich.console import Console
@@ -15,6 +16,7 @@ from api.opening import NotMigrated, behind, bring_up, unlock
 from api.settings import Settings, settings
 from models.database import connected
 from rules import transactions
+from schema import ids
 
 app = typer.Typer(
     help="A member-loyalty platform: members, tiers and a points ledger behind one GraphQL schema.",
@@ -78,3 +80,13 @@ def bar(what: str, total: int | None) -> Iterator[Callable[[int], None]]:
     with Progress(*columns, console=hint, transient=True, refresh_per_second=4) as progress:
         task = progress.add_task(what, total=total)
         yield lambda done: progress.update(task, completed=done)
+
+
+def id_of(text: str) -> UUID:
+    """An id as an export writes it, or as the API does."""
+    try:
+        return UUID(text)
+    except ValueError:
+        if found := ids.decode_one(ids.Tag.MEMBER, text):
+            return found
+        raise Failed(f"{text!r} is no id.") from None

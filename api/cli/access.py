@@ -6,14 +6,13 @@ from uuid import UUID
 import typer
 from rich.table import Column, Table
 
-from api.cli._common import Failed, app, database, here, run, show
+from api.cli._common import Failed, app, database, here, id_of, run, show
 from api.cli.keys import fresh_key, store_of
 from api.clock import now
 from models.credentials import PrincipalKind
 from rules import credentials, jobs, members, staff
 from rules.actors import SYSTEM
 from rules.keys import Holder
-from schema import ids
 
 ID_WIDTH = 36
 """An id is shown whole, however narrow the screen: it is what `job revive` takes."""
@@ -47,21 +46,11 @@ async def _token(kind: PrincipalKind, who: str, store: str | None) -> str:
             if account is None:
                 raise Failed(f"There is no member of staff {who!r}.")
             return (await credentials.log_in(kind, account.id, actor=SYSTEM, now=now())).access
-        principal = _id(who)
+        principal = id_of(who)
         if kind is PrincipalKind.PARTNER:
             return (await fresh_key(found, Holder.partner(principal), who)).secret
         await members.existing(principal)
         return (await credentials.log_in(kind, principal, actor=SYSTEM, now=now())).access
-
-
-def _id(text: str) -> UUID:
-    """An id as an export writes it, or as the API does."""
-    try:
-        return UUID(text)
-    except ValueError:
-        if found := ids.decode_one(ids.Tag.MEMBER, text):
-            return found
-        raise Failed(f"{text!r} is no id.") from None
 
 
 @job.command("dead")
@@ -81,7 +70,7 @@ async def _dead() -> list[dict[str, object]]:
 @job.command("revive")
 def revive_job(job_id: Annotated[str, typer.Argument(help="The job's id, from `loyalty job dead`.")]) -> None:
     """Give a dead job its attempts back."""
-    if not run(_revive(_id(job_id))):
+    if not run(_revive(id_of(job_id))):
         raise Failed(f"There is no dead job {job_id!r}.")
     show.print(f"{job_id} is due again")
 

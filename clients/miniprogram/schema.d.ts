@@ -986,6 +986,14 @@ export interface MemberEnrollPayload {
   userErrors: UserError[];
 }
 
+/** A member to erase. There is no way back. */
+export interface MemberEraseInput {
+  /** Who. */
+  memberId: ID;
+  /** Why, in one word: `MEMBER_ASKED`. */
+  reason: ReasonCode;
+}
+
 /** Something that happened to the calling member. What hangs on it is as it is now. */
 export interface MemberEvent {
   __typename?: 'MemberEvent';
@@ -1019,6 +1027,8 @@ export type MemberEventType =
   | 'MEMBER_UNFROZEN'
   /** They are now another member. */
   | 'MEMBER_MERGED'
+  /** Who they were is forgotten, for good. */
+  | 'MEMBER_ERASED'
   /** Somebody else turned out to be them, and brought a name they are known by. */
   | 'MEMBER_ABSORBED'
   /** Their points moved: `entries` tells how. */
@@ -1296,6 +1306,14 @@ export interface Mutation {
    * Refuses with: `MEMBER_MERGED`, `MEMBER_NOT_ACTIVE`, `NOT_FOUND`, `POINTS_LIMIT`.
    */
   memberUnfreeze: MemberPayload | null;
+  /**
+   * Forget who a member was, for good. Their names, profile and notes are unreadable from then on, in backups too;
+   * the ledger stays, without them. Whoever comes with the same phone later is a stranger. Not for members, but for
+   * OWNER, ADMIN.
+   *
+   * Refuses with: `MEMBER_MERGED`, `NOT_FOUND`, `PROOF_REQUIRED`.
+   */
+  memberErase: MemberPayload | null;
   /**
    * Change what you say of yourself.
    *

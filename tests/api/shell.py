@@ -59,13 +59,15 @@ class Shell:
             with redirect_stdout(out), redirect_stderr(err):
                 return Said(_code(main), out.getvalue(), err.getvalue())
 
-    def look(self, ask: Callable[[], Awaitable[Found]]) -> Found:
-        """What the database answers to some question."""
+    def look(self, ask: Callable[[], Awaitable[Found]], *masters: bytes) -> Found:
+        """What the database answers to some question, by the suite's master key or by others."""
 
         async def asked() -> Found:
             found = settings({"LOYALTY_DATABASE_URL": self.url, **self.environment})
             async with opened(database(self.url, found.keys_url)):
-                await keyring.unlock([vault.master(MASTER_KEY)], known=await KEY_CHECK.value())
+                await keyring.unlock(
+                    [vault.master(each) for each in masters or (MASTER_KEY,)], known=await KEY_CHECK.value()
+                )
                 return await ask()
 
         with pytest.MonkeyPatch.context() as patched, _apart(patched):

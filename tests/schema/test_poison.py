@@ -1,6 +1,7 @@
 """Poison: every input of every mutation is sent what nobody should send, and nothing breaks on our side."""
 
 import re
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -110,6 +111,10 @@ async def logging_in(who: UUID) -> dict[str, tuple[Principal | None, dict[str, A
     }
 
 
+PROVEN_OWNER = replace(OWNER, proven_until=NOON + timedelta(minutes=5))
+"""An owner who proved themselves a moment ago."""
+
+
 async def good() -> dict[str, tuple[Principal | None, dict[str, Any]]]:
     """Who may send each mutation, and what they could well send."""
     await programme()
@@ -130,6 +135,7 @@ async def good() -> dict[str, tuple[Principal | None, dict[str, Any]]]:
         "memberEnroll": (CLERK, {"identities": [phone], "profile": profile}),
         "memberFreeze": (CLERK, {"memberId": mei, "reason": "RISK"}),
         "memberUnfreeze": (CLERK, {"memberId": mei, "reason": "RISK"}),
+        "memberErase": (PROVEN_OWNER, {"memberId": mei, "reason": "ASKED"}),
         "memberProfileUpdate": (as_member(who), {"profile": profile}),
         "staffLogin": (None, {"username": "wang", "password": "a password"}),
         "purchaseRecord": (SERVICE, order),
