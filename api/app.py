@@ -16,7 +16,7 @@ from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
 from tortoise.connection import get_connection
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
-from api import graphiql, log, metrics
+from api import activation, graphiql, log, metrics
 from api.allowance import Allowance, settling
 from api.clock import now
 from api.documents import Library
@@ -27,7 +27,7 @@ from api.manifest import manifest
 from api.opening import opened, working
 from api.origins import LOCAL
 from api.outside import World
-from api.settings import Settings, settings
+from api.settings import Settings, Totp, settings
 from api.simulator import simulator
 from api.sockets import Sockets
 from api.wechat import WeChat
@@ -64,15 +64,10 @@ def application(found: Settings) -> Starlette:
         allowance=Allowance(found.allowances) if found.allowances else None,
         logs=found.log_operations,
     )
+    telling = metrics.route(token=found.metrics_token, is_open=development, folder=found.metrics_folder)
     sockets = Sockets(endpoint, found.origins, is_development=development)
-    routes: list[BaseRoute] = [
-        Route("/graphql", endpoint),
-        WebSocketRoute("/graphql", sockets),
-        Route("/healthz", _healthy),
-        Route("/readyz", _ready),
-        metrics.route(token=found.metrics_token, is_open=development, folder=found.metrics_folder),
-        *mounted,
-    ]
+    served = [Route("/graphql", endpoint), WebSocketRoute("/graphql", sockets), activation.route()]
+    routes: list[BaseRoute] = [*served, *_probes(), telling, *mounted]
     if development:
         routes += [*graphiql.routes(), Route("/", _to_graphiql)]
 
@@ -135,12 +130,22 @@ def _world(found: Settings) -> tuple[World, Sequence[BaseRoute]]:
     """WeChat itself, or the simulator, which also answers under /_wechat."""
     if not found.simulates_wechat:
         client = WeChat(found.wechat_base, found.wechat_appid, found.wechat_secret)
-        return World(client, found.wechat_appid, found.wechat_open_platform, found.wechat_phone_daily), ()
+        return _house(found, client), ()
     stand_in = simulator(found.wechat_appid, found.wechat_secret)
     transport = httpx2.ASGITransport(app=stand_in)
     client = WeChat("http://wechat", found.wechat_appid, found.wechat_secret, transport=transport)
-    world = World(client, found.wechat_appid, found.wechat_open_platform, found.wechat_phone_daily)
-    return world, (Mount("/_wechat", stand_in),)
+    return _house(found, client), (Mount("/_wechat", stand_in),)
+
+
+def _house(found: Settings, client: WeChat) -> World:
+    return World(
+        client,
+        found.wechat_appid,
+        found.wechat_open_platform,
+        found.wechat_phone_daily,
+        totp_required=found.staff_totp is Totp.REQUIRED,
+        public_url=found.public_url,
+    )
 
 
 async def _demo_tokens(found: Settings) -> dict[str, str]:
@@ -148,6 +153,11 @@ async def _demo_tokens(found: Settings) -> dict[str, str]:
     from api.demo import tokens
 
     return await tokens(now()) if not found.is_production else {}
+
+
+def _probes() -> list[BaseRoute]:
+    """Where those who look after the process ask how it is."""
+    return [Route("/healthz", _healthy), Route("/readyz", _ready)]
 
 
 async def _healthy(_: Request) -> Response:

@@ -2,10 +2,11 @@
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from hashlib import sha256
+from typing import TypeVar
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
@@ -16,7 +17,10 @@ from models.members import IdentityKind
 from rules import attempts
 from rules.credentials import LoginRefused, WechatUnavailable
 from rules.members import Identity, identity
+from rules.passwords import PasswordsBusy, normalised
 from rules.phones import PhoneCodeRefused, PhoneLookupsSpent
+
+Done = TypeVar("Done")
 
 HASHER = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
 """OWASP's floor for Argon2id: 19 MiB, two passes, one lane."""
@@ -26,6 +30,11 @@ AT_ONCE = 4
 
 PHONES_SECONDS, PHONES_MAX = 300.0, 1_000
 """How long and how many looked-up phones are kept in memory: as long as WeChat's codes live."""
+WAITING_MAX = 32
+"""How many may wait for their turn: a second or so. More are told to come again."""
+
+SLOWLY_SECONDS = 1.0
+"""How much longer a password takes whose account is under attack."""
 
 _log = logging.getLogger("loyalty.wechat")
 
@@ -44,6 +53,11 @@ class World:
     """How many phone numbers WeChat is asked for a day; 0 for as many as are wanted."""
     phones: "dict[str, tuple[asyncio.Task[Identity], float]]" = field(default_factory=dict)
     """The latest look-ups, and until when each is kept: WeChat charges for every answer."""
+    totp_required: bool = False
+    """Whether staff must have a second factor."""
+    public_url: str = ""
+    """Where people reach this deployment with a browser."""
+    waiting: int = 0
     pool: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(AT_ONCE, "password"))
 
     async def wechat_identities(self, code: str) -> Sequence[Identity]:
@@ -101,12 +115,39 @@ class World:
         if done.cancelled() or done.exception():
             self.phones.pop(key, None)
 
-    async def is_password(self, stored_hash: str | None, password: str) -> bool:
-        """Whether a password is the one; takes as long when there is none to compare with."""
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self.pool, _matches, stored_hash or NOBODY, password) and bool(
-            stored_hash
-        )
+    async def is_password(self, stored_hash: str | None, password: str, *, slowly: bool = False) -> bool:
+        """Whether a password is the one; takes as long when there is none to compare with.
+
+        Raises: PasswordsBusy.
+        """
+        if slowly:
+            await asyncio.sleep(SLOWLY_SECONDS)
+        right = await self._in_turn(_matches, stored_hash or NOBODY, normalised(password))
+        return right and bool(stored_hash)
+
+    async def hashed(self, password: str) -> str:
+        """The hash under which a password is kept.
+
+        Raises: PasswordsBusy.
+        """
+        return await self._in_turn(HASHER.hash, normalised(password))
+
+    def is_dated(self, stored_hash: str) -> bool:
+        """Whether a hash was made with other parameters than today's."""
+        return HASHER.check_needs_rehash(stored_hash)
+
+    async def _in_turn(self, work: Callable[..., Done], *given: str) -> Done:
+        """Do the work in the pool, unless too many wait for it."""
+        if self.waiting >= AT_ONCE + WAITING_MAX:
+            raise PasswordsBusy
+        self.waiting += 1
+        done = asyncio.get_running_loop().run_in_executor(self.pool, work, *given)
+        # counted until the thread is done with it, also when the caller has left
+        done.add_done_callback(self._leave)
+        return await done
+
+    def _leave(self, _: object) -> None:
+        self.waiting -= 1
 
     async def aclose(self) -> None:
         """Let go of connections and threads."""

@@ -43,6 +43,16 @@ class Environment(StrEnum):
         return {"development": "dev", "production": "prod"}[self.value]
 
 
+class Totp(StrEnum):
+    """Whether staff must have a second factor."""
+
+    REQUIRED = "required"
+    OPTIONAL = "optional"
+
+
+TOTP = {Environment.DEVELOPMENT: Totp.OPTIONAL, Environment.PRODUCTION: Totp.REQUIRED}
+
+
 @dataclass(frozen=True, slots=True)
 class Settings:
     """Everything the environment may say."""
@@ -60,6 +70,8 @@ class Settings:
     wechat_secret: str
     wechat_open_platform: str
     wechat_phone_daily: int
+    public_url: str
+    staff_totp: Totp
     log_json: bool
     log_level: str
     documents: tuple[Path, ...]
@@ -104,21 +116,23 @@ def settings(given: Mapping[str, str] | None = None) -> Settings:
     env = get.one_of("LOYALTY_ENV", Environment.DEVELOPMENT, list(Environment))
     production = env == Environment.PRODUCTION
     url = get.text("LOYALTY_DATABASE_URL", DATABASE)
-    embedded = url.startswith("sqlite")
+    host, port = get.text("LOYALTY_HOST", "127.0.0.1"), get.number("LOYALTY_PORT", 8000, PORTS)
     found = Settings(
         database_url=url,
         keys_url=get.text("LOYALTY_KEYS_URL", "") or _keys_beside(url, production=production),
         env=Environment(env),
-        host=get.text("LOYALTY_HOST", "127.0.0.1"),
-        port=get.number("LOYALTY_PORT", 8000, PORTS),
+        host=host,
+        port=port,
         workers=get.number("LOYALTY_WORKERS", 1, range(1, 65)),
         run_worker=get.switch("LOYALTY_WORKER", default=True),
-        migrate=get.switch("LOYALTY_MIGRATE", default=embedded or not production),
+        migrate=get.switch("LOYALTY_MIGRATE", default=url.startswith("sqlite") or not production),
         wechat_base=get.text("LOYALTY_WECHAT_BASE", WECHAT if production else SIMULATED),
         wechat_appid=get.text("LOYALTY_WECHAT_APPID", "" if production else DEMO_APPID),
         wechat_secret=get.text("LOYALTY_WECHAT_SECRET", "" if production else "demosecret"),
         wechat_open_platform=get.text("LOYALTY_WECHAT_OPEN_PLATFORM", OPEN_PLATFORM),
         wechat_phone_daily=get.number("LOYALTY_WECHAT_PHONE_DAILY", 0, range(10_000_001)),
+        public_url=get.address("LOYALTY_PUBLIC_URL", f"http://{host}:{port}"),
+        staff_totp=Totp(get.one_of("LOYALTY_STAFF_TOTP", TOTP[Environment(env)], list(Totp))),
         log_json=get.switch("LOYALTY_LOG_JSON", default=production),
         log_level=get.one_of("LOYALTY_LOG_LEVEL", "INFO", ["DEBUG", "INFO", "WARNING", "ERROR"]),
         documents=get.paths("LOYALTY_DOCUMENTS"),
@@ -213,6 +227,12 @@ class _Reader:
         if not text.isdecimal() or int(text) not in allowed:
             raise SettingError(f"{name} must be a number from {allowed[0]} to {allowed[-1]}, not {text!r}.")
         return int(text)
+
+    def address(self, name: str, default: str) -> str:
+        text = self.text(name, default).rstrip("/")
+        if not re.fullmatch(r"https?://[^\s/?#@]+(?:/[^\s?#]*)?", text):
+            raise SettingError(f"{name} must be an http or https address without a query, not {text!r}.")
+        return text
 
     def switch(self, name: str, *, default: bool) -> bool:
         text = self.text(name, "on" if default else "off").lower()

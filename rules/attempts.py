@@ -92,8 +92,13 @@ TALLY = SQL(
 @transaction
 async def tally(what: str, whose: str, *, now: datetime) -> bool:
     """Count a try from anywhere, by the hour. Says whether there were so many that somebody is attacking."""
+    return await count(what, whose, now=now) > CEILING
+
+
+async def count(what: str, whose: str, *, now: datetime) -> int:
+    """Count a try from anywhere, and tell how many there were within an hour of the first."""
     counted: int = await TALLY.value(_subject(what, whose, "anywhere"), now, now + CEILING_FOR)
-    return counted > CEILING
+    return counted
 
 
 RATION = SQL(

@@ -12,6 +12,8 @@ from rules.actors import CLI, Actor, ActorKind
 from rules.transactions import transaction
 
 WATCHED = {ActorKind.STAFF, ActorKind.PARTNER, ActorKind.SERVICE}
+ACCESS = ("staff.",)
+"""What is written down whoever does it, also the command line and strangers: who may come in."""
 
 DENIED = "access.denied"
 DENIED_EVERY = timedelta(minutes=1)
@@ -34,7 +36,8 @@ async def note(
     now: datetime,
 ) -> None:
     """Write down who did what, in the transaction in which it is done. Members' own acts are in the ledger."""
-    if actor.kind in WATCHED or actor.principal == CLI.principal:
+    watched = actor.kind in WATCHED or actor.principal == CLI.principal
+    if watched or action.startswith(ACCESS):
         await insert(AuditLog, [_line(actor, action, now, member_id=member_id, reason=reason, facts=facts or {})])
 
 

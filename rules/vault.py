@@ -86,7 +86,9 @@ class Vault:
     def mark(self, purpose: str, *parts: str) -> str:
         """A keyed hash of some texts, for what must be found again but never read: 64 characters."""
         told = "\x1f".join(f"{len(part)}:{part}" for part in parts)
-        return hmac.digest(_derive(self.house, purpose.encode()), told.encode(), "sha256").hex()
+        return hmac.digest(
+            _derive(self.house, purpose.encode()), told.encode("utf-8", "surrogatepass"), "sha256"
+        ).hex()
 
     def unwrap(self, wrapped: bytes, name: str) -> bytes:
         """The key behind a wrapped one, whichever of the master keys wrapped it. Raises: InvalidTag."""

@@ -40,20 +40,6 @@ describe(
         ActorKind.NOBODY: "Somebody who has not logged in, or several callers counted together.",
     },
 )
-describe(
-    StaffRole,
-    "What a member of staff may do.",
-    {
-        StaffRole.OWNER: "Owns the programme.",
-        StaffRole.ADMIN: "Administers the programme.",
-        StaffRole.OPERATOR: "Runs campaigns and members (运营).",
-        StaffRole.CS: "Customer service (客服).",
-        StaffRole.CASHIER: "At the counter of one store (核销).",
-        StaffRole.COMMUNITY_MANAGER: "Runs communities.",
-        StaffRole.ANALYST: "Reads, never writes.",
-    },
-)
-
 TAGS = {ActorKind.STAFF: Tag.STAFF, ActorKind.MEMBER: Tag.MEMBER, ActorKind.PARTNER: Tag.PARTNER}
 """The actors whose ids are rows' ids; the others go by a name of their own."""
 

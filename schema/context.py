@@ -31,8 +31,25 @@ class Outside(Protocol):
         Raises: PhoneCodeRefused, PhoneLookupsSpent, WechatUnavailable.
         """
 
-    async def is_password(self, stored_hash: str | None, password: str) -> bool:
-        """Whether a password is the one; takes as long when there is none to compare with."""
+    async def is_password(self, stored_hash: str | None, password: str, *, slowly: bool = False) -> bool:
+        """Whether a password is the one; takes as long when there is none to compare with.
+
+        Raises: PasswordsBusy.
+        """
+
+    async def hashed(self, password: str) -> str:
+        """The hash under which a password is kept. Raises: PasswordsBusy."""
+
+    def is_dated(self, stored_hash: str) -> bool:
+        """Whether a hash was made with other parameters than today's."""
+
+    @property
+    def totp_required(self) -> bool:
+        """Whether staff must have a second factor."""
+
+    @property
+    def public_url(self) -> str:
+        """Where people reach this deployment with a browser."""
 
 
 class Library(Protocol):

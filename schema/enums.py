@@ -6,6 +6,8 @@ from typing import Any
 
 import strawberry
 
+from models.staff import StaffRole
+
 
 def describe(kind: type[Enum], description: str, words: Mapping[Any, str], *, name: str | None = None) -> None:
     """Make an enum part of the schema, with a description for each value; a value without words stays outside."""
@@ -14,3 +16,18 @@ def describe(kind: type[Enum], description: str, words: Mapping[Any, str], *, na
     definition.values = [value for value in definition.values if kind[value.name] in words]
     for value in definition.values:
         value.description = words[kind[value.name]]
+
+
+describe(
+    StaffRole,
+    "What a member of staff may do. The permission table has it field by field.",
+    {
+        StaffRole.OWNER: "Owns the programme: everything, and decides over owners.",
+        StaffRole.ADMIN: "Administers the programme: everything but owners' accounts.",
+        StaffRole.OPERATOR: "Runs campaigns and members (运营).",
+        StaffRole.CS: "Customer service (客服).",
+        StaffRole.CASHIER: "At the counter of one store (核销).",
+        StaffRole.COMMUNITY_MANAGER: "Runs communities (社群).",
+        StaffRole.ANALYST: "Reads, never writes.",
+    },
+)

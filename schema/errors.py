@@ -22,6 +22,7 @@ from rules import (
     keys,
     lifecycle,
     members,
+    passwords,
     phones,
     points,
     programme,
@@ -29,6 +30,7 @@ from rules import (
     purchases,
     staff,
     tiers,
+    totp,
 )
 from rules.idempotency import Key
 from rules.refusals import Refusal
@@ -47,6 +49,7 @@ ROOMS = (
     keys,
     lifecycle,
     members,
+    passwords,
     phones,
     points,
     programme,
@@ -54,6 +57,7 @@ ROOMS = (
     purchases,
     staff,
     tiers,
+    totp,
 )
 """Every room that refuses: imported, so that all its refusals are known."""
 

@@ -39,6 +39,7 @@ LISTS = {
     "expiring": 20,
     "lines": 20,
     "documents": 20,
+    "staff": 20,
     "memberEvents": 20,
 }
 """What a list counts as where the document names no size."""

@@ -17,6 +17,7 @@ from schema.audit import AuditQuery
 from schema.codes import CodesMutation
 from schema.context import Context, Info
 from schema.documents import DocumentsMutation, DocumentsQuery
+from schema.entrance import EntranceMutation
 from schema.errors import ANSWERS, bad_input
 from schema.events import EventsQuery, EventsSubscription
 from schema.gate import Gate
@@ -31,6 +32,7 @@ from schema.programme import ProgrammeQuery
 from schema.purchases import Purchase, PurchasesMutation, purchase
 from schema.scalars import SCALARS
 from schema.sessions import SessionsMutation
+from schema.staff import StaffMutation, StaffQuery
 from schema.tiers import Node, Tier
 
 NODES_MAX = 100
@@ -68,7 +70,15 @@ def _sees(context: Context, member_id: UUID) -> bool:
 
 @strawberry.type(description="What may be asked.")
 class Query(
-    ApprovalsQuery, MembersQuery, PointsQuery, ProgrammeQuery, DocumentsQuery, EventsQuery, KeysQuery, AuditQuery
+    ApprovalsQuery,
+    MembersQuery,
+    PointsQuery,
+    ProgrammeQuery,
+    DocumentsQuery,
+    EventsQuery,
+    KeysQuery,
+    AuditQuery,
+    StaffQuery,
 ):
     """What may be asked."""
 
@@ -101,6 +111,8 @@ class Mutation(
     PointsMutation,
     DocumentsMutation,
     KeysMutation,
+    EntranceMutation,
+    StaffMutation,
 ):
     """What may be done."""
 

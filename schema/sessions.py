@@ -1,4 +1,4 @@
-"""Sessions: how members and staff log in, and how tokens are exchanged and ended."""
+"""Sessions: how members log in, and how tokens are exchanged and ended."""
 
 from collections.abc import Sequence
 
@@ -7,8 +7,7 @@ import strawberry
 from models.credentials import PrincipalKind
 from models.members import MemberState
 from models.sql import SQL
-from models.units import is_plain
-from rules import credentials, lifecycle, phones, staff
+from rules import credentials, lifecycle, phones
 from rules.actors import Actor, ActorKind
 from rules.credentials import LoginRefused, TokenInvalid
 from rules.members import Identity
@@ -81,12 +80,6 @@ class MemberLoginInput:
         description="What you call the device, for the member's list of logins: `iPhone 15, WeChat`. Cut to 80 "
         "characters; not a person's name.",
     )
-
-
-@strawberry.input(description="A login of staff.")
-class StaffLoginInput:
-    username: str = strawberry.field(description="The name of the account.")
-    password: str = strawberry.field(description="Its password.")
 
 
 @strawberry.input(description="An exchange of tokens.")
@@ -177,28 +170,6 @@ class SessionsMutation:
             phone_linked=await phones.has_proven(member_id) if input.phone_code else None,
             phone_error=answer_to(why, context.language) if why else None,
         )
-
-    @command(
-        PUBLIC,
-        "Log staff in with name and password.",
-        TokensPayload,
-    )
-    async def staff_login(self, info: Info, input: StaffLoginInput) -> TokensPayload | None:
-        """Log staff in. An unknown name takes as long as a wrong password, and is answered alike.
-
-        Raises: LoginRefused.
-        """
-        context = info.context
-        name = input.username[:TEXT_MAX]
-        account = await staff.account(name) if is_plain(name) else None
-        stored = account.password_hash if account else None
-        if not await outside_of(info).is_password(stored, input.password[:TEXT_MAX]) or account is None:
-            raise LoginRefused
-        actor = Actor(
-            ActorKind.STAFF, str(account.id), account.role, account.store_id, request_id=context.request_id
-        )
-        issued = await credentials.log_in(PrincipalKind.STAFF, account.id, actor=actor, now=context.now)
-        return TokensPayload(tokens=tokens_of(issued))
 
     @command(
         PUBLIC,

@@ -1,7 +1,9 @@
-"""People and places: `staff add`, `staff close`, `store add`, `partner add`."""
+"""People and places: `staff invite`, `staff add`, `staff close`, `staff reopen`, `store add`, `partner add`."""
 
 import secrets
+from datetime import datetime, timedelta
 from typing import Annotated
+from uuid import UUID
 
 import typer
 
@@ -11,9 +13,12 @@ from api.outside import HASHER
 from models.staff import StaffRole
 from models.units import is_plain
 from rules import staff as rules
+from rules.actors import CLI
+from rules.passwords import check_password, normalised
+from rules.refusals import NotFound
 
-PASSWORD_LENGTHS = range(12, 129)
 NAME_MAX, CODE_MAX = 64, 32
+HOURS = range(1, int(rules.INVITED_MAX / timedelta(hours=1)) + 1)
 
 staff = typer.Typer(help="Who works for the programme.", no_args_is_help=True)
 store = typer.Typer(help="Where the programme runs.", no_args_is_help=True)
@@ -38,9 +43,8 @@ def add_staff(
     )
     if not 0 < len(username) <= NAME_MAX or not is_plain(username):
         raise Failed(f"A username has 1 to {NAME_MAX} printable characters.")
-    if len(password) not in PASSWORD_LENGTHS:
-        raise Failed("A password has 12 to 128 characters.")
-    run(_hire(username, HASHER.hash(password), role, store_code))
+    check_password(normalised(password), username)
+    run(_hire(username, HASHER.hash(normalised(password)), role, store_code))
     show.print(f"{username} may log in as {role}")
     if not password_stdin:
         hint.print("The password, told once:")
@@ -49,15 +53,58 @@ def add_staff(
 
 async def _hire(username: str, password_hash: str, role: StaffRole, store_code: str | None) -> None:
     async with database(here()):
-        store_id = await rules.store(store_code) if store_code else None
-        if store_code and store_id is None:
-            raise Failed(f"There is no store {store_code!r}; open it with `loyalty store add`.")
-        await rules.hire(username, password_hash, role, store_id=store_id, now=now())
+        await rules.hire(username, password_hash, role, store_id=await _store(store_code), actor=CLI, now=now())
+
+
+async def _store(code: str | None) -> UUID | None:
+    if code is None:
+        return None
+    if found := await rules.store(code):
+        return found
+    raise Failed(f"There is no store {code!r}; open it with `loyalty store add`.")
+
+
+@staff.command("invite")
+def invite_staff(
+    username: Annotated[str, typer.Argument(help="The name to log in with.")],
+    role: Annotated[
+        StaffRole | None, typer.Option(help="What they may do. Leave it out to renew somebody's access.")
+    ] = None,
+    store_code: Annotated[str | None, typer.Option("--store", help="The code of a cashier's store.")] = None,
+    hours: Annotated[int, typer.Option(min=HOURS[0], max=HOURS[-1], help="How long the link is good.")] = 24,
+) -> None:
+    """Print a link, told once, by which somebody chooses a password and sets up their second factor.
+
+    Without --role it is for somebody who has an account and lost their password or their phone; until the link is
+    used, what they have goes on working.
+    """
+    if not 0 < len(username) <= NAME_MAX or not is_plain(username):
+        raise Failed(f"A username has 1 to {NAME_MAX} printable characters.")
+    if role is None and store_code is not None:
+        raise Failed("--store goes with --role.")
+    link, expires_at = run(_invite(username, role, store_code, timedelta(hours=hours)))
+    hint.print(
+        f"For {username}, until {expires_at:%Y-%m-%d %H:%M} UTC, told once; whoever has it gets the account:"
+    )
+    typer.echo(link)
+
+
+async def _invite(
+    username: str, role: StaffRole | None, store_code: str | None, lives: timedelta
+) -> tuple[str, datetime]:
+    found = here()
+    async with database(found):
+        store_id = await _store(store_code)
+        try:
+            made = await rules.invite(username, role, store_id=store_id, lives=lives, actor=CLI, now=now())
+        except NotFound as refused:
+            raise Failed(f"There is no open account {username!r}; say --role to open one.") from refused
+        return f"{found.public_url}/activate#{made.token}", made.expires_at
 
 
 @staff.command("close")
 def close_staff(username: Annotated[str, typer.Argument(help="Whose account.")]) -> None:
-    """Close an account. Its tokens open nothing from this moment."""
+    """Close an account. Its logins have ended from this moment."""
     if not run(_close(username)):
         raise Failed(f"There is no open account {username!r}.")
     show.print(f"{username} is closed")
@@ -65,7 +112,22 @@ def close_staff(username: Annotated[str, typer.Argument(help="Whose account.")])
 
 async def _close(username: str) -> bool:
     async with database(here()):
-        return await rules.close(username)
+        staff_id = await rules.id_of(username)
+        return staff_id is not None and await rules.close(staff_id, actor=CLI, now=now())
+
+
+@staff.command("reopen")
+def reopen_staff(username: Annotated[str, typer.Argument(help="Whose account.")]) -> None:
+    """Open a closed account again, with the password and second factor it had."""
+    if not run(_reopen(username)):
+        raise Failed(f"There is no closed account {username!r}.")
+    show.print(f"{username} is open")
+
+
+async def _reopen(username: str) -> bool:
+    async with database(here()):
+        staff_id = await rules.id_of(username)
+        return staff_id is not None and await rules.reopen(staff_id, actor=CLI, now=now())
 
 
 @store.command("add")

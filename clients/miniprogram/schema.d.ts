@@ -602,10 +602,14 @@ export type ErrorCode =
   | 'IDENTITY_UNVERIFIED'
   /** The member has fewer points than asked for. 积分不足。 */
   | 'INSUFFICIENT_POINTS'
+  /** This invitation is unknown, used or expired. Ask for a new one. 邀请链接无效、已使用或已过期，请重新索取。 */
+  | 'INVITATION_INVALID'
   /** A key cannot be issued like this. 无法按此要求签发密钥。 */
   | 'KEY_INVALID'
   /** Two keys of this holder live already; revoke one of them first. 该持有方已有两个有效密钥，请先吊销其中一个。 */
   | 'KEY_LIMIT'
+  /** This is the last owner who can log in: make somebody else an owner first. 这是最后一位可登录的所有者，请先指定其他所有者。 */
+  | 'LAST_OWNER'
   /** This login did not succeed. 登录失败。 */
   | 'LOGIN_REFUSED'
   /** This membership is frozen. 该会员已被冻结。 */
@@ -628,6 +632,12 @@ export type ErrorCode =
   | 'ORDER_NOT_FOUND'
   /** Nobody decides on what they asked for themselves. 不能审批本人提交的申请。 */
   | 'OWN_APPROVAL'
+  /** A password has 12 to 128 characters. 密码长度须为 12 至 128 个字符。 */
+  | 'PASSWORD_LENGTH'
+  /** This password would be among the first to be guessed. 该密码过于常见，容易被猜中。 */
+  | 'PASSWORD_TOO_COMMON'
+  /** Too many people are logging in just now. 当前登录人数过多，请稍后重试。 */
+  | 'PASSWORDS_BUSY'
   /** This phone code is unknown, used or expired. Let the member press the button again. 手机号授权码无效、已使用或已过期，请重新获取。 */
   | 'PHONE_CODE_REFUSED'
   /** No more phone numbers can be asked of WeChat today. 今日获取手机号的次数已用完，请明天再试。 */
@@ -650,6 +660,8 @@ export type ErrorCode =
   | 'REFUND_EXCEEDS_ORIGINAL'
   /** Whoever asked for this may no longer ask for it. Somebody else has to ask anew. 申请人已无权提交此申请，请由他人重新提交。 */
   | 'REQUESTER_GONE'
+  /** Your role may not open, change or close an account of that role. 您的角色无权开通、变更或关闭该角色的账号。 */
+  | 'ROLE_TOO_LOW'
   /** A cashier works in one store, which must be named. 收银员必须指定所属门店。 */
   | 'STORE_REQUIRED'
   /** This ladder of tiers cannot be climbed. 等级方案无效。 */
@@ -658,6 +670,12 @@ export type ErrorCode =
   | 'TOKEN_INVALID'
   /** Too many tries lately. Wait a little, then try again. 尝试过于频繁，请稍后再试。 */
   | 'TOO_MANY_ATTEMPTS'
+  /** The code of your second factor is needed. 请输入双重验证码。 */
+  | 'TOTP_REQUIRED'
+  /** This account must be given a second factor before anything else. 该账号须先设置双重验证。 */
+  | 'TOTP_SETUP_REQUIRED'
+  /** This code is wrong, too old, or was used already: wait for the next one. 验证码错误、已过期或已使用，请等待下一个验证码。 */
+  | 'TOTP_WRONG'
   /** WeChat cannot be reached just now. 暂时无法连接微信。 */
   | 'WECHAT_UNAVAILABLE';
 
@@ -1329,12 +1347,6 @@ export interface Mutation {
    */
   memberLogin: TokensPayload | null;
   /**
-   * Log staff in with name and password.
-   *
-   * Refuses with: `LOGIN_REFUSED`.
-   */
-  staffLogin: TokensPayload | null;
-  /**
    * Exchange a refresh token for fresh tokens, once. A second exchange of the same token ends the login, since
    * somebody else has it; only when the first answer was lost, the same token may be sent again within 30 seconds.
    *
@@ -1470,6 +1482,71 @@ export interface Mutation {
    * Refuses with: `NOT_FOUND`.
    */
   apiKeyRevoke: ApiKeyPayload | null;
+  /**
+   * Log staff in with name, password and the code of their second factor. Wrong tries are slowed down; an unknown
+   * name is answered like a wrong password, and takes as long. A login with a code counts as a `staffProve`.
+   *
+   * Refuses with: `LOGIN_REFUSED`, `PASSWORDS_BUSY`, `TOO_MANY_ATTEMPTS`, `TOTP_REQUIRED`, `TOTP_SETUP_REQUIRED`,
+   * `TOTP_WRONG`.
+   */
+  staffLogin: StaffLoginPayload | null;
+  /**
+   * Use an invitation, in two steps: send the password to be told the second factor's secret, then the same again
+   * with a code of it. Only then is anything stored; all other logins of the account end. The page `/activate` does
+   * it for people.
+   *
+   * Refuses with: `INVITATION_INVALID`, `PASSWORDS_BUSY`, `PASSWORD_LENGTH`, `PASSWORD_TOO_COMMON`,
+   * `TOO_MANY_ATTEMPTS`, `TOTP_WRONG`.
+   */
+  staffActivate: StaffActivatePayload | null;
+  /**
+   * Prove again that it is you: with a code, or where there is no second factor with the password. It is good for
+   * five minutes, for what refuses with `PROOF_REQUIRED`. Not for members, but for STAFF.
+   *
+   * Refuses with: `LOGIN_REFUSED`, `PASSWORDS_BUSY`, `TOO_MANY_ATTEMPTS`, `TOTP_REQUIRED`, `TOTP_SETUP_REQUIRED`,
+   * `TOTP_WRONG`.
+   */
+  staffProve: StaffProvePayload | null;
+  /**
+   * Change the password of the calling account. Its other logins end. Not for members, but for STAFF.
+   *
+   * Refuses with: `LOGIN_REFUSED`, `PASSWORDS_BUSY`, `PASSWORD_LENGTH`, `PASSWORD_TOO_COMMON`, `TOO_MANY_ATTEMPTS`.
+   */
+  staffPasswordChange: StaffPasswordChangePayload | null;
+  /**
+   * End the calling login, or all logins of the account. Not for members, but for STAFF.
+   *
+   * Refuses with: `NOT_FOUND`.
+   */
+  staffLogout: StaffLogoutPayload | null;
+  /**
+   * Invite somebody to work for the programme, or to set up their access anew. Needs a proof (`staffProve`). Not for
+   * members, but for OWNER, ADMIN.
+   *
+   * Refuses with: `NAME_TAKEN`, `NOT_FOUND`, `PROOF_REQUIRED`, `ROLE_TOO_LOW`, `STORE_REQUIRED`.
+   */
+  staffInvite: StaffInvitePayload | null;
+  /**
+   * Close an account: its logins end at once. Closing it again changes nothing. Needs a proof (`staffProve`). Not
+   * for members, but for OWNER, ADMIN.
+   *
+   * Refuses with: `LAST_OWNER`, `NOT_FOUND`, `PROOF_REQUIRED`, `ROLE_TOO_LOW`.
+   */
+  staffClose: StaffPayload | null;
+  /**
+   * Open a closed account again, with the password and second factor it had. Needs a proof (`staffProve`). Not for
+   * members, but for OWNER, ADMIN.
+   *
+   * Refuses with: `NOT_FOUND`, `PROOF_REQUIRED`, `ROLE_TOO_LOW`.
+   */
+  staffReopen: StaffPayload | null;
+  /**
+   * Give somebody another role or store. It holds from their next request. Needs a proof (`staffProve`). Not for
+   * members, but for OWNER, ADMIN.
+   *
+   * Refuses with: `LAST_OWNER`, `NOT_FOUND`, `PROOF_REQUIRED`, `ROLE_TOO_LOW`, `STORE_REQUIRED`.
+   */
+  staffRoleChange: StaffPayload | null;
 }
 
 /** The next tier, and how far it is. */
@@ -2093,6 +2170,10 @@ export interface Query {
    * OWNER, ADMIN.
    */
   auditLog: AuditLineConnection | null;
+  /** Who is calling: the account, its role and its store. Not for members, but for STAFF. */
+  staffMe: StaffViewer | null;
+  /** Everybody who works for the programme, or did, by name. Not for members, but for OWNER, ADMIN. */
+  staff: StaffMemberConnection | null;
   /** Whatever has this id; null when there is none, or it is not for you. */
   node: Node | null;
   /** Whatever has these ids, in their order; 100 at most. */
@@ -2181,6 +2262,18 @@ export interface QueryAuditLogArgs {
   before?: string | null;
 }
 
+/** Arguments of `Query.staff`. */
+export interface QueryStaffArgs {
+  /** How many items from the start: 1 to 100, 20 by default. */
+  first?: number | null;
+  /** Read on after this cursor. */
+  after?: string | null;
+  /** How many items from the end: 1 to 100. */
+  last?: number | null;
+  /** Read back before this cursor. */
+  before?: string | null;
+}
+
 /** Arguments of `Query.node`. */
 export interface QueryNodeArgs {
   /** The id. */
@@ -2232,6 +2325,27 @@ export interface ServiceHolderInput {
   storeId?: ID | null;
 }
 
+/** An invitation to use. */
+export interface StaffActivateInput {
+  /** The invitation: what follows the # of its link. */
+  token: string;
+  /** The password to be: 12 to 128 characters of any kind, not among the first to be guessed. */
+  password: string;
+  /** The six digits the authenticator app shows. Leave it out first, to be told the secret. */
+  totp?: string | null;
+}
+
+/** What an activation came to. */
+export interface StaffActivatePayload {
+  __typename?: 'StaffActivatePayload';
+  /** The second factor to set up, when no code was sent yet; nothing is stored until one is. */
+  provisioning: TotpProvisioning | null;
+  /** Whether the account now has that password and second factor. Log in with them. */
+  activated: boolean;
+  /** Why it was refused; empty on success. */
+  userErrors: UserError[];
+}
+
 /** Who of the staff it was. */
 export interface StaffCard {
   __typename?: 'StaffCard';
@@ -2241,19 +2355,181 @@ export interface StaffCard {
   username: string;
 }
 
+/** An account to close. */
+export interface StaffCloseInput {
+  /** Whose. */
+  staffId: ID;
+}
+
+/** Somebody to invite. */
+export interface StaffInviteInput {
+  /** The name to log in with: 1 to 64 characters. */
+  username: string;
+  /**
+   * What they will be. Leave it out to let somebody who has an account choose a new password and a new second
+   * factor.
+   */
+  role?: StaffRole | null;
+  /** The code of the one store they work in; cashiers have one. */
+  storeCode?: string | null;
+  /** How long the invitation is good: 1 to 168 hours. */
+  hours?: number;
+}
+
+/** What an invitation came to. */
+export interface StaffInvitePayload {
+  __typename?: 'StaffInvitePayload';
+  /** The account; null when refused. Not for members, but for OWNER, ADMIN. */
+  staff: StaffMember | null;
+  /**
+   * The page where they choose a password and set up their second factor, told once. Whoever has it gets the
+   * account: hand it over in person, or by a channel you trust. Not for members, but for OWNER, ADMIN.
+   */
+  link: string | null;
+  /** Until when it is good. Not for members, but for OWNER, ADMIN. */
+  expiresAt: DateTime | null;
+  /** Why it was refused; empty on success. Not for members, but for OWNER, ADMIN. */
+  userErrors: UserError[];
+}
+
 /** A login of staff. */
 export interface StaffLoginInput {
   /** The name of the account. */
   username: string;
   /** Its password. */
   password: string;
+  /** The six digits the authenticator app shows; asked for by `TOTP_REQUIRED`. */
+  totp?: string | null;
+  /** What you call the device: `till 2`. Cut to 80. */
+  device?: string | null;
 }
 
-/** What a member of staff may do. */
+/** What a login of staff came to. */
+export interface StaffLoginPayload {
+  __typename?: 'StaffLoginPayload';
+  /** The tokens; null when refused. */
+  tokens: Tokens | null;
+  /**
+   * With `TOTP_SETUP_REQUIRED`: what `staffActivate` takes to set up the second factor, for a quarter of an hour.
+   * The page `/activate#<token>` does it for people.
+   */
+  setupToken: string | null;
+  /** Why it was refused; empty on success. */
+  userErrors: UserError[];
+}
+
+/** The end of a shift. */
+export interface StaffLogoutInput {
+  /** Whether all your other logins end too. */
+  everywhere?: boolean;
+}
+
+/** What a logout came to. */
+export interface StaffLogoutPayload {
+  __typename?: 'StaffLogoutPayload';
+  /** Whether the login was live until now. Not for members, but for STAFF. */
+  ended: boolean;
+  /** Why it was refused; empty on success. Not for members, but for STAFF. */
+  userErrors: UserError[];
+}
+
+/** An account of somebody who works for the programme. */
+export interface StaffMember {
+  __typename?: 'StaffMember';
+  /** Opaque. Store it, send it back, read nothing into it. Not for members, but for STAFF. */
+  id: ID;
+  /** The name they log in with. Not for members, but for STAFF. */
+  username: string;
+  /** What they may do. Not for members, but for STAFF. */
+  role: StaffRole;
+  /** The one store they work in; null for those who work in all. Not for members, but for STAFF. */
+  store: Store | null;
+  /** Whether they may log in at all. False once the account is closed. Not for members, but for STAFF. */
+  isOpen: boolean;
+  /** Whether they have a password. False until they used their invitation. Not for members, but for STAFF. */
+  isActivated: boolean;
+  /** Whether they have a second factor. Not for members, but for STAFF. */
+  hasTotp: boolean;
+  /** When the account was opened. Not for members, but for STAFF. */
+  createdAt: DateTime;
+  /** When they last logged in; null when they never did, or too long ago. Not for members, but for STAFF. */
+  lastLoginAt: DateTime | null;
+}
+
+/** One page of a list. */
+export interface StaffMemberConnection {
+  __typename?: 'StaffMemberConnection';
+  /** The items with their cursors. */
+  edges: StaffMemberEdge[];
+  /** The items alone. */
+  nodes: StaffMember[];
+  /** Where the page lies in the list. */
+  pageInfo: PageInfo;
+}
+
+/** One item of a list, and where it stands. */
+export interface StaffMemberEdge {
+  __typename?: 'StaffMemberEdge';
+  /** Send it as `after` or `before` to read on from here. */
+  cursor: string;
+  /** The item. */
+  node: StaffMember;
+}
+
+/** Another password. */
+export interface StaffPasswordChangeInput {
+  /** The one there is. */
+  oldPassword: string;
+  /** The one to be: 12 to 128 characters of any kind, not among the first to be guessed. */
+  password: string;
+}
+
+/** What a change of password came to. */
+export interface StaffPasswordChangePayload {
+  __typename?: 'StaffPasswordChangePayload';
+  /** How many other logins of the account ended. Not for members, but for STAFF. */
+  endedLogins: number;
+  /** Why it was refused; empty on success. Not for members, but for STAFF. */
+  userErrors: UserError[];
+}
+
+/** What a change of an account came to. */
+export interface StaffPayload {
+  __typename?: 'StaffPayload';
+  /** The account after it; null when refused. Not for members, but for OWNER, ADMIN. */
+  staff: StaffMember | null;
+  /** Why it was refused; empty on success. Not for members, but for OWNER, ADMIN. */
+  userErrors: UserError[];
+}
+
+/** A proof that it is still you. */
+export interface StaffProveInput {
+  /** The six digits the authenticator app shows. */
+  totp?: string | null;
+  /** The password, for accounts without a second factor. */
+  password?: string | null;
+}
+
+/** What a proof came to. */
+export interface StaffProvePayload {
+  __typename?: 'StaffProvePayload';
+  /** Until when it is good; null when refused. Not for members, but for STAFF. */
+  provenUntil: DateTime | null;
+  /** Why it was refused; empty on success. Not for members, but for STAFF. */
+  userErrors: UserError[];
+}
+
+/** An account to open again. */
+export interface StaffReopenInput {
+  /** Whose. */
+  staffId: ID;
+}
+
+/** What a member of staff may do. The permission table has it field by field. */
 export type StaffRole =
-  /** Owns the programme. */
+  /** Owns the programme: everything, and decides over owners. */
   | 'OWNER'
-  /** Administers the programme. */
+  /** Administers the programme: everything but owners' accounts. */
   | 'ADMIN'
   /** Runs campaigns and members (运营). */
   | 'OPERATOR'
@@ -2261,10 +2537,40 @@ export type StaffRole =
   | 'CS'
   /** At the counter of one store (核销). */
   | 'CASHIER'
-  /** Runs communities. */
+  /** Runs communities (社群). */
   | 'COMMUNITY_MANAGER'
   /** Reads, never writes. */
   | 'ANALYST';
+
+/** Another role for somebody. */
+export interface StaffRoleChangeInput {
+  /** Whose. */
+  staffId: ID;
+  /** What they will be. */
+  role: StaffRole;
+  /** The code of the one store they work in from now on; null for all stores. */
+  storeCode?: string | null;
+}
+
+/** The calling member of staff. */
+export interface StaffViewer {
+  __typename?: 'StaffViewer';
+  /** Their account. Not for members, but for STAFF. */
+  staff: StaffMember;
+  /** Until when `staffProve` is good, or a login with a code; null when it is not. Not for members, but for STAFF. */
+  provenUntil: DateTime | null;
+}
+
+/** A store of the programme. */
+export interface Store {
+  __typename?: 'Store';
+  /** Opaque. Store it, send it back, read nothing into it. Not for members, but for STAFF. */
+  id: ID;
+  /** Its short code, which does not change. Not for members, but for STAFF. */
+  code: string;
+  /** Its name for people. Not for members, but for STAFF. */
+  name: string;
+}
 
 /** What may be followed, over a WebSocket. */
 export interface Subscription {
@@ -2405,6 +2711,19 @@ export interface TooManyAttempts {
   retryable: boolean;
   /** How many seconds to wait before another try. */
   retryAfterSeconds: Long;
+}
+
+/** A second factor to be: what to put into an authenticator app. */
+export interface TotpProvisioning {
+  __typename?: 'TotpProvisioning';
+  /** Whose account it is for. */
+  username: string;
+  /** The secret in base 32, for typing. */
+  secret: string;
+  /** The same as an `otpauth` address. */
+  address: string;
+  /** The address as a QR code: an SVG element. */
+  qrSvg: string;
 }
 
 /** The programme says no, and why. Switch on `code`; show `message`. */

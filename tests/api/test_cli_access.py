@@ -11,7 +11,7 @@ from models.credentials import PrincipalKind
 from models.jobs import Job, JobState
 from models.sql import insert
 from models.staff import StaffRole
-from rules import credentials
+from rules import credentials, staff
 from tests.api.shell import Said, Shell
 from tests.people import NOON
 
@@ -129,3 +129,58 @@ def test_a_dead_job_is_listed_and_given_its_attempts_back(shop: Shell) -> None:
     [revived] = shop.sql("SELECT state, attempts FROM job WHERE cause = 'a test'")
     assert revived == {"state": "READY", "attempts": 0}
     assert shop("job", "revive", job).is_clear
+
+
+LINK = re.compile(r"https?://[^ ]+/activate#(lyi_[\w-]{43})")
+
+
+def test_the_first_owner_is_invited_by_a_link_told_once(shop: Shell) -> None:
+    told = shop("staff", "invite", "mei", "--role", "OWNER", "--hours", "2")
+    [token] = LINK.findall(told.out)
+    assert told.out.strip() == LINK.search(told.out)[0]  # type: ignore[index]
+    assert "mei" in told.err
+    assert shop.look(lambda: staff.invited(token, now())) == "mei"
+    [row] = shop.sql("SELECT password_hash, role FROM staff WHERE username = 'mei'")
+    assert row == {"password_hash": "", "role": "OWNER"}
+    again = shop("staff", "invite", "mei", "--role", "OWNER")
+    assert LINK.search(again.out)
+    assert shop("staff", "invite", "mei").code == 0
+
+
+@pytest.mark.parametrize(
+    ("words", "complaint"),
+    [
+        (("staff", "invite", "nobody"), "--role"),
+        (("staff", "invite", "chen", "--store", "SH01"), "--store"),
+        (("staff", "invite", "chen", "--role", "CASHIER"), "STORE_REQUIRED"),
+        (("staff", "invite", "x" * 65, "--role", "CS"), "username"),
+        (("staff", "add", "chen", "--role", "CS", "--password-stdin"), "PASSWORD_LENGTH"),
+        (("staff", "reopen", "nobody"), "no closed account"),
+    ],
+)
+def test_an_invitation_that_cannot_be_is_refused(shop: Shell, words: tuple[str, ...], complaint: str) -> None:
+    said = shop(*words, stdin="short\n")
+    assert said.is_clear, said.err
+    assert complaint in said.err
+
+
+def test_changes_of_access_are_written_down(shop: Shell) -> None:
+    lines = "SELECT actor_kind, action FROM audit_log WHERE action LIKE 'staff.%' ORDER BY id"
+    before = len(shop.sql(lines))
+    for words in (
+        ("add", "feng", "--role", "CS"),
+        ("close", "feng"),
+        ("reopen", "feng"),
+        ("invite", "feng"),
+        ("add", "boss", "--role", "OWNER"),
+    ):
+        assert shop("staff", *words).code == 0, words
+    assert "LAST_OWNER" in shop("staff", "close", "boss").err
+    written = shop.sql(lines)[before:]
+    assert [(line["actor_kind"], line["action"]) for line in written] == [
+        ("SYSTEM", "staff.opened"),
+        ("SYSTEM", "staff.closed"),
+        ("SYSTEM", "staff.reopened"),
+        ("SYSTEM", "staff.invited"),
+        ("SYSTEM", "staff.opened"),
+    ]

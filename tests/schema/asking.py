@@ -30,10 +30,19 @@ class Nowhere:
     async def wechat_identities(self, code: str) -> Sequence[Identity]:  # noqa: ARG002
         raise LoginRefused
 
+    totp_required = False
+    public_url = "http://house"
+
     async def wechat_phone(self, code: str, whose: str) -> Identity:  # noqa: ARG002
         raise PhoneCodeRefused
 
-    async def is_password(self, stored_hash: str | None, password: str) -> bool:  # noqa: ARG002
+    async def is_password(self, stored_hash: str | None, password: str, *, slowly: bool = False) -> bool:  # noqa: ARG002
+        return False
+
+    async def hashed(self, password: str) -> str:
+        return f"hash of {len(password)} letters"
+
+    def is_dated(self, stored_hash: str) -> bool:  # noqa: ARG002
         return False
 
 

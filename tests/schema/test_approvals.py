@@ -10,7 +10,7 @@ from models.sql import SQL
 from models.staff import StaffRole
 from models.units import Points
 from rules import staff
-from rules.actors import Principal
+from rules.actors import SYSTEM, Principal
 from rules.approvals import LIVES_FOR
 from schema import ids
 from schema.ids import Tag
@@ -138,7 +138,7 @@ async def test_everything_that_is_refused_has_its_code_and_points_at_its_part() 
         (None, "APPROVAL_EXPIRED", ["approvalId"]),
         (None, "NOT_REQUESTER", ["approvalId"]),
     ]
-    await staff.close("ann")
+    await staff.close(UUID(ann.id), actor=SYSTEM, now=NOON)
     found = (await ask(LIST, who=bo))["approvals"]["nodes"]
     assert [each["preview"]["allowed"] for each in found] == [True, False]
     assert refusals(await approve(bo, out["id"])) == ["REQUESTER_GONE"]

@@ -145,7 +145,11 @@ async def world() -> World:
         await redeem(each, 5)
         await credentials.log_in(PrincipalKind.MEMBER, each, actor=SYSTEM, now=NOON)
     pending = given["approvalApprove"][1]["approvalId"]
+    clerk: str = given["staffClose"][1]["staffId"]
+    # of the staff's own doings there is a line about the member
+    await adjust(mei, 1, actor=replace(CLERK, id=str(ids.decode_one(Tag.STAFF, clerk))))
     owned = await _owned(mei, near) | {KEY_ID: given["apiKeyRotate"][1]["id"], Tag.APPROVAL: pending}
+    owned[Tag.STAFF] = clerk
     sent: dict[str, dict[str, Any]] = {name: {"input": each} for name, (_, each) in given.items()}
     sent["pointsRedeem"]["input"]["purchaseId"] = owned[Tag.PURCHASE]
     asked: dict[str, dict[str, Any]] = {
@@ -166,7 +170,6 @@ async def _owned(mei: UUID, near: UUID) -> dict[Tag | None, str]:
         Tag.POINTS_ENTRY: entry_id(mei, await SPENT.value(mei)),
         Tag.PURCHASE: purchase_id(mei, bought.purchase_id),
         Tag.LOGIN: ids.encode(Tag.LOGIN, await LOGIN.value(mei)),
-        Tag.STAFF: ids.encode(Tag.STAFF, UUID(CLERK.id)),
         Tag.STORE: ids.encode(Tag.STORE, near),
         Tag.PARTNER: ids.encode(Tag.PARTNER, await staff.register("Bamboo Books")),
     }

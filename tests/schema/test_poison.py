@@ -115,6 +115,27 @@ PROVEN_OWNER = replace(OWNER, proven_until=NOON + timedelta(minutes=5))
 """An owner who proved themselves a moment ago."""
 
 
+async def of_the_staff() -> dict[str, tuple[Principal | None, dict[str, Any]]]:
+    """The same for how staff come in and are kept out."""
+    await staff.open_store("LAKE", "By the lake")
+    who = await staff.hire("wang", "a hash", StaffRole.CS, now=NOON)
+    token = (await staff.invite("wang", None, actor=SYSTEM, now=NOON)).token
+    wang = {"staffId": ids.encode(Tag.STAFF, who)}
+    boss = replace(OWNER, proven_until=NOON + timedelta(days=1))
+    password = "four cups of oolong"
+    return {
+        "staffLogin": (None, {"username": "wang", "password": "a password", "totp": "123456", "device": "till 2"}),
+        "staffActivate": (None, {"token": token, "password": password, "totp": "123456"}),
+        "staffProve": (CLERK, {"totp": "123456", "password": "a password"}),
+        "staffPasswordChange": (CLERK, {"oldPassword": "a password", "password": password}),
+        "staffLogout": (CLERK, {"everywhere": False}),
+        "staffInvite": (boss, {"username": "li", "role": "CASHIER", "storeCode": "LAKE", "hours": 24}),
+        "staffClose": (boss, wang),
+        "staffReopen": (boss, wang),
+        "staffRoleChange": (boss, {**wang, "role": "CASHIER", "storeCode": "LAKE"}),
+    }
+
+
 async def good() -> dict[str, tuple[Principal | None, dict[str, Any]]]:
     """Who may send each mutation, and what they could well send."""
     await programme()
@@ -137,7 +158,7 @@ async def good() -> dict[str, tuple[Principal | None, dict[str, Any]]]:
         "memberUnfreeze": (CLERK, {"memberId": mei, "reason": "RISK"}),
         "memberErase": (PROVEN_OWNER, {"memberId": mei, "reason": "ASKED"}),
         "memberProfileUpdate": (as_member(who), {"profile": profile}),
-        "staffLogin": (None, {"username": "wang", "password": "a password"}),
+        **await of_the_staff(),
         "purchaseRecord": (SERVICE, order),
         "purchaseEvent": (SERVICE, {**event, "kind": "PAID"}),
         "purchaseRefund": (SERVICE, {**event, "lines": [{"lineRef": "A", "refundMinor": 1}]}),

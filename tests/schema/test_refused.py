@@ -22,6 +22,7 @@ PROVOKED: dict[str, Given] = {}
 """What a mutation refuses, where it is not found by itself."""
 
 NEVER = {
+    "staffLogout": "a login that has ended is ended",
     "tokenRevoke": "an unknown token is answered like a dead one",
 }
 """The mutations that do not refuse what can be sent here, and why."""

@@ -15,7 +15,7 @@ from models.sql import SQL
 from models.staff import StaffRole
 from models.units import MOVE_MAX, Note, Points, ReasonCode
 from rules import approvals, members, staff, vault
-from rules.actors import Actor, ActorKind
+from rules.actors import SYSTEM, Actor, ActorKind
 from rules.approvals import (
     LIVES_FOR,
     PENDING_MAX,
@@ -270,7 +270,7 @@ async def test_a_request_falls_with_whoever_asked_and_may_ask_no_more() -> None:
     ann, bo = await the_two()
     mei = await member("Mei")
     asked = await ask(mei, 600, ann)
-    await staff.close("ann")
+    await staff.close(UUID(str(ann.id)), actor=SYSTEM, now=NOON)
     await refused_with(RequesterGone, approve(mei, asked.approval_id, bo))
     await reject(mei, asked.approval_id, bo)
     dee = await hired("dee", StaffRole.OPERATOR)

@@ -6,6 +6,7 @@ import pytest
 
 from models.staff import StaffRole
 from rules import staff
+from rules.actors import SYSTEM
 from rules.refusals import Refusal
 from rules.staff import NameTaken, StoreRequired
 from tests.people import NOON
@@ -45,9 +46,12 @@ async def test_a_name_wanted_by_eight_at_once_is_given_once() -> None:
 
 
 async def test_a_closed_account_lets_nobody_in_and_keeps_its_name() -> None:
-    await staff.hire("ann", "hash", StaffRole.CS, now=NOON)
-    assert await staff.close("ann")
-    assert not await staff.close("ann")
+    ann = await staff.hire("ann", "hash", StaffRole.CS, now=NOON)
+    assert await staff.close(ann, actor=SYSTEM, now=NOON)
+    assert not await staff.close(ann, actor=SYSTEM, now=NOON)
     assert await staff.account("ann") is None
     with pytest.raises(NameTaken):
         await staff.hire("ann", "hash", StaffRole.CS, now=NOON)
+    assert await staff.reopen(ann, actor=SYSTEM, now=NOON)
+    assert not await staff.reopen(ann, actor=SYSTEM, now=NOON)
+    assert await staff.account("ann") is not None
