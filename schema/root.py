@@ -30,6 +30,7 @@ from schema.phones import PhonesMutation
 from schema.points import PointsEntry, PointsMutation, PointsQuery, entry
 from schema.programme import ProgrammeQuery
 from schema.purchases import Purchase, PurchasesMutation, purchase
+from schema.reveals import RevealsMutation
 from schema.scalars import SCALARS
 from schema.sessions import SessionsMutation
 from schema.staff import StaffMutation, StaffQuery
@@ -102,6 +103,7 @@ class Query(
 @strawberry.type(description="What may be done.")
 class Mutation(
     ApprovalsMutation,
+    RevealsMutation,
     MembersMutation,
     SessionsMutation,
     LoginsMutation,

@@ -670,6 +670,8 @@ export type ErrorCode =
   | 'TOKEN_INVALID'
   /** Too many tries lately. Wait a little, then try again. 尝试过于频繁，请稍后再试。 */
   | 'TOO_MANY_ATTEMPTS'
+  /** You have revealed as much as may be revealed in an hour. 查看明文过于频繁，请稍后再试。 */
+  | 'TOO_MANY_REVEALS'
   /** The code of your second factor is needed. 请输入双重验证码。 */
   | 'TOTP_REQUIRED'
   /** This account must be given a second factor before anything else. 该账号须先设置双重验证。 */
@@ -1223,6 +1225,28 @@ export interface MemberProfileUpdateInput {
   profile: ProfileInput;
 }
 
+/** Personal data to read, and why. */
+export interface MemberRevealInput {
+  /** Whose. */
+  memberId: ID;
+  /** What kind of identity. */
+  kind: IdentityKind;
+  /** Why, in one word: `CALL_BACK`. Kept in the audit log. */
+  reason: ReasonCode;
+}
+
+/** What was revealed. */
+export interface MemberRevealPayload {
+  __typename?: 'MemberRevealPayload';
+  /**
+   * The member's identities of that kind, oldest first; empty when refused. Not for members, but for OWNER, ADMIN,
+   * CS.
+   */
+  identities: RevealedIdentity[];
+  /** Why it was refused; empty on success. Not for members, but for OWNER, ADMIN, CS. */
+  userErrors: UserError[];
+}
+
 /** Where a membership stands. */
 export type MemberState =
   /** Known, but not enrolled: earns and spends nothing. */
@@ -1297,6 +1321,13 @@ export interface Mutation {
    * Refuses with: `APPROVAL_DECIDED`, `APPROVAL_EXPIRED`, `NOT_FOUND`, `NOT_REQUESTER`.
    */
   approvalWithdraw: ApprovalPayload | null;
+  /**
+   * Read a member's identities of a kind whole. Each time leaves a line in the audit log, asks for a fresh proof of
+   * who you are, and counts: 60 in an hour at most. Not for members, but for OWNER, ADMIN, CS.
+   *
+   * Refuses with: `NOT_FOUND`, `PROOF_REQUIRED`, `TOO_MANY_REVEALS`.
+   */
+  memberReveal: MemberRevealPayload | null;
   /**
    * Find the one member some identities mean, or create them. Not for members, but for OWNER, ADMIN, OPERATOR, CS,
    * CASHIER, SERVICE.
@@ -2317,6 +2348,19 @@ export interface RefundLineInput {
   refundMinor: Long;
 }
 
+/** An identity with its value whole. Show it, and keep it nowhere. */
+export interface RevealedIdentity {
+  __typename?: 'RevealedIdentity';
+  /** What kind of name. Not for members, but for OWNER, ADMIN, CS. */
+  kind: IdentityKind;
+  /** Where it is unique; empty for a phone. Not for members, but for OWNER, ADMIN, CS. */
+  namespace: string;
+  /** The name itself: a phone in E.164. Not for members, but for OWNER, ADMIN, CS. */
+  value: string;
+  /** Whether the member proved it to be theirs. Not for members, but for OWNER, ADMIN, CS. */
+  verified: boolean;
+}
+
 /** A service that is to have a key. */
 export interface ServiceHolderInput {
   /** Its name for itself, 1 to 64 characters: `pos-shanghai`. */
@@ -2713,6 +2757,21 @@ export interface TooManyAttempts {
   retryAfterSeconds: Long;
 }
 
+/** You have revealed as much as may be revealed in an hour. */
+export interface TooManyReveals {
+  __typename?: 'TooManyReveals';
+  /** What to switch on. */
+  code: ErrorCode;
+  /** A sentence for people, in English or Chinese by `Accept-Language`. */
+  message: string;
+  /** The part of `input` that was refused, if one was. */
+  field: string[] | null;
+  /** Whether the same request may succeed later without anybody changing it. */
+  retryable: boolean;
+  /** The most there may be. */
+  limit: Long;
+}
+
 /** A second factor to be: what to put into an authenticator app. */
 export interface TotpProvisioning {
   __typename?: 'TotpProvisioning';
@@ -2764,4 +2823,5 @@ export type AnyUserError =
   | PurchaseStateConflict
   | RefundExceedsOriginal
   | TierSchemeInvalid
-  | TooManyAttempts;
+  | TooManyAttempts
+  | TooManyReveals;

@@ -90,6 +90,7 @@ async def approving(who: UUID) -> dict[str, tuple[Principal | None, dict[str, An
     return {
         "approvalRequest": (CLERK, {"subject": {"pointsAdjust": adjusted}, **key}),
         "approvalApprove": (lead, {**asked, **key}),
+        "memberReveal": (lead, {"memberId": member_id(who), "kind": "PHONE", "reason": "CALL_BACK"}),
         "approvalReject": (lead, {**asked, "reason": "NO_EVIDENCE"}),
         "approvalWithdraw": (as_staff(StaffRole.ADMIN, staff_id=ann), asked),
     }
