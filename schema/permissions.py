@@ -73,6 +73,13 @@ class Auth:
     scopes: list[KeyScope] | None = strawberry.UNSET
 
 
+ARGUMENTS = {
+    "requires": "Who may ask for it: any of these.",
+    "scopes": "Which scopes of a key open it: any of these. None are named where no key with scopes may ask.",
+}
+"""What the arguments of `@auth` are for."""
+
+
 Rule: TypeAlias = frozenset[Audience | KeyScope]
 """Who may ask, and with which scope where keys may: audiences and scopes in one set, joined with `|`."""
 

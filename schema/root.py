@@ -5,8 +5,9 @@ from typing import Annotated
 from uuid import UUID
 
 import strawberry
-from graphql import GraphQLError
+from graphql import GraphQLError, GraphQLOneOfDirective
 from strawberry.schema.config import StrawberryConfig
+from strawberry.schema_directives import OneOf
 from strawberry.types import ExecutionContext
 
 from models.credentials import PrincipalKind
@@ -25,7 +26,7 @@ from schema.ids import Tag
 from schema.keys import KeysMutation, KeysQuery
 from schema.logins import LoginsMutation
 from schema.members import Member, MembersMutation, MembersQuery, member
-from schema.permissions import ANYBODY_KNOWN, PUBLIC, asked
+from schema.permissions import ANYBODY_KNOWN, ARGUMENTS, PUBLIC, Auth, asked
 from schema.phones import PhonesMutation
 from schema.points import PointsEntry, PointsMutation, PointsQuery, entry
 from schema.programme import ProgrammeQuery
@@ -127,6 +128,13 @@ class Subscription(EventsSubscription):
 class Schema(strawberry.Schema):
     """Strawberry's schema, without its own error log: that would write down documents, and with them people."""
 
+    def describe_directives(self) -> None:
+        """Say what its directives and their arguments are for; strawberry has no words for these."""
+        own = self._schema_graphql_directives
+        own[OneOf].description = GraphQLOneOfDirective.description
+        for name, argument in own[Auth].args.items():
+            argument.description = ARGUMENTS[name]
+
     def process_errors(self, errors: list[GraphQLError], execution_context: ExecutionContext | None = None) -> None:
         """The gate logs faults; mistakes are the client's."""
 
@@ -140,3 +148,5 @@ schema = Schema(
     config=StrawberryConfig(scalar_map=SCALARS, disable_field_suggestions=True),
 )
 """The schema everything is served from; `schema/schema.graphql` is its printed form."""
+
+schema.describe_directives()

@@ -69,8 +69,12 @@ def fields_of(kind: Any) -> dict[str, Any]:
 
 
 def undescribed(served: GraphQLSchema) -> list[str]:
-    """The types, fields, arguments and enum values that say nothing to a client's developer."""
+    """The directives, types, fields, arguments and enum values that say nothing to a client's developer."""
     things: dict[str, str | None] = {}
+    for directive in served.directives:
+        things[f"@{directive.name}"] = directive.description
+        for argument_name, argument in directive.args.items():
+            things[f"@{directive.name}({argument_name})"] = argument.description
     for name, kind in types_of(served).items():
         things[name] = kind.description
         for field_name, field in fields_of(kind).items():
@@ -99,6 +103,7 @@ def test_the_published_schema_is_the_one_that_is_served() -> None:
 
 def test_everything_in_the_schema_is_described() -> None:
     assert undescribed(SERVED) == []
+    assert undescribed(build_schema(PUBLISHED.read_text("utf-8"))) == []
     assert len(types_of(SERVED)) > 50
 
 
@@ -124,7 +129,8 @@ class Thing:
 
 def test_a_field_without_words_or_without_a_rule_is_found() -> None:
     careless = strawberry.Schema(query=Thing)._schema
-    assert undescribed(careless) == ["Thing.forgotten", "Thing.open(wish)", "Wish", "Wish.mute"]
+    unsaid = ["@auth(requires)", "@auth(scopes)"]
+    assert undescribed(careless) == [*unsaid, "Thing.forgotten", "Thing.open(wish)", "Wish", "Wish.mute"]
     assert unruled(careless) == ["Thing.forgotten", "Thing.open"]
     assert unscoped(careless) == ["Thing.unnamed: SERVICE with no scope"]
 
