@@ -180,11 +180,15 @@ async def exchange(refresh: str, now: datetime) -> Issued | None:
 
     A second exchange of the same token means that somebody else has it: the whole login is ended. It only means a
     lost answer when it comes at once and nothing of the first answer was used; then that is dead, and this lives.
+    When the dead one is used after all, its answer was not lost: two have the token, and the login ends.
     """
     # the login is locked first, here and where it ends, so that no tokens are issued behind an end's back
     await LOCK.row(await FAMILY.value(digest(refresh)))
     row = await REFRESH.row(digest(refresh))
-    if row is None or row["revoked_at"] or row["expires_at"] <= now:
+    if row is None or row["expires_at"] <= now:
+        return None
+    if row["revoked_at"]:
+        await _end([row["family"]], now)
         return None
     if row["spent_at"] is None:
         await SPEND.row(row["digest"], now)
