@@ -198,11 +198,14 @@ KEYLESS = "members have keys"
 ORPHANED = "keys have members"
 UNFORGOTTEN = "erased members have no keys"
 SAYS = {
-    KEYLESS: "Each member who is not erased has a key in the key store.",
+    KEYLESS: "Each member who is neither erased nor found to be another one has a key in the key store.",
     ORPHANED: "Each key belongs to a member, unless it was reserved lately.",
     UNFORGOTTEN: "The key of an erased member is gone, or a job is about to drop it.",
 }
 """What must be true of the two databases together, by name."""
+
+NEEDLESS = {"ERASED", "MERGED"}
+"""The states of members of whom nothing is sealed. A merged one's key is there until who they are is erased."""
 
 
 async def misplaced(most: int) -> list[tuple[str, UUID]]:
@@ -219,8 +222,9 @@ async def misplaced(most: int) -> list[tuple[str, UUID]]:
         until = min(ends) if ends else None
         members = {row["id"]: row["state"] for row in rows if until is None or row["id"] <= until}
         keyed = {row["member_id"] for row in keys if until is None or row["member_id"] <= until}
+        keyless = [who for who, state in members.items() if who not in keyed and state not in NEEDLESS]
         for name, suspects in (
-            (KEYLESS, await _keyless([who for who in members if who not in keyed and members[who] != "ERASED"])),
+            (KEYLESS, await _keyless(keyless)),
             (ORPHANED, await _orphaned([who for who in keyed if who not in members])),
             (UNFORGOTTEN, await _unforgotten([who for who in keyed if members.get(who) == "ERASED"])),
         ):
@@ -236,7 +240,7 @@ async def _keyless(suspects: Sequence[UUID]) -> list[UUID]:
         return []
     keyed = {row["member_id"] for row in await KEYED.rows(suspects)}
     rows = await STATES.rows([who for who in suspects if who not in keyed])
-    return [row["id"] for row in rows if row["state"] != "ERASED"]
+    return [row["id"] for row in rows if row["state"] not in NEEDLESS]
 
 
 async def _orphaned(suspects: Sequence[UUID]) -> list[UUID]:

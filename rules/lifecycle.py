@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from models.members import MemberState
+from models.members import IdentityKind, MemberState
 from models.points import PointsKind
 from models.sql import SQL
 from models.staff import StaffRole
@@ -56,14 +56,19 @@ async def enter(identities: Sequence[Identity], *, actor: Actor, now: datetime) 
     """The member who logs in with these identities; a stranger becomes a PENDING member until they enrol.
 
     The first identity decides, where it is known. Of the others those are added that nobody has yet; one that is
-    another member's is left for a merge, since it must not keep anybody from logging in.
+    another member's is left for a merge, since it must not keep anybody from logging in. A phone finds nobody whom
+    WeChat knows as somebody else: numbers change hands.
 
     Raises: IdentityUnverified.
     """
     whose = [await members.find(each) for each in identities]
-    known = next((each for each in whose if each), None)
+    owned = [(each, owner) for each, owner in zip(identities, whose, strict=True) if owner]
+    found, known = owned[0] if owned else (None, None)
+    if found and known and found.kind is IdentityKind.PHONE and await members.is_another(known, identities):
+        known = None
     if known is None:
-        return await _create(identities, MemberState.PENDING, actor, now), True
+        free = [each for each, owner in zip(identities, whose, strict=True) if owner is None]
+        return await _create(free, MemberState.PENDING, actor, now), True
     await members.hold(known)
     free = [each for each, owner in zip(identities, whose, strict=True) if owner in (None, known)]
     await members.attach(known, free, now)
@@ -209,10 +214,14 @@ IS_ERASED = SQL("SELECT id FROM member WHERE id = $1 AND state = 'ERASED'")
 
 @job(FORGET, attempts=20)
 async def drop_key(facts: dict[str, Any], _: datetime) -> None:
-    """Destroy the key of a member the database calls ERASED. Doing it again changes nothing."""
+    """Destroy the keys of a member the database calls ERASED and of whom they took over. Again changes nothing.
+
+    An older copy of the database holds what they were known by before they were one, sealed with those keys.
+    """
     member_id = UUID(facts["member_id"])
     if await IS_ERASED.row(member_id):
-        await keyring.drop(member_id)
+        for whose in (*await members.absorbed(member_id), member_id):
+            await keyring.drop(whose)
 
 
 async def _create(identities: Sequence[Identity], state: MemberState, actor: Actor, now: datetime) -> UUID:

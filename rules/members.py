@@ -22,6 +22,9 @@ VALUE_MAX = 128
 NAMESPACE_MAX = 64
 NAME_MAX = 40
 URL_MAX = 300
+WECHAT = {IdentityKind.WECHAT_OPENID, IdentityKind.WECHAT_UNIONID}
+"""What WeChat knows somebody by; of each app or open platform a person has one."""
+
 REGION = "CN"
 """Where a phone number without a country code is dialled."""
 
@@ -245,6 +248,35 @@ async def attach(member_id: UUID, identities: Sequence[Identity], now: datetime)
     return added
 
 
+OTHERS = SQL(
+    "SELECT id FROM member_identity WHERE member_id = $1 AND kind = $2 AND namespace = $3 AND value_hash <> $4"
+    " AND verified LIMIT 1"
+)
+
+
+async def is_another(member_id: UUID, identities: Sequence[Identity]) -> bool:
+    """Whether a member is known to WeChat as somebody else than whom these proven identities mean.
+
+    A phone number changes hands; a WeChat account does not. So whoever has a member's number, but not their
+    openid of the same app, is no more than somebody with that number.
+    """
+    proven = [each for each in identities if each.verified and each.kind in WECHAT]
+    rivals = [await OTHERS.row(member_id, each.kind.value, each.namespace, each.hash) for each in proven]
+    return any(rivals)
+
+
+RIVALS = SQL(
+    "SELECT a.id FROM member_identity a JOIN member_identity b ON b.member_id = $2 AND b.kind = a.kind"
+    " AND b.namespace = a.namespace AND b.value_hash <> a.value_hash AND b.verified"
+    " WHERE a.member_id = $1 AND a.verified AND a.kind IN ('WECHAT_OPENID', 'WECHAT_UNIONID') LIMIT 1"
+)
+
+
+async def are_two(one: UUID, other: UUID) -> bool:
+    """Whether WeChat knows two members as two people."""
+    return await RIVALS.row(one, other) is not None
+
+
 GIVE = SQL(
     "DELETE FROM member_identity WHERE member_id = $1"
     " RETURNING kind, namespace, value_hash, sealed, mask, verified, created_at"
@@ -332,6 +364,22 @@ async def tell_profile(member_id: UUID, profile: Profile, *, now: datetime) -> N
         told.birthday or before.birthday,
     )
     await keep_profile(member_id, merged)
+
+
+ABSORBED = SQL(
+    "SELECT id FROM member WHERE merged_into_id = ANY($1::uuid[])",
+    fans_out="who was found to be somebody else is forgotten with them",
+)
+
+
+async def absorbed(member_id: UUID) -> list[UUID]:
+    """Who a member was besides, before they were found to be one; also by way of others."""
+    found: list[UUID] = []
+    last = [member_id]
+    while last:
+        last = [row["id"] for row in await ABSORBED.rows(last)]
+        found += last
+    return found
 
 
 FORGET_NAMES = SQL("DELETE FROM member_identity WHERE member_id = $1")

@@ -61,7 +61,7 @@ async def link(member_id: UUID, phone: Identity, *, now: datetime) -> UUID:
 
     Somebody whom only a silent login knows becomes the member whose phone it is; their logins end. The member who
     logged in likewise takes over whom only their phone was known of. Two members who both have something are left
-    for a merge.
+    for a merge, and so are two whom WeChat knows as two people: a number that changed hands opens no account.
 
     Raises: NotFound, PhoneTaken, MemberNotActive, MemberMerged, Busy.
     """
@@ -82,6 +82,8 @@ async def link(member_id: UUID, phone: Identity, *, now: datetime) -> UUID:
 
 async def _whole(member_id: UUID, owner: UUID) -> UUID:
     """Which of two held members stays, the other being a shell."""
+    if await members.are_two(member_id, owner):
+        raise PhoneTaken
     if await _is_shell(member_id):
         return owner
     if await _is_shell(owner):
@@ -109,6 +111,6 @@ async def _absorb(shell: UUID, whole: UUID, now: datetime) -> None:
     """A held shell is from now on a held member."""
     await members.hand_over(shell, whole)
     await BECOME.row(shell, whole)
-    await credentials.end_all(shell, now)
+    await credentials.forget(shell, now)
     await tell(shell, [Event("member.merged", {"into": str(whole)})], now)
     await tell(whole, [Event("member.absorbed", {"from": str(shell)})], now)

@@ -60,15 +60,16 @@ class PhonesMutation:
         own, who = context.member_id, context.principal
         if own is None or who is None:
             raise NotFound
-        tokens, whose = None, own
+        tokens, device, whose = None, None, own
         already = await phones.has_proven(own)
         if not already:
             if not 0 < len(input.phone_code) <= TEXT_MAX:
                 raise PhoneCodeRefused
             phone = await outside_of(info).wechat_phone(input.phone_code, str(own))
+            # whom they were is forgotten with their devices
+            device = await credentials.device_of(who.login) if who.login else None
             whose = await phones.link(own, phone, now=context.now)
         if whose != own:
-            device = await credentials.device_of(who.login) if who.login else None
             issued = await credentials.log_in(
                 PrincipalKind.MEMBER, whose, actor=context.actor, device=device, now=context.now
             )

@@ -164,14 +164,15 @@ async def test_both_are_told_that_they_are_one(caller: Caller) -> None:
 
 async def test_whom_only_a_phone_is_known_of_becomes_who_logged_in(caller: Caller) -> None:
     await programme()
-    first = (await log_in(caller, "demo:bob", phoneCode="phone:13800138000"))["tokens"]
+    shell, _ = await lifecycle.enter([phone(NUMBER)], actor=SYSTEM, now=NOON)
+    first = await credentials.log_in(PrincipalKind.MEMBER, shell, actor=SYSTEM, now=NOON)
     alice = (await log_in(caller))["tokens"]
     mine = (await me(caller, alice["accessToken"]))["id"]
     await caller.ask("mutation { memberEnroll(input: {}) { replayed } }", token=alice["accessToken"])
     told = await link(caller, alice["accessToken"])
     assert (told["phone"], told["tokens"], told["memberState"]) == (MASKED, None, "ACTIVE")
     assert (await me(caller, alice["accessToken"]))["id"] == mine
-    assert (await caller.ask(ME, token=first["accessToken"])).codes == ["UNAUTHENTICATED"]
+    assert (await caller.ask(ME, token=first.access)).codes == ["UNAUTHENTICATED"]
 
 
 async def somebody(kind: str) -> tuple[UUID, str]:
@@ -280,15 +281,52 @@ async def test_when_wechat_is_busy_the_member_may_send_the_same_again(caller: Ca
     assert (await link(caller, token, code))["phone"] == MASKED
 
 
-async def test_many_shells_of_one_phone_become_its_member_at_once(caller: Caller) -> None:
+async def test_of_many_who_have_a_members_phone_one_is_that_member(caller: Caller) -> None:
     await programme()
     mei = await imported()
     tokens = [(await log_in(caller, f"demo:{name}"))["tokens"]["accessToken"] for name in range(8)]
     answers = await asyncio.gather(*(link(caller, token) for token in tokens))
-    assert [each["userErrors"] for each in answers] == [[]] * 8
-    whose = {(await me(caller, each["tokens"]["accessToken"]))["id"] for each in answers}
-    assert whose == {ids.encode(Tag.MEMBER, mei)}
-    assert Counter(row["state"] for row in await STATES.rows()) == {"ACTIVE": 1, "MERGED": 8}
+    refused = Counter(code["code"] for each in answers for code in each["userErrors"])
+    assert refused == {"PHONE_TAKEN": 7}
+    [first] = [each["tokens"]["accessToken"] for each in answers if each["tokens"]]
+    assert (await me(caller, first))["id"] == ids.encode(Tag.MEMBER, mei)
+    assert Counter(row["state"] for row in await STATES.rows()) == {"ACTIVE": 1, "MERGED": 1, "PENDING": 7}
+
+
+async def test_who_gets_a_members_old_number_does_not_get_their_account(caller: Caller) -> None:
+    await programme()
+    mei = await imported()
+    await log_in(caller, phoneCode=await button(caller))
+    assert await members.find(phone(NUMBER)) == mei
+    told = await log_in(caller, "demo:bob", phoneCode=await button(caller))
+    assert (told["memberState"], told["phoneLinked"]) == ("PENDING", False)
+    assert told["phoneError"] == {"code": "PHONE_TAKEN"}
+    bob = told["tokens"]["accessToken"]
+    assert (await link(caller, bob, await button(caller)))["userErrors"] == [{"code": "PHONE_TAKEN"}]
+    shown = await me(caller, bob)
+    assert shown["id"] != ids.encode(Tag.MEMBER, mei)
+    assert [each["kind"] for each in shown["identities"]] == ["WECHAT_OPENID", "WECHAT_UNIONID"]
+    again = await log_in(caller, "demo:bob")
+    assert (await me(caller, again["tokens"]["accessToken"]))["id"] == shown["id"]
+
+
+async def test_who_had_a_members_number_before_them_does_not_get_their_account(caller: Caller) -> None:
+    await programme()
+    await log_in(caller, "demo:bob", phoneCode=await button(caller))
+    alice = (await log_in(caller))["tokens"]["accessToken"]
+    await caller.ask("mutation { memberEnroll(input: {}) { replayed } }", token=alice)
+    assert (await link(caller, alice, await button(caller)))["userErrors"] == [{"code": "PHONE_TAKEN"}]
+    bob = (await log_in(caller, "demo:bob"))["tokens"]["accessToken"]
+    assert (await me(caller, bob))["id"] != (await me(caller, alice))["id"]
+
+
+async def test_the_same_person_in_another_app_is_found_by_phone(caller: Caller) -> None:
+    await programme()
+    elsewhere = members.identity(IdentityKind.WECHAT_OPENID, "wx-another-app", "o-alice", verified=True)
+    mei, _ = await lifecycle.enter([elsewhere, phone(NUMBER)], actor=SYSTEM, now=NOON)
+    told = await log_in(caller, phoneCode=await button(caller))
+    assert (told["phoneLinked"], told["phoneError"]) == (True, None)
+    assert (await me(caller, told["tokens"]["accessToken"]))["id"] == ids.encode(Tag.MEMBER, mei)
 
 
 async def test_members_alone_link_phones(caller: Caller) -> None:

@@ -22,7 +22,7 @@ from models.members import IdentityKind, MemberState
 from models.outbox import OutboxEvent
 from models.sql import SQL
 from models.units import ReasonCode
-from rules import credentials, housekeeping, jobs, keyring, lifecycle, members, vault
+from rules import credentials, housekeeping, jobs, keyring, lifecycle, members, phones, vault
 from rules.actors import CLI, SYSTEM
 from rules.members import Profile
 from rules.proofs import ProofRequired
@@ -189,6 +189,26 @@ async def test_erasing_leaves_the_ledger_and_nothing_of_the_person() -> None:
     assert await written_down() == []
     with pytest.raises(Exception, match="not active"):
         await adjust(her, 5)
+
+
+async def test_who_they_were_before_they_were_one_is_erased_with_them() -> None:
+    await programme()
+    mei = await member("Mei", PHONE)
+    shells = []
+    for app in ("wxapp", "wxother"):
+        known = members.identity(IdentityKind.WECHAT_OPENID, app, OPENID, verified=True)
+        shell, _ = await lifecycle.enter([known], actor=SYSTEM, now=NOON)
+        shells.append(shell)
+    await credentials.log_in(PrincipalKind.MEMBER, shells[0], actor=SYSTEM, now=NOON, device="Lin's telephone")
+    await phones.link(shells[0], phone(PHONE), now=NOON)
+    # and one who had been found to be that one
+    merged = SQL("UPDATE member SET state = 'MERGED', merged_into_id = $2 WHERE id = $1")
+    await merged.run(shells[1], shells[0])
+    assert all([await keyring.wrapped(who) for who in shells]), "an older copy is sealed with them"
+    await erase(mei)
+    await work()
+    assert [await keyring.wrapped(who) for who in (mei, *shells)] == [None] * 3
+    assert await SQL("SELECT device FROM login WHERE device IS NOT NULL").rows() == []
 
 
 async def test_whoever_comes_with_the_same_phone_later_is_a_stranger() -> None:
