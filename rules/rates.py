@@ -28,7 +28,7 @@ RATES = {
     "STAFF": Rate(2_000, 100),
     "PARTNER": Rate(1_000, 50),
     "SERVICE": Rate(10_000, 500),
-    "NOBODY": Rate(500, 25),
+    "NOBODY": Rate(2_000, 100),
 }
 """What each sort of caller may ask for. Nobody is told from nobody by the network alone."""
 
