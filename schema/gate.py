@@ -9,7 +9,7 @@ import logging
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -28,6 +28,9 @@ from schema.context import Context, Passed
 
 CHARACTERS = 500_000
 """How much text of documents is remembered. A parsed document takes some fifty times its text."""
+
+CHARACTERS_A_POINT = 250
+"""How much text is examined for a point: text of no meaning takes most, some 2 ms."""
 
 _log = logging.getLogger("loyalty.faults")
 
@@ -76,6 +79,11 @@ class Memory:
 
 
 _memory: WeakKeyDictionary[GraphQLSchema, Memory] = WeakKeyDictionary()
+
+
+def is_remembered(schema: GraphQLSchema, source: str) -> bool:
+    """Whether a text needs no examination."""
+    return _memory.setdefault(schema, Memory()).find(source) is not None
 
 
 def examined(schema: GraphQLSchema, source: str) -> Examined:
@@ -141,6 +149,8 @@ class Gate(SchemaExtension):
     """What was taken from the caller's allowance for the operation that runs."""
 
     told: dict[str, Any] | None = None
+    examination: int = 0
+    """What was taken because the document had to be examined: as much less is taken for running it."""
 
     def on_parse(self) -> Iterator[None]:
         """Take the document from memory, or examine it, if the caller may send it at all."""
@@ -152,12 +162,26 @@ class Gate(SchemaExtension):
             said = f"The document is longer than {limits.SOURCE} characters."
             long = GraphQLError(said, extensions={"code": "OPERATION_TOO_COMPLEX"})
             raise signed(long, asked.context)
+        self._charge_examination(asked.context, source)
         try:
             self.found = examined(asked.schema._schema, source)
         except GraphQLSyntaxError as error:
             raise signed(_labelled(error, "GRAPHQL_PARSE_FAILED"), asked.context) from None
         asked.graphql_document = self.found.document
         yield
+
+    def _charge_examination(self, context: Context, source: str) -> None:
+        """Take what a new text costs; nothing is examined for who has used up their allowance.
+
+        Raises: GraphQLError, with the code RATE_LIMITED.
+        """
+        if context.allowance is None or is_remembered(self.execution_context.schema._schema, source):
+            return
+        points = min(1 + len(source) // CHARACTERS_A_POINT, context.allowance.maximum)
+        found = context.allowance.take(points)
+        if isinstance(found, Wait):
+            raise signed(_too_much(points, found), context)
+        self.examination = points
 
     def on_validate(self) -> Iterator[None]:
         """Refuse what is invalid, ambiguous, not for the caller, or more than they may ask for now."""
@@ -206,11 +230,12 @@ class Gate(SchemaExtension):
             return [GraphQLError(said, extensions={"code": "OPERATION_TOO_COMPLEX"})]
         if context.allowance is None:
             return []
-        found = context.allowance.take(most)
+        found = context.allowance.take(max(0, most - self.examination))
         if isinstance(found, Wait):
-            said = f"That was too much at once: {most} points, and {found.available} are available."
-            told = {"code": "RATE_LIMITED", "retryable": True, "retryAfterSeconds": found.seconds}
-            return [GraphQLError(said, extensions=told)]
+            return [_too_much(most, found)]
+        if (spare := self.examination - most) > 0:
+            found = replace(found, available=context.allowance.give_back(spare))
+        found = replace(found, points=most)
         self.price, self.taken = price, found
         return []
 
@@ -286,6 +311,12 @@ class Gate(SchemaExtension):
         if away and self.execution_context.operation_type is OperationType.MUTATION:
             message += words.UNSURE[context.language]
         return GraphQLError(message, error.nodes, path=error.path, extensions=told)
+
+
+def _too_much(points: int, found: Wait) -> GraphQLError:
+    said = f"That was too much at once: {points} points, and {found.available} are available."
+    told = {"code": "RATE_LIMITED", "retryable": True, "retryAfterSeconds": found.seconds}
+    return GraphQLError(said, extensions=told)
 
 
 _FAULTS = {

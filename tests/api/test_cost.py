@@ -39,13 +39,40 @@ async def test_every_answer_tells_what_it_cost_and_what_is_left(caller: Caller) 
     }
 
 
-async def test_what_was_not_run_cost_nothing(caller: Caller) -> None:
+REFUSED = ("{", "{ nothing }", "{ members { nodes { id } } }", f"{{ {'nothing ' * 400} }}")
+
+
+@pytest.mark.usefixtures("_counted")
+async def test_what_was_not_run_costs_its_examination(caller: Caller) -> None:
     token = await as_mei()
-    for document in ("{", "{ nothing }", "{ members { nodes { id } } }"):
+    for document in REFUSED:
         reply = await caller.ask(document, token=token)
         assert reply.codes
         assert "extensions" not in reply.body
-    assert (await caller.ask("{ __typename }", token=token)).body["extensions"]["cost"]["available"] == 999
+    cost = (await caller.ask("{ __typename }", token=token)).body["extensions"]["cost"]
+    assert cost["available"] == 1_000 - 3 - (1 + 3_204 // 250) - 1
+    assert (cost["requested"], cost["actual"]) == (1, 1)
+
+
+@pytest.mark.usefixtures("_counted")
+async def test_nothing_is_examined_for_who_has_used_up_what_they_may_ask(caller: Caller) -> None:
+    """A network's 500 points are worth 38 of these texts."""
+    await programme()
+    noise = [f"{{ {'nothing ' * 400} x{number} }}" for number in range(50)]
+    codes = [(await caller.ask(each)).codes[0] for each in noise]
+    assert codes[:35] == ["OPERATION_TOO_COMPLEX"] * 35
+    assert codes[40:] == ["RATE_LIMITED"] * 10
+    reply = await caller.ask(noise[-1])
+    assert (reply.status, reply.headers["retry-after"]) == (429, "1")
+
+
+@pytest.mark.usefixtures("_counted")
+async def test_a_document_that_is_known_and_run_costs_no_more_than_it_did(caller: Caller) -> None:
+    token = await as_mei()
+    fresh = f"{HOME} # fresh"
+    costs = [(await caller.ask(fresh, token=token)).body["extensions"]["cost"] for _ in range(2)]
+    assert [each["requested"] for each in costs] == [13, 13]
+    assert [each["available"] for each in costs] == [997, 994]
 
 
 @pytest.mark.parametrize("accept", [GRAPHQL, JSON])
