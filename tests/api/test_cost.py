@@ -18,8 +18,9 @@ HOME = "{ me { points { entries(first: 10) { nodes { points } } } } }"
 
 @pytest.fixture
 def _counted(in_development: Starlette, caller: Caller, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The allowances are those of a real deployment, and no time passes."""
-    monkeypatch.setattr(endpoint_of(in_development), "allowance", Allowance(RATES, lambda: 0.0))
+    """A network's strangers have 500 points, a member 1,000, and no time passes."""
+    table = {**RATES, "NOBODY": Rate(500, 25), "MEMBER": Rate(1_000, 50)}
+    monkeypatch.setattr(endpoint_of(in_development), "allowance", Allowance(table, lambda: 0.0))
 
 
 async def as_mei() -> str:
