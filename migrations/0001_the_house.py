@@ -1,5 +1,3 @@
-from tortoise import migrations
-
 from models import ddl
 from tortoise.migrations import operations as ops
 from models.credentials import PrincipalKind, TokenUse
@@ -18,7 +16,7 @@ from tortoise import fields
 from tortoise.indexes import Index
 from tortoise.migrations.constraints import CheckConstraint, UniqueConstraint
 
-class Migration(migrations.Migration):
+class Migration(ddl.Migration):
     initial = True
 
     operations = [

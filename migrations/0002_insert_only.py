@@ -1,7 +1,5 @@
 """The ledgers and the audit log are written once: the database itself bars UPDATE and DELETE."""
 
-from tortoise import migrations
-
 from models import ddl
 
 LEDGERS = (
@@ -15,6 +13,6 @@ LEDGERS = (
 )
 
 
-class Migration(migrations.Migration):
+class Migration(ddl.Migration):
     dependencies = [("models", "0001_the_house")]
     operations = [ddl.insert_only(table) for table in LEDGERS]

@@ -1,7 +1,5 @@
 """What the door needs: logins, codes, counters of tries, allowances, invitations, approvals, trusted documents."""
 
-from tortoise import migrations
-
 from models import ddl
 from models.approvals import ApprovalKind, ApprovalState
 from models.credentials import PrincipalKind
@@ -20,7 +18,7 @@ LOGINS_SO_FAR = [
 ]
 
 
-class Migration(migrations.Migration):
+class Migration(ddl.Migration):
     dependencies = [('models', '0002_insert_only')]
 
     initial = False

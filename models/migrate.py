@@ -23,7 +23,7 @@ from models.rebuild import Executor, RebuildError
 ADVISORY_LOCK = 7_265_110_423
 """Any constant: the key of PostgreSQL's advisory lock, the same in every process."""
 
-HEAD = "from tortoise import migrations\n\nfrom models import ddl\n"
+HEAD = "from models import ddl\n"
 OURS = re.compile(r"\bops\.(CreateModel|AddField|AddIndex|AddConstraint|RemoveConstraint)\(")
 
 
@@ -97,7 +97,8 @@ async def make(name: str) -> list[Path]:
         )
         path = writer.path()
         text = OURS.sub(r"ddl.\1(", writer.as_string())
-        path.write_text(text.replace("from tortoise import migrations\n", HEAD, 1), encoding="utf-8")
+        text = text.replace("from tortoise import migrations\n", HEAD, 1)
+        path.write_text(text.replace("(migrations.Migration)", "(ddl.Migration)"), encoding="utf-8")
         written.append(path)
     return written
 
