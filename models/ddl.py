@@ -210,9 +210,7 @@ class Migration(migration.Migration):
     ) -> State:
         """Apply the operations, in their order."""
         if dry_run or collect_sql or schema_editor is None:
-            return await super().apply(
-                state, dry_run=dry_run, schema_editor=schema_editor, collect_sql=collect_sql
-            )
+            return await super().apply(state, dry_run=dry_run, schema_editor=schema_editor, collect_sql=collect_sql)
         transactions = schema_editor.client.capabilities.supports_transactions
         for operation in self.operations:
             before = state if isinstance(operation, FORWARD) else state.clone()
