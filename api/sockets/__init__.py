@@ -54,7 +54,7 @@ class Sockets:
         return is_welcome(origin, host, self.origins, is_development=self.is_development)
 
     async def _serve(self, websocket: WebSocket) -> None:
-        if self.is_closing or len(self.open) >= SOCKETS:
+        if self.is_closing or not self._has_room():
             await websocket.close(1013, "No room just now: try again later")
             return
         connection = Connection(websocket, self)
@@ -63,6 +63,15 @@ class Sockets:
             await self.open[connection]
         finally:
             self.open.pop(connection).cancel()
+
+    def _has_room(self) -> bool:
+        """Whether one more socket may be opened. Who has told nobody who they are makes room, the oldest first."""
+        if len(self.open) < SOCKETS:
+            return True
+        stranger = next((each for each in self.open if each.who is None and not each.ended.done()), None)
+        if stranger is not None:
+            stranger.leave(1013, "No room just now: try again later")
+        return stranger is not None
 
     def admits(self, connection: Connection) -> bool:
         """Whether the caller, now known, may have one more socket."""

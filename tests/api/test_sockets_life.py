@@ -44,9 +44,30 @@ async def test_a_member_has_five_sockets(in_development: Starlette) -> None:
 
 
 async def test_a_process_has_so_many_sockets(in_development: Starlette, monkeypatch: pytest.MonkeyPatch) -> None:
+    _, token = await mei_and_token()
     monkeypatch.setattr("api.sockets.SOCKETS", 1)
-    async with dialled(in_development), dialled(in_development) as second:
-        assert (await second.next()).code == 1013
+    async with dialled(in_development) as first:
+        assert await first.begin(token) == ACK
+        async with dialled(in_development) as second:
+            assert (await second.next()).code == 1013
+
+
+async def test_strangers_who_fill_all_sockets_make_room_for_members(
+    in_development: Starlette, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, token = await mei_and_token()
+    monkeypatch.setattr("api.sockets.SOCKETS", 2)
+    async with dialled(in_development) as first, dialled(in_development) as second:
+        assert await first.begin() == ACK
+        async with dialled(in_development) as third:
+            assert (await first.next()).code == 1013, "the oldest stranger goes"
+            assert await third.begin(token) == ACK
+            third.subscribe(FOLLOW)
+            assert await second.begin() == ACK
+            async with dialled(in_development) as fourth:
+                assert (await second.next()).code == 1013
+                assert await fourth.begin(token) == ACK
+            assert not await third.hears()
 
 
 async def test_a_client_who_floods_is_closed(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
