@@ -106,6 +106,9 @@ async def _arrive(token: str, now: datetime) -> bool:
     return await USED.row(token, now) is not None
 
 
+STANDS = SQL("SELECT state FROM member WHERE id = $1 FOR NO KEY UPDATE")
+
+
 @transaction
 async def log_in(
     kind: PrincipalKind,
@@ -116,7 +119,13 @@ async def log_in(
     device: str | None = None,
     access_for: timedelta | None = None,
 ) -> Issued:
-    """Issue tokens for somebody whose identity was just proven. Members get a refresh token, staff a shift."""
+    """Issue tokens for somebody whose identity was just proven. Members get a refresh token, staff a shift.
+
+    Raises: LoginRefused, when the member was erased meanwhile, or is another one by now.
+    """
+    # the member is held, as by whatever ends all their logins
+    if kind is PrincipalKind.MEMBER and await STANDS.value(principal_id) in (None, "ERASED", "MERGED"):
+        raise LoginRefused
     if kind is PrincipalKind.STAFF:
         await audit.note(actor, "staff.login", now=now)
     return await begin(kind, principal_id, device=device, access_for=access_for, now=now)

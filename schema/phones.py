@@ -54,7 +54,7 @@ class PhonesMutation:
     async def member_phone_link(self, info: Info, input: MemberPhoneLinkInput) -> MemberPhoneLinkPayload | None:
         """Link a phone.
 
-        Raises: NotFound, PhoneCodeRefused, PhoneLookupsSpent, WechatUnavailable.
+        Raises: NotFound, LoginRefused, PhoneCodeRefused, PhoneLookupsSpent, WechatUnavailable.
         """
         context = info.context
         own, who = context.member_id, context.principal

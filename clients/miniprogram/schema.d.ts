@@ -1429,7 +1429,7 @@ export interface Mutation {
    * that member from now on, with their points, and get fresh tokens. Who has a verified phone is answered without
    * asking WeChat, which costs money: ask `me { phone { verified } }` before you show the button.
    *
-   * Refuses with: `BUSY`, `MEMBER_MERGED`, `MEMBER_NOT_ACTIVE`, `NOT_FOUND`, `PHONE_CODE_REFUSED`,
+   * Refuses with: `BUSY`, `LOGIN_REFUSED`, `MEMBER_MERGED`, `MEMBER_NOT_ACTIVE`, `NOT_FOUND`, `PHONE_CODE_REFUSED`,
    * `PHONE_LOOKUPS_SPENT`, `PHONE_TAKEN`, `WECHAT_UNAVAILABLE`.
    */
   memberPhoneLink: MemberPhoneLinkPayload | null;

@@ -11,8 +11,9 @@ import pytest
 from models.credentials import PrincipalKind
 from models.sql import SQL
 from models.staff import StaffRole
-from rules import credentials, housekeeping, staff
-from rules.actors import SYSTEM
+from models.units import ReasonCode
+from rules import credentials, housekeeping, lifecycle, staff
+from rules.actors import CLI, SYSTEM
 from rules.credentials import DEVICE_MAX, GRACE, LOGINS_MAX, REFRESH_FOR
 from schema import ids
 from schema.ids import Tag
@@ -368,3 +369,17 @@ async def test_staff_who_proved_themselves_anew_are_known_by_their_login() -> No
     await credentials.log_out(shift.access, NOON)
     assert not await credentials.prove(before.login, until)
     assert not await credentials.prove(uuid4(), until)
+
+
+async def test_nobody_logs_in_behind_the_back_of_an_erasure() -> None:
+    await programme()
+    mei = await member("Mei")
+    await asyncio.gather(
+        lifecycle.erase(mei, reason=ReasonCode("MEMBER_ASKED"), actor=CLI, now=NOON),
+        *(credentials.log_in(PrincipalKind.MEMBER, mei, actor=SYSTEM, now=NOON) for _ in range(6)),
+        return_exceptions=True,
+    )
+    with pytest.raises(credentials.LoginRefused):
+        await credentials.log_in(PrincipalKind.MEMBER, mei, actor=SYSTEM, now=NOON)
+    assert await LIVE.value("ACCESS") == 0
+    assert await SQL("SELECT id FROM login WHERE ended_at IS NULL").rows() == []
