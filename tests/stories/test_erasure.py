@@ -22,7 +22,7 @@ from models.members import IdentityKind, MemberState
 from models.outbox import OutboxEvent
 from models.sql import SQL
 from models.units import ReasonCode
-from rules import credentials, housekeeping, jobs, keyring, lifecycle, members, phones, vault
+from rules import codes, credentials, housekeeping, jobs, keyring, lifecycle, members, phones, vault
 from rules.actors import CLI, SYSTEM
 from rules.members import Profile
 from rules.proofs import ProofRequired
@@ -209,6 +209,15 @@ async def test_who_they_were_before_they_were_one_is_erased_with_them() -> None:
     await work()
     assert [await keyring.wrapped(who) for who in (mei, *shells)] == [None] * 3
     assert await SQL("SELECT device FROM login WHERE device IS NOT NULL").rows() == []
+
+
+async def test_a_code_shown_before_the_erasure_tells_nobody_who_it_was() -> None:
+    await programme()
+    her = await xiaoyu()
+    shown = await codes.show(her, now=NOON)
+    await erase(her)
+    assert await codes.read(shown.code, actor=CLERK, now=NOON) is None
+    await work()
 
 
 async def test_whoever_comes_with_the_same_phone_later_is_a_stranger() -> None:
