@@ -22,6 +22,7 @@ from schema import ids, scalars
 from schema.ids import Tag
 from schema.root import schema
 from tests.people import NOON, adjust, fresh_key, member, programme
+from tests.poison import POISON, poisoned
 from tests.schema.asking import (
     CASHIER,
     CLERK,
@@ -34,45 +35,6 @@ from tests.schema.asking import (
     member_id,
     purchase_id,
 )
-
-POISON: list[Any] = [
-    *(sign * 2**power + step for power in (31, 53, 63) for sign in (1, -1) for step in (-1, 0, 1)),
-    10**400,
-    1e308,
-    0.5,
-    -0.0,
-    True,
-    None,
-    [],
-    {},
-    [[[[["deep"]]]]],
-    {"a": {"b": {"c": 1}}},
-    "",
-    " ",
-    "\x00",
-    "a\x00b",
-    "\u202egnp.exe",
-    "a\u200b\u200d\ufeffb",
-    "👩‍👩‍👧‍👦" * 12,
-    "ｆｕｌｌ　ｗｉｄｔｈ",
-    "e\u0301",
-    "\u00e9",
-    "раураl",
-    "x" * 10_000,
-    "中" * 129,
-    "'; DROP TABLE member; --",
-    '" OR ""="',
-    "$1",
-    "%s%d%n",
-    "{me{id}}",
-    "</script>",
-    "-9007199254740993",
-    "9" * 10_000,
-    "2026-13-45T25:61:61Z",
-    "0000-00-00",
-    "9999-12-31T23:59:59.999999999-23:59",
-    "0001-01-01T00:00:00+23:59",
-]
 
 TYPENAME = "{ __typename }"
 ENTRY = SQL("SELECT id FROM points_entry WHERE member_id = $1 LIMIT 1")
@@ -184,16 +146,6 @@ async def _of_keys() -> dict[str, tuple[Principal | None, dict[str, Any]]]:
         "apiKeyRotate": (OWNER, {"id": issued.key_id, "overlapHours": 1}),
         "apiKeyRevoke": (OWNER, {"id": issued.key_id}),
     }
-
-
-def poisoned(given: Any, drop: Any) -> list[Any]:
-    """The input with one of its parts replaced, for each part there is, however deep."""
-    if isinstance(given, dict):
-        parts = [(name, each) for name, part in given.items() for each in [drop, *poisoned(part, drop)]]
-        return [{**given, name: each} for name, each in parts]
-    if isinstance(given, list):
-        return [[each] for each in [drop, *poisoned(given[0], drop)]]
-    return []
 
 
 FIELDS = schema._schema.mutation_type.fields if schema._schema.mutation_type else {}

@@ -14,9 +14,10 @@ from graphql import (
 )
 
 from schema.root import schema
+from tests.poison import POISON, poisoned
 from tests.schema.asking import OWNER, ask
 from tests.schema.matrix import Step, Way, ways
-from tests.schema.test_poison import PARSERS, POISON, good, poisoned
+from tests.schema.test_poison import PARSERS, good
 
 SERVED = schema._schema
 PLAIN: dict[str, Any] = {
