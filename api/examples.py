@@ -71,7 +71,7 @@ PURCHASE = """mutation IdentifyBuyer {
 LOGIN = """mutation Login {
   memberLogin(input: {code: "demo:xiaoyu"}) {
     tokens { accessToken accessTokenExpiresAt refreshToken }
-    isNewMember
+    memberState
     userErrors { code message }
   }
 }

@@ -1,9 +1,11 @@
-"""Generator of what the client repeats: schema.d.ts from the published schema, index.mjs from index.js."""
+"""Generator of what the client repeats: the types of the schema, the ES modules, and its documents."""
 
 import argparse
+import json
 import re
 import sys
 from collections.abc import Iterable, Mapping
+from hashlib import sha256
 from pathlib import Path
 from textwrap import wrap
 from typing import Any
@@ -28,6 +30,7 @@ from graphql import (
 from graphql.language import EnumValueNode, ListValueNode
 
 HERE = Path(__file__).parent
+SOURCES = ("index.js", "events.js", "hosts.js", "sending.js", "session.js", "sha256.js")
 PUBLISHED = HERE.parents[1] / "schema" / "schema.graphql"
 MADE = "// Made by generate.py from {0}. Change that, then run generate.py again.\n"
 WIDTH = 112
@@ -70,17 +73,38 @@ def main() -> int:
 
 def files() -> dict[str, str]:
     """Every file that is made, by its name."""
-    source = (HERE / "index.js").read_text(encoding="utf-8")
     schema = build_schema(PUBLISHED.read_text(encoding="utf-8"))
-    return {"index.mjs": module(source), "schema.d.ts": types(schema)}
+    sources = {name: (HERE / name).read_text(encoding="utf-8") for name in SOURCES}
+    modules = {name.replace(".js", ".mjs"): module(name, source) for name, source in sources.items()}
+    return {**modules, "schema.d.ts": types(schema), "documents.json": own_documents(sources)}
 
 
-def module(source: str) -> str:
+def module(name: str, source: str) -> str:
     """The CommonJS source as an ES module: its last statement exports, and strictness goes without saying."""
     body, exports, names = source.partition("\nmodule.exports = ")
     if not exports or not re.fullmatch(r"\{ [\w, ]+ \};\n", names):
-        raise ValueError("index.js must end with one `module.exports = { … };`")
-    return MADE.format("index.js") + body.replace("'use strict';\n\n", "") + f"\nexport {names}"
+        raise ValueError(f"{name} must end with one `module.exports = {{ … }};`")
+    body = re.sub(
+        r"^const (\{ .* \}) = require\('(\./\w+)'\);$", r"import \1 from '\2.mjs';", body, flags=re.MULTILINE
+    )
+    return MADE.format(name) + body.replace("'use strict';\n\n", "") + f"\nexport {names}"
+
+
+def own_documents(sources: Mapping[str, str]) -> str:
+    """What the client asks for in a member's name, as a manifest of trusted documents: texts by their SHA-256.
+
+    A document is a constant of a source; it holds nothing but other constants, also of the other sources.
+    """
+    said = "\n".join(sources.values())
+    written = dict(re.findall(r"^const ([A-Z_]+) = [`']([^`']*)[`'];$", said, re.MULTILINE))
+
+    def text(name: str) -> str:
+        return re.sub(r"\$\{(\w+)\}", lambda found: text(found[1]), written[name])
+
+    [own] = re.findall(r"^const OWN = \[([\w, ]+)\];$", said, re.MULTILINE)
+    texts = [text(name) for name in own.split(", ")]
+    told = {sha256(each.encode()).hexdigest(): each for each in texts}
+    return json.dumps(told, indent=2, ensure_ascii=False) + "\n"
 
 
 def types(schema: GraphQLSchema) -> str:

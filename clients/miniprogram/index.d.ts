@@ -1,4 +1,4 @@
-import type { ErrorCode } from './schema';
+import type { ErrorCode, Login, MemberEvent, MemberPhone, MemberState, UserError } from './schema';
 
 /** What can go wrong on the way: no answer, an answer that is not GraphQL, GraphQL's own errors, a refused login. */
 export type ErrorKind = 'network' | 'http' | 'graphql' | 'user';
@@ -16,6 +16,8 @@ export type MistakeCode =
   | 'OPERATION_TOO_COMPLEX'
   | 'BAD_REQUEST'
   | 'RATE_LIMITED'
+  | 'UNAVAILABLE'
+  | 'PERSISTED_QUERY_NOT_FOUND'
   | 'TIMEOUT'
   | 'INTERNAL_SERVER_ERROR'
   | 'UNKNOWN';
@@ -32,7 +34,7 @@ export declare class LoyaltyError extends Error {
   /** The request's name in the server's log. */
   readonly requestId?: string;
   /** How many seconds the server asked to wait. */
-  readonly retryAfter?: number;
+  readonly retryAfterSeconds?: number;
   /** The HTTP status, where there was an answer. */
   readonly status?: number;
   /** All errors of the answer. */
@@ -49,6 +51,8 @@ export declare class LoyaltyError extends Error {
 export interface TypedDocument<Data, Variables> {
   toString(): string;
   __apiType?: (variables: Variables) => Data;
+  /** What graphql-codegen's persisted documents know of themselves. */
+  __meta__?: { hash?: string; [more: string]: unknown };
 }
 
 export interface How {
@@ -79,11 +83,71 @@ export interface Client {
    */
   mutate<Payload = any>(document: TypedDocument<any, any> | string, input: object, how?: MutateHow): Promise<Payload>;
 
-  /** Log the member in unless they are. Says whether this start's login made a member, who is yet to enrol. */
-  login(): Promise<{ isNewMember: boolean }>;
+  /**
+   * Log the member in unless they are, with their phone if the button was pressed before. Tells where the membership
+   * stands: show PENDING members the page to enrol.
+   */
+  login(how?: { phoneCode?: string }): Promise<Standing>;
 
-  /** Forget the tokens here, then end them on the server. Says whether they were live until now. */
+  /**
+   * Link the phone of `<button open-type="getPhoneNumber">`. With `memberChanged` the member is another one from now
+   * on, whom the shop knew: load the page anew. Refusals are in `userErrors`.
+   */
+  linkPhone(phoneCode: string): Promise<LinkedPhone>;
+
+  /** End what follows events, forget the tokens here, then end them on the server. Says whether they were live. */
+  logOut(): Promise<boolean>;
+
+  /** @deprecated The same as `logOut`. */
   logout(): Promise<boolean>;
+
+  /** Where the member is logged in. */
+  devices(): Promise<Pick<Login, 'id' | 'device' | 'createdAt' | 'lastSeenAt' | 'current'>[]>;
+
+  /** Log the member out on another device. */
+  endDevice(id: string): Promise<{ ended: number; userErrors: UserError[] }>;
+
+  /** Log the member out everywhere else. */
+  endOtherDevices(): Promise<{ ended: number; userErrors: UserError[] }>;
+
+  /**
+   * Follow what happens to the member: over a socket that all followers share, or by polling where there is none. Each
+   * event comes once, in order, none left out. Answers what ends it; call that in `onHide` and `onUnload`.
+   */
+  events(how: Following): () => void;
+}
+
+/** Where the membership stands. */
+export interface Standing {
+  memberState: MemberState;
+  /** Whether there is a verified phone; null after a login without a phone. */
+  phoneLinked: boolean | null;
+  /** Why the phone was not linked. */
+  phoneError: Pick<UserError, 'code' | 'message' | 'retryable'> | null;
+}
+
+export interface LinkedPhone {
+  phone: Pick<MemberPhone, 'masked'> | null;
+  alreadyLinked: boolean;
+  memberState: MemberState | null;
+  memberChanged: boolean;
+  userErrors: UserError[];
+}
+
+/** What the client asks of an event. */
+export type Happened = Pick<
+  MemberEvent,
+  'cursor' | 'type' | 'occurredAt' | 'purchaseId' | 'entries' | 'member' | 'points' | 'tier'
+>;
+
+export interface Following {
+  /** The cursor of the last event you have shown. Without it you are told what happens from now on. */
+  after?: string;
+  /** It begins with what happens from now on: load what was before, nothing in between is lost. */
+  onStart?(cursor: string): void;
+  onEvent(event: Happened): void;
+  /** It has ended, by something that does not pass. Whatever passes is waited for. */
+  onError?(error: LoyaltyError): void;
 }
 
 /** What the client needs of its host. */
@@ -104,13 +168,29 @@ export interface Platform {
   language?: string | (() => string | undefined);
   /** Bytes for idempotency keys. */
   randomBytes?(count: number): Promise<Uint8Array>;
+  /** What to call this device in the member's list of logins. */
+  device?: string | (() => string | undefined);
   /** Resolves as soon as the mini-program is in the foreground. */
   foreground?(): Promise<void>;
+  /** Calls the listener whenever the mini-program leaves the foreground. */
+  onHide?(listener: () => void): void;
+  /** Open a socket; `on.close` is told once, unless you close it. Without it, events are polled. */
+  socket?(
+    given: { url: string; protocol: string },
+    on: { open(): void; message(text: string): void; close(told: { code?: number; reason: string }): void }
+  ): { send(text: string): void; close(code: number): void };
 }
 
 export interface Options extends Partial<Platform> {
   /** The address of `/graphql`. It must be a request domain of the mini-program. */
   url: string;
+  /** The address of the socket; by default that of `url` with `wss`. It must be a socket domain. */
+  socketUrl?: string;
+  /**
+   * Send documents by their hashes: `true` hashes each text, a map has the hash of each operation's name. What
+   * graphql-codegen hashed goes by that.
+   */
+  documents?: true | Record<string, string>;
   /** Milliseconds to wait for an answer; 20000 by default. */
   timeout?: number;
 }

@@ -62,7 +62,7 @@ async def test_an_answer_that_is_not_graphql_is_told_by_its_status(phone: Phone,
         error = await error_of(phone, HOME)
         assert (error["kind"], error["code"], error["retryable"]) == ("http", code, retryable)
     phone.weather = storm("Home", HTML)
-    assert (await error_of(phone, HOME))["retryAfter"] == 120
+    assert (await error_of(phone, HOME))["retryAfterSeconds"] == 120
 
 
 async def test_a_mistake_in_the_document_is_told_to_the_developer(phone: Phone, mei: UUID) -> None:
@@ -173,7 +173,7 @@ async def test_nothing_secret_is_told_in_errors_or_written_to_a_console(phone: P
         phone.weather = weather
         told.append(await error_of(phone, HOME))
     phone.time_passes(hours=1)
-    phone.weather = storm("Refresh", {"fail": "request:fail"}, loses="request")
+    phone.weather = storm("Refresh", {"fail": "request:fail"}, times=3, loses="request")
     told.append(await error_of(phone, HOME))
     told.append(await error_of(phone, redeem(10, "{ key: 'short' }")))
     assert not [secret for secret in secrets if secret in json.dumps(told)]

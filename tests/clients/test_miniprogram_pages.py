@@ -9,10 +9,10 @@ from graphql import build_schema
 from clients.miniprogram import generate
 from tests.clients.phone import CLIENT, URL, Phone, storm
 from tests.clients.test_miniprogram import redeem
+from tests.people import buy
 
 README = (CLIENT / "README.md").read_text("utf-8")
 EXAMPLES = dict(re.findall(r"<!-- run: ([\w-]+) -->\n```(?:js|vue)\n(.*?)```", README, re.DOTALL))
-INDEX = "../../loyalty/index"
 NEWER = {
     "optional chaining": r"\?\.\D",
     "nullish coalescing": r"\?\?",
@@ -39,7 +39,7 @@ def as_commonjs(source: str) -> str:
 
 
 def test_every_example_is_run() -> None:
-    assert set(EXAMPLES) == {"login", "enrol", "wechat", "taro", "uni-app"}
+    assert set(EXAMPLES) == {"login", "enrol", "wechat", "taro", "uni-app", "events"}
     assert README.count("```js\n") + README.count("```vue\n") == len(EXAMPLES)
 
 
@@ -57,7 +57,6 @@ async def test_the_example_of_enrolling_makes_a_member(phone: Phone, mei: UUID) 
 
 
 async def test_the_page_for_wechat_shows_a_member_and_redeems(phone: Phone, mei: UUID) -> None:
-    phone.define(INDEX, (CLIENT / "index.js").read_text("utf-8"))
     phone.engine.eval("var page; var Page = (told) => { page = told; }")
     phone.define("pages/home/home", EXAMPLES["wechat"])
     phone.engine.eval("page.setData = (change) => Object.assign(page.data, change)")
@@ -77,7 +76,7 @@ async def test_the_page_for_wechat_shows_a_member_and_redeems(phone: Phone, mei:
 
 
 async def test_the_hook_for_taro_shows_a_member(phone: Phone, mei: UUID) -> None:
-    phone.define(INDEX, as_commonjs((CLIENT / "index.mjs").read_text("utf-8")), "wx")
+    phone.install("mjs", "wx", rewrite=as_commonjs)
     phone.engine.eval(
         "var states = [], shows = [];"
         "modules.react = { useState: (first) => {"
@@ -97,7 +96,7 @@ async def test_the_hook_for_taro_shows_a_member(phone: Phone, mei: UUID) -> None
 
 
 async def test_the_component_for_uni_app_shows_a_member(phone: Phone, mei: UUID) -> None:
-    phone.define(INDEX, as_commonjs((CLIENT / "index.mjs").read_text("utf-8")), "wx")
+    phone.install("mjs", "wx", rewrite=as_commonjs)
     phone.engine.eval(
         "var refs = [], shows = [];"
         "modules.vue = { ref: (value) => { const made = { value }; refs.push(made); return made; } };"
@@ -112,6 +111,18 @@ async def test_the_component_for_uni_app_shows_a_member(phone: Phone, mei: UUID)
     phone.set("language", "zh_CN")
     await phone.run("await shows[0]()")
     assert phone.js("refs[1].value") == "网络连接失败，请稍后重试。"
+
+
+async def test_the_page_of_events_shows_what_happens(phone: Phone, mei: UUID) -> None:
+    phone.engine.eval("var page; var Page = (told) => { page = told; }")
+    phone.define("pages/points/points", EXAMPLES["events"])
+    phone.engine.eval("page.setData = (change) => Object.assign(page.data, change); page.onShow()")
+    await phone.until("page.data.available === 100")
+    await buy(mei, 50_00)
+    await phone.until("page.data.available === 150")
+    phone.engine.eval("page.onHide()")
+    await phone.until("true")
+    assert not phone.air.clients
 
 
 @pytest.mark.parametrize("host", ["taro(Taro)", "uniApp(uni)"])
@@ -133,16 +144,20 @@ def test_the_made_files_are_current() -> None:
 
 
 def test_the_module_says_what_its_source_says() -> None:
-    source = (CLIENT / "index.js").read_text("utf-8")
-    assert as_commonjs(generate.module(source)).partition("\n")[2] == source.replace("'use strict';\n\n", "")
+    for name in generate.SOURCES:
+        source = (CLIENT / name).read_text("utf-8")
+        again = as_commonjs(generate.module(name, source)).partition("\n")[2].replace(".mjs')", "')")
+        assert again == source.replace("'use strict';\n\n", "")
     with pytest.raises(ValueError, match=r"module\.exports"):
-        generate.module("exports.createClient = 1;")
+        generate.module("index.js", "exports.createClient = 1;")
 
 
 def test_the_client_speaks_what_every_phone_understands() -> None:
-    source = (CLIENT / "index.js").read_text("utf-8")
-    assert [what for what, pattern in NEWER.items() if re.search(pattern, source)] == []
-    assert len(source.splitlines()) <= 400
+    assert {path.name for path in CLIENT.glob("*.js")} == set(generate.SOURCES)
+    for name in generate.SOURCES:
+        source = (CLIENT / name).read_text("utf-8")
+        assert [what for what, pattern in NEWER.items() if re.search(pattern, source)] == [], name
+        assert len(source.splitlines()) <= 400
 
 
 def test_the_types_of_a_schema() -> None:

@@ -3,6 +3,9 @@
 const world = {
   now: 0,
   outbox: [], // requests on their way out
+  wires: [], // what is done to sockets: opened, sent, closed
+  sockets: [], // their listeners, each list at its socket's number
+  noSockets: null, // what connectSocket fails with, if it fails
   callbacks: {},
   timers: [],
   stored: {},
@@ -62,6 +65,21 @@ const wx = {
   removeStorageSync(key) {
     delete world.stored[key];
   },
+  connectSocket({ url, protocols, fail }) {
+    const heard = { open: [], message: [], error: [], close: [] };
+    const id = world.sockets.push(heard) - 1;
+    if (world.noSockets) later(() => fail({ errMsg: world.noSockets }));
+    else world.wires.push({ id, open: { url, protocols } });
+    return {
+      send: ({ data }) => world.wires.push({ id, send: data }),
+      close: ({ code }) => world.wires.push({ id, close: code }),
+      onOpen: (listener) => heard.open.push(listener),
+      onMessage: (listener) => heard.message.push(listener),
+      onError: (listener) => heard.error.push(listener),
+      onClose: (listener) => heard.close.push(listener),
+    };
+  },
+  getDeviceInfo: () => ({ brand: 'Apple', model: 'iPhone 15' }),
   getAppBaseInfo: () => ({ language: world.language }),
   onAppHide: (listener) => world.hidden.push(listener),
   onAppShow: (listener) => world.shown.push(listener),
@@ -85,15 +103,20 @@ for (const name of ['request', 'login', 'getRandomValues']) {
 const uni = Object.assign({}, wx, {
   getRandomValues: undefined,
   getAppBaseInfo: undefined,
-  getSystemInfoSync: () => ({ language: world.language }),
+  getDeviceInfo: undefined,
+  getSystemInfoSync: () => ({ language: world.language, brand: 'HUAWEI', model: 'Mate 60' }),
   login(given) {
     if (given.provider !== 'weixin') return later(() => given.fail({ errMsg: 'login:fail provider' }));
     return wx.login(given);
   },
 });
 
+/** uni-app of the older kind promises the task unless it is given a callback; so does Taro, always. */
+Taro.connectSocket = (given) => later(() => wx.connectSocket(given));
+
 const modules = {};
-const require = (name) => {
+const require = (given) => {
+  const name = given.replace(/\.mjs$/, '');
   if (!(name in modules)) throw new Error(`module '${name}' is not defined`);
   return modules[name];
 };
@@ -121,7 +144,13 @@ function start(work) {
 /** What has happened since: requests to carry, how the work ended, whether somebody waits for a timer. */
 function turn() {
   const { outcome, now, timers } = world;
-  return JSON.stringify({ requests: world.outbox.splice(0), outcome, now, timers: timers.length });
+  const next = timers.length ? Math.min(...timers.map(({ due }) => due)) : null;
+  return JSON.stringify({ requests: world.outbox.splice(0), wires: world.wires.splice(0), outcome, now, next });
+}
+
+/** Something reaches a socket. */
+function reach(id, what, told) {
+  world.sockets[id][what].forEach((listener) => listener(told));
 }
 
 /** An answer arrives. */
