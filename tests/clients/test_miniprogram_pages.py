@@ -120,6 +120,7 @@ async def test_the_page_of_events_shows_what_happens(phone: Phone, mei: UUID) ->
     await phone.until("page.data.available === 100")
     await buy(mei, 50_00)
     await phone.until("page.data.available === 150")
+    await phone.passes(seconds=0)  # the other events of the purchase
     phone.engine.eval("page.onHide()")
     await phone.until("true")
     assert not phone.air.clients
