@@ -7,10 +7,12 @@ from pathlib import Path
 
 import httpx2
 import pytest
+from graphql import GraphQLObjectType
 
 from tests import postgres
 from tests.api.shell import Shell
 from tests.house.serving import ROOT, STOP_SECONDS, Server, serving
+from tests.schema.matrix import PUBLISHED
 
 MARK = re.compile(r"^<!-- run -->\s*\n```(?:bash|sh|shell)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 README = (ROOT / "README.md").read_text("utf-8")
@@ -42,6 +44,14 @@ def server(demo_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
 def test_the_readme_has_examples_and_every_mark_marks_one() -> None:
     assert len(BLOCKS) > 0
     assert README.count("<!-- run -->") == len(BLOCKS)
+
+
+def test_nothing_that_is_deprecated_is_taught() -> None:
+    kinds = [kind for kind in PUBLISHED.type_map.values() if isinstance(kind, GraphQLObjectType)]
+    ending = {name for kind in kinds for name, each in kind.fields.items() if each.deprecation_reason}
+    pages = [ROOT / "README.md", ROOT / "docs" / "api.md", ROOT / "api" / "examples.py", *QUICKSTARTS]
+    words = {page.name: set(re.findall(r"\w+", page.read_text("utf-8"))) & ending for page in pages}
+    assert {name: found for name, found in words.items() if found} == {}
 
 
 def test_a_mark_finds_its_block_and_no_other() -> None:
