@@ -4,6 +4,7 @@ import gc
 import logging
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from datetime import timedelta
 from typing import Any, TypeAlias
 
 import httpx2
@@ -144,6 +145,7 @@ def _house(found: Settings, client: WeChat) -> World:
         found.wechat_open_platform,
         found.wechat_phone_daily,
         totp_required=found.staff_totp is Totp.REQUIRED,
+        refresh_grace=timedelta(seconds=found.refresh_grace),
         public_url=found.public_url,
     )
 

@@ -5,6 +5,7 @@ import logging
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from datetime import timedelta
 from hashlib import sha256
 from typing import TypeVar
 
@@ -55,6 +56,8 @@ class World:
     """The latest look-ups, and until when each is kept: WeChat charges for every answer."""
     totp_required: bool = False
     """Whether staff must have a second factor."""
+    refresh_grace: timedelta = timedelta(0)
+    """How long a refresh token may be sent again when the answer was lost."""
     public_url: str = ""
     """Where people reach this deployment with a browser."""
     waiting: int = 0

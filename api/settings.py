@@ -70,6 +70,7 @@ class Settings:
     wechat_secret: str
     wechat_open_platform: str
     wechat_phone_daily: int
+    refresh_grace: int
     public_url: str
     staff_totp: Totp
     log_json: bool
@@ -111,8 +112,7 @@ def settings(given: Mapping[str, str] | None = None) -> Settings:
 
     Raises: SettingError.
     """
-    said = os.environ if given is None else given  # noqa: TID251  the one door to the environment
-    get = _Reader(said)
+    get = _Reader(os.environ if given is None else given)  # noqa: TID251  the one door to the environment
     env = get.one_of("LOYALTY_ENV", Environment.DEVELOPMENT, list(Environment))
     production = env == Environment.PRODUCTION
     url = get.text("LOYALTY_DATABASE_URL", DATABASE)
@@ -131,6 +131,7 @@ def settings(given: Mapping[str, str] | None = None) -> Settings:
         wechat_secret=get.text("LOYALTY_WECHAT_SECRET", "" if production else "demosecret"),
         wechat_open_platform=get.text("LOYALTY_WECHAT_OPEN_PLATFORM", OPEN_PLATFORM),
         wechat_phone_daily=get.number("LOYALTY_WECHAT_PHONE_DAILY", 0, range(10_000_001)),
+        refresh_grace=get.number("LOYALTY_REFRESH_GRACE", 0, range(61)),
         public_url=get.address("LOYALTY_PUBLIC_URL", f"http://{host}:{port}"),
         staff_totp=Totp(get.one_of("LOYALTY_STAFF_TOTP", TOTP[Environment(env)], list(Totp))),
         log_json=get.switch("LOYALTY_LOG_JSON", default=production),

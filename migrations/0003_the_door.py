@@ -178,6 +178,10 @@ class Migration(ddl.Migration):
             model_name='Member',
             constraint=CheckConstraint(check="(state = 'MERGED') = (merged_into_id IS NOT NULL)", name='member_merged'),
         ),
+        ddl.AddIndex(
+            model_name='Member',
+            index=Index(fields=['merged_into_id'], name='member_merged_into'),
+        ),
         ddl.AddField(
             model_name='Programme',
             name='adjust_approval_points',

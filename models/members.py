@@ -49,7 +49,10 @@ class Member(Model):
 
     class Meta:
         table = "member"
-        indexes = (Index(name="member_created", fields=("created_at", "id")),)
+        indexes = (
+            Index(name="member_created", fields=("created_at", "id")),
+            Index(name="member_merged_into", fields=("merged_into_id",)),
+        )
         constraints = (
             CheckConstraint(name="member_event_seq", check="event_seq >= 0"),
             CheckConstraint(name="member_merged", check="(state = 'MERGED') = (merged_into_id IS NOT NULL)"),

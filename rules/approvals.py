@@ -215,6 +215,8 @@ async def approve(member_id: UUID, approval_id: UUID, *, key: Key, actor: Actor,
         raise OwnApproval
     check_open(asked, now)
     check_proof(actor, now)
+    if refused := members.inactivity(held.state, frozen_may=True):
+        raise refused
     if asked.requested_by not in await _askers([asked.requested_by]):
         raise RequesterGone
     posted = await points.put_right(

@@ -24,8 +24,7 @@ REFRESH_FOR = timedelta(days=30)
 STAFF_FOR = timedelta(hours=12)
 """A shift. Staff log in anew after it."""
 
-GRACE = timedelta(seconds=30)
-"""How long a refresh token may be exchanged again when nothing of the first answer was used: it was lost."""
+NO_GRACE = timedelta(0)
 
 LOGINS_MAX = 20
 """How many logins of a member live; a further one ends the one that was seen least lately."""
@@ -184,12 +183,12 @@ SEEN = SQL("UPDATE login SET seen_at = CASE WHEN seen_at < $2 THEN $2 ELSE seen_
 
 
 @transaction
-async def exchange(refresh: str, now: datetime) -> Issued | None:
+async def exchange(refresh: str, now: datetime, grace: timedelta = NO_GRACE) -> Issued | None:
     """Fresh tokens for a refresh token, once; None when it is no good.
 
-    A second exchange of the same token means that somebody else has it: the whole login is ended. It only means a
-    lost answer when it comes at once and nothing of the first answer was used; then that is dead, and this lives.
-    When the dead one is used after all, its answer was not lost: two have the token, and the login ends.
+    A second exchange of the same token means that somebody else has it: the whole login is ended. With a grace it
+    means a lost answer, where it comes within that time and nothing of the first answer was used; then that is
+    dead, and this lives. When the dead one is used after all, two have the token, and the login ends.
     """
     # the login is locked first, here and where it ends, so that no tokens are issued behind an end's back
     await LOCK.row(await FAMILY.value(digest(refresh)))
@@ -201,7 +200,7 @@ async def exchange(refresh: str, now: datetime) -> Issued | None:
         return None
     if row["spent_at"] is None:
         await SPEND.row(row["digest"], now)
-    elif not await _is_lost(row["family"], row["digest"], now - row["spent_at"], now):
+    elif not (grace and now - row["spent_at"] <= grace and await _is_lost(row["family"], row["digest"], now)):
         await _end([row["family"]], now)
         return None
     await SEEN.row(row["family"], now)
@@ -221,10 +220,8 @@ ARRIVED = SQL(
 )
 
 
-async def _is_lost(family: UUID, spent: str, ago: timedelta, now: datetime) -> bool:
+async def _is_lost(family: UUID, spent: str, now: datetime) -> bool:
     """Whether the answer of an exchange never arrived. What of it was not used is dead from now on."""
-    if ago > GRACE:
-        return False
     await UNUSED.rows(family, spent, now)
     return await ARRIVED.row(family, spent) is None
 

@@ -16,9 +16,9 @@ from rules.transactions import transaction
 
 @dataclass(eq=False)
 class PhoneTaken(Refusal):
-    """This phone number is another member's. Customer service can make the two one."""
+    """This phone number is another member's. Customer service can help."""
 
-    zh = "该手机号属于另一位会员，请联系客服合并账号。"
+    zh = "该手机号属于另一位会员，请联系客服。"
     field = ("phoneCode",)
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Protocol, TypeAlias
 from uuid import UUID
 
@@ -46,6 +46,10 @@ class Outside(Protocol):
     @property
     def totp_required(self) -> bool:
         """Whether staff must have a second factor."""
+
+    @property
+    def refresh_grace(self) -> timedelta:
+        """How long a refresh token may be sent again when the answer was lost."""
 
     @property
     def public_url(self) -> str:

@@ -174,8 +174,7 @@ class SessionsMutation:
     @command(
         PUBLIC,
         "Exchange a refresh token for fresh tokens, once. A second exchange of the same token ends the login, "
-        "since somebody else has it; only when the first answer was lost, the same token may be sent again within "
-        "30 seconds.",
+        "since somebody else has it. When the answer was lost, log in anew.",
         TokensPayload,
     )
     async def token_refresh(self, info: Info, input: TokenRefreshInput) -> TokensPayload | None:
@@ -183,7 +182,9 @@ class SessionsMutation:
 
         Raises: TokenInvalid.
         """
-        issued = await credentials.exchange(input.refresh_token[:TEXT_MAX], info.context.now)
+        issued = await credentials.exchange(
+            input.refresh_token[:TEXT_MAX], info.context.now, outside_of(info).refresh_grace
+        )
         if issued is None:
             raise TokenInvalid
         return TokensPayload(tokens=tokens_of(issued))

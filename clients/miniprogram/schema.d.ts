@@ -642,7 +642,7 @@ export type ErrorCode =
   | 'PHONE_CODE_REFUSED'
   /** No more phone numbers can be asked of WeChat today. 今日获取手机号的次数已用完，请明天再试。 */
   | 'PHONE_LOOKUPS_SPENT'
-  /** This phone number is another member's. Customer service can make the two one. 该手机号属于另一位会员，请联系客服合并账号。 */
+  /** This phone number is another member's. Customer service can help. 该手机号属于另一位会员，请联系客服。 */
   | 'PHONE_TAKEN'
   /** This is more than one movement or one account may carry. 超出单次变动或账户的积分上限。 */
   | 'POINTS_LIMIT'
@@ -1379,7 +1379,7 @@ export interface Mutation {
   memberLogin: TokensPayload | null;
   /**
    * Exchange a refresh token for fresh tokens, once. A second exchange of the same token ends the login, since
-   * somebody else has it; only when the first answer was lost, the same token may be sent again within 30 seconds.
+   * somebody else has it. When the answer was lost, log in anew.
    *
    * Refuses with: `TOKEN_INVALID`.
    */

@@ -13,7 +13,15 @@ from rules import members, programme
 from rules.actors import Actor, ActorKind
 from rules.idempotency import Key, Slip
 from rules.points._book import Balances, Book, InsufficientPoints, Lot, Movement, PointsLimit, reversal
-from rules.points._by_hand import Adjustment, ApprovalRequired, BalanceChanged, check_alone, put_right, tried
+from rules.points._by_hand import (
+    Adjustment,
+    ApprovalRequired,
+    BalanceChanged,
+    check_alone,
+    lately,
+    put_right,
+    tried,
+)
 from rules.points._ledger import open_account, open_book, post, return_to_lots
 from rules.points._posting import Posted, conclude
 from rules.programme import Rung
@@ -181,7 +189,8 @@ async def adjust(
     if earlier := await slip.recall():
         return Posted.replay(earlier)
     wanted = Adjustment(delta, reason, note)
-    check_alone(wanted, terms=await programme.terms(), actor=actor, now=now)
+    earlier_ones = await lately(member_id, actor, now)
+    check_alone(wanted, earlier=earlier_ones, terms=await programme.terms(), actor=actor, now=now)
     posted = await put_right(
         held, wanted, cause=slip.cause, expected_available=expected_available, actor=actor, now=now
     )

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -54,15 +54,32 @@ class Adjustment:
         return Points(abs(self.delta))
 
 
-def check_alone(wanted: Adjustment, *, terms: Terms, actor: Actor, now: datetime) -> None:
+WITHIN = timedelta(hours=24)
+NONE = Points(0)
+LATELY = SQL(
+    "SELECT COALESCE(SUM(ABS(points)), 0)::bigint AS points FROM points_transaction"
+    " WHERE member_id = $1 AND actor_id = $2 AND created_at > $3"
+    " AND kind IN ('ADJUST_IN', 'ADJUST_OUT') AND cause NOT LIKE 'approval:%'"
+)
+
+
+async def lately(member_id: UUID, actor: Actor, now: datetime) -> Points:
+    """How many points of a member somebody has adjusted alone in the last 24 hours."""
+    return Points(await LATELY.value(member_id, actor.id, now - WITHIN))
+
+
+def check_alone(wanted: Adjustment, *, earlier: Points = NONE, terms: Terms, actor: Actor, now: datetime) -> None:
     """Refuse what one person may not adjust alone, or not without a fresh proof.
+
+    What they adjusted of that member earlier in the last 24 hours counts too: many small ones are a large one.
 
     Raises: ApprovalRequired, ProofRequired.
     """
     approval, proof = terms.adjust_approval_above, terms.adjust_proof_above
-    if approval is not None and wanted.size > approval:
-        raise ApprovalRequired(wanted.size, approval)
-    if proof is not None and wanted.size > proof:
+    together = Points(wanted.size + earlier)
+    if approval is not None and together > approval:
+        raise ApprovalRequired(together, approval)
+    if proof is not None and together > proof:
         check_proof(actor, now)
 
 

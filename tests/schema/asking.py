@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -32,6 +32,7 @@ class Nowhere:
 
     totp_required = False
     public_url = "http://house"
+    refresh_grace = timedelta(0)
 
     async def wechat_phone(self, code: str, whose: str) -> Identity:  # noqa: ARG002
         raise PhoneCodeRefused

@@ -151,7 +151,7 @@ async def test_points_are_taken_out_by_two_as_well() -> None:
     ann, bo = await the_two()
     mei = await member("Mei")
     await adjust(mei, 450, actor=proven(ann))
-    await adjust(mei, 450, actor=proven(ann))
+    await adjust(mei, 450, actor=proven(bo))
     asked = await ask(mei, -600, ann)
     await approve(mei, asked.approval_id, bo)
     assert (await balance(mei))["available"] == 300

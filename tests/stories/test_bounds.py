@@ -1,5 +1,7 @@
 """Bounds on adjustments: set with the programme, changed later, and never in the way of an answer already given."""
 
+from dataclasses import replace
+
 import pytest
 
 from models.units import Points
@@ -7,7 +9,7 @@ from rules import programme as programmes
 from rules.points import ApprovalRequired
 from rules.programme import NoProgramme, ProgrammeTermsInvalid
 from rules.proofs import ProofRequired
-from tests.people import CLERK, adjust, balance, fresh_key, member, movements, programme, proven
+from tests.people import CLERK, DAY, NOON, adjust, balance, fresh_key, member, movements, programme, proven
 
 
 async def bounded(proof: int | None, approval: int | None) -> None:
@@ -38,10 +40,22 @@ async def test_a_large_adjustment_asks_for_a_proof_and_a_very_large_one_for_some
     await adjust(mei, 100)
     with pytest.raises(ProofRequired):
         await adjust(mei, 101)
-    await adjust(mei, 500, actor=proven(CLERK))
+    await adjust(mei, 400, actor=proven(CLERK))
     with pytest.raises(ApprovalRequired):
-        await adjust(mei, -501, actor=proven(CLERK))
-    assert await movements(mei) == [("ADJUST_IN", 100), ("ADJUST_IN", 500)]
+        await adjust(mei, -1, actor=proven(CLERK))
+    assert await movements(mei) == [("ADJUST_IN", 100), ("ADJUST_IN", 400)]
+
+
+async def test_many_small_adjustments_are_a_large_one() -> None:
+    await programme(adjust_proof_above=Points(100), adjust_approval_above=Points(500))
+    mei, lan = await member("Mei"), await member("Lan")
+    for _ in range(4):
+        await adjust(mei, 25)
+    with pytest.raises(ProofRequired):
+        await adjust(mei, 1)
+    await adjust(lan, 100)
+    await adjust(mei, 100, actor=replace(CLERK, id="somebody else"))
+    await adjust(mei, 100, at=NOON + DAY)
 
 
 async def test_what_was_adjusted_before_is_answered_whatever_the_bounds_are_now() -> None:
