@@ -5,7 +5,7 @@
 const { LoyaltyError, persistently, quietly, reasonOf } = require('./sending');
 
 const EXPIRY_MARGIN_MS = 60000;
-const GRACE_MS = 25000; // the server takes a refresh token again for 30 s when its answer was lost
+const GRACE_MS = 25000; // how long a refresh is asked for again: later nobody waits for it any more
 
 const TOKENS = 'tokens { accessToken accessTokenExpiresIn refreshToken }';
 const LOGIN = `mutation Login($input: MemberLoginInput!) {
@@ -62,7 +62,10 @@ function session(settings, { send, words }) {
     return payload;
   }
 
-  /** Exchange the refresh token; the same one again while the server bears with a lost answer. */
+  /**
+   * Exchange the refresh token. When nothing came back, the same one is sent again: if only the request was lost it is
+   * good. If the answer was, the server ends the login, or bears with it for some seconds where it is set so.
+   */
   async function refresh() {
     const began = Date.now();
     const again = (error) => Date.now() - began < GRACE_MS && error.kind !== 'graphql';

@@ -250,12 +250,12 @@ async def test_who_is_refused_with_fresh_tokens_too_is_told_so(phone: Phone, mei
     assert phone.asked() == ["Login", "Home", "Refresh", "Home"]
 
 
-async def test_a_refresh_whose_answer_was_lost_is_asked_for_again_at_once(phone: Phone, mei: UUID) -> None:
+async def test_a_refresh_whose_answer_was_lost_leads_to_a_login_nobody_sees(phone: Phone, mei: UUID) -> None:
     await phone.run(HOME)
     phone.time_passes(hours=1)
     phone.weather = storm("Refresh", {"fail": "request:fail timeout"})
     assert await phone.run(balances(3)) == [100] * 3
-    assert phone.asked() == ["Login", "Home", "Refresh", "Refresh"] + ["Balance"] * 3
+    assert phone.asked() == ["Login", "Home", "Refresh", "Refresh", "Login"] + ["Balance"] * 3
     first, second = phone.inputs("Refresh")
     assert first == second
 
