@@ -118,8 +118,11 @@ def _checkout(folder: Path) -> None:
 
 def _environment(database_url: str, folder: Path, port: int) -> dict[str, str]:
     here = {name: value for name, value in os.environ.items() if not name.startswith("LOYALTY_")}  # noqa: TID251  # what a shell inherits
+    # beside an SQLite database is its key store; PostgreSQL's would be in the checkout
+    keys = {"LOYALTY_KEYS_URL": f"sqlite://{folder / 'keys.db'}"} if database_url.startswith("postgres") else {}
     return {
         **here,
+        **keys,
         "PATH": os.pathsep.join([str(Path(sys.executable).parent), str(folder / "bin"), here.get("PATH", "")]),
         "LOYALTY_DATABASE_URL": database_url,
         "LOYALTY_MASTER_KEY": KEY,

@@ -18,7 +18,8 @@ EVENTS = SQL("SELECT type FROM outbox_event WHERE member_id = $1 ORDER BY seq")
 AUDIT = SQL("SELECT action, actor_id, reason FROM audit_log WHERE member_id = $1 ORDER BY id")
 IDENTITIES = SQL("SELECT kind, mask, sealed, verified FROM member_identity WHERE member_id = $1 ORDER BY id")
 MOVE_TO = SQL(
-    "UPDATE member SET state = $2, merged_into_id = CASE WHEN $2 = 'MERGED' THEN id END WHERE id = $1 RETURNING id"
+    "UPDATE member SET state = $2, merged_into_id = CASE WHEN $2::varchar = 'MERGED' THEN id END"
+    " WHERE id = $1 RETURNING id"
 )
 
 
