@@ -13,9 +13,14 @@ KEPT_BITS = {4: 24, 6: 48}
 """How much of an address is kept: enough to tell networks apart, too little to tell people apart."""
 
 
+def is_sent(header: str | None) -> bool:
+    """Whether an Authorization header holds a token, good or not."""
+    return header is not None and header.lower().startswith(BEARER) and bool(header[len(BEARER) :].strip())
+
+
 async def principal(header: str | None, moment: datetime, host: str | None = None) -> Principal | None:
     """Who the Authorization header stands for, sent from that host; None for nobody, also for a token no good."""
-    if not header or not header.lower().startswith(BEARER):
+    if header is None or not is_sent(header):
         return None
     secret = header[len(BEARER) :].strip()
     if not 0 < len(secret) <= TOKEN_MAX or not secret.isascii():

@@ -22,7 +22,7 @@ from strawberry.types import ExecutionResult
 
 from api import log, refusing, watching
 from api.allowance import Allowance
-from api.callers import network, principal
+from api.callers import is_sent, network, principal
 from api.clock import now
 from api.documents import Asked, Library, asked
 from api.negotiation import GRAPHQL, HTML, JSON, language, negotiate
@@ -111,6 +111,7 @@ class Endpoint(GraphQL[Context, None]):
         return Context(
             now=moment,
             principal=who,
+            has_sent_credential=is_sent(request.headers.get("authorization")),
             language=language(request.headers.get("accept-language")),
             request_id=log.request_id.get(),
             network=near,

@@ -112,6 +112,8 @@ class Context:
 
     now: datetime
     principal: Principal | None = None
+    has_sent_credential: bool = False
+    """Whether a credential was sent, if only one that is good no longer."""
     language: str = "en"
     request_id: str = ""
     network: str | None = None

@@ -204,7 +204,7 @@ class Gate(SchemaExtension):
         refused = permissions.refused(known.wanted, context.principal)
         if refused and context.principal is not None:
             audit.denied(context.actor, [name for name, _, _ in refused], context.now)
-        return permissions.objections(refused, context.principal)
+        return permissions.objections(refused, context.principal, has_sent=context.has_sent_credential)
 
     def _misplaced(self, context: Context) -> str | None:
         """Why the operation came the wrong way: subscriptions go over the socket, all else over HTTP."""
@@ -334,6 +334,5 @@ def signed(error: GraphQLError, context: Context) -> GraphQLError:
 
 def _labelled(error: GraphQLError, code: str, message: str | None = None, **more: Any) -> GraphQLError:
     extensions: dict[str, Any] = {**(error.extensions or {}), "code": code, **more}
-    return GraphQLError(
-        message or error.message, error.nodes, error.source, error.positions, error.path, extensions=extensions
-    )
+    said = message or words.unshown(error.message)
+    return GraphQLError(said, error.nodes, error.source, error.positions, error.path, extensions=extensions)

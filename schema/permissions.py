@@ -26,6 +26,7 @@ from strawberry.schema_directive import Location
 
 from models.credentials import KeyScope, PrincipalKind
 from rules.actors import Principal
+from schema import words
 from schema.context import Batch, Info
 from schema.enums import describe
 
@@ -239,10 +240,13 @@ def refused(wanted: Wanted, principal: Principal | None) -> Refused:
     return [each for each in wanted if not is_open(each[1], audience, scopes)]
 
 
-def objections(refused: Refused, principal: Principal | None) -> list[GraphQLError]:
-    """What stands against the caller's operation: an error for each field that is not for them."""
+def objections(refused: Refused, principal: Principal | None, *, has_sent: bool = False) -> list[GraphQLError]:
+    """What stands against the caller's operation: an error for each field that is not for them.
+
+    Who `has_sent` a credential and is nobody all the same sent one that is good no longer.
+    """
     if refused and principal is None:
-        said = "This needs a credential: send `Authorization: Bearer <token>`."
+        said = words.ENDED_CREDENTIAL if has_sent else words.NO_CREDENTIAL
         return [GraphQLError(said, [refused[0][2]], extensions={"code": "UNAUTHENTICATED"})]
     audience = audience_of(principal)
     return [

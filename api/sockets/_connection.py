@@ -193,7 +193,7 @@ class Connection:
         self.asker = _with_headers(self.websocket, given)
         self.who = (await self._context()).principal
         if self.who is None and self.asker.headers.get("authorization"):
-            return self.leave(4403, "Forbidden")
+            return self.leave(4403, words.ENDED_CREDENTIAL)
         if not self.house.admits(self):
             return self.leave(4429, "Too many sockets of one caller")
         self.is_acknowledged = True
@@ -263,7 +263,7 @@ class Connection:
         """The caller and the moment of the next event. Raises: GraphQLError, when the credential has ended."""
         fresh = await self._context()
         if not self._is_same(fresh):
-            raise GraphQLError("The credential has ended.", extensions={"code": "UNAUTHENTICATED"})
+            raise GraphQLError(words.ENDED_CREDENTIAL, extensions={"code": "UNAUTHENTICATED"})
         context.now, context.principal = fresh.now, fresh.principal
 
     def _is_same(self, context: Context) -> bool:

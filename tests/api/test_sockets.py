@@ -176,7 +176,7 @@ async def test_a_credential_may_come_with_the_handshake(in_development: Starlett
 @pytest.mark.parametrize("token", ["lya_nobody", "Bearer", "x" * 5_000, "é"])
 async def test_a_credential_that_is_no_good_is_told_at_once(client: Client, token: str) -> None:
     await programme()
-    assert await client.begin(token) == Closed(4403, "Forbidden")
+    assert await client.begin(token) == Closed(4403, "The credential you sent is unknown, expired or revoked.")
 
 
 async def test_without_a_credential_nothing_of_a_members_is_heard(client: Client) -> None:

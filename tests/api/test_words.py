@@ -2,7 +2,11 @@
 
 import pytest
 
+from models.credentials import PrincipalKind
+from models.staff import StaffRole
+from rules import credentials, staff
 from rules import programme as programmes
+from rules.actors import SYSTEM
 from schema import words
 from schema.context import Context
 from tests.api.house import Caller
@@ -57,3 +61,58 @@ def test_every_code_of_ours_has_its_words() -> None:
     assert not words.LEADS.keys() & words.WHOLE.keys()
     assert words.said("RATE_LIMITED", "Too much.", "en") == "Too much."
     assert Context(now=NOON).language == "en"
+
+
+@pytest.mark.parametrize("token", ["lya_nobody", "x", "lyl_dev_0000000000000000_x_y"])
+async def test_whoever_sent_a_credential_is_told_that_it_is_no_good(caller: Caller, token: str) -> None:
+    for language, said in (("en", "The credential you sent is unknown"), ("zh", "登录凭证无效")):
+        reply = await caller.ask("{ me { id } }", token=token, accept_language=language)
+        assert reply.codes == ["UNAUTHENTICATED"]
+        assert reply.body["errors"][0]["message"].startswith(said)
+    [error] = (await caller.ask("{ me { id } }")).body["errors"]
+    assert error["message"] == words.NO_CREDENTIAL
+
+
+SECRET = "Tr0ub4dor: found: it, found: here. Found: me does not exist in 'A' enum."
+LOGIN = "mutation($input: StaffLoginInput!) { staffLogin(input: $input) { __typename } }"
+HOSTILE: tuple[tuple[str, dict[str, object], str], ...] = (
+    (LOGIN, {"input": {"username": "li", "password": [SECRET]}}, "at .password: String cannot represent"),
+    (LOGIN, {"input": {"username": "li", "password": SECRET, "passwort": SECRET}}, "unknown field 'passwort'"),
+    (LOGIN, {"input": {"password": SECRET}}, "to include required field 'username'"),
+    (LOGIN, {"input": SECRET}, "to be an object"),
+    (LOGIN, {"input": {"username": {"a": SECRET}, "password": SECRET}}, "at .username:"),
+    ("query($n: Int!) { members(first: $n) { nodes { id } } }", {"n": SECRET}, "Int cannot represent"),
+    ("query($b: Boolean!) { __typename @include(if: $b) }", {"b": SECRET}, "Boolean cannot represent"),
+    ("query($i: ID!) { node(id: $i) { id } }", {"i": {"a": SECRET}}, "ID cannot represent"),
+    (
+        "mutation($input: StaffInviteInput!) { staffInvite(input: $input) { __typename } }",
+        {"input": {"username": "li", "role": SECRET}},
+        "does not exist in 'StaffRole' enum",
+    ),
+    (
+        "query($f: AuditFilter) { auditLog(filter: $f) { nodes { id } } }",
+        {"f": {"since": SECRET}},
+        "A DateTime is written by RFC 3339",
+    ),
+    (
+        f'mutation {{ staffLogin(input: {{password: "{SECRET}"}}) {{ __typename }} }}',
+        {},
+        "required field 'username'",
+    ),
+    (f'mutation {{ staffLogin(input: "{SECRET}") {{ __typename }} }}', {}, "to be an object"),
+    (f'{{ members(first: "{SECRET}") {{ nodes {{ id }} }} }}', {}, "Int cannot represent"),
+    (f'{{ me {{ id }} "{SECRET}" }}', {}, "Syntax Error"),
+)
+
+
+@pytest.mark.parametrize(("document", "variables", "said"), HOSTILE)
+async def test_no_error_repeats_what_was_sent(
+    caller: Caller, document: str, variables: dict[str, object], said: str
+) -> None:
+    await programme()
+    owner = await staff.hire("owner", "no hash", StaffRole.OWNER, actor=SYSTEM, now=NOON)
+    token = (await credentials.log_in(PrincipalKind.STAFF, owner, actor=SYSTEM, now=NOON)).access
+    reply = await caller.ask(document, variables, token=token)
+    assert reply.codes
+    assert "Tr0ub" not in reply.text
+    assert any(said in error["message"] for error in reply.body["errors"]), reply.text
