@@ -32,7 +32,7 @@ from api.settings import Settings, Totp, settings
 from api.simulator import simulator
 from api.sockets import Sockets
 from api.wechat import WeChat
-from rules import documents, programme
+from rules import documents, keyring, programme
 
 Lifespan: TypeAlias = AbstractAsyncContextManager[None]
 
@@ -168,17 +168,28 @@ async def _healthy(_: Request) -> Response:
 
 
 async def _ready(request: Request) -> Response:
-    """The process may be sent requests: it has started, the database answers, and there is a programme."""
-    if not getattr(request.app.state, "ready", False):
-        return JSONResponse({"status": "starting"}, 503)
+    """The process may be sent requests: it has started, both databases answer, and there is a programme."""
+    has_started = getattr(request.app.state, "ready", False)
+    wanting = await _wanting() if has_started else "starting"
+    return JSONResponse({"status": wanting or "ready"}, 503 if wanting else 200)
+
+
+async def _wanting() -> str | None:
+    """What a process that has started lacks to answer requests."""
     try:
         await get_connection("default").execute_query_dict("SELECT 1")
         await programme.terms()
     except programme.NoProgramme:
-        return JSONResponse({"status": "no programme"}, 503)
+        return "no programme"
     except Exception:
-        return JSONResponse({"status": "no database"}, 503)
-    return JSONResponse({"status": "ready"})
+        return "no database"
+    try:
+        await keyring.check()
+    except keyring.KeysMoved:
+        return "keys moved"
+    except Exception:
+        return "no key store"
+    return None
 
 
 async def _to_graphiql(_: Request) -> Response:

@@ -211,11 +211,23 @@ async def _reserve(count: int) -> list[tuple[UUID, bytes]]:
 async def _newest(found: Vault) -> tuple[int, Master]:
     """The newest generation, and its master key. No newer one begins while this transaction lasts."""
     await LOCK.row()
+    return await _last(found)
+
+
+async def _last(found: Vault) -> tuple[int, Master]:
     newest = (await MASTERS.rows())[-1]
     master = next((each for each in found.masters if each.check == newest["key_check"]), None)
     if master is None:
         raise KeysMoved(KeysMoved.__doc__)
     return newest["generation"], master
+
+
+async def check() -> None:
+    """See that the key store answers, and that this process can wrap new keys.
+
+    Raises: KeysMoved.
+    """
+    await _last(vault.unlocked())
 
 
 ONE = KeySQL("SELECT wrapped FROM member_key WHERE member_id = $1")

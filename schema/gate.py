@@ -22,6 +22,7 @@ from strawberry.types.graphql import OperationType
 from models.credentials import PrincipalKind
 from models.database import is_away
 from rules import audit
+from rules.keyring import KeysMoved
 from rules.rates import Taken, Wait
 from schema import cost, limits, permissions, words
 from schema.context import Context, Passed
@@ -298,15 +299,16 @@ class Gate(SchemaExtension):
 
     def _masked(self, error: GraphQLError, cause: BaseException) -> GraphQLError:
         context: Context = self.execution_context.context
-        away = is_away(cause)
+        away, moved = is_away(cause), isinstance(cause, KeysMoved)
         _log.error(
             "fault in %s" if not away else "the database is away in %s",
             self.execution_context.operation_name or "an operation",
             exc_info=None if away else cause,
             extra={"request_id": context.request_id},
         )
-        code = "UNAVAILABLE" if away else "INTERNAL_SERVER_ERROR"
-        told = {"code": code, "requestId": context.request_id, **({"retryable": True} if away else {})}
+        # another process, or this one after its restart, has the keys: the same request succeeds then
+        code = "UNAVAILABLE" if away or moved else "INTERNAL_SERVER_ERROR"
+        told = {"code": code, "requestId": context.request_id, **({"retryable": True} if away or moved else {})}
         message = words.said(code, _FAULTS[code], context.language)
         if away and self.execution_context.operation_type is OperationType.MUTATION:
             message += words.UNSURE[context.language]

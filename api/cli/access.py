@@ -50,7 +50,10 @@ async def _token(kind: PrincipalKind, who: str, store: str | None) -> str:
         if kind is PrincipalKind.PARTNER:
             return (await fresh_key(found, Holder.partner(principal), who)).secret
         await members.existing(principal)
-        return (await credentials.log_in(kind, principal, actor=SYSTEM, now=now())).access
+        try:
+            return (await credentials.log_in(kind, principal, actor=SYSTEM, now=now())).access
+        except credentials.LoginRefused as refused:
+            raise Failed(f"{who} was erased or merged into another member: nobody logs in as them.") from refused
 
 
 @job.command("dead")

@@ -2,6 +2,7 @@
 
 import asyncio
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import pytest
 from asyncpg.exceptions import (
@@ -11,11 +12,12 @@ from asyncpg.exceptions import (
     InterfaceError,
     UniqueViolationError,
 )
+from starlette.applications import Starlette
 from tortoise.exceptions import DBConnectionError, IntegrityError, OperationalError
 
 from models.credentials import PrincipalKind
 from models.database import is_away
-from rules import credentials
+from rules import credentials, keyring, vault
 from rules import programme as programmes
 from rules.actors import SYSTEM
 from tests.api.house import GRAPHQL, JSON, Caller
@@ -112,3 +114,25 @@ async def test_a_mutation_says_that_its_outcome_is_unknown(caller: Caller, monke
         reply = await caller.ask(document, token=as_mei, accept_language=language)
         assert (reply.status, reply.codes) == (503, ["UNAVAILABLE"])
         assert said in reply.body["errors"][0]["message"]
+
+
+async def test_a_server_without_the_newest_master_key_says_so_and_is_sent_no_more_requests(
+    caller: Caller, in_development: Starlette, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    await programme()
+    monkeypatch.setattr(in_development.state, "ready", True, raising=False)
+    monkeypatch.setattr(keyring, "_pools", WeakKeyDictionary())
+    known = vault.unlocked()
+    vault.unlock(vault.Vault((vault.master(bytes(32)),), known.indexing, known.house))
+    try:
+        reply = await caller.ask(
+            'mutation { memberLogin(input: {code: "demo:new"}) { userErrors { code } } }', accept=GRAPHQL
+        )
+        ready = await caller.send("GET", "/readyz")
+    finally:
+        vault.unlock(known)
+    assert (reply.status, reply.codes) == (503, ["UNAVAILABLE"])
+    assert reply.body["errors"][0]["extensions"]["retryable"] is True
+    assert (ready.status, ready.body) == (503, {"status": "keys moved"})
+    assert "Restart it with the new master key" in caplog.text
+    assert (await caller.send("GET", "/readyz")).body == {"status": "ready"}

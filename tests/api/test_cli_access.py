@@ -9,12 +9,15 @@ import pytest
 from api.clock import now
 from models.credentials import PrincipalKind
 from models.jobs import Job, JobState
-from models.sql import insert
+from models.sql import SQL, insert
 from models.staff import StaffRole
-from rules import credentials, staff
+from models.units import ReasonCode
+from rules import credentials, lifecycle, staff
+from rules.actors import SYSTEM
 from tests.api.shell import Said, Shell
-from tests.people import NOON
+from tests.people import NOON, member
 
+MERGE = SQL("UPDATE member SET state = 'MERGED', merged_into_id = $2 WHERE id = $1")
 WHO = "SELECT id, state FROM member ORDER BY state, id"
 
 
@@ -49,6 +52,23 @@ def test_a_token_for_nobody_is_refused(shop: Shell, kind: str, who: str) -> None
     said = shop("token", kind, who)
     assert said.is_clear
     assert said.out == ""
+
+
+@pytest.mark.parametrize("state", ["ERASED", "MERGED"])
+def test_nobody_logs_in_as_who_is_no_member_any_more(shell: Shell, state: str) -> None:
+    assert shell("init").code == 0
+
+    async def gone() -> UUID:
+        one, other = await member("One"), await member("Other")
+        if state == "ERASED":
+            await lifecycle.erase(one, reason=ReasonCode("ASKED"), actor=SYSTEM, now=NOON)
+        else:
+            await MERGE.run(one, other)
+        return one
+
+    said = shell("token", "member", shell.look(gone))
+    assert said.is_clear
+    assert (said.out, "nobody logs in as them" in said.err) == ("", True)
 
 
 def test_staff_choose_a_password_or_are_told_one_once(shop: Shell) -> None:

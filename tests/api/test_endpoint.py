@@ -369,6 +369,10 @@ async def test_a_process_is_ready_once_it_has_started_and_there_is_a_programme(
     async def cut() -> None:
         raise ConnectionError("the wire to the database is cut")
 
+    with monkeypatch.context() as patched:
+        patched.setattr("rules.keyring.check", cut)
+        keyless = await caller.send("GET", "/readyz")
+        assert (keyless.status, keyless.body) == (503, {"status": "no key store"})
     monkeypatch.setattr("rules.programme.terms", cut)
     away = await caller.send("GET", "/readyz")
     assert (away.status, away.body) == (503, {"status": "no database"})
