@@ -24,7 +24,7 @@ from api.documents import Library
 from api.examples import tabs
 from api.graphql import Endpoint
 from api.jotting import jotting
-from api.manifest import manifest
+from api.manifest import trusted
 from api.opening import opened, working
 from api.origins import LOCAL
 from api.outside import World
@@ -60,7 +60,7 @@ def application(found: Settings) -> Starlette:
         development=development,
         page=graphiql.page(tabs({}), {}) if development else "",
         page_headers=dict(graphiql.PAGE_HEADERS),
-        library=Library(manifest(found.documents), remembers=is_open),
+        library=Library(trusted(found), remembers=is_open),
         trusted_only=found.trusted_only,
         allowance=Allowance(found.allowances) if found.allowances else None,
         logs=found.log_operations,
@@ -109,6 +109,7 @@ def _lifespan(
             stack.push_async_callback(sockets.aclose)
             if found.trusted_only and not (endpoint.library.names() or await documents.live(1)):
                 _log.warning("no document is trusted, so that members can run nothing; see docs/api.md")
+            await _warn(found)
             if not found.is_production:
                 tokens = await _demo_tokens(found)
                 endpoint.page = graphiql.page(tabs(tokens), tokens)
@@ -125,6 +126,16 @@ def _lifespan(
             app.state.ready = False
 
     return lifespan
+
+
+async def _warn(found: Settings) -> None:
+    """Tell the log what is not set up yet, without which a server that runs is of no use."""
+    if not (found.wechat_appid and found.wechat_secret):
+        _log.warning("LOYALTY_WECHAT_APPID and LOYALTY_WECHAT_SECRET are not both set: members cannot log in")
+    try:
+        await programme.terms()
+    except programme.NoProgramme:
+        _log.warning("there is no programme yet: set one up with `loyalty init`")
 
 
 def _world(found: Settings) -> tuple[World, Sequence[BaseRoute]]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from api.clock import now
-from api.opening import behind, unlock
+from api.opening import NoDatabase, NoKeyStore, Unreachable, behind, require, unlock
 from api.settings import SettingError, Settings, master_key
 from models.database import connected, dialect
 from models.sql import SQL
@@ -32,13 +32,16 @@ async def checks(found: Settings) -> list[Check]:
         Check("python", f"{platform.python_version()}, SQLite {sqlite3.sqlite_version}"),
         Check("environment", found.env.value),
         _wechat(found),
-        _key(found),
     ]
     try:
+        await require(found)  # before a look at the master key, which development would make
+        done.append(_key(found))
         waiting = await behind(found)
         done.append(Check("migrations", ", ".join(waiting) or "up to date", not waiting))
         if not waiting:
             done += await _database(found)
+    except (NoDatabase, NoKeyStore, Unreachable) as error:
+        done.append(Check("database", str(error), is_well=False))
     except Exception as error:
         done.append(Check("database", f"{type(error).__name__}: {error}", is_well=False))
     return done
@@ -77,10 +80,10 @@ async def _database(found: Settings) -> list[Check]:
 
 
 async def _documents(found: Settings) -> Check:
-    from api.manifest import ManifestError, manifest
+    from api.manifest import ManifestError, trusted
 
     try:
-        read = len(manifest(found.documents))
+        read = len(trusted(found))
     except ManifestError as error:
         return Check("documents", str(error), is_well=False)
     registered = len(await documents.live())

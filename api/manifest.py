@@ -8,7 +8,7 @@ from typing import Any
 
 import orjson
 
-from api.settings import SettingError
+from api.settings import SettingError, Settings
 from rules.documents import DocumentInvalid, Trusted
 from schema.documents import read_hash, trustable
 from schema.root import schema
@@ -38,6 +38,17 @@ class Entry:
     def label(self) -> str:
         """What to call it in a complaint."""
         return self.name or (f"the document {self.sha256[:SHORT]}…" if self.sha256 else "the document")
+
+
+def trusted(found: Settings) -> list[Trusted]:
+    """The documents of the manifests that the settings name.
+
+    Raises: ManifestError.
+    """
+    try:
+        return manifest(found.documents)
+    except ManifestError as error:
+        raise ManifestError(f"LOYALTY_DOCUMENTS: {error}") from None
 
 
 def manifest(paths: Sequence[Path]) -> list[Trusted]:

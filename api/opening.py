@@ -1,21 +1,30 @@
 """Opening: the database, the vault and the worker, brought up in order and closed in the other."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+import sqlite3
+from asyncio import to_thread
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from pathlib import Path
+
+from tortoise.exceptions import DBConnectionError, OperationalError
 
 from api.clock import now
 from api.settings import Settings, master_key, next_master_key
 from api.worker import Worker
 from models import keystore
-from models.database import connected
+from models.database import connected, is_away
+from models.engine import connection, place
 from models.migrate import migrate, pending
 from models.sql import SQL
 from rules import keyring, transactions, vault
-from rules.keyring import BOUND, WrongKeyStore, WrongMasterKey
+from rules.keyring import BOUND, WrongMasterKey
 
 LEAVE_SECONDS = 5.0
 """How long a worker that is told to stop may go on with the job under way."""
+
+FIRST = "0001_the_house"
+"""The migration that only an empty database waits for."""
 
 KEY_CHECK = SQL("SELECT key_check FROM programme WHERE one = 1")
 KEPT_KEYS = SQL("SELECT member_id FROM member_key LIMIT 1", fans_out="whether keys have moved to their own store")
@@ -25,19 +34,81 @@ class NotMigrated(Exception):  # noqa: N818  a fault of the set-up
     """The database is behind this version. Run `loyalty migrate` first."""
 
 
+class NoDatabase(Exception):  # noqa: N818  a fault of the set-up
+    """There is no database where the settings say."""
+
+
+class NoKeyStore(Exception):  # noqa: N818  a fault of the set-up
+    """The database has a key store, and it is not where the settings say."""
+
+
+class Unreachable(Exception):  # noqa: N818  a fault of the set-up
+    """A database that cannot be opened: which setting names it, and why not."""
+
+
+@contextmanager
+def reaching(name: str, url: str) -> Iterator[None]:
+    """Say which setting names the database that cannot be opened here; never its password.
+
+    Raises: Unreachable.
+    """
+    try:
+        yield
+    except Exception as error:
+        if not (isinstance(error, OSError | sqlite3.Error | OperationalError) or is_away(error)):
+            raise
+        why = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        raise Unreachable(f"{name}: {place(url)} cannot be opened: {why or type(error).__name__}") from error
+
+
+async def require(found: Settings) -> None:
+    """See that the database's file is there, where it is a file. Nothing is made.
+
+    Raises: NoDatabase.
+    """
+    path = connection(found.database_url)["credentials"].get("file_path", ":memory:")
+    if path != ":memory:" and not await to_thread(Path(path).exists):
+        raise NoDatabase(
+            f"There is no database at {place(found.database_url)}; set LOYALTY_DATABASE_URL, "
+            "or set one up with `loyalty init`."
+        )
+
+
+async def _require_keys(found: Settings, known: str | None) -> None:
+    """See that the key store a programme is bound to is there at all.
+
+    Raises: NoKeyStore.
+    """
+    if known is None or not known.startswith(BOUND):
+        return
+    try:
+        with reaching("LOYALTY_KEYS_URL", found.keys_url):
+            reached = await keystore.version(found.keys_url)
+    except Unreachable as error:
+        if not isinstance(error.__cause__, DBConnectionError):
+            raise
+        reached = 0  # a PostgreSQL server that has no database of this name
+    if not reached:
+        raise NoKeyStore(
+            f"There is no key store at {place(found.keys_url)}: restore its backup "
+            "(docs/operations.md, Backup), or set LOYALTY_KEYS_URL."
+        )
+
+
 async def bring_up(found: Settings) -> list[str]:
     """Bring the database and its key store to this version, and return what was applied.
 
     Keys that the database kept itself, as it did before there was a key store, are moved there.
 
-    Raises: WrongMasterKey, WrongKeyStore, SettingError, DurabilityError.
+    Raises: WrongMasterKey, NoKeyStore, Unreachable, SettingError, DurabilityError.
     """
-    applied = await migrate(found.database_url)
+    with reaching("LOYALTY_DATABASE_URL", found.database_url):
+        applied = await migrate(found.database_url)
     async with connected(found.database_url, strict=False):
         known = await KEY_CHECK.value()
-    if known is not None and known.startswith(BOUND) and not await keystore.version(found.keys_url):
-        raise WrongKeyStore(WrongKeyStore.__doc__)
-    applied += await keystore.bring_up(found.keys_url)
+    await _require_keys(found, known)
+    with reaching("LOYALTY_KEYS_URL", found.keys_url):
+        applied += await keystore.bring_up(found.keys_url)
     async with connected(found.database_url, found.keys_url, strict=False):
         if await _keeps_keys(known):
             applied.append(f"{await _move_keys(found, known)} keys moved to the key store")
@@ -62,23 +133,44 @@ async def _move_keys(found: Settings, known: str | None) -> int:
 
 
 async def behind(found: Settings) -> list[str]:
-    """What `bring_up` would apply."""
-    waiting = [*await pending(found.database_url), *await keystore.pending(found.keys_url)]
+    """What `bring_up` would apply.
+
+    Raises: NoDatabase, NoKeyStore, Unreachable.
+    """
+    await require(found)
+    with reaching("LOYALTY_DATABASE_URL", found.database_url):
+        waiting = await pending(found.database_url)
+    keeps_keys = False
     if not waiting:
         async with connected(found.database_url, strict=False):
-            if await _keeps_keys(await KEY_CHECK.value()):
-                waiting.append("keys to move to the key store")
-    return waiting
+            known = await KEY_CHECK.value()
+            keeps_keys = await _keeps_keys(known)
+        await _require_keys(found, known)
+    with reaching("LOYALTY_KEYS_URL", found.keys_url):
+        waiting += await keystore.pending(found.keys_url)
+    return waiting or (["keys to move to the key store"] if keeps_keys else [])
+
+
+async def refuse_behind(found: Settings) -> None:
+    """Refuse a database that is not at this version.
+
+    Raises: NotMigrated, NoDatabase, NoKeyStore, Unreachable.
+    """
+    waiting = await behind(found)
+    if FIRST in waiting:
+        raise NotMigrated("This database is empty. Set it up with `loyalty init`, or run `loyalty migrate`.")
+    if waiting:
+        raise NotMigrated(NotMigrated.__doc__)
 
 
 @asynccontextmanager
 async def opened(found: Settings) -> AsyncIterator[AsyncExitStack]:
     """The database and the vault, open and fit for each other; what is under way is finished before they close.
 
-    Raises: NotMigrated, WrongMasterKey, WrongKeyStore, SettingError, DurabilityError.
+    Raises: NotMigrated, NoDatabase, NoKeyStore, Unreachable, WrongMasterKey, WrongKeyStore, SettingError,
+        DurabilityError.
     """
-    if await behind(found):
-        raise NotMigrated(NotMigrated.__doc__)
+    await refuse_behind(found)
     async with AsyncExitStack() as stack:
         both = connected(found.database_url, found.keys_url, strict=found.is_production)
         await stack.enter_async_context(both)

@@ -126,7 +126,7 @@ def settings(given: Mapping[str, str] | None = None) -> Settings:
         workers=get.number("LOYALTY_WORKERS", 1, range(1, 65)),
         run_worker=get.switch("LOYALTY_WORKER", default=True),
         migrate=get.switch("LOYALTY_MIGRATE", default=url.startswith("sqlite") or not production),
-        wechat_base=get.text("LOYALTY_WECHAT_BASE", WECHAT if production else SIMULATED),
+        wechat_base=get.wechat("LOYALTY_WECHAT_BASE", WECHAT if production else SIMULATED),
         wechat_appid=get.text("LOYALTY_WECHAT_APPID", "" if production else DEMO_APPID),
         wechat_secret=get.text("LOYALTY_WECHAT_SECRET", "" if production else "demosecret"),
         wechat_open_platform=get.text("LOYALTY_WECHAT_OPEN_PLATFORM", OPEN_PLATFORM),
@@ -234,6 +234,15 @@ class _Reader:
         if not re.fullmatch(r"https?://[^\s/?#@]+(?:/[^\s?#]*)?", text):
             raise SettingError(f"{name} must be an http or https address without a query, not {text!r}.")
         return text
+
+    def wechat(self, name: str, default: str) -> str:
+        """Where WeChat answers: the simulator's name, or an address."""
+        if self.text(name, default) == SIMULATED:
+            return SIMULATED
+        try:
+            return self.address(name, default)
+        except SettingError as error:
+            raise SettingError(f"{error} Or say {SIMULATED}.") from None
 
     def switch(self, name: str, *, default: bool) -> bool:
         text = self.text(name, "on" if default else "off").lower()

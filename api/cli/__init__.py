@@ -8,7 +8,7 @@ from tortoise.exceptions import DBConnectionError, OperationalError
 
 from api.cli import access, audit, data, documents, keys, members, people, programme, running, vault
 from api.cli._common import Failed, app
-from api.opening import NotMigrated
+from api.opening import NoDatabase, NoKeyStore, NotMigrated, Unreachable
 from api.orders import FileUnreadable
 from api.settings import SettingError
 from models.database import DurabilityError
@@ -39,10 +39,13 @@ EXPECTED = (
     Failed,
     FileUnreadable,
     KeysMoved,
+    NoDatabase,
+    NoKeyStore,
     NoProgramme,
     NotMigrated,
     RebuildError,
     SettingError,
+    Unreachable,
     WrongKeyStore,
     WrongMasterKey,
 )

@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from api import log
-from api.opening import NotMigrated, behind, bring_up, unlock
+from api.opening import bring_up, refuse_behind, require, unlock
 from api.settings import Settings, settings
 from models.database import connected
 from rules import transactions
@@ -51,11 +51,15 @@ def run(work: Coroutine[Any, Any, Done]) -> Done:
 
 @asynccontextmanager
 async def database(found: Settings, *, brings_up: bool = True, bulk: bool = False) -> AsyncIterator[Settings]:
-    """The database and the vault, open; an embedded one is migrated first. `bulk` is for work without requests."""
+    """The database and the vault, open; an embedded one is migrated first, and none is made.
+
+    `bulk` is for work without requests.
+    """
+    await require(found)
     if brings_up and found.migrate:
         await bring_up(found)
-    elif await behind(found):
-        raise NotMigrated(NotMigrated.__doc__)
+    else:
+        await refuse_behind(found)
     if bulk:
         found = replace(found, database_url=inline(found.database_url), keys_url=inline(found.keys_url))
     async with connected(found.database_url, found.keys_url, strict=found.is_production):

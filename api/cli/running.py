@@ -1,8 +1,10 @@
 """Running: `serve` and `worker`."""
 
 import asyncio
+import errno
 import os
 import signal
+import socket
 import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
@@ -11,10 +13,10 @@ from typing import Annotated
 import typer
 
 from api import connections, demo, log
-from api.cli._common import app, bar, here, run, show
+from api.cli._common import Failed, app, bar, here, run, show
 from api.cli._welcome import welcome
 from api.clock import now
-from api.opening import NotMigrated, behind, bring_up, opened, working
+from api.opening import bring_up, opened, reaching, refuse_behind, require, working
 from api.settings import Settings
 from models.lock import single_server
 
@@ -29,14 +31,14 @@ def serve(
     import uvicorn
 
     from api import wire
-    from api.manifest import manifest
+    from api.manifest import trusted
 
-    manifest(found.documents)  # what is wrong with one is told before anything is begun
+    trusted(found)  # what is wrong with one is told before anything is begun
+    address = (host or found.host, found.port if port is None else port)
+    _see_free(*address)
     with ExitStack() as stack:
-        stack.enter_context(single_server(found.database_url))
-        stack.enter_context(single_server(found.keys_url))
+        _hold(stack, found)
         told = run(_prepare(found))
-        address = (host or found.host, port or found.port)
         if told is not None:
             show.print(welcome(found, address, told))
         log.set_up(found.log_level, as_json=found.log_json)
@@ -60,6 +62,39 @@ def serve(
         )
 
 
+def _see_free(host: str, port: int) -> None:
+    """See that this address can be listened at, before anything is begun or told.
+
+    Raises: Failed.
+    """
+    try:
+        places = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+        for family, kind, protocol, _, place in places:
+            with socket.socket(family, kind, protocol) as tried:
+                tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                if family == socket.AF_INET6:
+                    tried.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+                tried.bind(place)
+                tried.listen(1)  # two may bind to an address where neither listens
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            raise Failed(
+                f"Port {port} is in use: stop what listens there, or choose another with LOYALTY_PORT={port + 1}."
+            ) from None
+        if error.errno == errno.EACCES:
+            raise Failed(f"Port {port} may not be listened at: choose one above 1023 with LOYALTY_PORT.") from None
+        raise Failed(f"LOYALTY_HOST: {host} cannot be listened at: {error.strerror or error}.") from None
+
+
+def _hold(stack: ExitStack, found: Settings) -> None:
+    """Be the only server or worker on these databases. Only what may make a database makes a file beside it."""
+    if found.is_production or not found.migrate:
+        run(require(found))
+    for name, url in (("LOYALTY_DATABASE_URL", found.database_url), ("LOYALTY_KEYS_URL", found.keys_url)):
+        with reaching(name, url):
+            stack.enter_context(single_server(url))
+
+
 @contextmanager
 def _shared_metrics(found: Settings) -> Iterator[None]:
     """A folder in which several processes put their numbers together, so that a scrape of any sees all."""
@@ -80,8 +115,8 @@ async def _prepare(found: Settings) -> dict[str, str] | None:
     """Bring the database up, sow the demo where it belongs, and hand back its tokens; None in production."""
     if found.migrate:
         await bring_up(found)
-    elif await behind(found):
-        raise NotMigrated(NotMigrated.__doc__)
+    else:
+        await refuse_behind(found)
     if found.is_production:
         # opened once before the server is, so that what is wrong is one clear line
         async with opened(found):
@@ -97,7 +132,9 @@ async def _prepare(found: Settings) -> dict[str, str] | None:
 def worker() -> None:
     """Do jobs only. Beside a server it needs PostgreSQL."""
     found = here()
-    with single_server(found.database_url), single_server(found.keys_url):
+    with ExitStack() as stack:
+        run(require(found))
+        _hold(stack, found)
         log.set_up(found.log_level, as_json=found.log_json)
         if found.migrate:
             run(bring_up(found))

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Coroutine
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
@@ -64,6 +65,15 @@ def connection(url: str) -> dict[str, Any]:
         f"The database URL begins with {scheme!r}; it must begin with sqlite:// or postgres:// "
         "(for example sqlite://var/loyalty.db or postgres://user@host/loyalty)."
     )
+
+
+def place(url: str) -> str:
+    """Where a database is, for a person to read: a file's whole path, or a URL without its password."""
+    credentials = connection(url)["credentials"]
+    if "file_path" in credentials:
+        return str(Path(credentials["file_path"]).absolute())
+    user = f"{credentials['user']}@" if credentials["user"] else ""
+    return f"postgres://{user}{credentials['host']}:{credentials['port']}/{credentials['database'] or ''}"
 
 
 def _sqlite(rest: str) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """SQLite: one connection, and write transactions that queue at BEGIN IMMEDIATE."""
 
 import contextlib
+import os
 import sqlite3
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -200,6 +201,8 @@ class Client(Reading, SqliteClient):
             return
         if self.filename != ":memory:":
             Path(self.filename).parent.mkdir(parents=True, exist_ok=True)
+            # made by us, so that only its owner reads it; SQLite gives its log the same permissions
+            os.close(os.open(self.filename, os.O_RDONLY | os.O_CREAT, 0o600))
         opened = await self._open()
         try:
             await _call(opened, _prepare, opened._conn, self.pragmas)

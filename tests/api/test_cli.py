@@ -29,6 +29,12 @@ earn_multiplier_bps = 12500
 """
 
 
+def laid_out(shell: Shell) -> None:
+    """An SQLite database that holds nothing yet; one in PostgreSQL is there already."""
+    if shell.url.startswith("sqlite"):
+        Path(shell.url.removeprefix("sqlite://").partition("?")[0]).touch()
+
+
 async def the_programme() -> programme.Terms:
     return await programme.terms()
 
@@ -143,6 +149,7 @@ def test_terms_no_programme_can_have_are_refused_in_one_line(bare: Shell, tmp_pa
 
 
 def test_migrations_are_applied_once_and_checked(shell: Shell) -> None:
+    laid_out(shell)
     pending = shell("migrate", "--check")
     assert pending.code == 1
     assert "pending: 0001_the_house" in pending.err
@@ -154,7 +161,8 @@ def test_migrations_are_applied_once_and_checked(shell: Shell) -> None:
 
 
 def test_a_database_that_is_behind_is_not_served(shell: Shell) -> None:
-    for words in (("worker",), ("serve",)):
+    laid_out(shell)
+    for words in (("worker",), ("serve", "--port", "0")):
         said = shell(*words, LOYALTY_MIGRATE="off")
         assert said.code == 1
         assert "loyalty migrate" in said.err
@@ -203,6 +211,7 @@ def test_the_doctor_finds_everything_well_or_says_what_is_not(shop: Shell, shell
     ):
         said = shop("doctor", **environment)
         assert (said.code, complaint in said.out) == (1, True), said.out
+    laid_out(shell)
     behind = shell("doctor")
     assert (behind.code, "0001_the_house" in behind.out) == (1, True)
 
@@ -266,8 +275,9 @@ def test_an_export_into_no_folder_is_refused(shop: Shell, tmp_path: Path) -> Non
 
 def test_one_server_at_a_time_holds_an_sqlite_database(tmp_path: Path) -> None:
     shell = Shell(f"sqlite://{tmp_path / 'loyalty.db'}?durability=off")
+    laid_out(shell)
     with single_server(shell.url):
-        for words in (("serve",), ("worker",)):
+        for words in (("serve", "--port", "0"), ("worker",)):
             said = shell(*words)
             assert said.is_clear
             assert "Another server or worker holds the SQLite database" in said.err
@@ -332,6 +342,7 @@ def test_development_makes_a_key_that_only_its_owner_reads(shell: Shell, tmp_pat
         ("LOYALTY_LOG_LEVEL", "LOUD"),
         ("LOYALTY_DATABASE_URL", "mysql://localhost/x"),
         ("LOYALTY_DATABASE_URL", "nonsense"),
+        ("LOYALTY_WECHAT_BASE", "nonsense"),
     ],
 )
 def test_a_setting_that_cannot_be_is_named(nowhere: Shell, name: str, value: str) -> None:

@@ -95,7 +95,7 @@ def test_what_is_wrong_with_a_manifest_refuses_the_start_in_one_clear_line(tmp_p
     path = written(tmp_path, told)
     with pytest.raises(ManifestError, match=why) as refused:
         application(settings({"LOYALTY_DOCUMENTS": str(path)}))
-    assert str(refused.value).startswith(str(path))
+    assert str(refused.value).startswith(f"LOYALTY_DOCUMENTS: {path}")
     assert "\n" not in str(refused.value)
     assert isinstance(refused.value, SettingError)
 

@@ -115,7 +115,7 @@ def test_the_server_shows_graphiql_and_the_simulator(server: Server) -> None:
 
 def test_the_server_keeps_its_sqlite_database_to_itself(server: Server, dialect: str) -> None:
     if dialect == "sqlite":
-        said = Shell(server.environment["LOYALTY_DATABASE_URL"])("serve")
+        said = Shell(server.environment["LOYALTY_DATABASE_URL"])("serve", "--port", "0")
         assert said.is_clear
         assert "Another server or worker holds the SQLite database" in said.err
     assert server.bash("loyalty verify").returncode == 0, "proving is safe beside a running server"
