@@ -258,6 +258,19 @@ TAKEN = SQL(
 )
 
 
+HELD = SQL(
+    "SELECT key_id FROM api_key WHERE holder = $1 AND slot IS NOT NULL ORDER BY created_at",
+    fans_out="a holder has two keys at most",
+)
+HOLDER = SQL("SELECT holder FROM api_key WHERE key_id = $1")
+
+
+async def held(whose: Holder | str) -> list[str]:
+    """The ids of the live keys of a holder, or of whoever holds the key of that id."""
+    word = whose.word if isinstance(whose, Holder) else await HOLDER.value(whose)
+    return [row["key_id"] for row in await HELD.rows(word)] if word else []
+
+
 async def _free_slot(holder: Holder, now: datetime) -> int:
     """A slot no live key is in; whoever loses a race for it finds it taken when they try again."""
     await LAPSED.run(holder.word, now)
@@ -356,8 +369,9 @@ async def _note(
 
 
 LIST = SQL(
-    "SELECT key_id, kind, name, source, store_id, partner_id, scopes, networks, expires_at, revoked_at,"
-    " last_used_at, created_at FROM api_key WHERE $1::boolean OR revoked_at IS NULL"
+    "SELECT key_id, kind, k.name, source, store_id, p.code AS store, partner_id, scopes, networks, expires_at,"
+    " revoked_at, last_used_at, created_at FROM api_key k LEFT JOIN store p ON p.id = k.store_id"
+    " WHERE $1::boolean OR revoked_at IS NULL"
     " ORDER BY created_at DESC, key_id DESC LIMIT $2",
     fans_out="an operator looks at all keys",
 )

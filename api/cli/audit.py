@@ -11,10 +11,11 @@ from uuid import UUID
 import orjson
 import typer
 
-from api.cli._common import Failed, app, bar, database, here, run, show
+from api.cli._common import Failed, app, bar, database, here, hint, run, show
 from api.clock import now
 from models.units import is_plain
-from rules import audit
+from rules import audit, staff
+from rules.actors import CLI, ActorKind
 from rules.audit import Search
 from schema import ids
 from schema.ids import Tag
@@ -26,7 +27,9 @@ TEXT_MAX = 64
 log = typer.Typer(help="Who did what, where and why.", no_args_is_help=True)
 app.add_typer(log, name="audit")
 
-Actor = Annotated[str | None, typer.Option(help="Who did it: an id of staff or a partner, a key's id, or CLI.")]
+Actor = Annotated[
+    str | None, typer.Option(help="Who did it: a username, an id of staff or a partner, a key's id, or CLI.")
+]
 Action = Annotated[str | None, typer.Option(help="What was done: member.freeze, or member. for all of a kind.")]
 Whom = Annotated[str | None, typer.Option("--member", help="The member concerned: an id of an export or the API.")]
 Request = Annotated[str | None, typer.Option(help="The request it was done in.")]
@@ -46,8 +49,11 @@ def list_lines(
 ) -> None:
     """Show what was done, newest first."""
     wanted = _search(actor, action, member, request, since, until)
-    for row in run(_list(wanted, most)):
+    rows = run(_list(wanted, most))
+    for row in rows:
         typer.echo(_line(row))
+    if not rows:
+        hint.print("no lines")
 
 
 def _line(row: dict[str, Any]) -> str:
@@ -55,6 +61,7 @@ def _line(row: dict[str, Any]) -> str:
     who = " ".join(str(row[name]) for name in ("actor_kind", "role", "actor_id") if row[name])
     named = {
         "member": row["member_id"],
+        "store": row["store_id"],
         "reason": row["reason"],
         "from": row["network"],
         "request": row["request_id"],
@@ -65,7 +72,32 @@ def _line(row: dict[str, Any]) -> str:
 
 async def _list(wanted: Search, most: int) -> list[dict[str, Any]]:
     async with database(here()):
-        return await audit.search(wanted, most=most)
+        return await _named(await audit.search(await _whose(wanted), most=most))
+
+
+async def _whose(wanted: Search) -> Search:
+    """A search for a username is one for their id."""
+    name = wanted.actor_id
+    found = await staff.id_of(name) if name and name != CLI.id else None
+    return replace(wanted, actor_id=str(found)) if found else wanted
+
+
+async def _named(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The lines with usernames and stores' codes in place of ids, where they are known."""
+    names = await staff.usernames({UUID(row["actor_id"]) for row in rows if _is_staff(row)})
+    codes = await staff.codes({row["store_id"] for row in rows if row["store_id"]})
+    return [
+        {
+            **row,
+            "actor_id": names.get(UUID(row["actor_id"]), row["actor_id"]) if _is_staff(row) else row["actor_id"],
+            "store_id": codes.get(row["store_id"], row["store_id"]),
+        }
+        for row in rows
+    ]
+
+
+def _is_staff(row: dict[str, Any]) -> bool:
+    return bool(row["actor_kind"] == ActorKind.STAFF and row["actor_id"])
 
 
 @log.command("export")
@@ -91,6 +123,7 @@ async def _export(file: Path, wanted: Search) -> int:
     # what is written meanwhile would be followed for ever
     wanted = replace(wanted, until=wanted.until or now())
     async with database(here()):
+        wanted = await _whose(wanted)
         with file.open("w", encoding="utf-8", newline="") as out, bar("exporting the audit log", None) as progress:
             writer = csv.DictWriter(out, COLUMNS)
             writer.writeheader()

@@ -13,7 +13,7 @@ from api.settings import Settings
 from models.credentials import PrincipalKind
 from rules import keys, staff
 from rules.actors import CLI
-from rules.keys import ANYTHING, Bounds, Holder, IssuedKey
+from rules.keys import ANYTHING, Bounds, Holder, IssuedKey, KeyLimit
 
 LISTED_MAX = 1_000
 SPANS = {"h": timedelta(hours=1), "d": timedelta(days=1)}
@@ -63,7 +63,16 @@ async def _issue(kind: PrincipalKind, who: str, name: str, store: str | None, bo
 
 async def fresh_key(found: Settings, holder: Holder, name: str, bounds: Bounds = ANYTHING) -> IssuedKey:
     """A new key, asked for at the command line."""
-    return await keys.issue(holder, name=name, environment=found.env.short, bounds=bounds, actor=CLI, now=now())
+    short = found.env.short
+    try:
+        return await keys.issue(holder, name=name, environment=short, bounds=bounds, actor=CLI, now=now())
+    except KeyLimit as refused:
+        raise await _limited(refused, holder) from refused
+
+
+async def _limited(refused: KeyLimit, whose: Holder | str) -> Failed:
+    """The refusal with the keys that are in the way."""
+    return Failed(f"{refused.code()} {refused} They are {' and '.join(await keys.held(whose))}.")
 
 
 async def store_of(code: str | None) -> UUID | None:
@@ -120,6 +129,8 @@ def _line(row: dict[str, Any], moment: datetime) -> str:
     ended = row["expires_at"] is not None and row["expires_at"] <= moment
     state = "revoked" if row["revoked_at"] else "expired" if ended else "lives"
     whose = f"{row['kind'].lower()} {row['source'] or row['partner_id']}"
+    if row["store"]:
+        whose += f" at {row['store']}"
     told = {
         "used": _minute(row["last_used_at"]),
         "expires": _minute(row["expires_at"]),
@@ -151,7 +162,11 @@ def rotate_key(
 async def _rotate(key_id: str, overlap: timedelta) -> IssuedKey:
     found = here()
     async with database(found):
-        return await keys.rotate(key_id, overlap=overlap, environment=found.env.short, actor=CLI, now=now())
+        short = found.env.short
+        try:
+            return await keys.rotate(key_id, overlap=overlap, environment=short, actor=CLI, now=now())
+        except KeyLimit as refused:
+            raise await _limited(refused, key_id) from refused
 
 
 @key.command("revoke")

@@ -1,8 +1,9 @@
-"""People and places: `staff invite`, `staff add`, `staff close`, `staff reopen`, `store add`, `partner add`."""
+"""People and places: `staff invite`, `add`, `close`, `reopen`, `list`, and `store` and `partner add`, `list`."""
 
 import secrets
+from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 import typer
@@ -17,7 +18,7 @@ from rules.actors import CLI
 from rules.passwords import check_password, normalised
 from rules.refusals import NotFound
 
-NAME_MAX, CODE_MAX = 64, 32
+NAME_MAX, CODE_MAX, LISTED_MAX = 64, 32, 100
 HOURS = range(1, int(rules.INVITED_MAX / timedelta(hours=1)) + 1)
 
 staff = typer.Typer(help="Who works for the programme.", no_args_is_help=True)
@@ -38,6 +39,7 @@ def add_staff(
     ] = False,
 ) -> None:
     """Open an account for a member of staff. Without --password-stdin a password is made and told once."""
+    _check_place(role, store_code)
     password = (
         typer.get_text_stream("stdin").readline().rstrip("\n") if password_stdin else secrets.token_urlsafe(15)
     )
@@ -54,6 +56,11 @@ def add_staff(
 async def _hire(username: str, password_hash: str, role: StaffRole, store_code: str | None) -> None:
     async with database(here()):
         await rules.hire(username, password_hash, role, store_id=await _store(store_code), actor=CLI, now=now())
+
+
+def _check_place(role: StaffRole | None, store_code: str | None) -> None:
+    if role is StaffRole.CASHIER and store_code is None:
+        raise Failed(f"{rules.StoreRequired.code()} {rules.StoreRequired.message()} Say --store CODE.")
 
 
 async def _store(code: str | None) -> UUID | None:
@@ -82,6 +89,7 @@ def invite_staff(
         raise Failed(f"A username has 1 to {NAME_MAX} printable characters.")
     if role is None and store_code is not None:
         raise Failed("--store goes with --role.")
+    _check_place(role, store_code)
     link, expires_at = run(_invite(username, role, store_code, timedelta(hours=hours)))
     hint.print(
         f"For {username}, until {expires_at:%Y-%m-%d %H:%M} UTC, told once; whoever has it gets the account:"
@@ -128,6 +136,45 @@ async def _reopen(username: str) -> bool:
     async with database(here()):
         staff_id = await rules.id_of(username)
         return staff_id is not None and await rules.reopen(staff_id, actor=CLI, now=now())
+
+
+@staff.command("list")
+def list_staff() -> None:
+    """List the accounts by name, those that are closed, too, 100 at most."""
+    for row in _shown(rules.everybody):
+        place = row["store"] or "all stores"
+        state = "open" if row["active"] else "closed"
+        factor = "second factor" if row["has_totp"] else "no second factor"
+        typer.echo(f"{row['id']}  {row['username']}  {row['role']}  {place}  {state}  {factor}")
+
+
+@store.command("list")
+def list_stores() -> None:
+    """List the stores by their codes, 100 at most."""
+    for row in _shown(rules.stores):
+        typer.echo(f"{row['id']}  {row['code']}  {row['name']}")
+
+
+@partner.command("list")
+def list_partners() -> None:
+    """List the partners by name, 100 at most."""
+    for row in _shown(rules.partners):
+        typer.echo(f"{row['id']}  {row['name']}")
+
+
+def _shown(find: Callable[[int], Awaitable[list[dict[str, Any]]]]) -> list[dict[str, Any]]:
+    """What is listed, with a hint when that is nothing or not all."""
+
+    async def found() -> list[dict[str, Any]]:
+        async with database(here()):
+            return await find(LISTED_MAX + 1)
+
+    rows = run(found())
+    if not rows:
+        hint.print("There is none.")
+    if len(rows) > LISTED_MAX:
+        hint.print(f"There are more; these are the first {LISTED_MAX}.")
+    return rows[:LISTED_MAX]
 
 
 @store.command("add")

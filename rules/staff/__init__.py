@@ -11,9 +11,11 @@ from rules.staff._accounts import (
     account_of,
     change_role,
     close,
+    everybody,
     hire,
     id_of,
     reopen,
+    usernames,
 )
 from rules.staff._doors import (
     change_password,
@@ -34,7 +36,7 @@ from rules.staff._invitations import (
     invited,
     let_set_up,
 )
-from rules.staff._places import open_store, register, store
+from rules.staff._places import codes, open_store, partners, register, store, stores
 
 __all__ = [
     "HIRES",
@@ -54,7 +56,9 @@ __all__ = [
     "change_password",
     "change_role",
     "close",
+    "codes",
     "enter",
+    "everybody",
     "hire",
     "id_of",
     "invite",
@@ -62,10 +66,13 @@ __all__ = [
     "is_code_attacked",
     "let_set_up",
     "open_store",
+    "partners",
     "prove",
     "refuse",
     "register",
     "rehash",
     "reopen",
     "store",
+    "stores",
+    "usernames",
 ]

@@ -1,5 +1,6 @@
 """Accounts of staff: opened, closed, opened again, and given another role."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -55,6 +56,27 @@ class StaffAccount:
     role: StaffRole
     store_id: UUID | None
     has_totp: bool
+
+
+EVERYBODY = SQL(
+    "SELECT s.id, s.username, s.role, p.code AS store, s.active, s.totp_sealed IS NOT NULL AS has_totp"
+    " FROM staff s LEFT JOIN store p ON p.id = s.store_id ORDER BY s.username LIMIT $1",
+    fans_out="an operator looks at all accounts",
+)
+NAMES = SQL(
+    "SELECT id, username FROM staff WHERE id = ANY($1::uuid[])", fans_out="lines of the audit log name who did it"
+)
+
+
+async def everybody(most: int) -> list[dict[str, Any]]:
+    """The accounts of all staff, by their names, those that are closed, too."""
+    return await EVERYBODY.rows(most)
+
+
+async def usernames(staff_ids: Collection[UUID]) -> dict[UUID, str]:
+    """What some members of staff are called."""
+    rows = await NAMES.rows(list(staff_ids)) if staff_ids else []
+    return {row["id"]: row["username"] for row in rows}
 
 
 COLUMNS = "id, username, password_hash, role, store_id, active, totp_sealed IS NOT NULL AS has_totp"

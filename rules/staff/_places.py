@@ -1,5 +1,7 @@
 """Stores and partners: where the programme runs, and who brings members."""
 
+from collections.abc import Collection
+from typing import Any
 from uuid import UUID, uuid4
 
 from models.programme import Store
@@ -16,6 +18,31 @@ async def store(code: str) -> UUID | None:
     """The store of a code; None where there is none."""
     found: UUID | None = await STORE.value(code)
     return found
+
+
+ALL_STORES = SQL(
+    "SELECT id, code, name FROM store ORDER BY code LIMIT $1", fans_out="an operator looks at all stores"
+)
+ALL_PARTNERS = SQL(
+    "SELECT id, name FROM partner ORDER BY name LIMIT $1", fans_out="an operator looks at all partners"
+)
+CODES = SQL("SELECT id, code FROM store WHERE id = ANY($1::uuid[])", fans_out="stores are nobody's own")
+
+
+async def stores(most: int) -> list[dict[str, Any]]:
+    """The programme's stores, by their codes."""
+    return await ALL_STORES.rows(most)
+
+
+async def partners(most: int) -> list[dict[str, Any]]:
+    """The partner organisations, by their names."""
+    return await ALL_PARTNERS.rows(most)
+
+
+async def codes(store_ids: Collection[UUID]) -> dict[UUID, str]:
+    """The codes of some stores."""
+    rows = await CODES.rows(list(store_ids)) if store_ids else []
+    return {row["id"]: row["code"] for row in rows}
 
 
 @transaction

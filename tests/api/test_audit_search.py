@@ -10,7 +10,7 @@ from api.jotting import jot, jotting
 from models.credentials import PrincipalKind
 from models.staff import StaffRole
 from rules import audit, credentials, staff
-from rules.actors import SYSTEM
+from rules.actors import SYSTEM, Actor, ActorKind
 from schema import ids
 from schema.ids import Tag
 from tests.api.house import Caller
@@ -147,6 +147,26 @@ def test_an_operator_lists_and_exports(shop: Shell, tmp_path: Path) -> None:
     assert {row["action"] for row in rows} <= {"key.issue", "key.rotate", "key.revoke"}
     assert key_id in rows[-1]["facts"]
     assert "audit.export" in shop("audit", "list", "--actor", "CLI").out
+
+
+def test_the_command_line_knows_people_and_stores_by_name(shop: Shell) -> None:
+    assert shop("store", "add", "LOG1", "Logged").code == 0
+    assert shop("staff", "add", "liu", "--role", "CASHIER", "--store", "LOG1").code == 0
+    assert shop("token", "staff", "liu").code == 0
+    who, place = shop.sql("SELECT id, store_id FROM staff WHERE username = 'liu'")[0].values()
+
+    async def does() -> None:
+        actor = Actor(ActorKind.STAFF, str(who), role=StaffRole.CASHIER, store_id=place)
+        await adjust(await member("Mei"), 7, actor=actor)
+
+    shop.look(does)
+    for words in (("--actor", "liu"), ("--actor", who)):
+        said = shop("audit", "list", *words)
+        assert said.code == 0, said.err
+        assert "points.adjust  STAFF CASHIER liu" in said.out
+        assert "store LOG1" in said.out
+    nothing = shop("audit", "list", "--actor", "nobody-at-all")
+    assert (nothing.code, nothing.out, nothing.err.strip()) == (0, "", "no lines")
 
 
 @pytest.mark.parametrize(

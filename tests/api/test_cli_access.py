@@ -84,7 +84,7 @@ def test_staff_choose_a_password_or_are_told_one_once(shop: Shell) -> None:
 @pytest.mark.parametrize(
     ("words", "complaint"),
     [
-        (("staff", "add", "chen", "--role", "CASHIER"), "STORE_REQUIRED"),
+        (("staff", "add", "chen", "--role", "CASHIER"), "Say --store CODE"),
         (("staff", "add", "chen", "--role", "CASHIER", "--store", "NOWHERE"), "no store"),
         (("staff", "add", "x" * 65, "--role", "CS"), "username"),
         (("staff", "add", "", "--role", "CS"), "username"),
@@ -103,6 +103,25 @@ def test_what_cannot_be_done_is_one_clear_line(shop: Shell, words: tuple[str, ..
     said = shop(*words, stdin="short\n")
     assert said.is_clear, said.err
     assert complaint in said.err
+
+
+def test_people_stores_and_partners_are_listed(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert shell("init").code == 0
+    assert shell("partner", "list").err.strip() == "There is none."
+    for code in ("SH01", "SH02"):
+        assert shell("store", "add", code, f"Shanghai {code}").code == 0
+    shell("partner", "add", "Bamboo Books")
+    shell("staff", "add", "wang", "--role", "CASHIER", "--store", "SH01")
+    shell("staff", "add", "li", "--role", "CS")
+    shell("staff", "close", "li")
+    first, second = shell("staff", "list").out.splitlines()
+    assert first.split("  ")[1:] == ["li", "CS", "all stores", "closed", "no second factor"]
+    assert second.split("  ")[1:] == ["wang", "CASHIER", "SH01", "open", "no second factor"]
+    assert "  SH02  Shanghai SH02" in shell("store", "list").out
+    assert "  Bamboo Books" in shell("partner", "list").out
+    monkeypatch.setattr("api.cli.people.LISTED_MAX", 1)
+    said = shell("store", "list")
+    assert (len(said.out.splitlines()), said.err.strip()) == (1, "There are more; these are the first 1.")
 
 
 def test_a_name_is_given_to_one_person_store_or_partner(shop: Shell) -> None:

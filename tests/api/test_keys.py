@@ -181,6 +181,12 @@ def test_an_operator_issues_lists_rotates_and_revokes(shop: Shell) -> None:
     third = shop("key", "issue", "service", "counter")
     assert third.is_clear
     assert "KEY_LIMIT" in third.err
+    follower = rotated.out.strip().split("_")[2]
+    assert f"{key_id} and {follower}" in third.err
+    assert f"{key_id} and {follower}" in shop("key", "rotate", follower).err
+    assert shop("store", "add", "KEY1", "Keyed").code == 0
+    assert shop("key", "issue", "service", "corner", "--store", "KEY1").code == 0
+    assert "service corner at KEY1" in shop("key", "list").out
     assert shop("key", "revoke", key_id).code == 0
     assert key_id not in shop("key", "list").out
     assert "revoked" in shop("key", "list", "--all").out
