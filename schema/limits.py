@@ -40,6 +40,7 @@ LISTS = {
     "lines": 20,
     "documents": 20,
     "staff": 20,
+    "stores": 20,
     "memberEvents": 20,
 }
 """What a list counts as where the document names no size."""

@@ -29,18 +29,30 @@ class Store:
     code: str = seen(STAFF, "Its short code, which does not change.")
     name: str = seen(STAFF, "Its name for people.")
 
+    @classmethod
+    def of(cls, row: dict[str, Any]) -> "Store":
+        """The store as a client sees it."""
+        return cls(id=strawberry.ID(ids.encode(ids.Tag.STORE, row["id"])), code=row["code"], name=row["name"])
+
 
 STORES = SQL("SELECT id, code, name FROM store WHERE id = ANY($1::uuid[])", fans_out="stores are nobody's own")
+
+
+STORE_PAGES = {
+    backwards: SQL(
+        f"SELECT id, code, name FROM store WHERE ($1::text IS NULL OR code {beyond} $1::text)"  # noqa: S608
+        f" ORDER BY code {order} LIMIT $2",
+        fans_out="stores are nobody's own",
+    )
+    for backwards, order, beyond in ((False, "ASC", ">"), (True, "DESC", "<"))
+}
 
 
 async def store_of(parents: Sequence["StaffMember"], context: Context) -> list[Store | None]:
     """The store each one works in; None for those who work in all."""
     del context
     wanted = list({parent.store_id for parent in parents if parent.store_id})
-    found = {
-        row["id"]: Store(id=strawberry.ID(ids.encode(ids.Tag.STORE, row["id"])), code=row["code"], name=row["name"])
-        for row in (await STORES.rows(wanted) if wanted else ())
-    }
+    found = {row["id"]: Store.of(row) for row in (await STORES.rows(wanted) if wanted else ())}
     return [found.get(parent.store_id) if parent.store_id else None for parent in parents]
 
 
@@ -155,6 +167,15 @@ class StaffQuery:
         window = pages.window(first=first, after=after, last=last, before=before, shape=(_name,))
         rows = await PAGES[window.backwards].rows(window.key[0] if window.key else None, window.fetch)
         return pages.page(rows, window, StaffMember.of, lambda row: (row["username"],))
+
+    @asked(STAFF, "The stores of the programme, by code: `apiKeyCreate` takes an id, `staffInvite` a code.")
+    async def stores(
+        self, first: First = None, after: After = None, last: Last = None, before: Before = None
+    ) -> Connection[Store] | None:
+        """A page of stores."""
+        window = pages.window(first=first, after=after, last=last, before=before, shape=(pages.plain,))
+        rows = await STORE_PAGES[window.backwards].rows(window.key[0] if window.key else None, window.fetch)
+        return pages.page(rows, window, Store.of, lambda row: (row["code"],))
 
 
 @strawberry.type(description="What a change of an account came to.")

@@ -2205,6 +2205,11 @@ export interface Query {
   staffMe: StaffViewer | null;
   /** Everybody who works for the programme, or did, by name. Not for members, but for OWNER, ADMIN. */
   staff: StaffMemberConnection | null;
+  /**
+   * The stores of the programme, by code: `apiKeyCreate` takes an id, `staffInvite` a code. Not for members, but for
+   * STAFF.
+   */
+  stores: StoreConnection | null;
   /** Whatever has this id; null when there is none, or it is not for you. */
   node: Node | null;
   /** Whatever has these ids, in their order; 100 at most. */
@@ -2295,6 +2300,18 @@ export interface QueryAuditLogArgs {
 
 /** Arguments of `Query.staff`. */
 export interface QueryStaffArgs {
+  /** How many items from the start: 1 to 100, 20 by default. */
+  first?: number | null;
+  /** Read on after this cursor. */
+  after?: string | null;
+  /** How many items from the end: 1 to 100. */
+  last?: number | null;
+  /** Read back before this cursor. */
+  before?: string | null;
+}
+
+/** Arguments of `Query.stores`. */
+export interface QueryStoresArgs {
   /** How many items from the start: 1 to 100, 20 by default. */
   first?: number | null;
   /** Read on after this cursor. */
@@ -2614,6 +2631,26 @@ export interface Store {
   code: string;
   /** Its name for people. Not for members, but for STAFF. */
   name: string;
+}
+
+/** One page of a list. */
+export interface StoreConnection {
+  __typename?: 'StoreConnection';
+  /** The items with their cursors. */
+  edges: StoreEdge[];
+  /** The items alone. */
+  nodes: Store[];
+  /** Where the page lies in the list. */
+  pageInfo: PageInfo;
+}
+
+/** One item of a list, and where it stands. */
+export interface StoreEdge {
+  __typename?: 'StoreEdge';
+  /** Send it as `after` or `before` to read on from here. */
+  cursor: string;
+  /** The item. */
+  node: Store;
 }
 
 /** What may be followed, over a WebSocket. */

@@ -174,3 +174,17 @@ async def test_two_reads_at_once_are_each_answered() -> None:
     one, two = await asyncio.gather(listed("first: 1"), listed("first: 2"))
     assert [len(each["staff"]["nodes"]) for each in (one, two)] == [1, 2]
     assert await SQL("SELECT COUNT(*) AS n FROM staff").value() == 3
+
+
+async def test_stores_are_listed_by_code_for_all_staff() -> None:
+    await programme()
+    made = {code: await staff.open_store(code, f"Tea {code}") for code in ("SH02", "SH01", "HZ01")}
+    document = """query($a: String, $first: Int, $last: Int) { stores(first: $first, after: $a, last: $last) {
+      nodes { id code name } pageInfo { endCursor hasNextPage } } }"""
+    one = (await ask(document, {"first": 2}, who=CASHIER))["stores"]
+    assert one["nodes"][0] == {"id": ids.encode(Tag.STORE, made["HZ01"]), "code": "HZ01", "name": "Tea HZ01"}
+    assert one["pageInfo"]["hasNextPage"]
+    two = (await ask(document, {"a": one["pageInfo"]["endCursor"]}, who=ANALYST))["stores"]
+    assert [each["code"] for each in (*one["nodes"], *two["nodes"])] == ["HZ01", "SH01", "SH02"]
+    assert [each["code"] for each in (await ask(document, {"last": 1}, who=CLERK))["stores"]["nodes"]] == ["SH02"]
+    assert (await ask("{ stores { nodes { id } } }")).codes == ["UNAUTHENTICATED"]
