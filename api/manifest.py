@@ -7,9 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import orjson
+from graphql import GraphQLSyntaxError
 
+from api.literals import literals
 from api.settings import SettingError, Settings
 from rules.documents import DocumentInvalid, Trusted
+from schema import gate
 from schema.documents import read_hash, trustable
 from schema.root import schema
 
@@ -17,6 +20,10 @@ FILE_MAX = 16 * 1024 * 1024
 """Bytes of a manifest."""
 
 GRAPHQL = {".graphql", ".gql"}
+SOURCES = {".js", ".mjs", ".cjs", ".ts", ".mts"}
+OPERATION = re.compile(r"(?:[\s,\ufeff]|#[^\n]*\n)*(?:query|mutation|subscription)(?:\s+\w+)?\s*(?:\{|@\w|\(\s*\$)")
+"""How a text begins that is meant as an operation: what is wrong with it then is told, not passed over."""
+
 APOLLO = "apollo-persisted-query-manifest"
 OTHER_HASHES = {32: "an MD5", 40: "a SHA-1", 128: "a SHA-512"}
 SHORT = 16
@@ -33,10 +40,13 @@ class Entry:
     source: str
     sha256: str | None = None
     name: str | None = None
+    line: int | None = None
 
     @property
     def label(self) -> str:
         """What to call it in a complaint."""
+        if self.line:
+            return f"the operation in line {self.line}"
         return self.name or (f"the document {self.sha256[:SHORT]}…" if self.sha256 else "the document")
 
 
@@ -55,7 +65,8 @@ def manifest(paths: Sequence[Path]) -> list[Trusted]:
     """The documents of some files, each once, in their order.
 
     A file is what graphql-codegen's client preset writes (`persisted-documents.json`: texts by their SHA-256), a
-    manifest of Apollo's, or one operation with its fragments (`.graphql`), whose hash is that of the file.
+    manifest of Apollo's, one operation with its fragments (`.graphql`), whose hash is that of the file, or a source
+    in JavaScript or TypeScript, whose operations are those of its literals, tagged or not.
 
     Raises: ManifestError.
     """
@@ -74,6 +85,9 @@ def _entries(path: Path) -> Iterator[Entry]:
     text = _text(path)
     if path.suffix.lower() in GRAPHQL:
         yield Entry(text)
+        return
+    if path.suffix.lower() in SOURCES:
+        yield from _of_source(path, text)
         return
     try:
         told = orjson.loads(text)
@@ -94,6 +108,30 @@ def _text(path: Path) -> str:
         raise ManifestError(f"{path}: {error.strerror}.") from None
     except UnicodeDecodeError:
         raise ManifestError(f"{path}: the file is not UTF-8.") from None
+
+
+def _of_source(path: Path, text: str) -> Iterator[Entry]:
+    """The literals that are operations: those that begin as one, and queries in short that this schema knows."""
+    for each in literals(text):
+        begins = OPERATION.match(each.text) is not None
+        if begins and not each.whole:
+            raise ManifestError(
+                f"{path}: the operation in line {each.line} is put together with ${{…}}, so its text is not known "
+                "before the program runs. Write it whole, and send what changes as variables."
+            )
+        if begins or (each.whole and _is_query(each.text)):
+            yield Entry(each.text, line=each.line)
+
+
+def _is_query(text: str) -> bool:
+    """Whether a text is a query in short, `{ me { state } }`; many a literal in braces is none."""
+    if not text.lstrip().startswith("{"):
+        return False
+    try:
+        found = gate.examined(schema._schema, text)
+    except GraphQLSyntaxError:
+        return False
+    return not found.errors and found.operations == 1
 
 
 def _of_codegen(path: Path, told: dict[str, Any]) -> Iterator[Entry]:

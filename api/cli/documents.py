@@ -20,7 +20,9 @@ HASH_WIDTH = 64
 
 Files = Annotated[
     list[Path],
-    typer.Argument(help="Manifests of graphql-codegen's or Apollo's, or .graphql files of one operation."),
+    typer.Argument(
+        help="Manifests of graphql-codegen's or Apollo's, .graphql files of one operation, or sources (.js, .ts)."
+    ),
 ]
 
 document = typer.Typer(help="The documents that members may run in production.", no_args_is_help=True)

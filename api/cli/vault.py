@@ -51,7 +51,8 @@ def rotate(
     # a server on an SQLite file holds its lock; whether one runs on PostgreSQL only the operator knows
     with nullcontext() if live else single_server(found.keys_url):
         count = run(_rotate(found))
-    show.print(f"{count:,} keys are wrapped anew. From now on LOYALTY_MASTER_KEY is the new one; destroy the old.")
+    show.print(f"{count:,} keys are wrapped anew. From now on LOYALTY_MASTER_KEY is the new one;")
+    show.print("keep the old one until the copies of the key store from before are deleted.")
 
 
 async def _rotate(found: Settings) -> int:

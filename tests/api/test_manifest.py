@@ -59,6 +59,56 @@ def test_several_files_are_one_manifest(tmp_path: Path) -> None:
     assert [each.name for each in manifest(paths)] == ["Home", "Tiers"]
 
 
+SOURCE = r"""
+// a comment's `quote isn't one
+const loyalty = require('../../loyalty');
+const HOME = `HOME_TEXT`;
+const half = 10 / 2, quotes = /['"`/]/g, told = count / 2;
+const TIERS = gql`
+  query Tiers { tiers { code } }
+`;
+const LINE = 'query Line { me { card { displayName } } }';
+const ESCAPED =
+  "mutation Enrol { memberEnroll(input: {profile: {displayName: \"\u5c0f\x41\"}}) { member { id } } }";
+const url = `${host}/a/${`${deep} ${{ a: '}' }.a}`}`; /* `query No { nothing }` */
+const F = gql`fragment F on Query { __typename }`;
+const text = '{name}', other = '{ nothing }', prose = 'query (slow)', short = '{ me { state } }';
+"""
+
+
+def test_the_operations_of_a_source_are_read(tmp_path: Path) -> None:
+    path = written(tmp_path, SOURCE.replace("HOME_TEXT", HOME).encode(), "page.js")
+    texts = [each.source for each in manifest([path])]
+    assert texts == [
+        HOME,
+        "\n  query Tiers { tiers { code } }\n",
+        "query Line { me { card { displayName } } }",
+        'mutation Enrol { memberEnroll(input: {profile: {displayName: "小A"}}) { member { id } } }',
+        "{ me { state } }",
+    ]
+
+
+def test_line_ends_in_a_source_are_what_the_program_has(tmp_path: Path) -> None:
+    path = written(tmp_path, f"export const TIERS = `{TIERS}`;\n".replace("\n", "\r\n").encode(), "tiers.ts")
+    assert manifest([path]) == [Trusted(digest(TIERS), "Tiers", TIERS)]
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("\nconst A = `query A { me { ${fields} } }`", r"line 2 is put together with \$\{…\}"),
+        ("const A = `${FRAGMENT} query A { me { ...F } }`", "line 1 is put together"),
+        ("const A = `query A { nothing }`", "the operation in line 1: Cannot query field 'nothing'"),
+        ("const A = 'query A {' + ' me { state } }'", "the operation in line 1: Syntax Error"),
+    ],
+)
+def test_an_operation_of_a_source_that_cannot_be_trusted_is_told_with_its_line(
+    tmp_path: Path, text: str, why: str
+) -> None:
+    with pytest.raises(ManifestError, match=why):
+        manifest([written(tmp_path, text.encode(), "page.js")])
+
+
 WRONG: dict[str, tuple[Any, str]] = {
     "not JSON": (b"{", "not JSON"),
     "a list": ([HOME], "a manifest is an object"),

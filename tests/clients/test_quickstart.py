@@ -1,8 +1,10 @@
 """The mini-program's quickstart: the page it has a stranger write does what it says."""
 
 import re
+from pathlib import Path
 from uuid import UUID
 
+from api.manifest import manifest
 from tests.clients.phone import CLIENT, Carry, Phone, Reply, Request
 from tests.people import buy, movements
 
@@ -22,6 +24,18 @@ def test_every_handler_of_the_page_is_there() -> None:
     assert FILES.keys() == {"loyalty.js", "pages/home/home.wxml", "pages/home/home.js"}
     for handler in re.findall(r'bind\w+="(\w+)"', FILES["pages/home/home.wxml"]):
         assert f"{handler}(" in FILES["pages/home/home.js"]
+
+
+def test_the_documents_of_the_page_are_gathered_from_its_source(tmp_path: Path) -> None:
+    source = tmp_path / "home.js"
+    source.write_text(FILES["pages/home/home.js"], "utf-8")
+    found = manifest([source])
+    assert [each.name for each in found] == ["Home", "Enrol", "Code", "Redeem"]
+    assert all(each.source in FILES["pages/home/home.js"] for each in found)
+
+
+def test_the_page_has_the_line_that_the_simulator_needs() -> None:
+    assert "// appLogin: async () => 'demo:mei'," in FILES["loyalty.js"]
 
 
 async def test_a_stranger_enrols_and_links_their_phone(phone: Phone, mei: UUID) -> None:
@@ -57,11 +71,11 @@ async def test_a_member_shows_a_code_redeems_once_and_hears_of_it(phone: Phone, 
     await phone.run("await page.onRedeem()")
     assert phone.js("page.data.message") == "The network cannot be reached. Please try again."
     await phone.run("await page.onRedeem()")
-    await phone.until("page.data.available === 40")
-    assert await movements(mei) == [("EARN", 100), ("REDEEM", -60)]
+    await phone.until("page.data.available === 50")
+    assert await movements(mei) == [("EARN", 100), ("REDEEM", -50)]
 
     await buy(mei, 30_00)
-    await phone.until("page.data.available === 70")
+    await phone.until("page.data.available === 80")
     await phone.passes(seconds=0)  # the other events of the purchase
     phone.engine.eval("page.onHide()")
     await phone.until("true")

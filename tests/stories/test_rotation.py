@@ -31,6 +31,7 @@ def test_after_a_rotation_the_new_key_opens_everything_and_the_old_one_nothing(s
     sealed = shell.look(lambda: _house())
     said = shell("vault", "rotate", LOYALTY_MASTER_KEY_NEXT=NEXT_KEY)
     assert (said.code, "keys are wrapped anew" in said.out) == (0, True), said.err
+    assert "keep the old one until" in said.out
     refused = shell("verify")
     assert refused.is_clear
     assert "another master key" in refused.err
