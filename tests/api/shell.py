@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 from unittest.mock import patch
 
 import pytest
+from tortoise.models import Model
 
 from api.cli import main
 from api.opening import KEY_CHECK
@@ -86,6 +87,10 @@ def _code(command: Callable[[], None]) -> int:
     return 0
 
 
+QUERIES = ("basetable", "basequery", "basequery_all_fields")
+"""What opening a database leaves with the models: the beginnings of queries in its dialect."""
+
+
 @contextmanager
 def _apart(patched: pytest.MonkeyPatch) -> Iterator[None]:
     """Apart from the suite: a command opens its own database, and sets up its own log and vault."""
@@ -93,6 +98,9 @@ def _apart(patched: pytest.MonkeyPatch) -> Iterator[None]:
     known = [root, *(each for each in root.manager.loggerDict.values() if isinstance(each, logging.Logger))]
     handlers, levels = list(root.handlers), [(each, each.level) for each in known]
     patched.setattr("tortoise.context._global_context", None)
+    queries = [
+        (each._meta, {name: getattr(each._meta, name) for name in QUERIES}) for each in Model.__subclasses__()
+    ]
     with patch.dict("os.environ"):
         try:
             yield
@@ -100,4 +108,7 @@ def _apart(patched: pytest.MonkeyPatch) -> Iterator[None]:
             root.handlers = handlers
             for each, level in levels:
                 each.setLevel(level)
+            for meta, kept in queries:
+                for name, query in kept.items():
+                    setattr(meta, name, query)
             vault.unlock(MASTER_KEY)
