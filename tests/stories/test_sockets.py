@@ -123,8 +123,8 @@ async def test_a_purchase_is_heard_at_once_and_a_cut_loses_nothing(server: Serve
         }
 
     async with dial(server) as socket:
-        await follow(socket, token)
-        await asyncio.sleep(0.1)
+        latest = (await shop.ask("{ memberEvents { latest } }", token))["memberEvents"]["latest"]
+        await follow(socket, token, latest)
         await buy("order-heard-1")
         first = await events(socket, 1)
         assert (first[0]["type"], first[0]["points"]["available"]) == ("PURCHASE_PAID", 50)
@@ -148,8 +148,10 @@ async def test_two_hundred_subscribers_hear_of_themselves_alone(server: Server, 
     async def live(number: int) -> None:
         async with gate:
             token = await log_in(shop, f"many-{number}")
+            # from a cursor on, so that it does not matter when the server begins to listen
+            latest = (await shop.ask("{ memberEvents { latest } }", token))["memberEvents"]["latest"]
         async with dial(server) as socket:
-            await follow(socket, token)
+            await follow(socket, token, latest)
             await ready.wait()
             async with gate:
                 own = (await shop.ask(ENROLL, token))["memberEnroll"]["member"]["id"]
