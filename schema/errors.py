@@ -13,7 +13,9 @@ import strawberry
 from graphql import GraphQLError
 
 from models.members import IdentityKind
-from rules import (
+
+# every room that refuses is imported, so that all its refusals are known
+from rules import (  # noqa: F401
     approvals,
     attempts,
     credentials,
@@ -40,28 +42,6 @@ from schema.context import Context
 from schema.enums import describe
 from schema.permissions import PUBLIC, Rule, options, seen
 from schema.scalars import Long
-
-ROOMS = (
-    approvals,
-    attempts,
-    credentials,
-    documents,
-    idempotency,
-    keys,
-    lifecycle,
-    members,
-    passwords,
-    phones,
-    points,
-    programme,
-    proofs,
-    purchases,
-    reveals,
-    staff,
-    tiers,
-    totp,
-)
-"""Every room that refuses: imported, so that all its refusals are known."""
 
 
 def _refusals(of: type[Refusal] = Refusal) -> list[type[Refusal]]:
