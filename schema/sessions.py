@@ -84,10 +84,7 @@ class MemberLoginInput:
 
 @strawberry.input(description="An exchange of tokens.")
 class TokenRefreshInput:
-    refresh_token: str = strawberry.field(
-        description="The latest refresh token. It is good once; sent again within 30 seconds, it is good again as "
-        "long as nothing of the first answer was used, since that was lost."
-    )
+    refresh_token: str = strawberry.field(description="The latest refresh token. It is good once.")
 
 
 @strawberry.input(description="An end of a login.")

@@ -2720,10 +2720,7 @@ export interface TierSchemeInvalid {
 
 /** An exchange of tokens. */
 export interface TokenRefreshInput {
-  /**
-   * The latest refresh token. It is good once; sent again within 30 seconds, it is good again as long as nothing of
-   * the first answer was used, since that was lost.
-   */
+  /** The latest refresh token. It is good once. */
   refreshToken: string;
 }
 
