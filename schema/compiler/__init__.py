@@ -1,0 +1,1 @@
+"""Compiler: operations become Python functions."""
