@@ -1,0 +1,21 @@
+"""Cases: whom a request is about and where in a list it begins, the same for every server of a run."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+KEY = "@@@@@@@@ a fresh key each time @@"
+"""Stands in a body for the idempotency key of the request, which the client puts in its place, as long as this."""
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One request: the member it is about, and places in the lists."""
+
+    token: str
+    """Who sends it: the member, or one of the staff."""
+    member: UUID
+    entry_place: int
+    """The number of the line in the member's ledger behind which a page begins, newest first."""
+    member_place: tuple[str, str]
+    """The moment and the id of the member behind whom a page of the staff's list begins, newest first."""
+    key: str = KEY
