@@ -20,7 +20,7 @@ from models.engine.asyncpg import Client as PostgresClient
 from models.engine.sqlite import Client as SqliteClient
 from models.engine.sqlite import text_of
 
-fanning_out: "list[SQL]" = []
+fanning_out: "list[Statement]" = []
 """Every statement that declares why it visits more than one owner; the guard lets only these through."""
 
 PARAMETER_LIMITS = {"sqlite": 32_766, "postgres": 32_767}
@@ -34,32 +34,56 @@ _LOCK = re.compile(
 )
 
 
-class SQL:
+_ISO = re.compile(r"\bISO\(")
+_WRITES = re.compile(
+    r"\b(?:INSERT|UPDATE|DELETE|MERGE|INTO|SHARE|nextval|setval|set_config|pg_\w+)\b", re.IGNORECASE
+)
+
+
+class Statement:
     """One statement with `$1` placeholders; PostgreSQL reads it as written, SQLite a translation.
 
     For SQLite, row locks and `::casts` are dropped, and `= ANY($1)` reads its list as JSON. Where that is not
-    enough, `sqlite` is the text for SQLite. Columns named as a model's come back as that model's field would:
-    ids as UUID, moments as datetime in UTC, JSON as objects. `fans_out` says why a statement may visit more
-    than one owner.
+    enough, `sqlite` is the text for SQLite. `ISO(moment)` is the moment as GraphQL shows it, on both. `fans_out`
+    says why a statement may visit more than one owner.
     """
 
-    __slots__ = ("fans_out", "lists", "postgres", "sqlite")
+    __slots__ = ("fans_out", "lists", "postgres", "reads", "sqlite")
 
     on = "default"
     """The connection it is sent on."""
 
     def __init__(self, text: str, *, sqlite: str | None = None, fans_out: str | None = None) -> None:
         own = text if sqlite is None else sqlite
-        self.postgres = text
-        self.sqlite = _for_sqlite(own)
+        self.postgres = _with_moments(text, _POSTGRES_ISO)
+        self.sqlite = _for_sqlite(_with_moments(own, _SQLITE_ISO))
         self.lists = tuple(sorted({int(found[2]) - 1 for found in _LIST.finditer(own)}))
+        self.reads = _only_reads(text) and _only_reads(own)
         self.fans_out = fans_out
         if fans_out is not None:
             fanning_out.append(self)
 
+    def _on(self, connection: "PostgresClient | SqliteClient", values: tuple[Any, ...]) -> tuple[str, list[Any]]:
+        arguments = list(values)
+        if connection.capabilities.dialect == "postgres":
+            return self.postgres, arguments
+        for place in self.lists:
+            arguments[place] = _json_list(arguments[place])
+        return self.sqlite, arguments
+
+
+class SQL(Statement):
+    """A statement whose rows are dictionaries.
+
+    Columns named as a model's come back as that model's field would: ids as UUID, moments as datetime in UTC,
+    JSON as objects.
+    """
+
+    __slots__ = ()
+
     async def rows(self, *values: Any) -> list[dict[str, Any]]:
         """All rows as dictionaries; of a query, or of a write with RETURNING."""
-        connection = _connection(self.on)
+        connection = current(self.on)
         rows = await connection.execute_query_dict(*self._on(connection, values))
         if rows:
             _convert(connection, rows)
@@ -77,16 +101,38 @@ class SQL:
 
     async def run(self, *values: Any) -> int:
         """The number of rows the statement wrote."""
-        connection = _connection(self.on)
+        connection = current(self.on)
         return cast("int", await connection.execute_affected(*self._on(connection, values)))
 
-    def _on(self, connection: "PostgresClient | SqliteClient", values: tuple[Any, ...]) -> tuple[str, list[Any]]:
-        arguments = list(values)
-        if connection.capabilities.dialect == "postgres":
-            return self.postgres, arguments
-        for place in self.lists:
-            arguments[place] = _json_list(arguments[place])
-        return self.sqlite, arguments
+
+_POSTGRES_ISO = "replace(to_char({} AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"'), '.000000', '')"
+_SQLITE_ISO = "replace(replace({}, ' ', 'T'), '+00:00', 'Z')"
+
+
+def _with_moments(text: str, shown: str) -> str:
+    """The text with each `ISO(moment)` written out.
+
+    Raises: ValueError, when a bracket is not closed.
+    """
+    while found := _ISO.search(text):
+        end = _closing(text, found.end())
+        text = text[: found.start()] + shown.format(text[found.end() : end]) + text[end + 1 :]
+    return text
+
+
+def _closing(text: str, start: int) -> int:
+    """Where the bracket opened just before is closed."""
+    depth = 1
+    for place in range(start, len(text)):
+        depth += {"(": 1, ")": -1}.get(text[place], 0)
+        if not depth:
+            return place
+    raise ValueError(f"An ISO( is not closed in: {text}")
+
+
+def _only_reads(text: str) -> bool:
+    """Whether it neither writes nor locks nor changes the session; where in doubt, it does."""
+    return bool(re.match(r"\s*(?:SELECT|WITH)\b", text, re.IGNORECASE)) and not _WRITES.search(text)
 
 
 def _for_sqlite(text: str) -> str:
@@ -111,7 +157,8 @@ def _plain(value: Any) -> Any:
     return value.value if isinstance(value, Enum) else value
 
 
-def _connection(name: str = SQL.on) -> "PostgresClient | SqliteClient":
+def current(name: str = SQL.on) -> "PostgresClient | SqliteClient":
+    """The client, or the transaction under way, of that name."""
     return cast("PostgresClient | SqliteClient", get_connection(name))
 
 
@@ -176,7 +223,7 @@ async def insert(model: type[Model], rows: Sequence[Mapping[str, Any]], *, ignor
     """
     if not rows:
         return 0
-    connection = _connection()
+    connection = current()
     dialect = connection.capabilities.dialect
     plan = _insertion(model, dialect, tuple(rows[0]))
     at_once = min(ROWS_AT_ONCE, PARAMETER_LIMITS[dialect] // len(plan.columns))
@@ -197,7 +244,7 @@ async def insert_rows(
     ignore_conflicts: bool = False,
 ) -> int:
     """Add the rows to a table that has no model, on a named connection, and return how many were added."""
-    connection = _connection(on)
+    connection = current(on)
     dialect = connection.capabilities.dialect
     added = 0
     for start in range(0, len(rows), ROWS_AT_ONCE):

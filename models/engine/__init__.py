@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Coroutine
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 if TYPE_CHECKING:
@@ -16,6 +16,20 @@ observer: Callable[[str], None] | None = None
 
 Converters = tuple[tuple[str, Callable[[Any], Any]], ...]
 """Which columns of a row are stored otherwise than Python wants them, and how each is read."""
+
+
+class Form(Protocol):
+    """What the rows of a reading become."""
+
+    record: Any
+    """The class asyncpg makes the rows of."""
+
+    def of_records(self, records: list[Any]) -> list[Any]:
+        """The rows PostgreSQL gave."""
+
+    def of_tuples(self, names: tuple[str, ...], rows: list[tuple[Any, ...]]) -> list[Any]:
+        """The rows SQLite gave, and their columns' names. It may run in a thread of the engine's."""
+
 
 SQLITE_DEFAULTS = {
     "busy_timeout": "10000",

@@ -17,7 +17,7 @@ from tortoise.backends.base.client import (
 from tortoise.backends.base_postgres.client import translate_exceptions
 
 from models import engine
-from models.engine import Converters, Observed
+from models.engine import Converters, Form, Observed
 
 
 class Connection(BaseConnection):  # type: ignore[misc]  # asyncpg has no types
@@ -68,6 +68,14 @@ class Reading(Observed):
             # the status ends with the count: "UPDATE 3", but "INSERT 0 3"
             last = (await connection.execute(query, *values)).rsplit(" ", 1)[-1]
         return int(last) if last.isdigit() else 0
+
+    @translate_exceptions
+    async def read(self, query: str, values: list[Any], form: Form) -> list[Any]:
+        """The rows of a query."""
+        if engine.observer is not None:
+            engine.observer(query)
+        async with self.acquire_connection() as connection:
+            return form.of_records(await connection.fetch(query, *values, record_class=form.record))
 
 
 class Wrapper(Reading, TransactionWrapper):

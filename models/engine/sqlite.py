@@ -26,7 +26,7 @@ from tortoise.connection import get_connections
 from tortoise.exceptions import OperationalError, TransactionManagementError
 
 from models import engine
-from models.engine import Converters, Observed
+from models.engine import Converters, Form, Observed
 from models.engine.inline import InlineConnection
 
 T = TypeVar("T")
@@ -86,6 +86,14 @@ class Reading(Observed):
         async with self.acquire_connection() as connection:
             return int(await _call(connection, _affected, connection._conn, query, values))
 
+    @translate_exceptions
+    async def read(self, query: str, values: list[Any], form: Form) -> list[Any]:
+        """The rows of a query."""
+        if engine.observer is not None:
+            engine.observer(query)
+        async with self.acquire_connection() as connection:
+            return await _call(connection, fetched, connection._conn, query, values, form)
+
 
 async def _call(connection: aiosqlite.Connection, function: Callable[..., T], *arguments: Any) -> T:
     """What the function returns on the connection's own thread."""
@@ -112,6 +120,17 @@ def _affected(connection: sqlite3.Connection, query: str, values: list[Any]) -> 
         # sqlite3 does not count a write that begins with WITH
         count: int = connection.execute("SELECT changes()").fetchone()[0]
         return count
+    finally:
+        cursor.close()
+
+
+def fetched(connection: sqlite3.Connection, query: str, values: list[Any], form: Form) -> list[Any]:
+    """All rows of a query, in the form that was asked for."""
+    cursor = connection.cursor()
+    cursor.row_factory = None
+    try:
+        rows = cursor.execute(query, values).fetchall()
+        return form.of_tuples(tuple(column[0] for column in cursor.description), rows)
     finally:
         cursor.close()
 

@@ -1,0 +1,192 @@
+"""Reading on hot paths: rows whose columns are attributes, and several statements in one go.
+
+    class EntryRow(Row):
+        id: UUID
+        delta: int
+        note: str | None
+        created_at: str
+
+        @property
+        def cursor(self) -> str:
+            return encode(self.id)
+
+    PAGE = Rows(EntryRow, "SELECT id, delta, note, ISO(created_at) AS created_at FROM entry WHERE member_id = $1")
+    entries = await PAGE.rows(member_id)
+
+A class says by its annotations which columns its statements give, in any order; all else in it is computed. A
+column is read, and turned into what its annotation says, only when somebody asks for it: nothing is done for a row
+that is only passed on. On both databases a `UUID`, `bool`, `datetime` or enumeration is one, and a `dict` or `list`
+is what the JSON says. What is cheaper as text is asked for as text: `ISO(moment)` is what GraphQL shows, and
+`id::text` with `id: str` is an id without the object.
+
+Two or more readings that need nothing of each other are sent together, one after another on one connection:
+
+    homes, coupons = await together(HOME.asked(member_id), COUPONS.asked(member_id))
+"""
+
+import types
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from enum import Enum
+from operator import itemgetter
+from typing import Any, Generic, TypeVar, Union, cast, get_args, get_origin, get_type_hints, overload
+from uuid import UUID
+
+import asyncpg
+import orjson
+
+from models.sql import Statement, current
+
+Convert = Callable[[Any], Any]
+
+
+class Row:
+    """A row of a statement; its annotations name the columns."""
+
+    __slots__ = ()
+
+
+R = TypeVar("R", bound=Row)
+R1 = TypeVar("R1", bound=Row)
+R2 = TypeVar("R2", bound=Row)
+R3 = TypeVar("R3", bound=Row)
+R4 = TypeVar("R4", bound=Row)
+
+
+class Rows(Statement, Generic[R]):
+    """A query whose rows are objects of one class.
+
+    Raises: TypeError, when the class has a column of a kind no database gives, or the statement other columns
+    than the class; ValueError, when the statement does more than read.
+    """
+
+    __slots__ = ("_columns", "_known", "_row", "record")
+
+    def __init__(self, row: type[R], text: str, *, sqlite: str | None = None, fans_out: str | None = None) -> None:
+        super().__init__(text, sqlite=sqlite, fans_out=fans_out)
+        if not self.reads:
+            raise ValueError(f"Rows are only read; send it as SQL: {text}")
+        self._row = row
+        self._columns = _columns(row)
+        self._known: dict[tuple[str, ...], Any] = {}
+        self.record = _made(row, asyncpg.Record, {name: name for name in self._columns}, self._columns)
+
+    async def rows(self, *values: Any) -> list[R]:
+        """All rows."""
+        connection = current(self.on)
+        return cast("list[R]", await connection.read(*self._on(connection, values), self))
+
+    async def row(self, *values: Any) -> R | None:
+        """The first row; None when there is none."""
+        found = await self.rows(*values)
+        return found[0] if found else None
+
+    def asked(self, *values: Any) -> "Asked[R]":
+        """The question, to be put together with others."""
+        return Asked(self, values)
+
+    def of_records(self, records: list[Any]) -> list[Any]:
+        """The rows PostgreSQL gave: they are of the class already."""
+        if records and not self._known:
+            names = tuple(asyncpg.Record.keys(records[0]))
+            self._check(names)
+            self._known[names] = self.record
+        return records
+
+    def of_tuples(self, names: tuple[str, ...], rows: list[tuple[Any, ...]]) -> list[Any]:
+        """The rows SQLite gave, made objects of the class."""
+        made = self._known.get(names)
+        if made is None:
+            self._check(names)
+            places = {name: place for place, name in enumerate(names)}
+            made = self._known[names] = _made(self._row, tuple, places, self._columns)
+        return list(map(made, rows))
+
+    def _check(self, names: tuple[str, ...]) -> None:
+        if differing := sorted(self._columns.keys() ^ set(names)):
+            raise TypeError(f"{self._row.__name__} and its statement differ on: {', '.join(differing)}.")
+
+
+class Asked(Generic[R]):
+    """A query and its values."""
+
+    __slots__ = ("rows", "values")
+
+    def __init__(self, rows: Rows[R], values: tuple[Any, ...]) -> None:
+        self.rows = rows
+        self.values = values
+
+
+@overload
+async def together(_one: Asked[R1], _two: Asked[R2], /) -> tuple[list[R1], list[R2]]: ...
+@overload
+async def together(
+    _one: Asked[R1], _two: Asked[R2], _three: Asked[R3], /
+) -> tuple[list[R1], list[R2], list[R3]]: ...
+@overload
+async def together(
+    _one: Asked[R1], _two: Asked[R2], _three: Asked[R3], _four: Asked[R4], /
+) -> tuple[list[R1], list[R2], list[R3], list[R4]]: ...
+async def together(*asked: Asked[Any]) -> tuple[list[Any], ...]:
+    """The answers to several questions to one database, in their order; asked one after another, in one go."""
+    return tuple([await each.rows.rows(*each.values) for each in asked])
+
+
+_AS_IT_COMES = (Any, int, str, float, bytes)
+_JSON = (dict, list, Mapping, Sequence)
+
+
+def _json(stored: Any) -> Any:
+    # an array of PostgreSQL's is a list already
+    return orjson.loads(stored) if isinstance(stored, str) else stored
+
+
+_ON_BOTH: dict[Any, Convert] = dict.fromkeys(_JSON, _json)
+_ON_SQLITE: dict[Any, Convert] = {**_ON_BOTH, UUID: UUID, bool: bool, datetime: datetime.fromisoformat}
+
+
+def _columns(row: type[Row]) -> dict[str, Any]:
+    """The columns a class names, and what each is read as.
+
+    Raises: TypeError, when it names none, or one of a kind no database gives.
+    """
+    computed = {name for each in row.__mro__ for name in vars(each)}
+    found = {name: _kind(hint) for name, hint in get_type_hints(row).items() if name not in computed}
+    if not found:
+        raise TypeError(f"{row.__name__} names no columns.")
+    return found
+
+
+def _kind(hint: Any) -> Any:
+    """The plain type behind an annotation."""
+    hint = getattr(hint, "__supertype__", hint)
+    if get_origin(hint) in (Union, types.UnionType):
+        [hint] = [each for each in get_args(hint) if each is not types.NoneType]
+        return _kind(hint)
+    hint = get_origin(hint) or hint
+    if hint in _AS_IT_COMES or hint in _ON_SQLITE or (isinstance(hint, type) and issubclass(hint, Enum)):
+        return hint
+    raise TypeError(f"A column cannot be read as {hint!r}.")
+
+
+def _made(row: type[Row], base: type, places: Mapping[str, Any], kinds: Mapping[str, Any]) -> Any:
+    """The class of the rows as one driver gives them, each column found at its place."""
+    converts = _ON_SQLITE if base is tuple else _ON_BOTH
+    columns = {name: _column(places[name], converts.get(kind, _by_value(kind))) for name, kind in kinds.items()}
+    return type(row.__name__, (row, base), {"__module__": row.__module__, "__doc__": row.__doc__, **columns})
+
+
+def _by_value(kind: Any) -> Convert | None:
+    return kind if isinstance(kind, type) and issubclass(kind, Enum) else None
+
+
+def _column(place: Any, convert: Convert | None) -> property:
+    get = itemgetter(place)
+    if convert is None:
+        return property(get)
+
+    def read(row: Any) -> Any:
+        stored = get(row)
+        return None if stored is None else convert(stored)
+
+    return property(read)
