@@ -27,6 +27,7 @@ from strawberry.schema_directive import Location
 from models.credentials import KeyScope, PrincipalKind
 from rules.actors import Principal
 from schema import words
+from schema.compiler import BATCH
 from schema.context import Batch, Info
 from schema.enums import describe
 
@@ -110,9 +111,6 @@ SEES_PURCHASES: Rule = STAFF | MEMBER | READS_PURCHASES
 
 RULE = "audience"
 """The metadata key under which a field keeps its rule."""
-
-BATCH = "batch"
-"""The metadata key under which a relation keeps its batch function."""
 
 
 def told(rule: Rule) -> list[Audience]:

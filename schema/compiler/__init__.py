@@ -1,1 +1,35 @@
-"""Compiler: operations become Python functions."""
+"""The compiler: a GraphQL operation becomes Python functions, one for each selection set, that ask its resolvers.
+
+It knows strawberry and graphql-core and nothing of the schema it serves; any strawberry schema will do:
+
+    executor = Executor(schema)
+    plan = executor.plan(parse(source), operation_name)      # a valid document; keep the plan, it is costly
+    result = await executor.execute(plan, context, variables)  # graphql-core's ExecutionResult
+
+**From document to function.** `Plan` (in `_plans`) reads the variables and finds those that `@skip` and `@include`
+depend on; for each set of their values it has a function written. `Writer` (in `_writing`) does that: graphql-core
+itself collects the fields of a selection set, and the writer puts down, in plain Python, how each field's value is
+come by and completed. A function takes all objects of its level at once and returns their answers, so that there is
+one call, not one a parent. What a resolver is given is made ready in `_asking`; how a leaf becomes a legal value
+stands in `_leaves`; lists, nulls and interfaces in `_shapes`. `Plan.source` shows what was written.
+
+**Only what goes well is compiled.** On any exception, null violation or value out of range a query is run again by
+graphql-core, which gives the exact errors, their paths and the partial data; there is no second account of how
+errors behave. A mutation's resolver runs exactly once: what it gave, or raised, graphql-core then completes. What
+is not compiled at all (`Plan.reason` says why) graphql-core runs from the start; `Executor.counts` tells how often
+each happened.
+
+**Batch fields.** A field whose metadata has a function under `BATCH` is a relation:
+`async def batch(parents, context, **arguments) -> list` answers all parents of a level, in their order. Compiled
+operations call it directly, once a level; in generic execution the field's own resolver must do the like, by a
+DataLoader. Compiled code awaits one thing after another, so that a connection is never asked two things at once.
+
+**What differs from graphql-core, and is allowed to.** `Info.path` names the fields without the places in lists; the
+class of an object decides once whether it is of a type; sibling fields are not resolved concurrently.
+"""
+
+from schema.compiler._asking import BATCH
+from schema.compiler._executing import Executor
+from schema.compiler._plans import Plan
+
+__all__ = ["BATCH", "Executor", "Plan"]

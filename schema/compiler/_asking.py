@@ -1,0 +1,250 @@
+"""Asking: what resolvers are given, made ready before they are called: their arguments and their Info."""
+
+from collections.abc import Callable, Mapping
+from datetime import date
+from enum import Enum
+from typing import Any
+
+import strawberry
+from graphql import (
+    ArgumentNode,
+    FieldNode,
+    GraphQLField,
+    GraphQLNonNull,
+    GraphQLObjectType,
+    ListValueNode,
+    Node,
+    ObjectValueNode,
+    OperationDefinitionNode,
+    Undefined,
+    VariableNode,
+    is_required_argument,
+)
+from graphql.execution.values import VariableValues, get_argument_values
+from graphql.pyutils.path import Path
+from strawberry.execution import optimized_is_awaitable
+from strawberry.relay.types import GlobalID
+from strawberry.schema.schema import _OperationContextAwareGraphQLResolveInfo as ResolveInfo
+from strawberry.types.arguments import StrawberryArgument, convert_arguments
+from strawberry.types.base import StrawberryMaybe, StrawberryOptional
+from strawberry.types.field import StrawberryField
+
+from schema.compiler._leaves import Declined, is_leaf
+
+BATCH = "batch"
+"""The key of a field's metadata under which it has its batch function."""
+
+BATCH_MAX = 1_000
+"""The most parents a batch function is given at once."""
+
+PLAIN = str | int | float | bool | date | Enum | None
+"""Values that nobody can change, so that all requests may share them."""
+
+
+class Run:
+    """One execution of a compiled operation."""
+
+    __slots__ = ("context", "outcome", "root", "values")
+
+    def __init__(self, context: Any, values: VariableValues, root: Any) -> None:
+        self.context = context
+        self.values = values
+        self.root = root
+        self.outcome: Outcome | None = None
+
+    async def once(self, resolving: Any) -> Any:
+        """Resolve a mutation, and remember what came of it: it must not be done again."""
+        try:
+            value = await resolving
+        except Exception as error:
+            self.outcome = Outcome(error=error)
+            raise
+        self.outcome = Outcome(value)
+        return value
+
+    async def batch(self, batch: Callable[..., Any], them: list[Any], arguments: Mapping[str, Any]) -> list[Any]:
+        """One value for each parent."""
+        if len(them) <= BATCH_MAX:
+            found: list[Any] = await batch(them, self.context, **arguments)
+            return found
+        found = []
+        for start in range(0, len(them), BATCH_MAX):
+            some = them[start : start + BATCH_MAX]
+            more = await batch(some, self.context, **arguments)
+            if len(more) != len(some):
+                raise Declined("A batch that forgot a parent.")
+            found += more
+        return found
+
+
+class Outcome:
+    """What a mutation's resolver gave or raised."""
+
+    __slots__ = ("error", "value")
+
+    def __init__(self, value: Any = None, error: Exception | None = None) -> None:
+        self.value = value
+        self.error = error
+
+
+class Place:
+    """Where a field stands in an operation."""
+
+    __slots__ = ("definition", "field", "fragments", "keys", "kind", "nodes", "operation", "schema")
+
+    def __init__(
+        self,
+        schema: strawberry.Schema,
+        operation: OperationDefinitionNode,
+        fragments: Mapping[str, Any],
+        kind: GraphQLObjectType,
+        nodes: list[FieldNode],
+        keys: tuple[str, ...],
+    ) -> None:
+        self.schema = schema
+        self.operation = operation
+        self.fragments = fragments
+        self.kind = kind
+        self.nodes = nodes
+        self.keys = keys
+        self.definition: GraphQLField = kind.fields[nodes[0].name.value]
+        self.field: StrawberryField = self.definition.extensions["strawberry-definition"]
+
+
+class Information:
+    """The Info of a field, for each run."""
+
+    def __init__(self, place: Place) -> None:
+        self.place = place
+        self.info = place.schema.config.info_class
+        path: Path | None = None
+        for key in place.keys:
+            path = Path(path, key, None)
+        self.path = path
+
+    def raw(self, run: Run) -> Any:
+        """What graphql-core would tell of the field."""
+        place = self.place
+        return ResolveInfo(
+            place.nodes[0].name.value,
+            place.nodes,
+            place.definition.type,
+            place.kind,
+            self.path,  # type: ignore[arg-type]
+            place.schema._schema,
+            place.fragments,  # type: ignore[arg-type]
+            run.root,
+            place.operation,
+            run.values.coerced,
+            run.context,
+            optimized_is_awaitable,
+            None,
+            None,
+            {},
+        )
+
+    def __call__(self, run: Run) -> Any:
+        """What strawberry tells a resolver of its field."""
+        return self.info(_raw_info=self.raw(run), _field=self.place.field)
+
+
+class Arguments:
+    """The arguments of a field, for each run: what never changes, what is just a variable, and the rest."""
+
+    def __init__(self, place: Place) -> None:
+        self.schema = place.schema
+        self.constants: dict[str, Any] = {}
+        self.variables: list[tuple[str, str, dict[str, Any] | None, bool]] = []
+        """Each variable, whose argument it is, what there is without it (None: nothing will do), and no null?"""
+        self.rest: list[_Alone] = []
+        given = {each.name.value: each for each in place.nodes[0].arguments or ()}
+        for argument in place.field.arguments:
+            name = self.schema.config.name_converter.from_argument(argument)
+            self._prepare(_Alone(self.schema, place, argument, name, given.get(name)))
+
+    def _prepare(self, alone: "_Alone") -> None:
+        value = alone.given.value if alone.given else None
+        if value is None or not _has_variable(value):
+            found = alone.value(None)
+            if all(isinstance(each, PLAIN) for each in found.values()):
+                self.constants |= found
+            else:
+                self.rest.append(alone)
+        elif isinstance(value, VariableNode) and alone.passes:
+            without = None if is_required_argument(alone.described) else alone.absent()
+            refuses_null = isinstance(alone.described.type, GraphQLNonNull)
+            self.variables.append((value.name.value, alone.argument.python_name, without, refuses_null))
+        else:
+            self.rest.append(alone)
+
+    @property
+    def are_constant(self) -> bool:
+        """Whether every run has the same."""
+        return not self.variables and not self.rest
+
+    def __call__(self, run: Run) -> dict[str, Any]:
+        """The arguments as the resolver takes them."""
+        found = dict(self.constants)
+        coerced = run.values.coerced
+        for variable, name, without, refuses_null in self.variables:
+            value = coerced.get(variable, Undefined)
+            if value is Undefined:
+                if without is None:
+                    raise Declined("An argument that must be given was not.")
+                found |= without
+            elif value is None and refuses_null:
+                raise Declined("Null for an argument that may not be null.")
+            else:
+                found[name] = value
+        for alone in self.rest:
+            found |= alone.value(run.values)
+        return found
+
+
+class _Alone:
+    """One argument of a field, by itself."""
+
+    def __init__(
+        self,
+        schema: strawberry.Schema,
+        place: Place,
+        argument: StrawberryArgument,
+        name: str,
+        given: ArgumentNode | None,
+    ) -> None:
+        self.schema = schema
+        self.argument = argument
+        self.described = place.definition.args[name]
+        self.given = given
+        self.field = GraphQLField(place.definition.type, args={name: self.described})
+        self.node = FieldNode(name=place.nodes[0].name, arguments=(given,) if given else ())
+
+    @property
+    def passes(self) -> bool:
+        """Whether a coerced variable is what the resolver takes, as it is."""
+        kind = self.described.type
+        inner = kind.of_type if isinstance(kind, GraphQLNonNull) else kind
+        taken = self.argument.type
+        while isinstance(taken, StrawberryOptional) and not isinstance(taken, StrawberryMaybe):
+            taken = taken.of_type
+        return is_leaf(inner) and not isinstance(taken, StrawberryMaybe) and taken is not GlobalID
+
+    def value(self, values: VariableValues | None) -> dict[str, Any]:
+        """The argument by its name in Python; nothing where it has no value."""
+        return self._converted(get_argument_values(self.field, self.node, values))
+
+    def absent(self) -> dict[str, Any]:
+        """What there is when it is not given."""
+        return self._converted(get_argument_values(self.field, FieldNode(name=self.node.name, arguments=()), None))
+
+    def _converted(self, given: dict[str, Any]) -> dict[str, Any]:
+        converter = self.schema.schema_converter
+        return convert_arguments(given, [self.argument], converter.scalar_registry, self.schema.config)
+
+
+def _has_variable(node: Node) -> bool:
+    if isinstance(node, VariableNode):
+        return True
+    if isinstance(node, ListValueNode):
+        return any(_has_variable(each) for each in node.values)
+    return isinstance(node, ObjectValueNode) and any(_has_variable(each.value) for each in node.fields)

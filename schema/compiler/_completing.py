@@ -1,0 +1,52 @@
+"""Completing: the lines that make a leaf's value a legal one, and the checks of objects."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, TypeAlias
+
+from graphql import GraphQLEnumType, GraphQLLeafType, GraphQLObjectType
+
+from schema.compiler._leaves import completing, names_of
+from schema.compiler._shapes import Objects, checking
+
+BUILT_IN: Mapping[str, type] = {"String": str, "ID": str, "Boolean": bool}
+"""The scalars of the specification whose values, in Python's own class, are already as they are told."""
+
+INT = "Int"
+LEAST, MOST = -(2**31), 2**31 - 1
+"""The range of an Int."""
+
+Check: TypeAlias = Callable[[Objects], None]
+
+
+class Completing:
+    """How values of the schema's types are completed.
+
+    `passing` names custom scalars with the class whose values are already as they are told.
+    """
+
+    def __init__(self, passing: Mapping[str, type]) -> None:
+        self.passing = {**BUILT_IN, **passing}
+        self.checks: dict[str, Check] = {}
+        self.functions: dict[str, Any] = {}
+
+    def check(self, kind: GraphQLObjectType) -> Check:
+        """What declines objects that are not of a type."""
+        return self.checks.setdefault(kind.name, checking(kind))
+
+    def lines(self, leaf: GraphQLLeafType, variable: str, *, nullable: bool) -> tuple[list[str], dict[str, Any]]:
+        """The lines that complete a variable in place, and what the names in them mean."""
+        name = f"{leaf.name}_or_null" if nullable else leaf.name
+        means = {name: self.functions.setdefault(name, completing(leaf, nullable=nullable))}
+        then = f"{variable} = {name}({variable})"
+        when = [f"{variable} is not None"] if nullable else []
+        if isinstance(leaf, GraphQLEnumType):
+            names = f"{leaf.name}_names"
+            means[names] = self.functions.setdefault(names, names_of(leaf))
+            then = f"{variable} = {names}.get({variable}) or {name}({variable})"
+        elif leaf.name == INT:
+            outside = f"{variable}.__class__ is not int or not {LEAST} <= {variable} <= {MOST}"
+            when.append(f"({outside})" if nullable else outside)
+        elif kind := self.passing.get(leaf.name):
+            means[kind.__name__] = kind
+            when.append(f"{variable}.__class__ is not {kind.__name__}")
+        return [f"if {' and '.join(when)}:", f"    {then}"] if when else [then], means

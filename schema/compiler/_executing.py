@@ -1,0 +1,109 @@
+"""Executing: a plan is run compiled where that will do, and by graphql-core where it will not."""
+
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any
+
+import strawberry
+from graphql import DocumentNode, ExecutionResult, execute
+from strawberry.execution import optimized_is_awaitable
+from strawberry.extensions import SchemaExtension
+
+from schema.compiler._asking import Outcome, Run
+from schema.compiler._completing import Completing
+from schema.compiler._plans import Plan
+from schema.compiler._writing import NotCovered
+
+COMPILED, GENERIC, DECLINED = "compiled", "generic", "declined"
+"""How an operation was run: by its functions; by graphql-core; by both, since something went wrong."""
+
+
+class Executor:
+    """Runs the operations of one schema.
+
+    `passing` names custom scalars with the class whose values are already as they are told, so that they are not
+    serialised one by one: `{"DateTime": str}`.
+    """
+
+    def __init__(self, schema: strawberry.Schema, passing: Mapping[str, type] | None = None) -> None:
+        self.schema = schema
+        self.completing = Completing(passing or {})
+        self.counts: Counter[str] = Counter()
+        self.reason = _unfit(schema)
+        """Why nothing of this schema is compiled; None where it is."""
+
+    def plan(self, document: DocumentNode, operation_name: str | None) -> Plan:
+        """Read an operation of a valid document. Its functions are written at its first run, or by `compile`."""
+        found = Plan(self.schema, document, operation_name, self.completing)
+        found.reason = found.reason or self.reason
+        return found
+
+    async def execute(
+        self, plan: Plan, context: Any, variables: Mapping[str, Any] | None = None, root: Any = None
+    ) -> ExecutionResult:
+        """Run an operation; its result is the one of graphql-core, whoever ran it."""
+        given = variables or {}
+        if plan.reason is not None:
+            self.counts[GENERIC] += 1
+            return await self._generic(plan, context, given, root)
+        run: Run | None = None
+        try:
+            values = plan.values(given)
+            function, awaits = plan.function(values)
+            run = Run(context, values, root)
+            answers = function([root], run)
+            [data] = await answers if awaits else answers
+        except NotCovered:
+            self.counts[GENERIC] += 1
+            return await self._generic(plan, context, given, root)
+        except Exception:
+            # whatever it was, graphql-core meets it again and tells it as the specification has it
+            self.counts[DECLINED] += 1
+            return await self._generic(plan, context, given, root, run.outcome if run else None)
+        self.counts[COMPILED] += 1
+        return ExecutionResult(data, None)
+
+    async def _generic(
+        self, plan: Plan, context: Any, variables: Mapping[str, Any], root: Any, outcome: Outcome | None = None
+    ) -> ExecutionResult:
+        """The result as graphql-core gives it; where a mutation was resolved already, with what came of that."""
+        found = execute(
+            self.schema._schema,
+            plan.document,
+            root,
+            context,
+            dict(variables),
+            plan.operation_name,
+            middleware=[_Remembering(outcome)] if outcome else None,
+            executor_class=self.schema.execution_context_class,
+            is_awaitable=optimized_is_awaitable,  # type: ignore[arg-type]
+        )
+        return await found if optimized_is_awaitable(found) else found  # type: ignore[misc,return-value]
+
+
+class _Remembering:
+    """Answers an operation's own field with what its resolver gave or raised before."""
+
+    def __init__(self, outcome: Outcome) -> None:
+        self.outcome = outcome
+
+    def resolve(self, resolver: Any, source: Any, info: Any, **arguments: Any) -> Any:
+        """Resolve a field, the operation's own from memory."""
+        if info.path.prev is not None:
+            return resolver(source, info, **arguments)
+        if self.outcome.error is not None:
+            raise self.outcome.error
+        return self.outcome.value
+
+
+def _unfit(schema: strawberry.Schema) -> str | None:
+    """Why a schema's operations are not compiled: something wraps every resolver."""
+    for each in schema.extensions:
+        kind = each if isinstance(each, type) else type(each)
+        if issubclass(kind, SchemaExtension) and kind.resolve is not SchemaExtension.resolve:
+            return f"the extension {kind.__name__} wraps every resolver"
+    if schema.exception_handlers:
+        return "the schema has exception handlers"
+    if schema.config.default_resolver is not getattr:
+        return "the schema has a default resolver of its own"
+    return None

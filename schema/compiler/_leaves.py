@@ -1,0 +1,53 @@
+"""Leaves: how the value of a scalar or an enum becomes a legal one."""
+
+from collections.abc import Callable
+from typing import Any, TypeAlias
+
+from graphql import GraphQLEnumType, GraphQLLeafType, GraphQLScalarType, Undefined
+from strawberry.execution import optimized_is_awaitable
+
+
+class Declined(Exception):  # noqa: N818  it is no error: graphql-core takes over
+    """The compiled function will not answer this; graphql-core does, with the errors as they should be."""
+
+
+Complete: TypeAlias = Callable[[Any], Any]
+
+
+def refuse(value: object) -> None:
+    """Decline what graphql-core would not complete as a value: an exception, and what should have been awaited."""
+    if isinstance(value, Exception):
+        raise value
+    if optimized_is_awaitable(value):
+        raise Declined("An awaitable where a value was expected.")
+
+
+def completing(leaf: GraphQLLeafType, *, nullable: bool) -> Complete:
+    """How any value of a leaf is completed: as graphql-core does, or declined."""
+    coerce = leaf.coerce_output_value
+
+    def complete(value: Any) -> Any:
+        if value is None or value is Undefined:
+            if nullable:
+                return None
+            raise Declined(f"Null for a {leaf.name}, which may not be null.")
+        refuse(value)
+        told = coerce(value)
+        if told is None or told is Undefined:
+            raise Declined(f"A {leaf.name} that came to nothing.")
+        return told
+
+    return complete
+
+
+def names_of(enum: GraphQLEnumType) -> dict[Any, str]:
+    """The name of each value of an enum, by its member in Python and by what the member stands for."""
+    members = getattr(getattr(enum, "wrapped_cls", None), "__members__", {})
+    by_member = {member: name for name, member in members.items() if name in enum.values}
+    by_value = {value.value: name for name, value in enum.values.items()}
+    return {**by_value, **by_member}
+
+
+def is_leaf(kind: object) -> bool:
+    """Whether a type has values of its own, and no fields."""
+    return isinstance(kind, GraphQLScalarType | GraphQLEnumType)

@@ -1,0 +1,207 @@
+"""Plans: what is known of an operation once, so that each run has only its own variables to look at."""
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, TypeAlias
+
+import strawberry
+from graphql import (
+    BooleanValueNode,
+    DocumentNode,
+    FragmentDefinitionNode,
+    GraphQLError,
+    GraphQLInputType,
+    GraphQLNonNull,
+    Node,
+    OperationDefinitionNode,
+    OperationType,
+    SelectionSetNode,
+    Undefined,
+    VariableNode,
+)
+from graphql.execution.get_variable_signature import GraphQLVariableSignature, get_variable_signature
+from graphql.execution.values import (
+    VariableValues,
+    VariableValueSource,
+    get_variable_values,
+    input_is_nested_too_deeply,
+)
+from graphql.utilities.coerce_input_value import coerce_input_value
+
+from schema.compiler._completing import Completing
+from schema.compiler._leaves import Declined, is_leaf
+from schema.compiler._writing import NotCovered, Writer
+
+VARIANTS_MAX = 8
+"""For how many sets of values of its conditions an operation has functions; graphql-core runs the others."""
+
+FAULT = "a fault of the compiler"
+"""How the reason begins where writing the functions failed."""
+
+Compiled: TypeAlias = Callable[..., Any]
+
+
+class Variable:
+    """A variable of an operation: what it may be, and what it is when it is not given."""
+
+    __slots__ = ("default", "is_leaf", "kind", "name", "required", "signature")
+
+    def __init__(self, signature: GraphQLVariableSignature, default: Any) -> None:
+        self.signature = signature
+        self.name = signature.name
+        self.kind: GraphQLInputType = signature.type
+        self.default = default
+        self.required = isinstance(self.kind, GraphQLNonNull)
+        self.is_leaf = is_leaf(self.kind.of_type if isinstance(self.kind, GraphQLNonNull) else self.kind)
+
+    def coerced(self, given: Any) -> Any:
+        """What was given as the resolvers' types want it. Raises: Declined."""
+        if not self.is_leaf and input_is_nested_too_deeply(given, self.kind):
+            raise Declined("An input of too many levels.")
+        value = coerce_input_value(given, self.kind)
+        if value is Undefined:
+            raise Declined("A variable that is not of its type.")
+        return value
+
+
+class Plan:
+    """One operation of a valid document."""
+
+    def __init__(
+        self, schema: strawberry.Schema, document: DocumentNode, operation_name: str | None, completing: Completing
+    ) -> None:
+        self.schema = schema
+        self.document = document
+        self.operation_name = operation_name
+        self.completing = completing
+        self.reason: str | None = None
+        """Why graphql-core runs it; None where it is compiled."""
+        self.variables: list[Variable] = []
+        self.conditions: tuple[str, ...] = ()
+        """The variables that `@skip` and `@include` depend on."""
+        self.fragments: dict[str, FragmentDefinitionNode] = {}
+        self.operation: OperationDefinitionNode | None = None
+        self._functions: dict[tuple[Any, ...], tuple[Compiled, bool]] = {}
+        self._sources: dict[tuple[Any, ...], str] = {}
+        try:
+            self._read()
+        except NotCovered as why:
+            self.reason = str(why)
+
+    @property
+    def is_mutation(self) -> bool:
+        """Whether it may do something."""
+        return self.operation is not None and self.operation.operation is OperationType.MUTATION
+
+    def _read(self) -> None:
+        self.operation = _operation(self.document, self.operation_name)
+        self.fragments = {
+            each.name.value: each for each in self.document.definitions if isinstance(each, FragmentDefinitionNode)
+        }
+        self.conditions = tuple(sorted(set(self._conditions())))
+        for node in self.operation.variable_definitions or ():
+            signature = get_variable_signature(self.schema._schema, node)
+            if isinstance(signature, GraphQLError):
+                raise NotCovered(signature.message)
+            found = get_variable_values(self.schema._schema, [node], {})
+            default = Undefined
+            if isinstance(found, VariableValues):
+                default = found.coerced.get(signature.name, Undefined)
+            self.variables.append(Variable(signature, default))
+
+    def _conditions(self) -> Iterator[str]:
+        todo: list[SelectionSetNode] = [each.selection_set for each in self.fragments.values()]
+        todo += [self.operation.selection_set] if self.operation else []
+        while todo:
+            for node in todo.pop().selections:
+                yield from _asked_by(node)
+                inner = getattr(node, "selection_set", None)
+                todo += [inner] if inner else []
+
+    def values(self, given: Mapping[str, Any]) -> VariableValues:
+        """The variables of a run. Raises: Declined, where graphql-core must say what is wrong."""
+        sources: dict[str, VariableValueSource] = {}
+        coerced: dict[str, Any] = {}
+        for variable in self.variables:
+            value = given.get(variable.name, Undefined)
+            sources[variable.name] = VariableValueSource(variable.signature, value)
+            if value is not Undefined:
+                coerced[variable.name] = variable.coerced(value)
+            elif variable.default is not Undefined:
+                coerced[variable.name] = variable.default
+            elif variable.required:
+                raise Declined("A variable that must be given was not.")
+        return VariableValues(sources, coerced)
+
+    def function(self, values: VariableValues) -> tuple[Compiled, bool]:
+        """The operation's function for these variables, and whether it is to be awaited.
+
+        Raises: NotCovered.
+        """
+        variant = tuple(values.coerced.get(each) for each in self.conditions)
+        found = self._functions.get(variant)
+        if found is None:
+            found = self._written(variant, values)
+        return found
+
+    def _written(self, variant: tuple[Any, ...], values: VariableValues) -> tuple[Compiled, bool]:
+        if self.reason is not None or self.operation is None:
+            raise NotCovered(self.reason)
+        if len(self._functions) >= VARIANTS_MAX:
+            raise NotCovered("more sets of conditions than there are functions for")
+        writer = Writer(self.schema, self.operation, self.fragments, values, self.completing)
+        try:
+            root = writer.root()
+            self._functions[variant] = (writer.made(root), root.awaits)
+        except NotCovered as why:
+            # what one set of conditions leaves out may be covered in another, but is rare: one reason is kept
+            self.reason = str(why)
+            raise
+        except Exception as error:
+            # it is not tried again and again; the tests of the house see to it that there is no such reason
+            self.reason = f"{FAULT}: {error!r}"
+            raise NotCovered(self.reason) from error
+        self._sources[variant] = writer.source()
+        return self._functions[variant]
+
+    def compile(self) -> None:
+        """Write the function now, where it depends on no variable but by its default; else the first run does."""
+        if self.reason is not None:
+            return
+        known = {each.name: each.default for each in self.variables if each.default is not Undefined}
+        if all(each in known for each in self.conditions):
+            sources = {each.name: VariableValueSource(each.signature) for each in self.variables}
+            try:
+                self.function(VariableValues(sources, known))
+            except NotCovered:
+                return
+
+    def source(self) -> str:
+        """What was written so far, for a person to read."""
+        parts = []
+        for variant, text in self._sources.items():
+            said = ", ".join(f"${name} is {value}" for name, value in zip(self.conditions, variant, strict=True))
+            parts.append(f"# where {said}\n\n{text}" if said else text)
+        return "\n\n\n".join(parts)
+
+
+def _operation(document: DocumentNode, name: str | None) -> OperationDefinitionNode:
+    found = [
+        each
+        for each in document.definitions
+        if isinstance(each, OperationDefinitionNode) and (name is None or (each.name and each.name.value == name))
+    ]
+    if len(found) != 1:
+        raise NotCovered("no one operation that is meant")
+    if found[0].operation is OperationType.SUBSCRIPTION:
+        raise NotCovered("a subscription")
+    return found[0]
+
+
+def _asked_by(node: Node) -> Iterator[str]:
+    """The variables that decide whether a selection is there."""
+    for directive in getattr(node, "directives", None) or ():
+        for argument in directive.arguments or ():
+            if isinstance(argument.value, VariableNode):
+                yield argument.value.name.value
+            elif not isinstance(argument.value, BooleanValueNode):
+                raise NotCovered(f"the directive @{directive.name.value}")

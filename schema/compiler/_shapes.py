@@ -1,0 +1,147 @@
+"""Shapes: what compiled functions use to walk lists and nulls, and to tell the types of objects apart."""
+
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
+from itertools import islice
+from typing import Any, TypeAlias
+
+from graphql import GraphQLObjectType
+
+from schema.compiler._leaves import Complete, Declined, refuse
+
+Objects: TypeAlias = list[Any]
+
+CLASSES = 1_000
+"""How many classes a type remembers to be its own."""
+
+
+def _items(value: Any) -> Sequence[Any]:
+    if isinstance(value, list | tuple):
+        return value
+    raise Declined("A list that is none, or that has yet to be made.")
+
+
+def flat(lists: Iterable[Any]) -> Objects:
+    """The items of all lists, one after another."""
+    return [item for each in lists for item in _items(each)]
+
+
+def flat_there(lists: Iterable[Any]) -> Objects:
+    """The items of all lists that are there."""
+    return [item for each in lists if each is not None for item in _items(each)]
+
+
+def regroup(lists: Iterable[Any], items: Iterable[Any]) -> Objects:
+    """The items as lists again, as long as these; null where there was no list."""
+    left = iter(items)
+    return [None if each is None else list(islice(left, len(each))) for each in lists]
+
+
+def there(values: Objects) -> Objects:
+    """The values that are there."""
+    return [each for each in values if each is not None]
+
+
+def among(values: Objects, found: Objects) -> Objects:
+    """What was found for the values that are there, with the nulls between."""
+    if len(found) == len(values):
+        return found
+    left: Iterator[Any] = iter(found)
+    return [None if each is None else next(left) for each in values]
+
+
+def listing(complete: Complete, *, nullable: bool) -> Complete:
+    """How a list is completed whose items are."""
+
+    def completed(value: Any) -> Any:
+        if value is None and nullable:
+            return None
+        return [complete(item) for item in _items(value)]
+
+    return completed
+
+
+def checking(kind: GraphQLObjectType) -> Callable[[Objects], None]:
+    """Declines whatever is no object of a type. A class that was found to be of it is not asked about again."""
+    known: set[type] = set()
+
+    def check(them: Objects) -> None:
+        if known.issuperset(map(type, them)):
+            return
+        for it in them:
+            if it is None:
+                raise Declined(f"Null for a {kind.name}, which may not be null.")
+            refuse(it)
+            if kind.is_type_of is not None and kind.is_type_of(it, None) is not True:  # type: ignore[arg-type]
+                raise Declined(f"Something that is no {kind.name}.")
+            if len(known) < CLASSES:
+                known.add(type(it))
+
+    return check
+
+
+Resolve: TypeAlias = Callable[[Any, Any], Any]
+"""Which type an object is of, by its name, for a run."""
+
+
+class Kinds:
+    """A place in a document where objects of several types may stand, each with a function of its own."""
+
+    def __init__(
+        self,
+        resolve: Resolve,
+        functions: dict[str, Callable[..., Any]],
+        checks: dict[str, Callable[[Objects], None]],
+        awaiting: frozenset[str],
+    ) -> None:
+        self.resolve = resolve
+        self.functions = functions
+        self.checks = checks
+        self.awaiting = awaiting
+        self.known: dict[type, str] = {}
+
+    def _sorted(self, them: Objects, run: Any) -> dict[str, list[int]]:
+        """The places of the objects of each type."""
+        places: dict[str, list[int]] = {}
+        for place, it in enumerate(them):
+            kind = self.known.get(type(it)) or self._kind_of(it, run)
+            places.setdefault(kind, []).append(place)
+        return places
+
+    def _kind_of(self, it: Any, run: Any) -> str:
+        if it is None:
+            raise Declined("Null for an object, which may not be null.")
+        refuse(it)
+        kind = self.resolve(it, run)
+        if not isinstance(kind, str) or kind not in self.functions:
+            raise Declined("An object whose type nobody knows.")
+        definition = getattr(type(it), "__strawberry_definition__", None)
+        if definition is not None and definition.name == kind and len(self.known) < CLASSES:
+            self.known[type(it)] = kind
+        return kind
+
+    def _called(self, them: Objects, run: Any) -> Iterator[tuple[str, list[int], Any]]:
+        for kind, places in self._sorted(them, run).items():
+            group = [them[place] for place in places]
+            self.checks[kind](group)
+            yield kind, places, self.functions[kind](group, run, kind)
+
+    def __call__(self, them: Objects, run: Any) -> Objects:
+        """The objects' answers, where none has to be waited for."""
+        answers: Objects = [None] * len(them)
+        for _, places, done in self._called(them, run):
+            for place, answer in zip(places, done, strict=True):
+                answers[place] = answer
+        return answers
+
+    async def awaited(self, them: Objects, run: Any) -> Objects:
+        """The objects' answers."""
+        answers: Objects = [None] * len(them)
+        for kind, places, called in self._called(them, run):
+            done = await _settled(called) if kind in self.awaiting else called
+            for place, answer in zip(places, done, strict=True):
+                answers[place] = answer
+        return answers
+
+
+async def _settled(called: Awaitable[Objects]) -> Objects:
+    return await called
