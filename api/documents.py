@@ -14,10 +14,9 @@ from graphql import GraphQLError
 
 from rules import documents
 from rules.documents import Trusted, digest
-from schema import gate
+from schema import executing, gate
 from schema.context import Context
 from schema.documents import read_hash
-from schema.root import schema
 
 RECHECK_SECONDS = 0.8
 """How long the word of the database is believed, so that a change elsewhere takes effect within a second."""
@@ -106,7 +105,7 @@ class Library:
         self._clock = clock
         self._believed_from = NEVER
         for each in self._manifest.values():
-            gate.trust(schema._schema, each.source)
+            executing.trust(each.source)
 
     def names(self) -> frozenset[str]:
         """What the documents are called that this process trusts and has met: a bounded set, fit for labels."""
@@ -174,10 +173,10 @@ class Library:
         if found is not None:
             self._absent.pop(sha256, None)
             self._registered[sha256] = (found, began)
-            gate.trust(schema._schema, found.source)
+            executing.trust(found.source)
             return
         if before := self._registered.pop(sha256, None):
-            gate.distrust(schema._schema, before[0].source)
+            executing.distrust(before[0].source)
         self._absent[sha256] = began
         self._absent.move_to_end(sha256)
         if len(self._absent) > ABSENT_MAX:

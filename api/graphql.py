@@ -28,7 +28,7 @@ from api.documents import Asked, Library, asked
 from api.negotiation import GRAPHQL, HTML, JSON, language, negotiate
 from api.refusing import Refused, bounded
 from models.credentials import PrincipalKind
-from schema import words
+from schema import executing, words
 from schema.context import Context, Outside
 from schema.gate import signed
 from schema.root import schema
@@ -123,30 +123,16 @@ class Endpoint(GraphQL[Context, None]):
             environment="dev" if self.development else "prod",
         )
 
-    async def execute_single(
-        self,
-        request: Request,
-        request_adapter: AsyncHTTPRequestAdapter,
-        sub_response: Response,
-        context: Context,
-        root_value: None,
-        request_data: GraphQLRequestData,
+    async def execute_single(  # type: ignore[override]  # strawberry names all it gives
+        self, *, request: Request, context: Context, request_data: GraphQLRequestData, **_: object
     ) -> ExecutionResult:
         """Run one operation within its time, and write down how it went."""
         with watching.operation(context, logs=self.logs) as seen:
-            seen.result = await self._executed(
-                request, request_adapter, sub_response, context, root_value, request_data
-            )
+            seen.result = await self._executed(request, context, request_data)
         return seen.result
 
     async def _executed(
-        self,
-        request: Request,
-        request_adapter: AsyncHTTPRequestAdapter,
-        sub_response: Response,
-        context: Context,
-        root_value: None,
-        request_data: GraphQLRequestData,
+        self, request: Request, context: Context, request_data: GraphQLRequestData
     ) -> ExecutionResult:
         """Run one operation within its time. A command under way then ends as it would have; its key tells how."""
         try:
@@ -157,9 +143,18 @@ class Endpoint(GraphQL[Context, None]):
             return ExecutionResult(data=None, errors=[signed(error, context)])
         try:
             async with asyncio.timeout(seconds_for(request_data.query)):
-                return await super().execute_single(
-                    request, request_adapter, sub_response, context, root_value, request_data
+                done = await executing.run(
+                    request_data.query,
+                    request_data.variables,
+                    context,
+                    name=request_data.operation_name,
+                    may_write=request.method == "POST",
                 )
+                return ExecutionResult(done.data, done.errors, done.extensions)
+        except executing.NoOperation as error:
+            raise Refused(400, str(error)) from error
+        except executing.WritesNothing as error:
+            raise Refused(405, "Mutations are not run by GET. Send a POST.", allow="POST") from error
         except TimeoutError:
             said = "This took too long. A mutation may have been done: send it again with the same key to know."
             told = {"code": "TIMEOUT", "requestId": context.request_id, "retryable": True}

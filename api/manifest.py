@@ -12,7 +12,7 @@ from graphql import GraphQLSyntaxError
 from api.literals import literals
 from api.settings import SettingError, Settings
 from rules.documents import DocumentInvalid, Trusted
-from schema import gate
+from schema import examining
 from schema.documents import read_hash, trustable
 from schema.root import schema
 
@@ -128,7 +128,7 @@ def _is_query(text: str) -> bool:
     if not text.lstrip().startswith("{"):
         return False
     try:
-        found = gate.examined(schema._schema, text)
+        found = examining.examined(schema._schema, text)
     except GraphQLSyntaxError:
         return False
     return not found.errors and found.operations == 1

@@ -85,8 +85,6 @@ def refusal(request: Request, refused: HTTPException) -> Response:
     headers: dict[str, str] = {}
     if isinstance(refused, Refused):
         code, headers = refused.code, refused.headers
-    elif "not allowed when using GET" in refused.reason:
-        status, headers = 405, {"allow": "POST"}
     message = words.said(code, refused.reason, language(request.headers.get("accept-language")))
     told = {"code": code, "requestId": log.request_id.get(), **({"retryable": True} if code in PASSES else {})}
     REFUSED.labels(code, str(status)).inc()

@@ -12,10 +12,10 @@ from models.units import is_plain
 from rules import documents
 from rules.documents import DocumentInvalid, Trusted, digest
 from rules.refusals import NotFound
-from schema import gate, limits, pages
+from schema import examining, limits, pages
 from schema.context import Info
 from schema.errors import UserError, bad_input, command
-from schema.gate import Examined
+from schema.examining import Examined
 from schema.pages import After, Before, Connection, First, Last
 from schema.permissions import LEADS, STAFF, asked, operations, seen
 from schema.scalars import Moment
@@ -56,7 +56,7 @@ def _examined(schema: GraphQLSchema, source: str) -> Examined:
     if "\0" in source:
         raise DocumentInvalid("It holds a NUL character.")
     try:
-        found = gate.examined(schema, source)
+        found = examining.examined(schema, source)
     except GraphQLSyntaxError as error:
         raise DocumentInvalid(error.message) from None
     if found.errors:

@@ -1,23 +1,17 @@
 """The gate: what every operation passes before it is executed, and what every error becomes before it is told.
 
-A document is parsed, measured, validated and searched for guarded fields once, and remembered by its text; the
-caller's rights are checked against what was found, before anything runs. Trusted documents are remembered for good,
-the others within bounds.
+The caller's rights are checked against what is known of the document, before anything runs.
 """
 
 import logging
-from collections import OrderedDict
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
-from weakref import WeakKeyDictionary
 
-from graphql import DocumentNode, GraphQLError, GraphQLSchema, GraphQLSyntaxError, parse, specified_rules, validate
+from graphql import GraphQLError, GraphQLSchema, GraphQLSyntaxError
 from strawberry.extensions import SchemaExtension
 from strawberry.types import StreamExecutionResult
 from strawberry.types.execution import PreExecutionError
-from strawberry.types.graphql import OperationType
 
 from models.credentials import PrincipalKind
 from models.database import is_away
@@ -26,107 +20,12 @@ from rules.keyring import KeysMoved
 from rules.rates import Taken, Wait
 from schema import cost, limits, permissions, words
 from schema.context import Context, Passed
-
-CHARACTERS = 500_000
-"""How much text of documents is remembered. A parsed document takes some fifty times its text."""
+from schema.examining import Examined, Operation, examined, labelled, remembered
 
 CHARACTERS_A_POINT = 250
 """How much text is examined for a point: text of no meaning takes most, some 2 ms."""
 
 _log = logging.getLogger("loyalty.faults")
-
-
-@dataclass(frozen=True, slots=True)
-class Examined:
-    """What is known of a document, whoever sends it."""
-
-    document: DocumentNode
-    errors: tuple[GraphQLError, ...]
-    wanted: permissions.Wanted
-    operations: int
-    introspects: bool
-    prices: Mapping[str | None, cost.Price]
-    """What each operation costs, by its name."""
-
-
-class Memory:
-    """The trusted documents, and those of the others that were examined lately and found valid.
-
-    The others are kept as long as their texts are not too long together.
-    """
-
-    def __init__(self) -> None:
-        self.trusted: dict[str, Examined] = {}
-        self.known: OrderedDict[str, Examined] = OrderedDict()
-        self.characters = 0
-
-    def find(self, source: str) -> Examined | None:
-        """What is known of a text; None when it is not remembered."""
-        if found := self.trusted.get(source):
-            return found
-        if source in self.known:
-            self.known.move_to_end(source)
-        return self.known.get(source)
-
-    def keep(self, source: str, found: Examined) -> None:
-        """Remember a valid document, and forget the longest unused ones for it."""
-        if found.errors or source in self.known:
-            return
-        self.known[source] = found
-        self.characters += len(source)
-        while self.characters > CHARACTERS:
-            forgotten, _ = self.known.popitem(last=False)
-            self.characters -= len(forgotten)
-
-
-_memory: WeakKeyDictionary[GraphQLSchema, Memory] = WeakKeyDictionary()
-
-
-def is_remembered(schema: GraphQLSchema, source: str) -> bool:
-    """Whether a text needs no examination."""
-    return _memory.setdefault(schema, Memory()).find(source) is not None
-
-
-def examined(schema: GraphQLSchema, source: str) -> Examined:
-    """A document, parsed and examined, or remembered. Raises: GraphQLSyntaxError."""
-    memory = _memory.setdefault(schema, Memory())
-    found = memory.find(source)
-    if found is None:
-        found = _examine(schema, source)
-        memory.keep(source, found)
-    return found
-
-
-def trust(schema: GraphQLSchema, source: str) -> None:
-    """Examine a document once and keep what was found, until it is trusted no longer."""
-    memory = _memory.setdefault(schema, Memory())
-    if source not in memory.trusted:
-        # what is no GraphQL is not kept: it is refused whenever it is asked for
-        with suppress(GraphQLSyntaxError):
-            memory.trusted[source] = _examine(schema, source)
-
-
-def distrust(schema: GraphQLSchema, source: str) -> None:
-    """Keep a document no longer than any other."""
-    _memory.setdefault(schema, Memory()).trusted.pop(source, None)
-
-
-def _examine(schema: GraphQLSchema, source: str) -> Examined:
-    document = parse(source, max_tokens=limits.TOKENS)
-    # limits come first: a document too large to examine is not examined
-    errors = limits.excesses(document) or [
-        _labelled(error, "GRAPHQL_VALIDATION_FAILED")
-        for error in validate(schema, document, specified_rules, max_errors=5)
-    ]
-    wanted = () if errors else permissions.wanted(schema, document)
-    return Examined(
-        document,
-        tuple(errors),
-        wanted,
-        len(permissions.operations(document)),
-        limits.introspects(document),
-        {} if errors else cost.prices(schema, document),
-    )
 
 
 UNTRUSTED = (
@@ -141,168 +40,167 @@ def needs_trust(context: Context) -> bool:
     return context.trusted_only and who is not None and who.kind is PrincipalKind.MEMBER
 
 
-class Gate(SchemaExtension):
-    """Lets an operation through, or says why not; labels and masks what goes wrong."""
+class Passage:
+    """One operation's way through the gate: in, with what it asks for, and out, with what it is answered."""
 
-    found: Examined
-    price: cost.Price | None = None
-    taken: Taken | None = None
-    """What was taken from the caller's allowance for the operation that runs."""
+    __slots__ = ("context", "examination", "known", "name", "operation", "taken", "variables")
 
-    told: dict[str, Any] | None = None
-    examination: int = 0
-    """What was taken because the document had to be examined: as much less is taken for running it."""
+    known: Examined
 
-    def on_parse(self) -> Iterator[None]:
-        """Take the document from memory, or examine it, if the caller may send it at all."""
-        asked = self.execution_context
-        if asked.context.trusted is None and needs_trust(asked.context):
-            raise signed(GraphQLError(UNTRUSTED, extensions={"code": "FORBIDDEN"}), asked.context)
-        source = asked.query or ""
+    def __init__(self, context: Context, name: str | None, variables: Mapping[str, Any] | None) -> None:
+        self.context = context
+        self.name = name
+        self.variables = variables
+        self.operation: Operation | None = None
+        """None until it is found, and where there is none of that name."""
+        self.taken: Taken | None = None
+        """What was taken from the caller's allowance for the operation that runs."""
+        self.examination = 0
+        """What was taken because the document had to be examined: as much less is taken for running it."""
+
+    def enter(self, schema: GraphQLSchema, source: str) -> Examined:
+        """Take the document from memory, or examine it, if the caller may send it at all.
+
+        Raises: GraphQLError, as the client hears it.
+        """
+        context = self.context
+        if context.trusted is None and needs_trust(context):
+            raise signed(GraphQLError(UNTRUSTED, extensions={"code": "FORBIDDEN"}), context)
         if len(source) > limits.SOURCE:
             said = f"The document is longer than {limits.SOURCE} characters."
-            long = GraphQLError(said, extensions={"code": "OPERATION_TOO_COMPLEX"})
-            raise signed(long, asked.context)
-        self._charge_examination(asked.context, source)
-        try:
-            self.found = examined(asked.schema._schema, source)
-        except GraphQLSyntaxError as error:
-            raise signed(_labelled(error, "GRAPHQL_PARSE_FAILED"), asked.context) from None
-        asked.graphql_document = self.found.document
-        yield
+            raise signed(GraphQLError(said, extensions={"code": "OPERATION_TOO_COMPLEX"}), context)
+        known = remembered(schema).find(source)
+        if known is None:
+            self._charge_examination(source)
+            try:
+                known = examined(schema, source)
+            except GraphQLSyntaxError as error:
+                raise signed(labelled(error, "GRAPHQL_PARSE_FAILED"), context) from None
+        self.known = known
+        self.operation = known.named.get(self.name)
+        return known
 
-    def _charge_examination(self, context: Context, source: str) -> None:
+    def _charge_examination(self, source: str) -> None:
         """Take what a new text costs; nothing is examined for who has used up their allowance.
 
         Raises: GraphQLError, with the code RATE_LIMITED.
         """
-        if context.allowance is None or is_remembered(self.execution_context.schema._schema, source):
+        allowance = self.context.allowance
+        if allowance is None:
             return
-        points = min(1 + len(source) // CHARACTERS_A_POINT, context.allowance.maximum)
-        found = context.allowance.take(points)
+        points = min(1 + len(source) // CHARACTERS_A_POINT, allowance.maximum)
+        found = allowance.take(points)
         if isinstance(found, Wait):
-            raise signed(_too_much(points, found), context)
+            raise signed(_too_much(points, found), self.context)
         self.examination = points
 
-    def on_validate(self) -> Iterator[None]:
-        """Refuse what is invalid, ambiguous, not for the caller, or more than they may ask for now."""
-        asked = self.execution_context
-        asked.pre_execution_errors = (
-            list(self.found.errors) or self._objections(self.found) or self._charge(self.found)
-        )
-        yield
+    def objections(self) -> list[GraphQLError]:
+        """Why the operation is not run: it is invalid, ambiguous, not for the caller, or too much for now.
 
-    def _objections(self, known: Examined) -> list[GraphQLError]:
-        context: Context = self.execution_context.context
-        if known.operations > 1 and self.execution_context._provided_operation_name is None:
+        Where there are none, its cost has been taken from the caller's allowance.
+        """
+        return list(self.known.errors) or self._objections() or self._charge()
+
+    def _objections(self) -> list[GraphQLError]:
+        context, known = self.context, self.known
+        if known.operations > 1 and self.name is None:
             said = "Name the operation to run: the document has several."
             return [GraphQLError(said, extensions={"code": "BAD_REQUEST"})]
-        if misplaced := self._misplaced(context):
+        if misplaced := self._misplaced():
             return [GraphQLError(misplaced, extensions={"code": "BAD_REQUEST"})]
         if known.introspects and not context.may_introspect:
             said = "Introspection is not for this credential."
             return [GraphQLError(said, extensions={"code": "FORBIDDEN"})]
+        caller = permissions.caller_of(context.principal)
+        return [] if caller in known.open_to else self._denials(caller)
+
+    def _denials(self, caller: permissions.Caller) -> list[GraphQLError]:
+        """What of the document is not for the caller; that all of it is for their kind is remembered."""
+        context, known = self.context, self.known
         refused = permissions.refused(known.wanted, context.principal)
-        if refused and context.principal is not None:
+        if not refused:
+            known.open_up(caller)
+            return []
+        if context.principal is not None:
             audit.denied(context.actor, [name for name, _, _ in refused], context.now)
         return permissions.objections(refused, context.principal, has_sent=context.has_sent_credential)
 
-    def _misplaced(self, context: Context) -> str | None:
+    def _misplaced(self) -> str | None:
         """Why the operation came the wrong way: subscriptions go over the socket, all else over HTTP."""
-        follows = self.execution_context.operation_type is OperationType.SUBSCRIPTION
-        if follows and context.feed is None:
+        follows = self.operation is not None and self.operation.kind == "subscription"
+        if follows and self.context.feed is None:
             return "Subscriptions go over the WebSocket at the same address, by graphql-transport-ws."
-        if context.feed is not None and not follows:
+        if self.context.feed is not None and not follows:
             return "Only subscriptions go over the WebSocket: POST queries and mutations to the same address."
         return None
 
-    def _charge(self, known: Examined) -> list[GraphQLError]:
+    def _charge(self) -> list[GraphQLError]:
         """Take the operation's cost from the caller's allowance, or say why it is not run."""
-        asked = self.execution_context
-        context: Context = asked.context
-        price = known.prices.get(asked.operation_name)
-        if price is None:
+        context, operation = self.context, self.operation
+        if operation is None or operation.price is None:
             return []  # there is no operation of that name, as will be told
-        most = price.most(asked.variables)
-        context.passed = Passed(asked.operation_name, asked.operation_type.value.lower(), most)
-        limit = min(cost.LIMIT, context.allowance.maximum) if context.allowance else cost.LIMIT
+        most, allowance = operation.price.most(self.variables), context.allowance
+        context.passed = Passed(operation.name, operation.kind, most)
+        limit = min(cost.LIMIT, allowance.maximum) if allowance else cost.LIMIT
         if most > limit:
             said = f"The operation costs up to {most} points, and {limit} are allowed. Ask for smaller pages."
             return [GraphQLError(said, extensions={"code": "OPERATION_TOO_COMPLEX"})]
-        if context.allowance is None:
+        if allowance is None:
             return []
-        found = context.allowance.take(max(0, most - self.examination))
+        found = allowance.take(max(0, most - self.examination))
         if isinstance(found, Wait):
             return [_too_much(most, found)]
-        if (spare := self.examination - most) > 0:
-            found = replace(found, available=context.allowance.give_back(spare))
-        found = replace(found, points=most)
-        self.price, self.taken = price, found
+        if self.examination:
+            spare = self.examination - most
+            available = allowance.give_back(spare) if spare > 0 else found.available
+            found = replace(found, points=most, available=available)
+        self.taken = found
         return []
 
-    def on_operation(self) -> Iterator[None]:
-        """Give every error of the answer its code, and back to the caller what the answer did not cost."""
-        yield
-        result = self.execution_context.result
-        errors = getattr(result, "errors", None)
-        if errors:
-            result.errors = [self._told(error) for error in errors]  # type: ignore[union-attr]
-        if self.taken:
-            self.told = self._spent(self.taken, getattr(result, "data", None))
-
-    def _spent(self, taken: Taken, data: object) -> dict[str, Any]:
-        """What an answer cost, and what is left to ask for."""
-        context: Context = self.execution_context.context
-        actual = self.price.spent(data, taken.points) if self.price else taken.points
-        available = taken.available
-        if context.allowance and actual < taken.points:
-            available = context.allowance.give_back(taken.points - actual)
+    def spent(self, data: object) -> dict[str, Any] | None:
+        """What an answer cost, and what is left to ask for; the rest is given back. None where nobody counts."""
+        taken, operation = self.taken, self.operation
+        if taken is None or operation is None:
+            return None
+        points, available = taken.points, taken.available
+        actual = operation.price.spent(data, points) if operation.price else points
+        if actual < points and self.context.allowance:
+            available = self.context.allowance.give_back(points - actual)
         return {
-            "requested": taken.points,
+            "requested": points,
             "actual": actual,
             "available": available,
             "maximum": taken.rate.maximum,
             "restorePerSecond": taken.rate.restore,
         }
 
-    def get_results(self) -> dict[str, Any]:
-        """What is told beside the data: what the operation cost."""
-        return {"cost": self.told} if self.told else {}
-
-    def on_stream_result(self, result: StreamExecutionResult) -> Iterator[None]:
-        """Give every error of a subscription's event its code; one that broke the stream itself is a fault."""
-        errors = getattr(result, "errors", None)
-        if errors:
-            tell = self._told if isinstance(result, PreExecutionError) else self._told_of_stream
-            result.errors = [tell(error) for error in errors]  # type: ignore[union-attr]
-        yield
-
-    def _told_of_stream(self, error: GraphQLError) -> GraphQLError:
-        cause = error.original_error
-        if error.path is None and cause is not None and not isinstance(cause, GraphQLError):
-            return self._masked(error, cause)
-        return self._told(error)
-
-    def _told(self, error: GraphQLError) -> GraphQLError:
+    def told(self, error: GraphQLError) -> GraphQLError:
         """The error as the client hears it: with a code and the request, and a fault without its words."""
         told = error.extensions or {}
         if "requestId" in told:
             return error
         if "code" in told:
-            return signed(error, self.execution_context.context)
+            return signed(error, self.context)
         cause = error.original_error
         while isinstance(cause, GraphQLError) and cause.original_error is not None:
             cause = cause.original_error
         if error.path is not None and cause is not None and not isinstance(cause, GraphQLError):
             return self._masked(error, cause)
-        return signed(_labelled(error, "BAD_USER_INPUT"), self.execution_context.context)
+        return signed(labelled(error, "BAD_USER_INPUT"), self.context)
+
+    def told_of_whole(self, error: GraphQLError) -> GraphQLError:
+        """The error of no field but of the whole, as the client hears it: what is none of GraphQL's is a fault."""
+        cause = error.original_error
+        if error.path is None and cause is not None and not isinstance(cause, GraphQLError):
+            return self._masked(error, cause)
+        return self.told(error)
 
     def _masked(self, error: GraphQLError, cause: BaseException) -> GraphQLError:
-        context: Context = self.execution_context.context
+        context, operation = self.context, self.operation
         away, moved = is_away(cause), isinstance(cause, KeysMoved)
         _log.error(
             "fault in %s" if not away else "the database is away in %s",
-            self.execution_context.operation_name or "an operation",
+            (operation and operation.name) or "an operation",
             exc_info=None if away else cause,
             extra={"request_id": context.request_id},
         )
@@ -310,9 +208,42 @@ class Gate(SchemaExtension):
         code = "UNAVAILABLE" if away or moved else "INTERNAL_SERVER_ERROR"
         told = {"code": code, "requestId": context.request_id, **({"retryable": True} if away or moved else {})}
         message = words.said(code, _FAULTS[code], context.language)
-        if away and self.execution_context.operation_type is OperationType.MUTATION:
+        if away and operation is not None and operation.kind == "mutation":
             message += words.UNSURE[context.language]
         return GraphQLError(message, error.nodes, path=error.path, extensions=told)
+
+
+class Gate(SchemaExtension):
+    """The gate for subscriptions, which strawberry runs: each of its moments is one of a passage's."""
+
+    passage: Passage
+
+    def on_operation(self) -> Iterator[None]:
+        """Begin, and at the end give back to the caller what the last answer did not cost."""
+        asked = self.execution_context
+        self.passage = Passage(asked.context, asked._provided_operation_name, asked.variables)
+        yield
+        self.passage.spent(getattr(asked.result, "data", None))
+
+    def on_parse(self) -> Iterator[None]:
+        """Take the document from memory, or examine it, if the caller may send it at all."""
+        asked = self.execution_context
+        asked.graphql_document = self.passage.enter(asked.schema._schema, asked.query or "").document
+        yield
+
+    def on_validate(self) -> Iterator[None]:
+        """Refuse what is invalid, ambiguous, not for the caller, or more than they may ask for now."""
+        self.execution_context.pre_execution_errors = self.passage.objections()
+        yield
+
+    def on_stream_result(self, result: StreamExecutionResult) -> Iterator[None]:
+        """Give every error of a subscription's event its code; one that broke the stream itself is a fault."""
+        errors = getattr(result, "errors", None)
+        if errors:
+            passage = self.passage
+            tell = passage.told if isinstance(result, PreExecutionError) else passage.told_of_whole
+            result.errors = [tell(error) for error in errors]  # type: ignore[union-attr]
+        yield
 
 
 def _too_much(points: int, found: Wait) -> GraphQLError:
@@ -331,10 +262,4 @@ def signed(error: GraphQLError, context: Context) -> GraphQLError:
     """An error that has its code, in the caller's language and with the request it is of."""
     code = (error.extensions or {})["code"]
     message = words.said(code, error.message, context.language)
-    return _labelled(error, code, message=message, requestId=context.request_id)
-
-
-def _labelled(error: GraphQLError, code: str, message: str | None = None, **more: Any) -> GraphQLError:
-    extensions: dict[str, Any] = {**(error.extensions or {}), "code": code, **more}
-    said = message or words.unshown(error.message)
-    return GraphQLError(said, error.nodes, error.source, error.positions, error.path, extensions=extensions)
+    return labelled(error, code, message=message, requestId=context.request_id)

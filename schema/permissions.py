@@ -25,6 +25,7 @@ from graphql import (
 from strawberry.schema_directive import Location
 
 from models.credentials import KeyScope, PrincipalKind
+from models.staff import StaffRole
 from rules.actors import Principal
 from schema import words
 from schema.compiler import BATCH
@@ -188,6 +189,15 @@ def audience_of(principal: Principal | None) -> Audience:
     if principal.kind is PrincipalKind.STAFF:
         return Audience(str(principal.role))
     return Audience(principal.kind.value)
+
+
+Caller: TypeAlias = tuple[PrincipalKind, StaffRole | None, frozenset[str] | None] | None
+"""All that the rules look at in a caller; None is nobody."""
+
+
+def caller_of(principal: Principal | None) -> Caller:
+    """What sort of caller somebody is: to two of one sort the same is open."""
+    return None if principal is None else (principal.kind, principal.role, principal.scopes)
 
 
 Wanted: TypeAlias = tuple[tuple[str, Rule, FieldNode], ...]

@@ -18,7 +18,7 @@ from rules import credentials, documents, keys, staff
 from rules.actors import SYSTEM
 from rules.documents import Trusted, digest
 from rules.keys import Holder
-from schema import gate
+from schema import examining
 from schema.root import schema
 from tests.api.house import GRAPHQL, JSON, PRODUCTION, Caller, Reply, built, calling
 from tests.people import NOON, member, programme
@@ -280,9 +280,9 @@ async def test_a_trusted_document_is_examined_once_and_read_once_a_second(
 ) -> None:
     mei, process = await as_mei(), await house.production()
     await trust(HOME)
-    gate._memory.clear()
+    examining._memories.clear()
     assert (await send(process, apollo(HOME), mei)).codes == []
-    monkeypatch.setattr(gate, "_examine", lambda *_: pytest.fail("examined again"))
+    monkeypatch.setattr(examining, "_examine", lambda *_: pytest.fail("examined again"))
     statements.clear()
     for _ in range(5):
         assert (await send(process, apollo(HOME), mei)).codes == []
@@ -298,11 +298,11 @@ async def test_a_withdrawn_document_is_kept_no_longer_than_any_other() -> None:
     ticks = Ticks()
     library = Library(clock=ticks)
     assert await library.trusted(digest(HOME))
-    assert HOME in gate._memory[schema._schema].trusted
+    assert HOME in examining._memories[schema._schema].trusted
     await documents.withdraw(digest(HOME), actor=SYSTEM, now=NOON)
     ticks.now += SECOND
     assert await library.trusted(digest(HOME)) is None
-    assert HOME not in gate._memory[schema._schema].trusted
+    assert HOME not in examining._memories[schema._schema].trusted
     assert library.names() == frozenset()
 
 

@@ -12,10 +12,9 @@ from rules.actors import Principal
 from rules.credentials import LoginRefused
 from rules.members import Identity
 from rules.phones import PhoneCodeRefused
-from schema import gate, ids
+from schema import examining, executing, ids
 from schema.context import Context
 from schema.ids import Tag
-from schema.root import schema
 from tests.people import NOON
 
 SOMEBODY = UUID("00000000-0000-4000-8000-0000000000aa")
@@ -109,7 +108,7 @@ async def ask(
         outside=Nowhere(),
         may_introspect=True,
     )
-    done = await schema.execute(document, variables, context_value=context, operation_name=operation)
+    done = await executing.run(document, variables, context, name=operation)
     return Answer(done.data, [dict(error.formatted) for error in done.errors or ()])
 
 
@@ -123,7 +122,7 @@ async def act(mutation: str, answer: str, given: dict[str, Any], *, who: Princip
 
 def forget_documents() -> None:
     """Let every document be examined anew."""
-    gate._memory.clear()
+    examining._memories.clear()
 
 
 def refusals(payload: Any) -> list[str]:

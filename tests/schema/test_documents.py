@@ -10,7 +10,7 @@ from models.staff import StaffRole
 from rules import documents
 from rules.actors import SYSTEM
 from rules.documents import DocumentInvalid, DocumentLimit, Trusted, digest
-from schema import gate
+from schema import examining, gate
 from schema.documents import AT_ONCE, trustable
 from schema.root import schema
 from tests.people import NOON, programme
@@ -169,13 +169,13 @@ async def test_leads_alone_register() -> None:
 
 
 def test_what_was_found_of_a_trusted_document_is_kept_for_good(monkeypatch: pytest.MonkeyPatch) -> None:
-    gate.trust(SERVED, HOME)
-    kept = gate.examined(SERVED, HOME)
-    monkeypatch.setattr(gate, "CHARACTERS", 1_000)
+    examining.trust(SERVED, HOME)
+    kept = examining.examined(SERVED, HOME)
+    monkeypatch.setattr(examining, "CHARACTERS", 1_000)
     for place in range(100):
-        gate.examined(SERVED, f"query Other{place} {{ tiers {{ code }} }}")
-    assert gate.examined(SERVED, HOME) is kept
-    gate.distrust(SERVED, HOME)
-    assert gate.examined(SERVED, HOME) is not kept
-    gate.trust(SERVED, "no GraphQL {")
-    assert "no GraphQL {" not in gate._memory[SERVED].trusted
+        examining.examined(SERVED, f"query Other{place} {{ tiers {{ code }} }}")
+    assert examining.examined(SERVED, HOME) is kept
+    examining.distrust(SERVED, HOME)
+    assert examining.examined(SERVED, HOME) is not kept
+    examining.trust(SERVED, "no GraphQL {")
+    assert "no GraphQL {" not in examining._memories[SERVED].trusted

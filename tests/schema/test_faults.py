@@ -10,7 +10,7 @@ from graphql import GraphQLSchema
 from models.invariants import violations
 from rules import audit
 from rules import programme as programmes
-from schema import gate
+from schema import examining
 from tests.people import adjust, balance, member, programme
 from tests.schema.asking import CLERK, REQUEST, SERVICE, act, as_member, ask, forget_documents, member_id
 
@@ -174,12 +174,12 @@ async def test_a_valid_document_is_examined_once_and_an_invalid_one_is_not_remem
     forget_documents()
     seen: list[str] = []
 
-    def counted(served: GraphQLSchema, source: str) -> gate.Examined:
+    def counted(served: GraphQLSchema, source: str) -> examining.Examined:
         seen.append(source)
         return examine(served, source)
 
-    examine = gate._examine
-    monkeypatch.setattr(gate, "_examine", counted)
+    examine = examining._examine
+    monkeypatch.setattr(examining, "_examine", counted)
     for document in ("{ tiers { code } }", "{ tiers { nothing } }"):
         for _ in range(3):
             await ask(document)
@@ -188,12 +188,12 @@ async def test_a_valid_document_is_examined_once_and_an_invalid_one_is_not_remem
 
 async def test_documents_are_remembered_up_to_a_bound(monkeypatch: pytest.MonkeyPatch) -> None:
     forget_documents()
-    monkeypatch.setattr(gate, "CHARACTERS", 200)
+    monkeypatch.setattr(examining, "CHARACTERS", 200)
     documents = [f"query Q{number} {{ __typename }}" for number in range(20)]
     for document in documents:
         await ask(document)
         await ask(documents[0])
-    [memory] = gate._memory.values()
+    [memory] = examining._memories.values()
     assert memory.characters == sum(len(text) for text in memory.known) <= 200
     assert {documents[0], documents[-1]} <= memory.known.keys()
     assert documents[1] not in memory.known

@@ -1,0 +1,94 @@
+"""Executing: the one way every query and mutation goes, whoever brings it: through the gate, run, and out again.
+
+Subscriptions are strawberry's to run; they pass the same gate, as an extension.
+"""
+
+from collections import Counter
+from inspect import isawaitable
+from typing import Any
+
+from graphql import ExecutionResult, GraphQLError, execute
+from strawberry.execution import optimized_is_awaitable
+from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
+
+from schema import examining
+from schema.context import Context
+from schema.examining import Examined, Operation
+from schema.gate import Passage
+from schema.root import schema
+
+GRAPH = schema._schema
+"""The schema as graphql-core has it."""
+
+counts: Counter[str] = Counter()
+"""How many operations of this process ran which way."""
+
+
+class NoOperation(Exception):  # noqa: N818  a mistake of the request
+    """There is nothing to run: no document, or no operation of the name that was given."""
+
+
+class WritesNothing(Exception):  # noqa: N818  a mistake of the request
+    """Nothing is written by the way the operation came."""
+
+
+async def run(
+    source: str | None,
+    variables: dict[str, Any] | None,
+    context: Context,
+    *,
+    name: str | None = None,
+    may_write: bool = True,
+) -> ExecutionResult:
+    """What a query or a mutation is answered: its data, its errors as the client hears them, and what it cost.
+
+    Raises: NoOperation, WritesNothing.
+    """
+    if not source:
+        raise NoOperation("No GraphQL query found in the request")
+    passage = Passage(context, name, variables)
+    try:
+        known = passage.enter(GRAPH, source)
+    except GraphQLError as error:
+        return ExecutionResult(None, [error])
+    operation = passage.operation
+    if operation is None:
+        raise NoOperation(f'Unknown operation named "{name}".' if name else "Can't get GraphQL operation type")
+    if operation.kind == "mutation" and not may_write:
+        raise WritesNothing
+    if objections := passage.objections():
+        return ExecutionResult(None, [passage.told(each) for each in objections])
+    try:
+        result = await _executed(known, operation, context, variables)
+    except Exception as error:
+        # no field's, but of whatever runs them: nobody can say what was done
+        result = ExecutionResult(None, [passage.told_of_whole(GraphQLError("", original_error=error))])
+    errors = [passage.told(each) for each in result.errors] if result.errors else None
+    spent = passage.spent(result.data)
+    return ExecutionResult(result.data, errors, None if spent is None else {"cost": spent})
+
+
+async def _executed(known: Examined, operation: Operation, context: Context, variables: Any) -> ExecutionResult:
+    """What an operation came to, with its errors as they are."""
+    counts["generic"] += 1
+    result = execute(
+        GRAPH,
+        known.document,
+        context_value=context,
+        variable_values=variables,
+        operation_name=operation.name,
+        is_awaitable=optimized_is_awaitable,  # type: ignore[arg-type]  # strawberry calls it a bool
+        hide_suggestions=True,
+        executor_class=StrawberryGraphQLCoreExecutionContext,
+    )
+    return await result if isawaitable(result) else result
+
+
+def trust(source: str) -> None:
+    """Examine and prepare a document once and keep what was found, until it is trusted no longer."""
+    examining.trust(GRAPH, source)
+
+
+def distrust(source: str) -> None:
+    """Keep a document no longer than any other."""
+    examining.distrust(GRAPH, source)
