@@ -1,9 +1,13 @@
 """The compiler: on a schema of its own, every operation is answered as graphql-core answers it, errors and all."""
 
 import math
+import re
+import sys
 from collections import Counter
 from datetime import UTC, datetime
 from enum import Enum
+from pathlib import Path
+from types import ModuleType
 from typing import Annotated, Any, NewType
 
 import pytest
@@ -11,6 +15,7 @@ import strawberry
 from graphql import ExecutionResult, parse
 from strawberry.schema.config import StrawberryConfig
 
+from schema import compiler
 from schema.compiler import BATCH, Executor
 
 CALLS: Counter[str] = Counter()
@@ -302,3 +307,15 @@ async def test_what_was_written_can_be_read() -> None:
         "        if name_.__class__ is not str:\n"
         "            name_ = String(name_)\n"
     )
+
+
+def test_the_example_of_its_readme_does_what_it_says(capsys: pytest.CaptureFixture[str]) -> None:
+    readme = Path(compiler.__path__[0], "README.md").read_text()
+    example, written = re.findall(r"```(?:python|text)\n(.*?)```", readme, re.DOTALL)
+    module = ModuleType("example")
+    sys.modules["example"] = module
+    try:
+        exec(example, module.__dict__)
+    finally:
+        del sys.modules["example"]
+    assert capsys.readouterr().out == written
