@@ -7,7 +7,6 @@ a SHA-256, and of a trusted document the text is the very same object each time.
 
 from collections import OrderedDict
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -24,6 +23,7 @@ from graphql import (
 )
 
 from schema import cost, limits, permissions, words
+from schema.compiler import Plan
 
 CHARACTERS = 500_000
 """How much text of documents is remembered. A parsed document takes some fifty times its text."""
@@ -41,10 +41,9 @@ class Operation:
     """`query`, `mutation` or `subscription`."""
     price: cost.Price | None
     """What it costs; None where the document is not valid."""
-    runs: int = 0
-    """How often it was let through; counting ends where it no longer matters."""
-    plan: Any = None
-    """How it is run, once that was thought about."""
+    was_run: bool = False
+    plan: Plan | None = None
+    """How it is run; None until it is worth finding out."""
 
 
 @dataclass(slots=True)
@@ -118,13 +117,18 @@ def examined(schema: GraphQLSchema, source: str) -> Examined:
     return found
 
 
-def trust(schema: GraphQLSchema, source: str) -> None:
-    """Examine a document once and keep what was found, until it is trusted no longer."""
+def trust(schema: GraphQLSchema, source: str) -> Examined | None:
+    """Examine a document once and keep what was found, until it is trusted no longer.
+
+    What is no GraphQL is not kept: it is refused whenever it is asked for.
+    """
     memory = remembered(schema)
     if source not in memory.trusted:
-        # what is no GraphQL is not kept: it is refused whenever it is asked for
-        with suppress(GraphQLSyntaxError):
+        try:
             memory.trusted[source] = _examine(schema, source)
+        except GraphQLSyntaxError:
+            return None
+    return memory.trusted[source]
 
 
 def distrust(schema: GraphQLSchema, source: str) -> None:

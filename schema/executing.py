@@ -3,15 +3,12 @@
 Subscriptions are strawberry's to run; they pass the same gate, as an extension.
 """
 
-from collections import Counter
-from inspect import isawaitable
 from typing import Any
 
-from graphql import ExecutionResult, GraphQLError, execute
-from strawberry.execution import optimized_is_awaitable
-from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
+from graphql import ExecutionResult, GraphQLError
 
 from schema import examining
+from schema.compiler import Executor
 from schema.context import Context
 from schema.examining import Examined, Operation
 from schema.gate import Passage
@@ -20,8 +17,8 @@ from schema.root import schema
 GRAPH = schema._schema
 """The schema as graphql-core has it."""
 
-counts: Counter[str] = Counter()
-"""How many operations of this process ran which way."""
+EXECUTOR = Executor(schema, {"DateTime": str})
+"""Runs what has passed the gate. Moments that are texts come from the database as they are told."""
 
 
 class NoOperation(Exception):  # noqa: N818  a mistake of the request
@@ -69,24 +66,28 @@ async def run(
 
 
 async def _executed(known: Examined, operation: Operation, context: Context, variables: Any) -> ExecutionResult:
-    """What an operation came to, with its errors as they are."""
-    counts["generic"] += 1
-    result = execute(
-        GRAPH,
-        known.document,
-        context_value=context,
-        variable_values=variables,
-        operation_name=operation.name,
-        is_awaitable=optimized_is_awaitable,  # type: ignore[arg-type]  # strawberry calls it a bool
-        hide_suggestions=True,
-        executor_class=StrawberryGraphQLCoreExecutionContext,
-    )
-    return await result if isawaitable(result) else result
+    """What an operation came to, with its errors as they are.
+
+    One that is seen for the second time is worth a plan; most open documents that come once never come again.
+    """
+    plan = operation.plan
+    if plan is None:
+        if not operation.was_run:
+            operation.was_run = True
+            return await EXECUTOR.interpret(known.document, operation.name, context, variables)
+        plan = operation.plan = EXECUTOR.plan(known.document, operation.name)
+    return await EXECUTOR.execute(plan, context, variables)
 
 
 def trust(source: str) -> None:
-    """Examine and prepare a document once and keep what was found, until it is trusted no longer."""
-    examining.trust(GRAPH, source)
+    """Examine and compile a document once and keep what was found, until it is trusted no longer."""
+    known = examining.trust(GRAPH, source)
+    if known is None or known.errors:
+        return
+    for operation in known.named.values():
+        if operation.plan is None:
+            operation.plan = EXECUTOR.plan(known.document, operation.name)
+            operation.plan.compile()
 
 
 def distrust(source: str) -> None:

@@ -44,8 +44,7 @@ class Executor:
         """Run an operation; its result is the one of graphql-core, whoever ran it."""
         given = variables or {}
         if plan.reason is not None:
-            self.counts[GENERIC] += 1
-            return await self._generic(plan, context, given, root)
+            return await self.interpret(plan.document, plan.operation_name, context, given, root)
         run: Run | None = None
         try:
             values = plan.values(given)
@@ -54,29 +53,48 @@ class Executor:
             answers = function([root], run)
             [data] = await answers if awaits else answers
         except NotCovered:
-            self.counts[GENERIC] += 1
-            return await self._generic(plan, context, given, root)
+            return await self.interpret(plan.document, plan.operation_name, context, given, root)
         except Exception:
             # whatever it was, graphql-core meets it again and tells it as the specification has it
             self.counts[DECLINED] += 1
-            return await self._generic(plan, context, given, root, run.outcome if run else None)
+            outcome = run.outcome if run else None
+            return await self._generic(plan.document, plan.operation_name, context, given, root, outcome)
         self.counts[COMPILED] += 1
         return ExecutionResult(data, None)
 
+    async def interpret(
+        self,
+        document: DocumentNode,
+        operation_name: str | None,
+        context: Any,
+        variables: Mapping[str, Any] | None = None,
+        root: Any = None,
+    ) -> ExecutionResult:
+        """Run an operation by graphql-core, without a plan: one that may never come again is not worth one."""
+        self.counts[GENERIC] += 1
+        return await self._generic(document, operation_name, context, variables or {}, root)
+
     async def _generic(
-        self, plan: Plan, context: Any, variables: Mapping[str, Any], root: Any, outcome: Outcome | None = None
+        self,
+        document: DocumentNode,
+        operation_name: str | None,
+        context: Any,
+        variables: Mapping[str, Any],
+        root: Any,
+        outcome: Outcome | None = None,
     ) -> ExecutionResult:
         """The result as graphql-core gives it; where a mutation was resolved already, with what came of that."""
         found = execute(
             self.schema._schema,
-            plan.document,
+            document,
             root,
             context,
             dict(variables),
-            plan.operation_name,
+            operation_name,
             middleware=[_Remembering(outcome)] if outcome else None,
             executor_class=self.schema.execution_context_class,
             is_awaitable=optimized_is_awaitable,  # type: ignore[arg-type]
+            hide_suggestions=self.schema.config.disable_field_suggestions,
         )
         return await found if optimized_is_awaitable(found) else found  # type: ignore[misc,return-value]
 
