@@ -17,8 +17,18 @@ from schema.root import schema
 GRAPH = schema._schema
 """The schema as graphql-core has it."""
 
-EXECUTOR = Executor(schema, {"DateTime": str})
-"""Runs what has passed the gate. Moments that are texts come from the database as they are told."""
+AS_THEY_ARE = {
+    "DateTime": str,
+    "Long": int,
+    "BasisPoints": int,
+    "CurrencyCode": str,
+    "Note": str,
+    "ReasonCode": str,
+}
+"""The scalars whose values of that class are told as they are. Moments come as texts from the database."""
+
+EXECUTOR = Executor(schema, AS_THEY_ARE)
+"""Runs what has passed the gate."""
 
 
 class NoOperation(Exception):  # noqa: N818  a mistake of the request

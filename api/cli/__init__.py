@@ -6,7 +6,7 @@ from rich.console import Console
 from rich.markup import escape
 from tortoise.exceptions import DBConnectionError, OperationalError
 
-from api.cli import access, audit, data, documents, keys, members, people, programme, running, vault
+from api.cli import access, audit, data, documents, explain, keys, members, people, programme, running, vault
 from api.cli._common import Failed, app
 from api.opening import NoDatabase, NoKeyStore, NotMigrated, Unreachable
 from api.orders import FileUnreadable
@@ -23,6 +23,7 @@ __all__ = [
     "audit",
     "data",
     "documents",
+    "explain",
     "keys",
     "main",
     "members",

@@ -1,0 +1,70 @@
+"""Explaining: `explain` shows what a document costs, who may run it, and the functions it becomes."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from graphql import GraphQLSyntaxError
+
+from api.cli._common import Failed, app, show
+
+ITSELF = ("{", "query", "mutation", "fragment", "#")
+"""How a document begins that is given as it is, and not as a file."""
+
+Document = Annotated[
+    str, typer.Argument(help="A file with a document, the document itself, or `-` to read it from standard input.")
+]
+
+
+@app.command()
+def explain(
+    document: Document,
+    operation: Annotated[str | None, typer.Option(help="Which operation, where there are several.")] = None,
+) -> None:
+    """Show what an operation costs, who may run it, and the Python functions it becomes. No database is asked."""
+    from schema import examining
+    from schema.executing import EXECUTOR, GRAPH
+    from schema.permissions import Audience, is_open
+
+    try:
+        known = examining.examined(GRAPH, _text(document))
+    except GraphQLSyntaxError as error:
+        raise Failed(error.message) from None
+    if known.errors:
+        raise Failed("\n".join(each.message for each in known.errors))
+    meant = known.named.get(operation)
+    if meant is None or meant.price is None:
+        raise Failed(f"There is no operation {operation!r} in it.")
+    plan = EXECUTOR.plan(known.document, meant.name)
+    plan.compile()
+    audiences = [each.name for each in Audience if all(is_open(rule, each) for _, rule, _ in known.wanted)]
+    told = {
+        "operation": f"{meant.kind} {meant.name or '(without a name)'}",
+        "cost": _cost(meant.price.constant, meant.price.most({})),
+        "open to": ", ".join(audiences) or "nobody",
+        "run": f"by graphql-core: {plan.reason}" if plan.reason else "compiled",
+    }
+    for name, value in told.items():
+        show.print(f"# {name}: {value}", markup=False)
+    if plan.reason is None:
+        depends = ", ".join(f"${each}" for each in plan.conditions)
+        show.print(f"\n{plan.source() or f'# written when first run, by {depends}'}", markup=False)
+
+
+def _cost(constant: int | None, without: int) -> str:
+    return (
+        f"{constant} points" if constant is not None else f"{without} points without variables; pages may cost more"
+    )
+
+
+def _text(document: str) -> str:
+    """The document that is meant. Raises: Failed."""
+    if document == "-":
+        return sys.stdin.read()
+    if document.lstrip().startswith(ITSELF):
+        return document
+    try:
+        return Path(document).read_text()
+    except (OSError, UnicodeDecodeError) as error:
+        raise Failed(f"{document} cannot be read: {error}") from None

@@ -1,0 +1,39 @@
+"""Explaining a document from the command line."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.api.shell import Shell
+
+HOME = "query Home($more: Boolean = false) { me { state points @include(if: $more) { available } } }"
+
+
+def test_a_document_is_explained_with_its_cost_its_callers_and_its_functions(shop: Shell, tmp_path: Path) -> None:
+    file = tmp_path / "home.graphql"
+    file.write_text(HOME)
+    said = shop("explain", file).out
+    assert said.startswith("# operation: query Home\n# cost: 2 points\n# open to: MEMBER\n# run: compiled\n")
+    assert "# where $more is False\n\ndef me_of(them, run):" in said
+    assert "async def Query_of(them, run):" in said
+
+
+def test_what_graphql_core_runs_is_explained_with_the_reason(shop: Shell) -> None:
+    said = shop("explain", "{ __schema { queryType { name } } }").out
+    assert "# run: by graphql-core: introspection (__schema)" in said
+    assert "def " not in said
+
+
+@pytest.mark.parametrize(
+    ("document", "said"),
+    [
+        ("{ me { wings } }", "Cannot query field 'wings'"),
+        ("{ me ", "Syntax Error"),
+        ("nowhere.graphql", "cannot be read"),
+        ("query A { me { id } } query B { me { id } }", "no operation 'C'"),
+    ],
+)
+def test_what_cannot_be_explained_is_one_clear_line(shop: Shell, document: str, said: str) -> None:
+    answer = shop("explain", document, "--operation", "C") if "query A" in document else shop("explain", document)
+    assert answer.is_clear
+    assert said in answer.err
