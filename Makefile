@@ -3,7 +3,8 @@ PY ?= python3
 UV := .tools/bin/uv
 BIN := .venv/bin
 
-.PHONY: serve test test-sqlite test-postgres browser pictures check format lock schema docs crash demo-reset
+.PHONY: serve test test-sqlite test-postgres browser pictures check format lock schema docs crash demo-reset \
+  bench bench-sqlite
 
 serve: .venv/.ok  ## API, worker and WeChat simulator on an embedded database, with demo data the first time
 	@exec $(BIN)/loyalty serve
@@ -48,6 +49,12 @@ docs: .venv/.dev  ## write the pages that repeat the code
 
 crash: .venv/.dev  ## kill -9 the server under load, 50 times on each database
 	$(BIN)/python -m benchmarks.crash --kills 50
+
+bench: .venv/.dev  ## what a request costs here, beside what it costs elsewhere; QUICK=1 for small data, OPTIONS=--help
+	@$(BIN)/python -m benchmarks.speed $(if $(QUICK),--quick) $(OPTIONS)
+
+bench-sqlite: .venv/.dev  ## the same on SQLite
+	@$(BIN)/python -m benchmarks.speed --database sqlite $(if $(QUICK),--quick) $(OPTIONS)
 
 demo-reset:  ## forget the demo database and its keys; the next `make serve` makes it anew
 	rm -f var/loyalty.db var/loyalty.db-wal var/loyalty.db-shm var/loyalty.keys.db var/loyalty.keys.db-wal var/loyalty.keys.db-shm

@@ -77,7 +77,7 @@ class House:
 
     def environment(self, more: Mapping[str, str] | None = None) -> dict[str, str]:
         """What a `loyalty` process of this house finds in its environment."""
-        ours = {name: value for name, value in _outside().items() if not name.startswith("LOYALTY_")}
+        ours = {name: value for name, value in outside().items() if not name.startswith("LOYALTY_")}
         return {
             **ours,
             "LOYALTY_ENV": "production",
@@ -136,7 +136,8 @@ class House:
             return await violations()
 
 
-def _outside() -> Mapping[str, str]:
+def outside() -> Mapping[str, str]:
+    """The environment of this process."""
     return os.environ  # noqa: TID251  what the processes of the house inherit
 
 

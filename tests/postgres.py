@@ -8,7 +8,7 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
 from importlib.util import find_spec
 from pathlib import Path
@@ -37,8 +37,10 @@ def server(*, durable: bool = False) -> Iterator[str]:
 
 
 @contextmanager
-def cluster(*, durable: bool = False) -> Iterator["Cluster"]:
+def cluster(*, durable: bool = False, settings: Sequence[str] = ()) -> Iterator["Cluster"]:
     """A fresh server that may be crashed and started again; `durable` keeps fsync on. Deleted at the end.
+
+    `settings` are further ones of the server: `jit=off`.
 
     Raises: PostgresUnavailableError.
     """
@@ -50,6 +52,7 @@ def cluster(*, durable: bool = False) -> Iterator["Cluster"]:
             raise PostgresUnavailableError(f"The wheel {WHEEL} is not complete: {error}") from error
         _initialise(programs, home, identity)
         made = Cluster(programs, home, identity, durable=durable)
+        made.settings += tuple(word for each in settings for word in ("-c", each))
         made.start()
         try:
             yield made
@@ -139,7 +142,7 @@ class Cluster:
 
     def __init__(self, programs: Path, home: Path, identity: dict[str, Any], *, durable: bool) -> None:
         self.programs, self.home, self.identity = programs, home, identity
-        self.settings = () if durable else CARELESS
+        self.settings: tuple[str, ...] = () if durable else CARELESS
         self.port = _free_port()
         self.process: subprocess.Popen[bytes] | None = None
 

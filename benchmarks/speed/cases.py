@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from uuid import UUID
 
-KEY = "@@@@@@@@ a fresh key each time @@"
-"""Stands in a body for the idempotency key of the request, which the client puts in its place, as long as this."""
+KEY = "@@@@@ a fresh key each time @@@@"
+"""Stands in a body for the idempotency key of the request; the client puts one of 32 characters in its place."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ the house does (SHA-256, looked up in `token`, its word believed for one second 
 house would answer.
 """
 
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,6 +14,7 @@ from typing import Literal
 from benchmarks.house import KEY, LOYALTY, ROOT, House
 from benchmarks.speed.operations import OURS
 
+HOST = "127.0.0.1"
 POOL = 8
 """How many connections each server opens to the database."""
 
@@ -88,7 +90,29 @@ def ours(ground: Ground, port: int) -> Command:
     return Command((str(LOYALTY), "serve", "--port", str(port)), ground.house.environment(settings))
 
 
+def handwritten(_: Ground, port: int) -> Command:
+    """The endpoint written by hand."""
+    return Command((sys.executable, "-m", "benchmarks.speed.handwritten.app", str(port)))
+
+
+def plain(_: Ground, port: int) -> Command:
+    """What the guides of strawberry and Tortoise come to."""
+    return Command((sys.executable, "-m", "benchmarks.speed.plain.app", str(port)))
+
+
+BOTH = frozenset({"postgres", "sqlite"})
+
 SERVERS: tuple[Server, ...] = (
-    Server("ours", "this house", ours, sends="hash", databases=frozenset({"postgres", "sqlite"})),
+    Server("ours", "this house", ours, sends="hash", databases=BOTH),
+    Server(
+        "handwritten",
+        "Starlette routes, SQL, dict literals and orjson; no GraphQL",
+        handwritten,
+        sends="variables",
+        path="/{operation}",
+        takes_any=False,
+        databases=BOTH,
+    ),
+    Server("plain", "strawberry's ASGI view, Tortoise's models and DataLoaders", plain, databases=BOTH),
 )
 """The first is measured against all others."""

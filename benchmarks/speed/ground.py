@@ -1,0 +1,159 @@
+"""The ground: a fresh house with data in it, the tokens of its callers, and the requests they will send."""
+
+import base64
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from random import Random  # noqa: TID251  a benchmark takes a seed
+from typing import Any
+from uuid import UUID
+
+from benchmarks.house import KEY, House, fresh_house
+from benchmarks.report import say
+from benchmarks.speed import data
+from benchmarks.speed.cases import Case
+from benchmarks.speed.data import store
+from benchmarks.speed.data.sizes import Size
+from models import keystore
+from models.credentials import PrincipalKind
+from models.database import connected
+from models.migrate import migrate
+from models.sql import SQL
+from models.staff import StaffRole
+from models.units import WHOLE, BasisPoints, Growth, Points
+from rules import credentials, keyring, programme, staff, vault
+from rules.actors import SYSTEM
+from rules.programme import Rung, Terms
+from tests import postgres
+
+SERVER = (
+    "shared_buffers=512MB",
+    "max_connections=120",
+    "jit=off",
+    "max_wal_size=8GB",
+    "checkpoint_timeout=1h",
+    "autovacuum=off",
+)
+"""PostgreSQL's settings: all in memory, durable, and nothing done at a moment of its own choosing."""
+
+TERMS = Terms(
+    name="松间茶社 Pine Tea House",
+    currency="CNY",
+    timezone="Asia/Shanghai",
+    earn_points=1,
+    earn_minor=100,
+    expire_months=12,
+    restore_grace_days=7,
+    ladder=(
+        Rung("BASIC", "普通会员", Growth(0), WHOLE, Points(2_000)),
+        Rung("SILVER", "银卡会员", Growth(500), BasisPoints(11_000), Points(5_000)),
+        Rung("GOLD", "金卡会员", Growth(2_000), BasisPoints(12_500), Points(20_000)),
+        Rung("PLATINUM", "白金会员", Growth(10_000), BasisPoints(15_000), Points(50_000)),
+        Rung("BLACK", "黑金会员", Growth(100_000), BasisPoints(20_000)),
+    ),
+)
+
+STAFF = 4
+"""How many members of staff ask."""
+
+TOKENS_FOR = timedelta(hours=12)
+FULL_PAGE = 55
+"""Callers have at least so many lines in their ledger, and pages begin where a whole one is left."""
+
+
+@dataclass(slots=True)
+class Callers:
+    """Who asks, and where in the lists they begin."""
+
+    members: list[tuple[UUID, str, int]] = field(default_factory=list)
+    """Each one's id, token, and how many lines the ledger has."""
+    staff: list[str] = field(default_factory=list)
+    places: list[tuple[str, str]] = field(default_factory=list)
+    """Members behind whom a whole page of the staff's list is left."""
+
+    def cases(self, count: int, chance: Random, *, by_staff: bool) -> list[Case]:
+        """So many requests, each about a member and places of their own."""
+        made = []
+        for _ in range(count):
+            member, token, lines = chance.choice(self.members)
+            sender = chance.choice(self.staff) if by_staff else token
+            place = chance.randint(min(FULL_PAGE, lines), lines)
+            made.append(Case(sender, member, place, chance.choice(self.places)))
+        return made
+
+
+def moment() -> datetime:
+    """Now, where nobody is told it."""
+    return datetime.now(UTC)  # noqa: TID251  a benchmark has no clock of the house's
+
+
+@contextmanager
+def database_server(database: str) -> Iterator[postgres.Cluster | None]:
+    """A PostgreSQL of its own, where one is wanted."""
+    if database == "sqlite":
+        yield None
+        return
+    with postgres.cluster(durable=True, settings=SERVER) as cluster:
+        yield cluster
+
+
+@asynccontextmanager
+async def furnished(database: str, cluster: postgres.Cluster | None, size: Size, seed: int) -> AsyncIterator[House]:
+    """A house with a programme and so much data; gone at the end."""
+    async with fresh_house(database, cluster, empty=True) as house:
+        began = time.perf_counter()
+        await migrate(house.url)
+        await keystore.bring_up(house.keys_url)
+        async with inside(house, is_new=True):
+            now = moment()
+            await programme.set_up(TERMS, key_check=await keyring.binding(), now=now - data.HISTORY)
+            for number in range(STAFF):
+                await staff.hire(f"desk{number}", "", StaffRole.OPERATOR, store_id=None, now=now - data.HISTORY)
+            terms = await programme.terms()
+            async with store.opened(house.url, house.keys_url) as rows:
+                await data.load(rows, size, seed, terms, now)
+                await rows.settle()
+        say(f"{rows.written:,} rows of {size.members:,} members in {time.perf_counter() - began:.1f} s")
+        yield house
+
+
+@asynccontextmanager
+async def inside(house: House, *, is_new: bool = False) -> AsyncIterator[None]:
+    """This process inside the house: its databases open, its vault unlocked."""
+    async with AsyncExitStack() as stack:
+        await stack.enter_async_context(connected(house.url, house.keys_url, strict=False))
+        known = None if is_new else await keyring.binding()
+        await keyring.unlock([vault.master(base64.b64decode(KEY))], known=known)
+        yield
+
+
+BUSY = SQL(
+    "SELECT a.member_id, a.seq FROM points_account a JOIN member m ON m.id = a.member_id"
+    " WHERE m.state = 'ACTIVE' AND a.available >= $1 AND a.seq >= $2 ORDER BY a.member_id LIMIT $3",
+    fans_out="whoever may send requests",
+)
+DESK = SQL("SELECT id FROM staff ORDER BY username LIMIT $1")
+PLACES = SQL("SELECT created_at, id FROM member ORDER BY created_at DESC, id DESC LIMIT $1")
+HAS_POINTS = 500
+
+
+async def callers(house: House, count: int, chance: Random, *, places: int = 5_000) -> Callers:
+    """Members with long ledgers and something to spend, and staff; each logged in, with a real token."""
+    found = Callers()
+    async with inside(house):
+        rows = await BUSY.rows(HAS_POINTS, FULL_PAGE + 10, 4 * count) or await BUSY.rows(HAS_POINTS, 1, 4 * count)
+        for row in chance.sample(rows, min(count, len(rows))):
+            token = await _token(PrincipalKind.MEMBER, row["member_id"])
+            found.members.append((row["member_id"], token, row["seq"]))
+        found.staff = [await _token(PrincipalKind.STAFF, row["id"]) for row in await DESK.rows(STAFF)]
+        listed: list[dict[str, Any]] = await PLACES.rows(places)
+        whole = listed[: max(1, len(listed) - FULL_PAGE)]
+        found.places = [(str(row["created_at"]), str(row["id"])) for row in whole]
+    return found
+
+
+async def _token(kind: PrincipalKind, who: UUID) -> str:
+    issued = await credentials.log_in(kind, who, actor=SYSTEM, now=moment(), access_for=TOKENS_FOR)
+    return issued.access

@@ -1,0 +1,105 @@
+"""Loaders: a DataLoader for each relation, made for each request."""
+
+from collections import defaultdict
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+import orjson
+from strawberry.dataloader import DataLoader
+
+from benchmarks.speed.plain.keys import StoredKey
+from models.members import Member
+from models.points import PointsAccount, PointsEntry, PointsLot, PointsTransaction
+from models.tiers import GrowthAccount, Tier
+from rules import vault
+
+
+def _by(rows: list[Any], name: str, keys: list[Any]) -> list[Any]:
+    found = {getattr(row, name): row for row in rows}
+    return [found.get(key) for key in keys]
+
+
+def _grouped(rows: list[Any], keys: list[UUID]) -> list[list[Any]]:
+    found: dict[UUID, list[Any]] = defaultdict(list)
+    for row in rows:
+        found[row.member_id].append(row)
+    return [found[key] for key in keys]
+
+
+async def _names(keys: list[UUID]) -> list[str | None]:
+    members = {row.id: row for row in await Member.filter(id__in=keys)}
+    wrapped = {row.member_id: row.wrapped for row in await StoredKey.filter(member_id__in=keys)}
+    return [_name(members[key], wrapped.get(key)) for key in keys]
+
+
+def _name(member: Member, wrapped: bytes | None) -> str | None:
+    if member.profile is None or wrapped is None:
+        return None
+    told = orjson.loads(vault.unlocked().open(wrapped, member.id, "profile", member.profile))
+    name: str | None = told.get("display_name")
+    return name
+
+
+async def _growth(keys: list[UUID]) -> list[Any]:
+    return _by(await GrowthAccount.filter(member_id__in=keys), "member_id", keys)
+
+
+async def _tiers(keys: list[UUID]) -> list[Any]:
+    return _by(await Tier.filter(id__in=keys), "id", keys)
+
+
+async def _above(keys: list[int]) -> list[Any]:
+    """The tier above a rank."""
+    return _by(await Tier.filter(rank__in=[key + 1 for key in keys]), "rank", [key + 1 for key in keys])
+
+
+async def _accounts(keys: list[UUID]) -> list[Any]:
+    return _by(await PointsAccount.filter(member_id__in=keys), "member_id", keys)
+
+
+async def _lots(keys: list[UUID]) -> list[list[Any]]:
+    rows = await PointsLot.filter(member_id__in=keys, active=True, remaining__gt=0).order_by("expires_at", "id")
+    return _grouped(rows, keys)
+
+
+LATEST = (
+    "SELECT * FROM (SELECT e.*, ROW_NUMBER() OVER (PARTITION BY member_id ORDER BY seq DESC) AS place"
+    " FROM points_entry e WHERE member_id IN ({members})) latest WHERE place <= {most}"
+)
+
+
+async def _entries(keys: list[tuple[UUID, int, int | None]]) -> list[list[Any]]:
+    """The entries of several members: the newest of each in one statement, a page of one in another."""
+    if len(keys) > 1 and all(after is None for _, _, after in keys):
+        members = ", ".join(f"'{member}'" for member, _, _ in keys)
+        most = max(first for _, first, _ in keys) + 1
+        rows: Any = await PointsEntry.raw(LATEST.format(members=members, most=most))
+        found = _grouped(sorted(rows, key=lambda row: -row.seq), [member for member, _, _ in keys])
+        return [rows[: first + 1] for rows, (_, first, _) in zip(found, keys, strict=True)]
+    pages = []
+    for member, first, after in keys:
+        entries = PointsEntry.filter(member_id=member)
+        if after is not None:
+            entries = entries.filter(seq__lt=after)
+        pages.append(await entries.order_by("-seq").limit(first + 1))
+    return [list(page) for page in pages]
+
+
+async def _transactions(keys: list[UUID]) -> list[Any]:
+    return _by(await PointsTransaction.filter(id__in=keys), "id", keys)
+
+
+class Loaders:
+    """The relations of one request."""
+
+    def __init__(self) -> None:
+        self.now = datetime.now(UTC)  # noqa: TID251  a server of its own
+        self.names = DataLoader(load_fn=_names)
+        self.growth = DataLoader(load_fn=_growth)
+        self.tiers = DataLoader(load_fn=_tiers)
+        self.above = DataLoader(load_fn=_above)
+        self.accounts = DataLoader(load_fn=_accounts)
+        self.lots = DataLoader(load_fn=_lots)
+        self.entries = DataLoader(load_fn=_entries)
+        self.transactions = DataLoader(load_fn=_transactions)

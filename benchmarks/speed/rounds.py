@@ -1,0 +1,103 @@
+"""Rounds: every server in its turn, A B C and C B A, so that whatever the machine does, it does to all of them."""
+
+import statistics
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from benchmarks.speed.client import Job
+from benchmarks.speed.meter import cpu_seconds
+from benchmarks.speed.running import Client, Running
+
+MOST = 1_000_000
+"""How many requests a round may have."""
+
+
+class Failed(Exception):  # noqa: N818  the end of a run
+    """Some request was not answered as it should have been."""
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """How hard and how long each server is asked, in each round."""
+
+    rounds: int
+    seconds: float
+    connections: int
+    warm_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One server in one round: CPU and latency in milliseconds, throughput in requests a second."""
+
+    cpu_ms: float
+    database_ms: float
+    per_second: float
+    p50_ms: float
+    p99_ms: float
+
+
+@dataclass(slots=True)
+class Measured:
+    """One operation on all servers, round by round."""
+
+    operation: str
+    samples: dict[str, list[Sample]] = field(default_factory=dict)
+    sizes: dict[str, tuple[int, int]] = field(default_factory=dict)
+    """Leaves and bytes of one answer."""
+
+    def median(self, server: str, figure: str) -> float:
+        """The median of a figure over the rounds."""
+        return float(statistics.median(getattr(each, figure) for each in self.samples[server]))
+
+    def ratio(self, ours: str, other: str, figure: str = "cpu_ms") -> float:
+        """Ours divided by the other's: the median of the ratios within each round."""
+        both = zip(self.samples[ours], self.samples[other], strict=True)
+        found = [getattr(mine, figure) / (getattr(theirs, figure) or float("nan")) for mine, theirs in both]
+        return float(statistics.median(found))
+
+
+@dataclass(slots=True)
+class Track:
+    """Where rounds are run: the client, and whose CPU besides the server's is counted."""
+
+    client: Client
+    database_pid: int | None
+    load: Load
+    seed: int
+
+    async def measure(self, operation: str, servers: Sequence[tuple[Running, Path]]) -> Measured:
+        """One operation on these servers, with the requests of each.
+
+        Raises: Failed.
+        """
+        found = Measured(operation)
+        for running, requests in servers:
+            await self._once(running, requests, self.load.warm_seconds, 0)
+        for number in range(self.load.rounds):
+            for running, requests in servers if number % 2 == 0 else reversed(servers):
+                sample = await self._once(running, requests, self.load.seconds, number + 1)
+                found.samples.setdefault(running.server.name, []).append(sample)
+        return found
+
+    async def _once(self, running: Running, requests: Path, seconds: float, number: int) -> Sample:
+        before, database_before = cpu_seconds(running.process.pid), self._database()
+        job = Job(running.port, str(requests), self.load.connections, seconds, MOST, self.seed + number)
+        outcome = await self.client.run(job)
+        used, database = cpu_seconds(running.process.pid) - before, self._database() - database_before
+        if outcome.failed or not outcome.count:
+            told = "\n  ".join(outcome.failures)
+            raise Failed(
+                f"{running.server.name}: {outcome.failed} of {outcome.count} answers were wrong:\n  {told}"
+            )
+        return Sample(
+            used / outcome.count * 1e3,
+            database / outcome.count * 1e3,
+            outcome.count / outcome.seconds,
+            outcome.p50_ms,
+            outcome.p99_ms,
+        )
+
+    def _database(self) -> float:
+        return cpu_seconds(self.database_pid) if self.database_pid else 0.0

@@ -1,0 +1,90 @@
+"""The benchmark of speed: its entries are whole, and it finds what it is there to find."""
+
+from pathlib import Path
+from uuid import UUID
+
+import orjson
+import pytest
+from graphql import parse, validate
+from graphql.execution.values import get_variable_values
+from graphql.language import OperationDefinitionNode
+
+from benchmarks.peers import SERVERS as PEERS
+from benchmarks.speed import given
+from benchmarks.speed.answers import leaves
+from benchmarks.speed.cases import KEY, Case
+from benchmarks.speed.client import is_sound
+from benchmarks.speed.operations import DOCUMENTS, OPERATIONS, OURS, Operation
+from benchmarks.speed.requests import messages
+from benchmarks.speed.rounds import Measured, Sample
+from benchmarks.speed.servers import SERVERS, Server
+from schema.root import schema
+
+CASE = Case("lya_token", UUID(int=7), 60, ("2026-01-01 00:00:00.5+00:00", str(UUID(int=8))))
+
+
+@pytest.mark.parametrize("operation", OPERATIONS, ids=lambda each: each.name)
+def test_an_operation_is_one_the_house_answers(operation: Operation) -> None:
+    asking = operation.asked[OURS]
+    document = parse(asking.document)
+    assert validate(schema._schema, document) == []
+    [definition] = [each for each in document.definitions if isinstance(each, OperationDefinitionNode)]
+    told = get_variable_values(schema._schema, definition.variable_definitions or (), asking.variables(CASE))
+    assert not isinstance(told, list), told
+
+
+def test_entries_are_named_once_and_targets_name_servers() -> None:
+    servers = [each.name for each in (*SERVERS, *PEERS)]
+    assert len(set(servers)) == len(servers)
+    operations = [each.name for each in OPERATIONS]
+    assert len(set(operations)) == len(operations)
+    assert {path.stem for path in DOCUMENTS.glob("*.graphql")} == set(operations)
+    dialects = {dialect for each in OPERATIONS for dialect in each.asked}
+    assert dialects <= {each.dialect for each in (*SERVERS, *PEERS)}
+
+
+@pytest.mark.parametrize("server", [*SERVERS, *PEERS], ids=lambda each: each.name)
+def test_a_server_is_sent_whole_messages(server: Server) -> None:
+    for operation in OPERATIONS:
+        if server.dialect in operation.asked:
+            text = orjson.loads(messages(server, operation, [CASE]))
+            head, _, body = text.partition("\r\n\r\n")
+            assert f"content-length: {len(body.encode())}" in head
+            assert orjson.loads(body) is not None
+
+
+def test_a_fresh_key_takes_as_much_room_as_its_mark() -> None:
+    assert len(KEY) == 32
+
+
+def test_moments_are_compared_as_moments_and_places_count() -> None:
+    ours = list(leaves({"at": "2026-01-01T00:00:00.5Z", "names": ["a", "b"]}))
+    theirs = list(leaves({"at": "2026-01-01T08:00:00.500+08:00", "names": ["a", "b"]}))
+    assert ours == theirs
+    assert list(leaves({"names": ["b", "a"]})) != ours[1:]
+
+
+def test_a_refusal_and_an_error_are_no_answers() -> None:
+    assert is_sound(b'{"data": {"me": {"id": 1}}}')
+    assert not is_sound(b'{"data": null}')
+    assert not is_sound(b'{"data": {"pointsRedeem": {"userErrors": [{"code": "X"}]}}}')
+    assert not is_sound(b"<html>")
+
+
+def test_a_ratio_is_the_median_of_the_rounds_ratios() -> None:
+    def sample(cpu_ms: float) -> Sample:
+        return Sample(cpu_ms, 1.0, 1.0, 1.0, 1.0)
+
+    # the machine was busy in the second round, for both
+    found = Measured("x", {"ours": [sample(1), sample(40), sample(2)], "its": [sample(2), sample(80), sample(3)]})
+    assert found.ratio("ours", "its") == 0.5
+
+
+def test_documents_of_somebody_elses_fill_in_their_variables(tmp_path: Path) -> None:
+    path = tmp_path / "mine.json"
+    told = {"who": {"document": "query($m: ID!) { member(by: {id: $m}) { id } }", "variables": {"m": "$member"}}}
+    path.write_bytes(orjson.dumps({**told, "redeem": {"document": "mutation { a }"}}))
+    mine, redeem = given.operations(path)
+    assert mine.asked[OURS].variables(CASE) == {"m": "AQAAAAAAAAAAAAAAAAAAAAc"}
+    assert (mine.caller, mine.writes, redeem.writes) == ("member", False, True)
+    assert redeem.asked[OURS].variables(CASE)["input"]["idempotencyKey"] == KEY
