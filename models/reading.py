@@ -35,7 +35,7 @@ from uuid import UUID
 import asyncpg
 import orjson
 
-from models.sql import Statement, current
+from models.sql import SQL, Statement, current
 
 Convert = Callable[[Any], Any]
 
@@ -80,6 +80,11 @@ class Rows(Statement, Generic[R]):
         """The first row; None when there is none."""
         found = await self.rows(*values)
         return found[0] if found else None
+
+    @property
+    def form(self) -> "Rows[R]":
+        """What its rows become: it knows itself."""
+        return self
 
     def asked(self, *values: Any) -> "Asked[R]":
         """The question, to be put together with others."""
@@ -129,7 +134,20 @@ async def together(
 ) -> tuple[list[R1], list[R2], list[R3], list[R4]]: ...
 async def together(*asked: Asked[Any]) -> tuple[list[Any], ...]:
     """The answers to several questions to one database, in their order; asked one after another, in one go."""
-    return tuple([await each.rows.rows(*each.values) for each in asked])
+    connection = current(asked[0].rows.on)
+    questions = [(*each.rows._on(connection, each.values), each.rows) for each in asked]
+    return tuple(await connection.read_together(questions))
+
+
+async def warm(*statements: SQL | Rows[Any]) -> None:
+    """Open the connections that read, and have PostgreSQL's prepare these statements.
+
+    Raises: OperationalError, when one of them is wrong.
+    """
+    for name in {each.on for each in statements if each.reads}:
+        connection = current(name)
+        texts = [(each.text(connection), each.form) for each in statements if each.reads and each.on == name]
+        await connection.warm(texts)
 
 
 _AS_IT_COMES = (Any, int, str, float, bytes)

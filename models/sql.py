@@ -8,6 +8,7 @@ from functools import lru_cache
 from typing import Any, cast
 from uuid import UUID
 
+import asyncpg
 import orjson
 from tortoise.connection import get_connection
 from tortoise.context import require_context
@@ -63,6 +64,10 @@ class Statement:
         if fans_out is not None:
             fanning_out.append(self)
 
+    def text(self, connection: "PostgresClient | SqliteClient") -> str:
+        """What is sent there."""
+        return self.postgres if connection.capabilities.dialect == "postgres" else self.sqlite
+
     def _on(self, connection: "PostgresClient | SqliteClient", values: tuple[Any, ...]) -> tuple[str, list[Any]]:
         arguments = list(values)
         if connection.capabilities.dialect == "postgres":
@@ -70,6 +75,21 @@ class Statement:
         for place in self.lists:
             arguments[place] = _json_list(arguments[place])
         return self.sqlite, arguments
+
+
+class _Dictionaries:
+    """Rows as dictionaries."""
+
+    record = asyncpg.Record
+
+    def of_records(self, records: list[Any]) -> list[Any]:
+        return list(map(dict, records))
+
+    def of_tuples(self, names: tuple[str, ...], rows: list[tuple[Any, ...]]) -> list[Any]:
+        return [dict(zip(names, row, strict=True)) for row in rows]
+
+
+_DICTIONARIES = _Dictionaries()
 
 
 class SQL(Statement):
@@ -81,10 +101,16 @@ class SQL(Statement):
 
     __slots__ = ()
 
+    form = _DICTIONARIES
+
     async def rows(self, *values: Any) -> list[dict[str, Any]]:
         """All rows as dictionaries; of a query, or of a write with RETURNING."""
         connection = current(self.on)
-        rows = await connection.execute_query_dict(*self._on(connection, values))
+        text, arguments = self._on(connection, values)
+        if self.reads:
+            rows = await connection.read(text, arguments, self.form)
+        else:
+            rows = await connection.execute_query_dict(text, arguments)
         if rows:
             _convert(connection, rows)
         return rows

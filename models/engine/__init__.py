@@ -31,6 +31,9 @@ class Form(Protocol):
         """The rows SQLite gave, and their columns' names. It may run in a thread of the engine's."""
 
 
+Query = tuple[str, list[Any], Form]
+"""A text, its values, and what its rows become."""
+
 SQLITE_DEFAULTS = {
     "busy_timeout": "10000",
     "journal_mode": "WAL",
@@ -54,6 +57,7 @@ POSTGRES_POOL: dict[str, Callable[[str], Any]] = {
     "port": int,
     "minsize": int,
     "maxsize": int,
+    "readers": int,
     "ssl": str,
     "application_name": str,
     "statement_cache_size": int,

@@ -2,10 +2,11 @@
 
 import asyncio
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, cast
 
 from asyncpg import Connection as BaseConnection
+from asyncpg import connect
 from asyncpg.exceptions import QueryCanceledError
 from tortoise.backends.asyncpg.client import AsyncpgDBClient, TransactionWrapper
 from tortoise.backends.base.client import (
@@ -17,7 +18,8 @@ from tortoise.backends.base.client import (
 from tortoise.backends.base_postgres.client import translate_exceptions
 
 from models import engine
-from models.engine import Converters, Form, Observed
+from models.engine import POSTGRES_SESSION, Converters, Form, Observed, Query
+from models.engine.readers import Readers
 
 
 class Connection(BaseConnection):  # type: ignore[misc]  # asyncpg has no types
@@ -69,14 +71,6 @@ class Reading(Observed):
             last = (await connection.execute(query, *values)).rsplit(" ", 1)[-1]
         return int(last) if last.isdigit() else 0
 
-    @translate_exceptions
-    async def read(self, query: str, values: list[Any], form: Form) -> list[Any]:
-        """The rows of a query."""
-        if engine.observer is not None:
-            engine.observer(query)
-        async with self.acquire_connection() as connection:
-            return form.of_records(await connection.fetch(query, *values, record_class=form.record))
-
 
 class Wrapper(Reading, TransactionWrapper):
     """A transaction on a connection of the pool."""
@@ -84,6 +78,17 @@ class Wrapper(Reading, TransactionWrapper):
     def __init__(self, connection: "Client | Wrapper") -> None:
         super().__init__(connection)
         self.shapes = connection.shapes
+
+    async def read(self, query: str, values: list[Any], form: Form) -> list[Any]:
+        """The rows of a query, as the transaction sees them."""
+        rows: list[list[Any]] = await self.read_together([(query, values, form)])
+        return rows[0]
+
+    @translate_exceptions
+    async def read_together(self, queries: Sequence[Query]) -> list[list[Any]]:
+        """The rows of several queries, as the transaction sees them."""
+        async with self.acquire_connection() as connection:
+            return [await _fetched(connection, *each) for each in queries]
 
     def _in_transaction(self) -> TransactionContext:
         return Savepoint(Wrapper(self))
@@ -114,17 +119,90 @@ class Transaction(TransactionContextPooled):
 
 
 class Client(Reading, AsyncpgDBClient):
-    """The pool of connections to one server."""
+    """The pool of connections to one server, and beside it the readers."""
 
     connection_class = Connection
 
-    def __init__(self, *, durability: str = "", **kwargs: Any) -> None:
+    def __init__(self, *, durability: str = "", readers: int = 0, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.durable = durability != "off"
         self.shapes = {}
+        self.readers = Readers(self._reader, readers or self.pool_maxsize)
+
+    async def read(self, query: str, values: list[Any], form: Form) -> list[Any]:
+        """The rows of a query that only reads, outside every transaction."""
+        readers = self.readers
+        connection = readers.take() or await readers.wait()
+        try:
+            rows = await _fetched(connection, query, values, form)
+        except BaseException as error:
+            readers.settle(connection, error)
+            await self._raised(error)
+            raise
+        readers.give(connection)
+        return rows
+
+    async def read_together(self, queries: Sequence[Query]) -> list[list[Any]]:
+        """The rows of several queries that only read, one after another on one connection."""
+        readers = self.readers
+        connection = readers.take() or await readers.wait()
+        try:
+            answers = [await _fetched(connection, *each) for each in queries]
+        except BaseException as error:
+            readers.settle(connection, error)
+            await self._raised(error)
+            raise
+        readers.give(connection)
+        return answers
+
+    async def warm(self, queries: Sequence[tuple[str, Form]]) -> None:
+        """Open every reader there may be and have it know these queries."""
+
+        async def prepare(connection: Any) -> None:
+            for query, form in queries if self.extra.get("statement_cache_size") != 0 else ():
+                await connection._prepare(query, use_cache=True, record_class=form.record)
+
+        try:
+            await self.readers.warm(prepare)
+        except BaseExceptionGroup as several:
+            await self._raised(several.exceptions[0])
+            raise
+
+    async def _reader(self) -> Any:
+        """A new connection that can do nothing but read."""
+        settings = dict(self.server_settings)
+        if self.application_name:
+            settings["application_name"] = self.application_name
+        if settings.keys() & POSTGRES_SESSION.keys():
+            # else all settings are left to the server: a pooler such as pgbouncer refuses them
+            settings["default_transaction_read_only"] = "on"
+        return await connect(
+            host=self.host,
+            port=self.port,
+            user=self.user,
+            password=self.password,
+            database=self.database,
+            server_settings=settings,
+            **self.extra,
+        )
+
+    @translate_exceptions
+    async def _raised(self, error: BaseException) -> None:
+        """Raise a driver's error as Tortoise's, if it has one for it."""
+        raise error
+
+    async def _close(self) -> None:
+        await self.readers.close()
+        await super()._close()
 
     def _in_transaction(self) -> TransactionContext:
         return Transaction(Wrapper(self), self._pool_init_lock)
+
+
+async def _fetched(connection: Any, query: str, values: list[Any], form: Form) -> list[Any]:
+    if engine.observer is not None:
+        engine.observer(query)
+    return form.of_records(await connection.fetch(query, *values, record_class=form.record))
 
 
 client_class: Callable[..., Client] = Client

@@ -3,7 +3,7 @@
 import contextlib
 import os
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar, cast
@@ -26,8 +26,9 @@ from tortoise.connection import get_connections
 from tortoise.exceptions import OperationalError, TransactionManagementError
 
 from models import engine
-from models.engine import Converters, Form, Observed
+from models.engine import Converters, Form, Observed, Query
 from models.engine.inline import InlineConnection
+from models.engine.reader import Reader, fetched
 
 T = TypeVar("T")
 
@@ -86,13 +87,27 @@ class Reading(Observed):
         async with self.acquire_connection() as connection:
             return int(await _call(connection, _affected, connection._conn, query, values))
 
-    @translate_exceptions
     async def read(self, query: str, values: list[Any], form: Form) -> list[Any]:
         """The rows of a query."""
+        [rows] = await self.read_together([(query, values, form)])
+        return rows
+
+    async def read_together(self, queries: Sequence[Query]) -> list[list[Any]]:
+        """The rows of several queries, one after another."""
         if engine.observer is not None:
-            engine.observer(query)
+            for query, _, _ in queries:
+                engine.observer(query)
+        return await self._read(queries)
+
+    async def _read(self, queries: Sequence[Query]) -> list[list[Any]]:
+        rows: list[list[Any]] = await self._read_here("", queries)
+        return rows
+
+    @translate_exceptions
+    async def _read_here(self, _: str, queries: Sequence[Query]) -> list[list[Any]]:
+        """What this connection sees; Tortoise's translation wants a text first."""
         async with self.acquire_connection() as connection:
-            return await _call(connection, fetched, connection._conn, query, values, form)
+            return await _call(connection, _all_fetched, connection._conn, queries)
 
 
 async def _call(connection: aiosqlite.Connection, function: Callable[..., T], *arguments: Any) -> T:
@@ -124,15 +139,8 @@ def _affected(connection: sqlite3.Connection, query: str, values: list[Any]) -> 
         cursor.close()
 
 
-def fetched(connection: sqlite3.Connection, query: str, values: list[Any], form: Form) -> list[Any]:
-    """All rows of a query, in the form that was asked for."""
-    cursor = connection.cursor()
-    cursor.row_factory = None
-    try:
-        rows = cursor.execute(query, values).fetchall()
-        return form.of_tuples(tuple(column[0] for column in cursor.description), rows)
-    finally:
-        cursor.close()
+def _all_fetched(connection: sqlite3.Connection, queries: Sequence[Query]) -> list[list[Any]]:
+    return [fetched(connection, *query) for query in queries]
 
 
 class Wrapper(Reading, SqliteTransactionWrapper):
@@ -212,6 +220,8 @@ class Client(Reading, SqliteClient):
         self.durable = durability != "off"
         self.inline = threads == "off"
         self.shapes = {}
+        self._reader: Reader | None = None
+        self._alone = True
 
     async def create_connection(self, with_db: bool) -> None:  # noqa: FBT001  # Tortoise's signature
         """Open the file, making it and its folder if need be; a half-prepared connection is never kept."""
@@ -224,7 +234,7 @@ class Client(Reading, SqliteClient):
             os.close(os.open(self.filename, os.O_RDONLY | os.O_CREAT, 0o600))
         opened = await self._open()
         try:
-            await _call(opened, _prepare, opened._conn, self.pragmas)
+            mode = await _call(opened, _prepare, opened._conn, self.pragmas)
             await self._post_connect()
         except BaseException as error:
             opened.stop()
@@ -232,6 +242,8 @@ class Client(Reading, SqliteClient):
                 raise OperationalError(error) from error
             raise
         self._connection = opened
+        # in any other mode whoever reads keeps writers waiting
+        self._alone = self.inline or mode != "wal"
 
     async def _open(self) -> aiosqlite.Connection:
         if self.inline:
@@ -242,6 +254,29 @@ class Client(Reading, SqliteClient):
         """The next turn on the connection."""
         return Turn(self._lock, self)
 
+    async def _read(self, queries: Sequence[Query]) -> list[list[Any]]:
+        """What is committed, from the reader, where there may be one."""
+        if self._connection is None:
+            async with self.acquire_connection():
+                pass
+        if self._alone:
+            return await super()._read(queries)
+        if self._reader is None:
+            self._reader = Reader(self.filename, self.pragmas)
+        return await self._reader.ask(queries)
+
+    async def warm(self, queries: Sequence[tuple[str, Form]]) -> None:
+        """Open the reader; what it prepares for a query the first time costs next to nothing."""
+        del queries
+        await self.read_together([])
+
+    async def close(self) -> None:
+        """Close both connections, once what was asked has been answered."""
+        reader, self._reader = self._reader, None
+        if reader is not None:
+            await reader.close()
+        await super().close()
+
     async def execute_many(self, query: str, values: list[list[Any]]) -> None:
         """One statement for each row of values, all or none."""
         async with self._in_transaction() as transaction:
@@ -251,10 +286,13 @@ class Client(Reading, SqliteClient):
         return Transaction(Wrapper(self), self._lock)
 
 
-def _prepare(connection: sqlite3.Connection, pragmas: dict[str, Any]) -> None:
+def _prepare(connection: sqlite3.Connection, pragmas: dict[str, Any]) -> str:
+    """Set the connection up, and return its journal's mode."""
     connection.row_factory = sqlite3.Row
     for name, value in pragmas.items():
         connection.execute(f"PRAGMA {name}={value}").close()
+    mode: str = connection.execute("PRAGMA journal_mode").fetchone()[0]
+    return mode
 
 
 client_class: Callable[..., Client] = Client
