@@ -31,6 +31,7 @@ class AuditLog(Model):
         table = "audit_log"
         indexes = (
             Index(name="audit_log_member", fields=("member_id", "id")),
+            Index(name="audit_log_about", fields=("member_id", "at", "id")),
             Index(name="audit_log_at", fields=("at", "id")),
             Index(name="audit_log_actor", fields=("actor_id", "at", "id")),
             Index(name="audit_log_action", fields=("action", "at", "id")),

@@ -4,8 +4,10 @@ Tortoise 1.1.9 forgets `Meta.constraints` when it creates a table and `db_index`
 refuses partial unique indexes. Migration files use these in place of Tortoise's operations of the same name.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
+from tortoise.indexes import Index
 from tortoise.migrations import migration, operations
 from tortoise.migrations.constraints import CheckConstraint, UniqueConstraint
 from tortoise.migrations.schema_editor.base import BaseSchemaEditor
@@ -102,6 +104,20 @@ class RemoveConstraint(operations.RemoveConstraint):
 
 AddIndex = operations.AddIndex
 """Tortoise's own does what it says."""
+
+
+class PartialIndex(Index):
+    """An index of those rows alone for which a condition holds; Tortoise's own knows only what equals a value."""
+
+    def __init__(self, *, fields: Sequence[str], name: str, condition: str) -> None:
+        super().__init__(fields=list(fields), name=name)
+        self.condition = condition
+        self.extra = f" WHERE {condition}"
+
+    def deconstruct(self) -> tuple[str, list[Any], dict[str, Any]]:
+        """How a migration writes it down."""
+        path, args, given = super().deconstruct()
+        return path, args, {**given, "condition": self.condition}
 
 
 Statements = dict[str, list[str]]

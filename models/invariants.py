@@ -314,6 +314,12 @@ INVARIANTS = (
         " WHERE h.top IS NULL OR h.top <> t.rank OR h.joins <> 1",
     ),
     Invariant(
+        "tier is listed",
+        "A tier's members are listed by the moment since when they are known.",
+        "SELECT g.member_id FROM growth_account g JOIN member m ON m.id = g.member_id"
+        " WHERE g.known_since IS NULL OR g.known_since <> m.created_at",
+    ),
+    Invariant(
         "purchase adds up",
         "A purchase is the sum of its lines, paid and refunded.",
         "SELECT p.id FROM purchase p LEFT JOIN (SELECT member_id, purchase_id, SUM(paid_minor) AS paid,"

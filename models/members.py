@@ -51,6 +51,7 @@ class Member(Model):
         table = "member"
         indexes = (
             Index(name="member_created", fields=("created_at", "id")),
+            Index(name="member_state", fields=("state", "created_at", "id")),
             Index(name="member_merged_into", fields=("merged_into_id",)),
         )
         constraints = (

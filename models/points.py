@@ -9,6 +9,7 @@ from tortoise.migrations.constraints import CheckConstraint, UniqueConstraint
 from tortoise.models import Model
 from uuid_utils.compat import uuid7
 
+from models.ddl import PartialIndex
 from models.members import Member
 from models.units import points_field
 
@@ -166,6 +167,11 @@ class PointsLot(Model):
         table = "points_lot"
         indexes = (
             Index(name="points_lot_member", fields=("member_id", "expires_at", "id")),
+            PartialIndex(
+                name="points_lot_open",
+                fields=("member_id", "expires_at", "id"),
+                condition="remaining > 0 OR held > 0",
+            ),
             Index(name="points_lot_transaction", fields=("transaction_id",)),
         )
         constraints = (

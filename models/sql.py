@@ -28,6 +28,11 @@ PARAMETER_LIMITS = {"sqlite": 32_766, "postgres": 32_767}
 ROWS_AT_ONCE = 1_000
 
 _LIST = re.compile(r"(=\s*ANY|(?:<>|!=)\s*ALL)\s*\(\s*\$(\d+)(?:::\w+\[\])?\s*\)", re.IGNORECASE)
+_UNNEST = re.compile(r"\bunnest\s*\(\s*\$(\d+)::\w+\[\]\s*\)\s+AS\s+(\w+)\s*\((\w+)\)", re.IGNORECASE)
+_ONE_BESIDE = re.compile(
+    r"(LEFT )?\bJOIN LATERAL \(SELECT \* FROM (\w+) (\w+) WHERE ((?:(?!LIMIT).)*?) LIMIT 1\) \3 ON true",
+    re.IGNORECASE | re.DOTALL,
+)
 _CAST = re.compile(r"::\w+(?:\[\])?")
 _LOCK = re.compile(
     r"\s+FOR\s+(?:NO\s+KEY\s+)?(?:UPDATE|SHARE)(?:\s+OF\s+\w+)?(?:\s+SKIP\s+LOCKED|\s+NOWAIT)?\b",
@@ -44,9 +49,11 @@ _WRITES = re.compile(
 class Statement:
     """One statement with `$1` placeholders; PostgreSQL reads it as written, SQLite a translation.
 
-    For SQLite, row locks and `::casts` are dropped, and `= ANY($1)` reads its list as JSON. Where that is not
-    enough, `sqlite` is the text for SQLite. `ISO(moment)` is the moment as GraphQL shows it, on both. `fans_out`
-    says why a statement may visit more than one owner.
+    For SQLite, row locks and `::casts` are dropped, and `= ANY($1)` and `unnest($1::uuid[]) AS whose(member_id)`
+    read their list as JSON. `JOIN LATERAL (SELECT * FROM a b WHERE … LIMIT 1) b ON true` makes PostgreSQL look one
+    row up for each and never join whole tables, which SQLite does not do anyway. `ISO(moment)` is the moment as
+    GraphQL shows it, on both. Where that is not enough, `sqlite` is the text for SQLite. `fans_out` says why a
+    statement may visit more than one owner.
     """
 
     __slots__ = ("fans_out", "lists", "postgres", "reads", "sqlite")
@@ -58,7 +65,8 @@ class Statement:
         own = text if sqlite is None else sqlite
         self.postgres = _with_moments(text, _POSTGRES_ISO)
         self.sqlite = _for_sqlite(_with_moments(own, _SQLITE_ISO))
-        self.lists = tuple(sorted({int(found[2]) - 1 for found in _LIST.finditer(own)}))
+        told = [found[2] for found in _LIST.finditer(own)] + [found[1] for found in _UNNEST.finditer(own)]
+        self.lists = tuple(sorted({int(number) - 1 for number in told}))
         self.reads = _only_reads(text) and _only_reads(own)
         self.fans_out = fans_out
         if fans_out is not None:
@@ -162,8 +170,14 @@ def _only_reads(text: str) -> bool:
 
 
 def _for_sqlite(text: str) -> str:
-    text = _LIST.sub(_json_list_test, text)
+    text = _ONE_BESIDE.sub(_one_beside, _LIST.sub(_json_list_test, text))
+    text = _UNNEST.sub(r"(SELECT value AS \3 FROM json_each($\1)) AS \2", text)
     return re.sub(r"\$(\d+)", r"?\1", _LOCK.sub("", _CAST.sub("", text)))
+
+
+def _one_beside(found: re.Match[str]) -> str:
+    # SQLite joins in the order that is written when it is told CROSS JOIN
+    return f"{found[1] or 'CROSS '}JOIN {found[2]} {found[3]} ON {found[4]}"
 
 
 def _json_list_test(found: re.Match[str]) -> str:

@@ -59,10 +59,16 @@ class GrowthAccount(Model):
     )
     tier_id: UUID
     tier_since = fields.DatetimeField()
+    known_since = fields.DatetimeField(null=True)
+    """The member's own `created_at`: so the members of a tier are read in their order from one index. Null only
+    where a release that did not know the column wrote the account."""
 
     class Meta:
         table = "growth_account"
-        indexes = (Index(name="growth_account_tier", fields=("tier_id",)),)
+        indexes = (
+            Index(name="growth_account_tier", fields=("tier_id",)),
+            Index(name="growth_account_known", fields=("tier_id", "known_since", "member_id")),
+        )
         constraints = (
             CheckConstraint(name="growth_never_negative", check="growth BETWEEN 0 AND 1000000000000"),
             CheckConstraint(name="growth_seq", check="seq >= 0"),

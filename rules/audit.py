@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from models.audit import AuditLog
+from models.listing import MOMENT, ROW_ID, Listing
 from models.sql import SQL, insert
 from rules.actors import CLI, Actor, ActorKind
 from rules.transactions import transaction
@@ -146,8 +147,6 @@ class Search:
 
 
 EVERYTHING = Search()
-EARLIEST, LATEST = datetime(1970, 1, 1, tzinfo=UTC), datetime(9999, 12, 31, tzinfo=UTC)
-FIRST_ID, LAST_ID = UUID(int=0), UUID(int=2**128 - 1)
 
 COLUMNS = "id, at, actor_kind, actor_id, role, store_id, action, member_id, reason, network, request_id, facts"
 ASKED = {
@@ -193,36 +192,22 @@ async def search(
         "action": wanted.action if exact else None,
     }
     driving = next((name for name, value in given.items() if value is not None), None)
-    start = (EARLIEST, FIRST_ID) if backwards else (LATEST, LAST_ID)
+    start = (MOMENT.lowest, ROW_ID.lowest) if backwards else (MOMENT.highest, ROW_ID.highest)
     return await STATEMENTS[driving, backwards].rows(
         *given.values(),
         None if exact else wanted.action,
         wanted.actor_kind,
-        wanted.since or EARLIEST,
-        wanted.until or LATEST,
+        wanted.since or MOMENT.lowest,
+        wanted.until or MOMENT.highest,
         *(beyond or start),
         most,
     )
 
 
-ABOUT = {
-    backwards: SQL(
-        f"SELECT {COLUMNS} FROM (SELECT l.*, ROW_NUMBER() OVER (PARTITION BY l.member_id"  # noqa: S608  constants
-        f" ORDER BY l.at {order}, l.id {order}) AS place FROM audit_log l WHERE l.member_id = ANY($1::uuid[])"
-        f" AND (l.at, l.id) {beyond} ($2::timestamptz, $3::uuid)) page WHERE place <= $4 ORDER BY place",
-        fans_out="a page of members shows what was done about each one",
-    )
-    for backwards, order, beyond in ((False, "DESC", "<"), (True, "ASC", ">"))
-}
-
-
-async def about(
-    members: Sequence[UUID],
-    *,
-    beyond: tuple[datetime, UUID] | None = None,
-    backwards: bool = False,
-    most: int,
-) -> list[dict[str, Any]]:
-    """The latest lines about each member (backwards: the first), beyond the moment and id of a line."""
-    start = (EARLIEST, FIRST_ID) if backwards else (LATEST, LAST_ID)
-    return await ABOUT[backwards].rows(list(members), *(beyond or start), most)
+ABOUT = Listing(
+    ", ".join(f"l.{column}" for column in COLUMNS.split(", ")),
+    "audit_log l",
+    order={"at": MOMENT, "id": ROW_ID},
+    fans_out="a page of members shows what was done about each one",
+)
+"""What was done about each member."""

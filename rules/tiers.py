@@ -40,9 +40,10 @@ KEEP = SQL(
 
 
 async def open_account(member_id: UUID, terms: Terms, *, at: datetime) -> list[Event]:
-    """Put a new member on the lowest rung."""
+    """Put a new member, who is known from this moment on, on the lowest rung."""
     lowest = terms.ladder[0]
-    await insert(GrowthAccount, [{"member_id": member_id, "tier_id": lowest.id, "tier_since": at}])
+    account = {"member_id": member_id, "tier_id": lowest.id, "tier_since": at, "known_since": at}
+    await insert(GrowthAccount, [account])
     await _record(member_id, None, lowest, TierCause.JOINED, purchase_id=None, at=at)
     return [Event("tier.changed", {"cause": TierCause.JOINED.value, "to": lowest.code})]
 

@@ -8,6 +8,7 @@ from uuid import UUID
 import strawberry
 
 from models.approvals import ApprovalKind, ApprovalState
+from models.listing import ROW_ID, Listing
 from models.sql import SQL
 from models.units import Note, ReasonCode
 from rules import approvals, members
@@ -16,14 +17,14 @@ from rules.points import Adjustment
 from rules.refusals import NotFound
 from schema import ids, pages
 from schema.cards import MemberCard, StaffCard, card_of, staff_cards
-from schema.context import Context, Info
+from schema.context import Context, HasMember, Info
 from schema.enums import describe
 from schema.errors import UserError, answer_to, bad_input, command, key_of
 from schema.pages import After, Before, Connection, First, Last
 from schema.permissions import DESK, LEADS, asked, audience_of, related, seen
 from schema.points import PointsEntry, entries_led_to
 from schema.scalars import KEY_SAYS, Long, Moment
-from schema.tiers import HasMember, Node
+from schema.tiers import Node
 
 describe(ApprovalKind, "What is asked for.", {ApprovalKind.POINTS_ADJUST: "Points put in or taken out by hand."})
 describe(
@@ -153,15 +154,12 @@ LIST = {
     )
     for backwards, order, beyond in ((False, "DESC", "<"), (True, "ASC", ">"))
 }
-PAGES = {
-    backwards: SQL(
-        f"SELECT {COLUMNS} FROM (SELECT a.*, ROW_NUMBER() OVER (PARTITION BY a.member_id"  # noqa: S608
-        f" ORDER BY a.id {order}) AS place FROM approval a WHERE a.member_id = ANY($1::uuid[])"
-        f" AND ($2::uuid IS NULL OR a.id {beyond} $2::uuid)) page WHERE place <= $3 ORDER BY place",
-        fans_out="a page of members shows the latest requests about each one",
-    )
-    for backwards, order, beyond in ((False, "DESC", "<"), (True, "ASC", ">"))
-}
+PAGES = Listing(
+    ", ".join(f"a.{column}" for column in COLUMNS.split(", ")),
+    "approval a",
+    order={"id": ROW_ID},
+    fans_out="a page of members shows the latest requests about each one",
+)
 
 
 async def approvals_of(
@@ -174,15 +172,9 @@ async def approvals_of(
 ) -> list[Connection[Approval]]:
     """A page of the requests about each member, newest first."""
     asked_for = pages.window(first=first, after=after, last=last, before=before, shape=(pages.row_id,))
-    found: dict[UUID, list[dict[str, Any]]] = {parent.member_id: [] for parent in parents}
-    beyond = asked_for.key[0] if asked_for.key else None
-    for row in await PAGES[asked_for.backwards].rows(list(found), beyond, asked_for.fetch):
-        found[row["member_id"]].append(row)
     return [
-        pages.page(
-            found[each.member_id], asked_for, lambda row: Approval.of(row, context.now), lambda row: (row["id"],)
-        )
-        for each in parents
+        pages.page(rows, asked_for, lambda row: Approval.of(row, context.now), lambda row: (row["id"],))
+        for rows in await pages.listed(PAGES, parents, asked_for)
     ]
 
 

@@ -14,14 +14,13 @@ from rules import audit
 from rules.actors import ActorKind
 from rules.audit import Search
 from schema import ids, pages
-from schema.context import Context
+from schema.context import Context, HasMember
 from schema.enums import describe
 from schema.errors import bad_input
 from schema.ids import Tag
 from schema.pages import After, Before, Connection, First, Last
 from schema.permissions import LEADS, Audience, asked, seen
 from schema.scalars import Moment
-from schema.tiers import HasMember
 
 FACTS_MAX, VALUE_MAX = 50, 500
 TEXT_MAX = 64
@@ -167,14 +166,8 @@ async def lines_of(
     """What was done about each member, newest first."""
     del context
     asked_for = pages.window(first=first, after=after, last=last, before=before, shape=pages.BY_MOMENT)
-    members = [parent.member_id for parent in parents]
-    found: dict[UUID, list[dict[str, Any]]] = {member: [] for member in members}
-    key = asked_for.key
-    for row in await audit.about(
-        members, beyond=key and (key[0], key[1]), backwards=asked_for.backwards, most=asked_for.fetch
-    ):
-        found[row["member_id"]].append(row)
-    return [pages.page(found[member], asked_for, AuditLine.of, _key) for member in members]
+    found = await pages.listed(audit.ABOUT, parents, asked_for)
+    return [pages.page(rows, asked_for, AuditLine.of, _key) for rows in found]
 
 
 @strawberry.type

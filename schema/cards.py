@@ -10,9 +10,8 @@ from models.sql import SQL
 from rules import keyring, members
 from rules.members import Profile
 from schema import ids
-from schema.context import Context
+from schema.context import Context, HasMember
 from schema.permissions import SEES_MEMBER, STAFF, seen
-from schema.tiers import HasMember
 
 
 @strawberry.type(description="All that one member may see of another: a name and a picture, never a balance.")

@@ -103,6 +103,12 @@ class Passed:
     """The codes with which the programme said no."""
 
 
+class HasMember(Protocol):
+    """Whatever a member's relations hang on."""
+
+    member_id: UUID
+
+
 Batch = Callable[..., Awaitable[list[Any]]]
 
 

@@ -9,11 +9,10 @@ from models.members import IdentityKind
 from models.sql import SQL
 from rules import members
 from rules.members import Identity
-from schema.context import Context
+from schema.context import Context, HasMember
 from schema.enums import describe
 from schema.errors import bad_input
 from schema.permissions import SEES_MEMBER, seen
-from schema.tiers import HasMember
 
 IDENTITIES_MAX = 10
 

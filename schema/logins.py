@@ -11,11 +11,10 @@ from rules import credentials, lifecycle
 from rules.credentials import LOGINS_MAX, REFRESH_FOR
 from rules.refusals import NotFound
 from schema import ids
-from schema.context import Context, Info
+from schema.context import Context, HasMember, Info
 from schema.errors import UserError, command
 from schema.permissions import LEADS, MEMBER, Audience, seen
 from schema.scalars import Moment
-from schema.tiers import HasMember
 
 ENDS = LEADS | {Audience.CS}
 SEES = MEMBER | ENDS

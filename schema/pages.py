@@ -10,7 +10,9 @@ from uuid import UUID
 import orjson
 import strawberry
 
+from models.listing import Listing
 from models.units import is_plain
+from schema.context import HasMember
 from schema.errors import bad_input
 from schema.permissions import PUBLIC, seen
 
@@ -106,6 +108,14 @@ def read_cursor(text: str, shape: Sequence[Callable[[Any], Any]]) -> tuple[Any, 
     except (ValueError, TypeError, OverflowError):
         pass
     raise bad_input("This cursor is not one of this list's.")
+
+
+async def listed(
+    listing: Listing, parents: Sequence[HasMember], asked: Window, *more: Any
+) -> list[list[dict[str, Any]]]:
+    """What a window shows of each parent's list."""
+    members = [parent.member_id for parent in parents]
+    return await listing.pages(members, *more, most=asked.fetch, beyond=asked.key, backwards=asked.backwards)
 
 
 def page(

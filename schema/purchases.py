@@ -6,6 +6,7 @@ from uuid import UUID
 
 import strawberry
 
+from models.listing import MOMENT, ROW_ID, Listing
 from models.purchases import PurchaseEventKind, PurchaseState
 from models.sql import SQL
 from models.staff import StaffRole
@@ -15,7 +16,7 @@ from rules.idempotency import Key
 from rules.purchases import Applied, Happening, Order, OrderLine
 from rules.refusals import NotFound
 from schema import ids, pages
-from schema.context import Context, Info
+from schema.context import Context, HasMember, Info
 from schema.enums import describe
 from schema.errors import UserError, bad_input, command, key_of
 from schema.pages import After, Before, Connection, First, Last
@@ -23,7 +24,7 @@ from schema.permissions import SEES_PURCHASES, WRITES_PURCHASES, related, seen
 from schema.points import PointsEntry, entries_written
 from schema.programme import MoneyType
 from schema.scalars import KEY_SAYS, CurrencyCode, Long, Moment
-from schema.tiers import HasMember, Node, Tier
+from schema.tiers import Node, Tier
 
 REF_MAX, SHORT_MAX, NAME_MAX = 100, 64, 200
 """How long an order's reference, a line's, and an article's name may be."""
@@ -152,18 +153,13 @@ async def purchase(context: Context, member_id: UUID, purchase_id: UUID) -> Purc
     return Purchase.of(row) if row else None
 
 
-PAGES = {
-    backwards: SQL(
-        f"SELECT {COLUMNS}, seq FROM (SELECT p.*, ROW_NUMBER() OVER (PARTITION BY p.member_id"  # noqa: S608
-        f" ORDER BY p.ordered_at {order}, p.id {order}) AS seq FROM purchase p"
-        " WHERE p.member_id = ANY($1::uuid[]) AND ($2::timestamptz IS NULL"
-        f" OR (p.ordered_at, p.id) {beyond} ($2::timestamptz, $3::uuid))"
-        " AND ($5::uuid IS NULL OR p.store_id = $5::uuid) AND ($6::text IS NULL OR p.source = $6)) page"
-        " WHERE seq <= $4 ORDER BY seq",
-        fans_out="a page of members shows the latest of each one's purchases",
-    )
-    for backwards, order, beyond in ((False, "DESC", "<"), (True, "ASC", ">"))
-}
+PAGES = Listing(
+    ", ".join(f"p.{column}" for column in COLUMNS.split(", ")),
+    "purchase p",
+    order={"ordered_at": MOMENT, "id": ROW_ID},
+    where="({0}::uuid IS NULL OR p.store_id = {0}::uuid) AND ({1}::text IS NULL OR p.source = {1})",
+    fans_out="a page of members shows the latest of each one's purchases",
+)
 
 
 async def purchases_of(
@@ -176,15 +172,8 @@ async def purchases_of(
 ) -> list[Connection[Purchase]]:
     """A page of each member's purchases, newest first."""
     asked_for = pages.window(first=first, after=after, last=last, before=before, shape=pages.BY_MOMENT)
-    members = [parent.member_id for parent in parents]
-    at, beyond = asked_for.key or (None, None)
-    found: dict[UUID, list[dict[str, Any]]] = {member: [] for member in members}
-    for row in await PAGES[asked_for.backwards].rows(members, at, beyond, asked_for.fetch, *_kept_to(context)):
-        found[row["member_id"]].append(row)
-    return [
-        pages.page(found[member], asked_for, Purchase.of, lambda row: (row["ordered_at"], row["id"]))
-        for member in members
-    ]
+    found = await pages.listed(PAGES, parents, asked_for, *_kept_to(context))
+    return [pages.page(rows, asked_for, Purchase.of, lambda row: (row["ordered_at"], row["id"])) for rows in found]
 
 
 @strawberry.type(description="What a report came to.")

@@ -2,8 +2,7 @@
 
 from collections.abc import Sequence
 from enum import Enum
-from typing import Any, Protocol
-from uuid import UUID
+from typing import Any
 
 import strawberry
 
@@ -12,7 +11,7 @@ from models.units import WHOLE
 from rules import programme
 from rules.programme import Rung, Terms
 from schema import ids
-from schema.context import Context
+from schema.context import Context, HasMember
 from schema.permissions import PUBLIC, SEES_MEMBER, seen
 from schema.scalars import BasisPointsValue, Long, Moment
 
@@ -85,12 +84,6 @@ class TierProgress:
     since: Moment = seen(SEES_MEMBER, "Since when it has been held.")
     growth: Long = seen(SEES_MEMBER, "The growth value (成长值). It is never spent; refunds take it back.")
     next: NextTier | None = seen(SEES_MEMBER, "The way to the next tier; null on the highest.")
-
-
-class HasMember(Protocol):
-    """Whatever a member's relations hang on."""
-
-    member_id: UUID
 
 
 STANDINGS = SQL(

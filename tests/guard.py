@@ -37,6 +37,13 @@ _MEMBERSHIP = re.compile(
     rf'(?<![\w."]){_COLUMN}\s+IN\s*\(\s*SELECT\s+(?:DISTINCT\s+)?{_COLUMN}\s+FROM\s+{_NAME}{_ALIAS}',
     re.IGNORECASE,
 )
+_GIVEN = re.compile(
+    r"\(SELECT value AS (?P<column>\w+) FROM json_each\([^)]*\)\) AS (?P<alias>\w+)"
+    r"|unnest\([^)]*\) AS (?P<name>\w+)\((?P<part>\w+)\)",
+    re.IGNORECASE,
+)
+"""A list that is given, one row for each of it."""
+
 _USING = re.compile(r"\bUSING\s*\(([^)]*)\)", re.IGNORECASE)
 _WRITE = re.compile(
     r"\s*(?:INSERT|UPDATE|DELETE|REPLACE|WITH\b.*\b(?:INSERT|UPDATE|DELETE)\b)", re.IGNORECASE | re.DOTALL
@@ -82,6 +89,9 @@ def _tables(text: str, owners: Mapping[str, Owner]) -> dict[str, str]:
             owner = owners.get(table.lower())
             if owner is not None and owner.column is not None:
                 named[(alias or table).lower()] = owner.column
+    if named:
+        given = [found.groupdict() for found in _GIVEN.finditer(text)]
+        named |= {(each["alias"] or each["name"]).lower(): each["column"] or each["part"] for each in given}
     return named
 
 

@@ -6,16 +6,17 @@ from uuid import UUID
 
 import strawberry
 
+from models.listing import NUMBER, Listing
 from models.points import Bucket, PointsKind
 from models.sql import SQL
 from models.units import ReasonCode
 from schema import ids, pages
-from schema.context import Context
+from schema.context import Context, HasMember
 from schema.enums import describe
 from schema.pages import After, Before, Connection, First, Last
 from schema.permissions import COUNTER, SEES_POINTS, related, seen
 from schema.scalars import Long, Moment
-from schema.tiers import HasMember, Node
+from schema.tiers import Node
 
 describe(
     PointsKind,
@@ -84,10 +85,19 @@ class PointsExpiry:
 
 
 EXPIRING = SQL(
-    "SELECT member_id, expires_at, points FROM (SELECT member_id, expires_at, SUM(remaining) AS points,"
-    " ROW_NUMBER() OVER (PARTITION BY member_id ORDER BY expires_at) AS place FROM points_lot"
-    " WHERE member_id = ANY($1::uuid[]) AND active AND remaining > 0 AND expires_at > $2"
-    " GROUP BY member_id, expires_at) soon WHERE place <= $3 ORDER BY expires_at",
+    "SELECT expires_at, SUM(remaining)::bigint AS points FROM points_lot WHERE member_id = $1"
+    " AND active AND remaining > 0 AND expires_at > $2 GROUP BY expires_at ORDER BY expires_at LIMIT $3"
+)
+EXPIRING_OF_SEVERAL = SQL(
+    "SELECT soon.* FROM unnest($1::uuid[]) AS whose(member_id) CROSS JOIN LATERAL (SELECT l.member_id,"
+    " l.expires_at, SUM(l.remaining)::bigint AS points FROM points_lot l WHERE l.member_id = whose.member_id"
+    " AND l.active AND l.remaining > 0 AND l.expires_at > $2 GROUP BY l.member_id, l.expires_at"
+    " ORDER BY l.expires_at LIMIT $3) soon",
+    sqlite="SELECT l.member_id, l.expires_at, SUM(l.remaining) AS points"
+    " FROM unnest($1::uuid[]) AS whose(member_id) CROSS JOIN points_lot l ON l.member_id = whose.member_id"
+    " AND l.active AND l.remaining > 0 AND l.expires_at IN (SELECT DISTINCT nth.expires_at FROM points_lot nth"
+    " WHERE nth.member_id = whose.member_id AND nth.active AND nth.remaining > 0 AND nth.expires_at > $2"
+    " ORDER BY nth.expires_at LIMIT $3) GROUP BY l.member_id, l.expires_at ORDER BY l.expires_at",
     fans_out="a page of members shows what each one is about to lose",
 )
 
@@ -97,12 +107,16 @@ async def expiring_of(
 ) -> list[list[PointsExpiry]]:
     """What each account is about to lose, soonest first."""
     asked_for = pages.window(first=first, after=None, shape=())
-    members = [parent.member_id for parent in parents]
-    found: dict[UUID, list[PointsExpiry]] = {member: [] for member in members}
-    for row in await EXPIRING.rows(members, context.now, asked_for.limit):
-        expiry = PointsExpiry(points=Long(int(row["points"])), expires_at=row["expires_at"])
-        found[row["member_id"]].append(expiry)
-    return [found[member] for member in members]
+    found: dict[UUID, list[PointsExpiry]] = {parent.member_id: [] for parent in parents}
+    if len(found) == 1:
+        [member] = found
+        rows = await EXPIRING.rows(member, context.now, asked_for.limit)
+        found[member] = [PointsExpiry(points=row["points"], expires_at=row["expires_at"]) for row in rows]
+    else:
+        for row in await EXPIRING_OF_SEVERAL.rows(list(found), context.now, asked_for.limit):
+            expiry = PointsExpiry(points=row["points"], expires_at=row["expires_at"])
+            found[row["member_id"]].append(expiry)
+    return [found[parent.member_id] for parent in parents]
 
 
 ENTRY = (
@@ -110,16 +124,14 @@ ENTRY = (
     " t.purchase_id, t.effective_at, t.created_at"
 )
 JOINED = "points_entry e JOIN points_transaction t ON t.member_id = e.member_id AND t.id = e.transaction_id"
-ENTRIES = {
-    backwards: SQL(
-        f"SELECT * FROM (SELECT {ENTRY}, ROW_NUMBER() OVER (PARTITION BY e.member_id"  # noqa: S608  constants
-        f" ORDER BY e.seq {order}) AS place FROM {JOINED} WHERE e.member_id = ANY($1::uuid[])"
-        f" AND e.seq {beyond} $2) page WHERE place <= $3 ORDER BY place",
-        fans_out="a page of members shows the latest of each one's ledger",
-    )
-    for backwards, order, beyond in ((False, "DESC", "<"), (True, "ASC", ">"))
-}
-NEWEST, OLDEST = 2**62, 0
+ENTRIES = Listing(
+    ENTRY,
+    "points_entry e",
+    join="JOIN LATERAL (SELECT * FROM points_transaction t"
+    " WHERE t.member_id = e.member_id AND t.id = e.transaction_id LIMIT 1) t ON true",
+    order={"seq": NUMBER},
+    fans_out="a page of members shows the latest of each one's ledger",
+)
 
 
 async def entries_of(
@@ -133,12 +145,8 @@ async def entries_of(
     """A page of each account's ledger, newest first."""
     del context
     asked_for = pages.window(first=first, after=after, last=last, before=before, shape=(pages.whole,))
-    members = [parent.member_id for parent in parents]
-    edge = asked_for.key[0] if asked_for.key else (OLDEST if asked_for.backwards else NEWEST)
-    found: dict[UUID, list[dict[str, Any]]] = {member: [] for member in members}
-    for row in await ENTRIES[asked_for.backwards].rows(members, edge, asked_for.fetch):
-        found[row["member_id"]].append(row)
-    return [pages.page(found[member], asked_for, PointsEntry.of, lambda row: (row["seq"],)) for member in members]
+    found = await pages.listed(ENTRIES, parents, asked_for)
+    return [pages.page(rows, asked_for, PointsEntry.of, lambda row: (row["seq"],)) for rows in found]
 
 
 @strawberry.type(description="A member's points (积分).")
@@ -156,10 +164,10 @@ class PointsAccount:
 
 
 ACCOUNTS = SQL(
-    "SELECT a.member_id, a.available - COALESCE(SUM(l.remaining), 0) AS available, a.pending, a.held, a.debt,"
-    " a.lifetime_earned, a.lifetime_spent, a.lifetime_expired + COALESCE(SUM(l.remaining), 0) AS lifetime_expired"
-    " FROM points_account a LEFT JOIN points_lot l ON l.member_id = a.member_id AND l.active AND l.remaining > 0"
-    " AND l.expires_at <= $2 WHERE a.member_id = ANY($1::uuid[]) GROUP BY a.member_id",
+    "SELECT a.member_id, a.available, a.pending, a.held, a.debt, a.lifetime_earned, a.lifetime_spent,"
+    " a.lifetime_expired, (SELECT COALESCE(SUM(l.remaining), 0) FROM points_lot l WHERE l.member_id = a.member_id"
+    " AND l.active AND l.remaining > 0 AND l.expires_at <= $2)::bigint AS gone"
+    " FROM points_account a WHERE a.member_id = ANY($1::uuid[])",
     fans_out="a page of members shows each one's points",
 )
 
@@ -172,8 +180,10 @@ async def points_of(parents: Sequence[HasMember], context: Context) -> list[Poin
 
 
 def figures(row: dict[str, Any]) -> dict[str, Any]:
-    """The figures of an account as whole numbers: a database may answer sums as decimals."""
-    return {name: value if name == "member_id" else int(value) for name, value in row.items()}
+    """The figures of an account, without what has expired and awaits its entry."""
+    gone = row["gone"]
+    expired = {"available": row["available"] - gone, "lifetime_expired": row["lifetime_expired"] + gone}
+    return {name: value for name, value in {**row, **expired}.items() if name != "gone"}
 
 
 ENTRIES_BY_ID = SQL(f"SELECT {ENTRY} FROM {JOINED} WHERE e.member_id = $1 AND e.id = $2")  # noqa: S608  constants

@@ -8,6 +8,7 @@ import pytest
 
 from api.jotting import jot, jotting
 from models.credentials import PrincipalKind
+from models.listing import ROW_ID
 from models.staff import StaffRole
 from rules import audit, credentials, staff
 from rules.actors import SYSTEM, Actor, ActorKind
@@ -65,7 +66,7 @@ async def test_an_id_nobody_goes_by_finds_nothing(caller: Caller, name: str) -> 
         assert reply["auditLog"]["nodes"] == [], given
 
 
-NOBODY = audit.LAST_ID
+NOBODY = ROW_ID.highest
 
 
 @pytest.mark.parametrize("name", ["action", "requestId"])

@@ -68,6 +68,12 @@ def test_one_owner_is_enough(text: str) -> None:
         "SELECT * FROM member WHERE id IN (SELECT member_id FROM points_lot WHERE expires_at < $1)",
         "UPDATE points_lot SET remaining = 0 WHERE expires_at <= $1",
         'SELECT "id" FROM "points_entry" WHERE "id"=$1',
+        "SELECT page.* FROM unnest($1::uuid[]) AS whose(member_id) CROSS JOIN LATERAL (SELECT e.id"
+        " FROM points_entry e JOIN points_lot l ON l.member_id = e.member_id WHERE e.member_id = whose.member_id"
+        " LIMIT $2) page",
+        "SELECT e.id FROM (SELECT value AS member_id FROM json_each(?1)) AS whose CROSS JOIN points_entry e"
+        " ON +e.member_id = whose.member_id AND e.rowid IN (SELECT nth.rowid FROM points_entry nth"
+        " WHERE nth.member_id = whose.member_id ORDER BY nth.seq LIMIT ?2)",
     ],
 )
 def test_all_owners_are_visited(text: str) -> None:
@@ -81,6 +87,8 @@ def test_all_owners_are_visited(text: str) -> None:
         "SELECT * FROM points_lot WHERE expires_at <= $1 FOR NO KEY UPDATE SKIP LOCKED",
         "SELECT l.id FROM points_lot l JOIN points_entry e ON e.id = l.entry_id WHERE l.member_id = $1",
         "INSERT INTO points_entry (id, points) VALUES ($1, $2)",
+        "SELECT e.id FROM unnest($1::uuid[]) AS whose(member_id)"
+        " JOIN points_entry e ON e.member_id = whose.member_id JOIN points_lot l ON l.id = e.lot_id",
     ],
 )
 def test_a_sharded_database_would_refuse(text: str) -> None:

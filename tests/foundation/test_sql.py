@@ -55,6 +55,16 @@ async def test_one_text_serves_lists_locks_and_casts(client: BaseDBAsyncClient) 
     assert await SQL("SELECT count(*) FROM thing WHERE made_at = ANY($1)").value([NOON]) == 3
 
 
+async def test_one_text_serves_a_given_list_and_a_row_beside_each(client: BaseDBAsyncClient) -> None:
+    first, second, _ = await some_things("a", "b", "c")
+    given = "unnest($1::uuid[]) AS wanted(thing_id)"
+    beside = "JOIN LATERAL (SELECT * FROM thing t WHERE t.id = wanted.thing_id AND t.name <> $2 LIMIT 1) t ON true"
+    asked = SQL(f"SELECT t.name FROM {given} {beside} ORDER BY t.name")
+    assert await asked.rows([first, second, UUID(int=7)], "a") == [{"name": "b"}]
+    every = SQL(f"SELECT t.name FROM {given} LEFT {beside} ORDER BY t.name IS NULL")
+    assert await every.rows([first, second], "a") == [{"name": "b"}, {"name": None}]
+
+
 async def test_a_second_text_serves_where_the_dialects_differ(client: BaseDBAsyncClient, dialect: str) -> None:
     assert await SQL("SELECT 'postgres' AS which", sqlite="SELECT 'sqlite' AS which").value() == dialect
 

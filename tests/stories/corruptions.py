@@ -163,6 +163,10 @@ CORRUPTIONS: dict[str, list[str]] = {
         f"DELETE FROM tier_change WHERE {MEI} AND cause = 'JOINED'",
         f"DELETE FROM tier_change WHERE {MEI}",
     ],
+    "tier is listed": [
+        f"UPDATE growth_account SET known_since = NULL WHERE {MEI}",
+        "UPDATE growth_account SET known_since = '2026-03-10 04:00:01+00:00' WHERE member_id = {mei}",
+    ],
     "purchase adds up": [
         f"UPDATE purchase SET goods_minor = goods_minor + 1 WHERE id = {REFUNDED}",
         f"UPDATE purchase_line SET paid_minor = paid_minor + 1 WHERE purchase_id = {REFUNDED}",

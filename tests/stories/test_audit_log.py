@@ -9,6 +9,7 @@ import pytest
 from tortoise.connection import get_connection
 
 from models.audit import AuditLog
+from models.listing import MOMENT, ROW_ID
 from models.sql import insert
 from rules import audit
 from rules.actors import CLI, SYSTEM, Actor, ActorKind
@@ -146,7 +147,7 @@ async def test_the_log_is_read_page_by_page(written: UUID) -> None:
 
 
 INDEXES = {
-    "member": "audit_log_member",
+    "member": "audit_log_about",
     "request": "audit_log_request",
     "actor": "audit_log_actor",
     "action": "audit_log_action",
@@ -178,14 +179,15 @@ async def test_a_search_uses_its_index(driving: str | None, backwards: bool, dia
         "actor 5" if driving == "actor" else None,
         "action 5" if driving == "action" else None,
     ]
-    start = (audit.EARLIEST, audit.FIRST_ID) if backwards else (audit.LATEST, audit.LAST_ID)
-    values = [*given, None, None, audit.EARLIEST, audit.LATEST, *start, 21]
+    start = (MOMENT.lowest, ROW_ID.lowest) if backwards else (MOMENT.highest, ROW_ID.highest)
+    values = [*given, None, None, MOMENT.lowest, MOMENT.highest, *start, 21]
     if dialect == "sqlite":
         plan = await client.execute_query_dict(f"EXPLAIN QUERY PLAN {statement.sqlite}", values)
         told = " ".join(str(each["detail"]) for each in plan)
-        assert driving == "member" or "TEMP B-TREE" not in told, told
+        assert "TEMP B-TREE" not in told, told
     else:
         await client.execute_script("ANALYZE audit_log")
         plan = await client.execute_query_dict(f"EXPLAIN {statement.postgres}", values)
         told = " ".join(str(each["QUERY PLAN"]) for each in plan)
-    assert INDEXES[driving] in told, told
+    # of a member with few lines PostgreSQL may as well sort what the other index finds
+    assert INDEXES[driving] in told or (driving == "member" and "audit_log_member" in told), told

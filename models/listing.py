@@ -1,0 +1,103 @@
+"""Listing: a page of a list that belongs to a member, at the same cost wherever in the list it lies.
+
+The page is a range of one index, read in the index's order. For several members at once that is a range for each of
+them: on PostgreSQL by a lateral join; SQLite, which has none, first finds the rows' numbers and then the rows.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+from models.sql import SQL
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One column of a list's order: its type, and what stands before and behind all it ever holds."""
+
+    type: str
+    lowest: Any
+    highest: Any
+
+
+NUMBER = Part("bigint", 0, 2**62)
+MOMENT = Part("timestamptz", datetime(1970, 1, 1, tzinfo=UTC), datetime(9999, 12, 31, tzinfo=UTC))
+ROW_ID = Part("uuid", UUID(int=0), UUID(int=2**128 - 1))
+
+
+class Listing:
+    """A list of rows below a member, newest first.
+
+    `table` is what is listed, with an alias; `join` what each row is completed with, by the member too. `order` are
+    the columns of the list's order, which an index has after the member. `where` may narrow it further: its
+    parameters begin at `$n` with `{n}`, the first one `{0}`.
+    """
+
+    def __init__(
+        self, columns: str, table: str, *, order: dict[str, Part], fans_out: str, join: str = "", where: str = ""
+    ) -> None:
+        self.order = order
+        self.one = {
+            backwards: SQL(self._one(columns, table, join, where, backwards)) for backwards in (False, True)
+        }
+        self.many = {
+            backwards: SQL(
+                self._lateral(columns, table, join, where, backwards),
+                sqlite=self._by_number(columns, table, join, where, backwards),
+                fans_out=fans_out,
+            )
+            for backwards in (False, True)
+        }
+
+    async def pages(
+        self,
+        members: Sequence[UUID],
+        *more: Any,
+        most: int,
+        beyond: Sequence[Any] | None = None,
+        backwards: bool = False,
+    ) -> list[list[dict[str, Any]]]:
+        """For each member, in their order, the first rows beyond a key: from the newest on, or backwards."""
+        key = beyond or [part.lowest if backwards else part.highest for part in self.order.values()]
+        found: dict[UUID, list[dict[str, Any]]] = {member: [] for member in members}
+        if len(found) == 1:
+            found[members[0]] = await self.one[backwards].rows(members[0], most, *key, *more)
+        else:
+            for row in await self.many[backwards].rows(list(found), most, *key, *more):
+                found[row["member_id"]].append(row)
+        return [found[member] for member in members]
+
+    def _one(self, columns: str, table: str, join: str, where: str, backwards: bool) -> str:  # noqa: FBT001
+        alias = table.split()[-1]
+        tests = self._tests(alias, "$1", where, backwards)
+        return f"SELECT {columns} FROM {table} {join} WHERE {tests} {self._end(alias, backwards)} LIMIT $2"  # noqa: S608
+
+    def _lateral(self, columns: str, table: str, join: str, where: str, backwards: bool) -> str:  # noqa: FBT001
+        alias = table.split()[-1]
+        tests = self._tests(alias, "whose.member_id", where, backwards)
+        # each member's rows come as the index has them, one member after another: nothing sorts them again
+        return (
+            "SELECT page.* FROM unnest($1::uuid[]) AS whose(member_id) CROSS JOIN LATERAL"  # noqa: S608
+            f" (SELECT {columns} FROM {table} {join} WHERE {tests} {self._end(alias, backwards)} LIMIT $2) page"
+        )
+
+    def _by_number(self, columns: str, table: str, join: str, where: str, backwards: bool) -> str:  # noqa: FBT001
+        name, alias = table.split()
+        tests = self._tests("nth", "whose.member_id", where.replace(f"{alias}.", "nth."), backwards)
+        return (
+            f"SELECT {columns} FROM unnest($1::uuid[]) AS whose(member_id) CROSS JOIN {table}"  # noqa: S608
+            f" ON +{alias}.member_id = whose.member_id AND {alias}.rowid IN (SELECT nth.rowid FROM {name} nth"
+            f" WHERE {tests} {self._end('nth', backwards)} LIMIT $2) {join} {self._end(alias, backwards)}"
+        )
+
+    def _tests(self, alias: str, whose: str, where: str, backwards: bool) -> str:  # noqa: FBT001
+        key = ", ".join(f"{alias}.{column}" for column in self.order)
+        edge = ", ".join(f"${place}::{part.type}" for place, part in enumerate(self.order.values(), 3))
+        more = " AND " + where.format(*(f"${3 + len(self.order) + place}" for place in range(9))) if where else ""
+        return f"{alias}.member_id = {whose} AND ({key}) {'>' if backwards else '<'} ({edge}){more}"
+
+    def _end(self, alias: str, backwards: bool) -> str:  # noqa: FBT001
+        order = "ASC" if backwards else "DESC"
+        return "ORDER BY " + ", ".join(f"{alias}.{column} {order}" for column in self.order)

@@ -1,0 +1,135 @@
+"""Plans: a page is a range of one index, so that it costs what it shows, however long its list is.
+
+PostgreSQL is asked for the plan it keeps for any values, and told that sorting and scanning cost a fortune: what it
+still sorts or scans, it has no index for. SQLite has no statistics: what it plans here it plans everywhere.
+"""
+
+import re
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+from tortoise.backends.base.client import BaseDBAsyncClient
+from tortoise.connection import get_connection
+
+from models.listing import Listing
+from models.sql import SQL
+from rules import audit
+from schema import approvals, purchases
+from schema.members import _lists
+from schema.points import _ledger
+from tests.people import NOON, adjust, member, programme
+from tests.schema.asking import CLERK, ask
+
+LISTINGS = {
+    "points_entry_seq": _ledger.ENTRIES,
+    "purchase_member": purchases.PAGES,
+    "approval_member": approvals.PAGES,
+    "audit_log_about": audit.ABOUT,
+}
+MEMBERS = {
+    "all": "member_created",
+    "state": "member_state",
+    "state, then tier": "member_state",
+    "tier": "growth_account_known",
+    "tier, then state": "growth_account_known",
+}
+CHOICES = {"plan_cache_mode": "force_generic_plan", "enable_seqscan": "off", "enable_sort": "off"}
+SMALL = {"tier", "json_each"}
+"""What may be read whole: the ladder, and a list that is given."""
+
+
+async def plan(statement: SQL) -> list[str]:
+    """How the database goes about a statement, whatever the values are."""
+    client: BaseDBAsyncClient = get_connection("default")
+    count = len(set(re.findall(r"\$(\d+)", statement.postgres)))
+    if client.capabilities.dialect == "sqlite":
+        rows = await client.execute_query_dict(f"EXPLAIN QUERY PLAN {statement.sqlite}", [None] * count)
+        return [row["detail"] for row in rows]
+    async with client._in_transaction() as transaction:
+        for name, value in CHOICES.items():
+            await transaction.execute_script(f"SET LOCAL {name} = {value}")
+        await transaction.execute_script(f"PREPARE planned AS {statement.postgres}")
+        rows = await transaction.execute_query_dict(f"EXPLAIN EXECUTE planned({', '.join(['NULL'] * count)})")
+        await transaction.execute_script("DEALLOCATE planned")
+        return [row["QUERY PLAN"] for row in rows]
+
+
+def read_whole(told: list[str]) -> set[str]:
+    """The tables that a plan reads from beginning to end."""
+    found = (re.search(r"\bSCAN (\w+)|Seq Scan on (\w+)", line) for line in told)
+    return {each[1] or each[2] for each in found if each} - SMALL
+
+
+def is_sorted(told: list[str]) -> bool:
+    """Whether a plan sorts what it read."""
+    return any("TEMP B-TREE" in line or re.search(r"\bSort\b", line) for line in told)
+
+
+@pytest.mark.parametrize("backwards", [False, True])
+@pytest.mark.parametrize("index", LISTINGS)
+async def test_a_page_of_a_member_is_a_range_of_an_index(index: str, backwards: bool) -> None:
+    told = await plan(LISTINGS[index].one[backwards])
+    assert (read_whole(told), is_sorted(told)) == (set(), False), told
+    assert index in "".join(told)
+
+
+@pytest.mark.parametrize("backwards", [False, True])
+@pytest.mark.parametrize("index", LISTINGS)
+async def test_pages_of_several_members_are_a_range_for_each(index: str, backwards: bool, dialect: str) -> None:
+    listing: Listing = LISTINGS[index]
+    told = await plan(listing.many[backwards])
+    assert read_whole(told) == set(), told
+    assert index in "".join(told)
+    if dialect == "sqlite":
+        # what is shown is sorted there; what it is chosen from is not
+        [chosen] = [place for place, line in enumerate(told) if line.startswith("CORRELATED LIST")]
+        assert re.search(rf"SEARCH nth USING (COVERING )?INDEX {index} ", told[chosen + 1]), told
+        assert [line for line in told if "TEMP" in line] == ["USE TEMP B-TREE FOR ORDER BY"], told
+    else:
+        assert not is_sorted(told), told
+
+
+@pytest.mark.parametrize(("by", "backwards"), _lists.LIST)
+async def test_a_list_of_members_is_a_range_of_an_index(by: str, backwards: bool) -> None:
+    told = await plan(_lists.LIST[by, backwards])
+    assert (read_whole(told), is_sorted(told)) == (set(), False), told
+    assert MEMBERS[by] in "".join(told)
+
+
+async def test_what_expires_is_read_from_the_lots_that_are_open(dialect: str) -> None:
+    for statement in (_ledger.EXPIRING, _ledger.EXPIRING_OF_SEVERAL, _ledger.ACCOUNTS):
+        told = await plan(statement)
+        assert read_whole(told) == set(), told
+        assert "points_lot_open" in "".join(told)
+        assert not is_sorted(told) or (dialect == "sqlite" and statement is _ledger.EXPIRING_OF_SEVERAL), told
+
+
+async def test_members_of_one_tier_and_state_are_listed_newest_first() -> None:
+    await programme()
+    people = [await member(f"Member {number}", at=NOON + timedelta(minutes=number)) for number in range(4)]
+    document = "query($f: MembersFilter, $a: String) { members(filter: $f, first: 2, after: $a) { %s } }"
+    shown = "nodes { createdAt } pageInfo { endCursor hasNextPage }"
+    for chosen in ({"tierCode": "BASIC"}, {"state": "ACTIVE"}, {"state": "ACTIVE", "tierCode": "BASIC"}, {}):
+        seen: list[str] = []
+        page: dict[str, Any] = {"pageInfo": {"endCursor": None}}
+        for _ in range(2):
+            after = page["pageInfo"]["endCursor"]
+            page = (await ask(document % shown, {"f": chosen, "a": after}, who=CLERK))["members"]
+            seen += [node["createdAt"] for node in page["nodes"]]
+        assert seen == sorted(seen, reverse=True)
+        assert (len(seen), page["pageInfo"]["hasNextPage"]) == (len(people), False)
+    for nobody in ({"state": "FROZEN"}, {"state": "FROZEN", "tierCode": "BASIC"}, {"tierCode": ""}):
+        assert (await ask(document % "nodes { id }", {"f": nobody}, who=CLERK))["members"]["nodes"] == []
+
+
+async def test_whoever_is_asked_for_twice_is_shown_twice() -> None:
+    await programme()
+    mei, wang = await member("Mei"), await member("Wang")
+    for who in (mei, mei, wang):
+        await adjust(who, 10)
+    once = await _ledger.ENTRIES.pages([mei, wang, mei, UUID(int=9)], most=5)
+    assert [[row["seq"] for row in page] for page in once] == [[2, 1], [1], [2, 1], []]
+    more: list[list[dict[str, Any]]] = await _ledger.ENTRIES.pages([wang, mei], most=1, beyond=[1], backwards=True)
+    assert [[row["seq"] for row in page] for page in more] == [[], [2]]
