@@ -14,6 +14,7 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
+from starlette.types import ASGIApp, Receive, Scope, Send
 from tortoise.connection import get_connection
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
@@ -31,13 +32,18 @@ from api.outside import World
 from api.settings import Settings, Totp, settings
 from api.simulator import simulator
 from api.sockets import Sockets
+from api.watching import Lines
 from api.wechat import WeChat
 from rules import documents, keyring, programme
 
 Lifespan: TypeAlias = AbstractAsyncContextManager[None]
 
+GRAPHQL = "/graphql"
 BODY_MAX = 8 * 1024 * 1024
 """Bytes of any request's body. The endpoint has a lower limit of its own, which it puts in its own words."""
+
+COLLECTIONS = (50_000, 20, 50)
+"""How many objects come before the youngest are looked through for what nobody needs, and how often the older."""
 
 _log = logging.getLogger("loyalty.start")
 
@@ -63,25 +69,55 @@ def application(found: Settings) -> Starlette:
         library=Library(trusted(found), remembers=is_open),
         trusted_only=found.trusted_only,
         allowance=Allowance(found.allowances) if found.allowances else None,
-        logs=found.log_operations,
+        lines=Lines(found.log_operations),
     )
     telling = metrics.route(token=found.metrics_token, is_open=development, folder=found.metrics_folder)
     sockets = Sockets(endpoint, found.origins, is_development=development)
-    served = [Route("/graphql", endpoint), WebSocketRoute("/graphql", sockets), activation.route()]
+    served = [Route(GRAPHQL, endpoint), WebSocketRoute(GRAPHQL, sockets), activation.route()]
     routes: list[BaseRoute] = [*served, *_probes(), telling, *mounted]
     if development:
         routes += [*graphiql.routes(), Route("/", _to_graphiql)]
 
     lifespan = _lifespan(found, world, endpoint, sockets)
-    return Starlette(routes=routes, lifespan=lifespan, max_body_size=BODY_MAX, middleware=_middleware(found))
+    middleware = [_cross_origin(found)]
+    return House(
+        endpoint, found.proxies, routes=routes, lifespan=lifespan, max_body_size=BODY_MAX, middleware=middleware
+    )
 
 
-def _middleware(found: Settings) -> list[Middleware]:
-    """Where requests come from, as trusted proxies tell it; and which web pages may send them.
+class House(Starlette):
+    """The application: Starlette, and before it the endpoint, for the requests that are by far the most.
+
+    An operation sent by POST and by no web page needs neither routes nor middleware. Where proxies are trusted,
+    what they tell of where a request comes from is read before all else.
+    """
+
+    def __init__(self, endpoint: Endpoint, proxies: Sequence[str] = (), **others: Any) -> None:
+        super().__init__(**others)
+        self.endpoint = endpoint
+        proxied: Any = ProxyHeadersMiddleware
+        self._first: ASGIApp = proxied(self._sort, trusted_hosts=list(proxies)) if proxies else self._sort
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve a request, a socket, or the life of the process."""
+        await self._first(scope, receive, send)
+
+    async def _sort(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and scope["path"] == GRAPHQL and scope["method"] == "POST":
+            for name, _ in scope["headers"]:
+                if name == b"origin":
+                    break
+            else:
+                return await self.endpoint(scope, receive, send)
+        return await super().__call__(scope, receive, send)
+
+
+def _cross_origin(found: Settings) -> Middleware:
+    """Which web pages may send requests.
 
     Nothing is known of a caller but their bearer token, so that a page can do no more than its user gave it.
     """
-    cross_origin = Middleware(
+    return Middleware(
         CORSMiddleware,
         allow_origins=found.origins,
         allow_origin_regex=None if found.is_production else LOCAL,
@@ -90,10 +126,6 @@ def _middleware(found: Settings) -> list[Middleware]:
         expose_headers=("x-request-id", "retry-after"),
         max_age=600,
     )
-    if not found.proxies:
-        return [cross_origin]
-    proxied: Any = ProxyHeadersMiddleware
-    return [Middleware(proxied, trusted_hosts=list(found.proxies)), cross_origin]
 
 
 def _lifespan(
@@ -122,6 +154,7 @@ def _lifespan(
             # the schema's objects live as long as the process: no collection need look at them again
             gc.collect()
             gc.freeze()
+            gc.set_threshold(*COLLECTIONS)
             yield
             app.state.ready = False
 

@@ -15,6 +15,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from api import watching
 from api.clock import now
 from rules import jobs
 from rules.jobs import Backlog
@@ -35,6 +36,7 @@ def route(*, token: str, is_open: bool, folder: str) -> Route:
         if token and not _knows(request, token):
             return Response("Send `Authorization: Bearer <token>`.", 401, {"www-authenticate": "Bearer"})
         moment = now()
+        watching.count_runs()
         text = generate_latest(_registry(folder)) + generate_latest(_snapshot(await _backlog(moment), moment))
         return Response(text, headers={"content-type": CONTENT_TYPE_LATEST, "cache-control": "no-store"})
 

@@ -1,5 +1,7 @@
 """Negotiation: which media type and which language a client likes best."""
 
+from functools import lru_cache
+
 GRAPHQL, JSON, HTML = "application/graphql-response+json", "application/json", "text/html"
 
 
@@ -31,8 +33,36 @@ def _quality(parameters: list[str]) -> float:
     return 1.0
 
 
+LONG = 200
+"""Characters of a header beyond which what it means is not remembered."""
+
+HEADERS = 256
+"""How many values of each header are remembered."""
+
+
+def media_of(accept: str | None) -> str | None:
+    """The kind of JSON an Accept header likes best; None when it likes nothing that is served here.
+
+    >>> media_of("text/html, application/json;q=0.1")
+    'application/json'
+    """
+    return _media_of(accept) if accept is None or len(accept) <= LONG else _media_of.__wrapped__(accept)
+
+
+@lru_cache(HEADERS)
+def _media_of(accept: str | None) -> str | None:
+    if negotiate(accept, {GRAPHQL, JSON, HTML}) is None:
+        return None
+    return negotiate(accept, {GRAPHQL, JSON}) or JSON
+
+
 def language(accept: str | None) -> str:
     """`zh` when the client likes Chinese better than English, by quality and then by order; else `en`."""
+    return _language(accept) if accept is None or len(accept) <= LONG else _language.__wrapped__(accept)
+
+
+@lru_cache(HEADERS)
+def _language(accept: str | None) -> str:
     best, best_quality = "en", 0.0
     for part in (accept or "").split(","):
         name, *parameters = (piece.strip() for piece in part.lower().split(";"))

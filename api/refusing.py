@@ -1,29 +1,16 @@
 """Refusing: requests that are answered before anything of them is run, in the words of GraphQL over HTTP."""
 
-import asyncio
 import logging
 from collections.abc import Mapping
 
 import orjson
-from cross_web import HTTPException
-from starlette.requests import Request
-from starlette.responses import Response
-from starlette.types import Message, Receive
 
 from api import log
-from api.negotiation import GRAPHQL, JSON, language, negotiate
+from api.answering import AWAY_SECONDS, LABELS, NO_STORE, Answer
+from api.negotiation import JSON, language, media_of
 from api.watching import REFUSED
 from models.database import is_away
 from schema import words
-
-BODY_MAX = 256 * 1024
-"""Bytes of a request's body."""
-
-BODY_SECONDS = 10.0
-"""How long a request may take to arrive whole."""
-
-AWAY_SECONDS = 2
-"""After how long a client asks again whether the database is back."""
 
 PASSES = {"TIMEOUT", "UNAVAILABLE"}
 """The codes of what passes by itself."""
@@ -31,7 +18,7 @@ PASSES = {"TIMEOUT", "UNAVAILABLE"}
 _log = logging.getLogger("loyalty.faults")
 
 
-class Refused(HTTPException):
+class Refused(Exception):  # noqa: N818  the client's mistake
     """A request that is answered before anything of it is executed."""
 
     def __init__(
@@ -42,31 +29,11 @@ class Refused(HTTPException):
         allow: str | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> None:
-        super().__init__(status, reason)
+        super().__init__(reason)
+        self.status = status
+        self.reason = reason
         self.code = code
         self.headers = {**(headers or {}), **({"allow": allow} if allow else {})}
-
-
-def bounded(receive: Receive) -> Receive:
-    """A body's messages, up to a size and a moment; beyond them the request is refused without being read on."""
-    size, whole = 0, False
-    ends_at = asyncio.get_running_loop().time() + BODY_SECONDS
-
-    async def next_message() -> Message:
-        nonlocal size, whole
-        try:
-            async with asyncio.timeout_at(None if whole else ends_at):
-                message = await receive()
-        except TimeoutError:
-            said = f"The request did not arrive within {BODY_SECONDS:g} seconds."
-            raise Refused(408, said, "TIMEOUT", headers={"connection": "close"}) from None
-        size += len(message.get("body", b""))
-        whole = not message.get("more_body", False)
-        if size > BODY_MAX:
-            raise Refused(413, f"The body is larger than {BODY_MAX} bytes.", headers={"connection": "close"})
-        return message
-
-    return next_message
 
 
 def broken(error: Exception) -> Refused:
@@ -79,15 +46,12 @@ def broken(error: Exception) -> Refused:
     return Refused(500, "Something broke on our side.", "INTERNAL_SERVER_ERROR")
 
 
-def refusal(request: Request, refused: HTTPException) -> Response:
+def refusal(refused: Refused, accept: str | None, accept_language: str | None) -> Answer:
     """What a refused request is answered."""
-    status, code = refused.status_code, "BAD_REQUEST"
-    headers: dict[str, str] = {}
-    if isinstance(refused, Refused):
-        code, headers = refused.code, refused.headers
-    message = words.said(code, refused.reason, language(request.headers.get("accept-language")))
+    code = refused.code
+    message = words.said(code, refused.reason, language(accept_language))
     told = {"code": code, "requestId": log.request_id.get(), **({"retryable": True} if code in PASSES else {})}
-    REFUSED.labels(code, str(status)).inc()
-    media = negotiate(request.headers.get("accept"), {GRAPHQL, JSON}) or JSON
+    REFUSED.labels(code, str(refused.status)).inc()
+    headers = [(name.encode(), value.encode()) for name, value in refused.headers.items()]
     body = orjson.dumps({"errors": [{"message": message, "extensions": told}]})
-    return Response(body, status, {"content-type": f"{media}; charset=utf-8", **headers})
+    return refused.status, [LABELS[media_of(accept) or JSON], NO_STORE, *headers], body

@@ -26,6 +26,8 @@ PORTS = range(65_536)
 ORIGIN = re.compile(r"https?://[A-Za-z0-9.\-\[\]:]+")
 NETWORK = re.compile(r"[0-9A-Fa-f.:]+(/\d{1,3})?")
 
+SHARES = {"all": 1.0, "failed": 0.0, "off": None}
+
 
 class SettingError(Exception):
     """A setting that cannot be used, and what to do about it."""
@@ -88,8 +90,8 @@ class Settings:
     metrics_token: str
     metrics_folder: str
     """Where several processes put their numbers together; set by `serve`."""
-    log_operations: str
-    """Which operations have a line in the log: all, failed or off."""
+    log_operations: float | None
+    """Which share of the operations that went well has lines in the log; None where no operation has."""
 
     @property
     def is_production(self) -> bool:
@@ -143,7 +145,7 @@ def settings(given: Mapping[str, str] | None = None) -> Settings:
         proxies=get.words("LOYALTY_PROXIES", NETWORK, "addresses or networks like 10.0.0.0/8"),
         metrics_token=get.text("LOYALTY_METRICS_TOKEN", ""),
         metrics_folder=get.text("PROMETHEUS_MULTIPROC_DIR", ""),
-        log_operations=get.one_of("LOYALTY_LOG_OPERATIONS", "all", ["all", "failed", "off"]),
+        log_operations=get.share("LOYALTY_LOG_OPERATIONS", "1%" if production else "all"),
     )
     _check(found)
     return found
@@ -255,6 +257,16 @@ class _Reader:
         if text not in allowed:
             raise SettingError(f"{name} must be one of {', '.join(allowed)}, not {text!r}.")
         return text
+
+    def share(self, name: str, default: str) -> float | None:
+        """A share of what went well: all of it, a part in per cent, nothing of it, or nothing whatsoever."""
+        text = self.text(name, default)
+        if text in SHARES:
+            return SHARES[text]
+        given = re.fullmatch(r"(\d{1,2}(?:\.\d{1,3})?)\s*%", text)
+        if given is None or not float(given[1]):
+            raise SettingError(f"{name} must be {', '.join(SHARES)}, or a share like 1%, not {text!r}.")
+        return float(given[1]) / 100
 
     def words(self, name: str, shape: re.Pattern[str], what: str) -> tuple[str, ...]:
         """The words of a list by commas, each of a shape."""

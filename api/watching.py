@@ -2,13 +2,13 @@
 
 import logging
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections import Counter as Tally
+from functools import cache
 
+from graphql import ExecutionResult
 from prometheus_client import Counter, Gauge, Histogram, disable_created_metrics
-from strawberry.types import ExecutionResult
 
+from schema import executing
 from schema.context import Context
 
 NAMES = 200
@@ -33,6 +33,11 @@ SECONDS = Histogram(
 LIMITED = Counter("loyalty_rate_limited", "Operations their caller's allowance did not suffice for.", ["principal"])
 COST = Counter("loyalty_cost_points", "Points of cost that operations came to.", ["principal"])
 IN_FLIGHT = Gauge("loyalty_operations_in_flight", "Operations under way.", multiprocess_mode="livesum")
+RUN = Counter(
+    "loyalty_operations_run",
+    "Operations by how they were run: compiled; generic, by graphql-core; or declined, by one and then the other.",
+    ["how"],
+)
 REFUSED = Counter("loyalty_requests_refused", "Requests that were no operation.", ["code", "status"])
 JOBS = Counter("loyalty_jobs", "Tries at jobs, by how they ended: done, failed, or dead.", ["job", "outcome"])
 
@@ -60,38 +65,84 @@ class Names:
 NAMED = Names()
 
 
-@dataclass(slots=True)
-class Seen:
-    """An operation under way, and what came of it."""
-
-    result: ExecutionResult | None = None
+SLOW_SECONDS = 1.0
+"""From here on an operation is slow, and has its line however few others have."""
 
 
-@contextmanager
-def operation(context: Context, *, logs: str) -> Iterator[Seen]:
+class Lines:
+    """Which operations have a line in the log: all that failed, were refused or were slow, and a share of the rest.
+
+    The rest take turns, so that the share is exact. A share of None is no lines at all.
+    """
+
+    def __init__(self, share: float | None = 1.0) -> None:
+        self.share = share
+        self._owed = 0.0
+
+    def has(self, ended: str, seconds: float) -> bool:
+        """Whether an operation that ended so, after so long, has a line."""
+        if self.share is None:
+            return False
+        if ended != "ok" or seconds >= SLOW_SECONDS:
+            return True
+        self._owed += self.share
+        if self._owed < 1:
+            return False
+        self._owed -= 1
+        return True
+
+
+class operation:  # noqa: N801  a block, as a context manager of contextlib's would be
     """Watch an operation until it has its result; one that ended as no operation at all is not written down."""
-    began = time.perf_counter()
-    seen = Seen()
-    with IN_FLIGHT.track_inprogress():
-        yield seen
-    if seen.result is not None:
-        _write_down(context, seen.result, time.perf_counter() - began, logs)
+
+    __slots__ = ("_began", "_context", "_lines", "result")
+
+    def __init__(self, context: Context, lines: Lines) -> None:
+        self._context = context
+        self._lines = lines
+        self.result: ExecutionResult | None = None
+
+    def __enter__(self) -> "operation":
+        IN_FLIGHT.inc()
+        self._began = time.perf_counter()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        IN_FLIGHT.dec()
+        if self.result is not None:
+            _write_down(self._context, self.result, time.perf_counter() - self._began, self._lines)
 
 
-def _write_down(context: Context, result: ExecutionResult, seconds: float, logs: str) -> None:
+@cache
+def _ended(operation: str, kind: str, ended: str) -> Counter:
+    """The count of one label each; there are as many as Prometheus keeps, since names are bounded."""
+    return OPERATIONS.labels(operation, kind, ended)
+
+
+@cache
+def _took(operation: str, kind: str) -> Histogram:
+    return SECONDS.labels(operation, kind)
+
+
+@cache
+def _cost(principal: str) -> Counter:
+    return COST.labels(principal)
+
+
+def _write_down(context: Context, result: ExecutionResult, seconds: float, lines: Lines) -> None:
     passed, who = context.passed, context.principal
     principal = who.kind.value if who else "NOBODY"
     kind = passed.kind if passed else NONE
     # until an operation is known to be valid, what it calls itself is any text at all
     label = NAMED.of(passed.name, is_stranger=who is None and context.trusted is None) if passed else NONE
     ended = outcome(context, result)
-    OPERATIONS.labels(label, kind, ended).inc()
-    SECONDS.labels(label, kind).observe(seconds)
+    _ended(label, kind, ended).inc()
+    _took(label, kind).observe(seconds)
     if ended == "RATE_LIMITED":
         LIMITED.labels(principal).inc()
-    cost = (result.extensions or {}).get("cost", {}).get("actual", 0)
-    COST.labels(principal).inc(cost)
-    if logs == "all" or (logs == "failed" and ended != "ok"):
+    cost = result.extensions["cost"]["actual"] if result.extensions else 0
+    _cost(principal).inc(cost)
+    if lines.has(ended, seconds):
         told = {
             "operation": label,
             "type": kind,
@@ -104,6 +155,16 @@ def _write_down(context: Context, result: ExecutionResult, seconds: float, logs:
         if passed and passed.refusals:
             told["refusals"] = passed.refusals
         _log.info("operation", extra=told)
+
+
+_counted: Tally[str] = Tally()
+
+
+def count_runs() -> None:
+    """Add to the numbers how operations were run since the last time: the executor counts by itself, for less."""
+    for how, count in executing.EXECUTOR.counts.items():
+        RUN.labels(how).inc(count - _counted[how])
+        _counted[how] = count
 
 
 def outcome(context: Context, result: ExecutionResult) -> str:

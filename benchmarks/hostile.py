@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import orjson
 
-from api.refusing import BODY_MAX
+from api.requests import BODY_MAX
 from benchmarks import report
 from benchmarks.dawdlers import GROWTH_MB, HOME, MEMBERS, MOST_SECONDS, cpu_seconds, measure, megabytes, new_member
 from benchmarks.house import House, Server, fresh_house, postgres_server, serving

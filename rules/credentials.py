@@ -10,12 +10,14 @@ from uuid import UUID
 from uuid_utils.compat import uuid7
 
 from models.credentials import Login, PrincipalKind, Token, TokenUse
+from models.reading import Row, Rows
 from models.sql import SQL, insert
 from models.staff import StaffRole
 from models.units import is_plain
 from rules import audit, keys
 from rules.actors import Actor, Principal
-from rules.keys import Address, digest
+from rules.keys import digest
+from rules.recognition import Address, Credential, changes
 from rules.refusals import NotFound, Refusal
 from rules.transactions import transaction
 
@@ -72,28 +74,50 @@ def device_name(said: str | None) -> str | None:
     return text.strip()[:DEVICE_MAX].strip() or None
 
 
-TOKEN = SQL(
-    "SELECT t.digest, t.principal_kind, t.principal_id, t.family, t.issued_for, t.used_at, t.expires_at,"
-    " t.revoked_at, s.role, s.store_id, s.active"
-    " FROM token t LEFT JOIN staff s ON s.id = t.principal_id AND t.principal_kind = 'STAFF'"
-    " WHERE t.digest = $1 AND t.use = 'ACCESS'"
+class _Token(Row):
+    """A token, and what it stands for today."""
+
+    digest: str
+    principal_kind: PrincipalKind
+    principal_id: str
+    family: UUID
+    issued_for: str | None
+    used_at: str | None
+    expires_at: datetime
+    role: StaffRole | None
+    store_id: UUID | None
+    active: bool | None
+
+
+TOKEN = Rows(
+    _Token,
+    "SELECT t.digest, t.principal_kind, t.principal_id::text AS principal_id, t.family, t.issued_for,"
+    " t.used_at::text AS used_at, t.expires_at, s.role, s.store_id, s.active FROM token t"
+    " LEFT JOIN staff s ON s.id = t.principal_id AND t.principal_kind = 'STAFF'"
+    " WHERE t.digest = $1 AND t.use = 'ACCESS' AND t.revoked_at IS NULL",
 )
 PROVEN = SQL("SELECT proven_until FROM login WHERE id = $1")
 
 
 async def recognise(secret: str, now: datetime, address: Address | None = None) -> Principal | None:
     """Who a bearer token or API key stands for at this moment, called from that address; None for nobody."""
+    found = await find(secret, now, address)
+    return None if found is None else found.principal
+
+
+async def find(secret: str, now: datetime, address: Address | None = None) -> Credential | None:
+    """What a bearer token or API key stands for, if it is good at this moment, called from that address."""
     if secret.startswith(keys.PREFIX):
-        return await keys.recognise(secret, now, address)
+        return await keys.find(secret, now, address)
     row = await TOKEN.row(digest(secret))
-    if row is None or row["revoked_at"] or row["expires_at"] <= now or row["active"] is False:
+    if row is None or row.expires_at <= now or row.active is False:
         return None
-    if row["issued_for"] and row["used_at"] is None and not await _arrive(row["digest"], now):
+    if row.issued_for and row.used_at is None and not await _arrive(row.digest, now):
         return None
-    kind = PrincipalKind(row["principal_kind"])
-    role = StaffRole(row["role"]) if row["role"] else None
-    until = await PROVEN.value(row["family"]) if kind is PrincipalKind.STAFF else None
-    return Principal(kind, str(row["principal_id"]), role, row["store_id"], login=row["family"], proven_until=until)
+    kind = row.principal_kind
+    until = await PROVEN.value(row.family) if kind is PrincipalKind.STAFF else None
+    who = Principal(kind, row.principal_id, row.role, row.store_id, login=row.family, proven_until=until)
+    return Credential(who, row.expires_at)
 
 
 USED = SQL("UPDATE token SET used_at = $2 WHERE digest = $1 AND revoked_at IS NULL RETURNING digest")
@@ -160,6 +184,7 @@ PROVE = SQL("UPDATE login SET proven_until = $2 WHERE id = $1 AND ended_at IS NU
 
 async def prove(login: UUID, until: datetime) -> bool:
     """Staff of a login have proved themselves anew, which is good until then. Says whether the login lives."""
+    changes()
     return await PROVE.row(login, until) is not None
 
 
@@ -290,6 +315,7 @@ async def _end(logins: Sequence[UUID], now: datetime) -> int:
     """End logins with all their tokens. How many had one that was live."""
     if not logins:
         return 0
+    changes()
     await END.rows(logins, now)
     revoked = await REVOKE.rows(logins, now)
     return len({row["family"] for row in revoked if row["expires_at"] > now})

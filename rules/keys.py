@@ -6,7 +6,7 @@ import zlib
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from ipaddress import IPv4Address, IPv6Address, ip_network
+from ipaddress import ip_network
 from typing import Any
 from uuid import UUID
 
@@ -15,6 +15,7 @@ from models.sql import SQL, insert
 from models.units import is_plain
 from rules import audit
 from rules.actors import Actor, Principal
+from rules.recognition import Address, Credential, changes, within
 from rules.refusals import NotFound, Refusal
 from rules.transactions import transaction
 
@@ -47,8 +48,6 @@ INCLUDED = {
     KeyScope.PURCHASES_WRITE: KeyScope.PURCHASES_READ,
 }
 """Whoever may write may read what was written."""
-
-Address = IPv4Address | IPv6Address
 
 
 @dataclass(eq=False)
@@ -145,17 +144,6 @@ def _networks(told: Sequence[str] | None) -> tuple[str, ...] | None:
         ) from None
 
 
-def within(address: Address | None, networks: Sequence[str] | None) -> bool:
-    """Whether a call from that address may use a key that is kept to some networks.
-
-    >>> within(IPv4Address("203.0.113.7"), ["203.0.113.0/24"])
-    True
-    """
-    if networks is None:
-        return True
-    return address is not None and any(address in ip_network(each) for each in networks)
-
-
 KEY = SQL(
     "SELECT key_id, digest, kind, source, store_id, partner_id, scopes, networks, expires_at, revoked_at"
     " FROM api_key WHERE key_id = $1"
@@ -164,6 +152,12 @@ KEY = SQL(
 
 async def recognise(secret: str, now: datetime, address: Address | None = None) -> Principal | None:
     """Who an API key stands for at this moment, called from that address; None for nobody."""
+    found = await find(secret, now, address)
+    return None if found is None else found.principal
+
+
+async def find(secret: str, now: datetime, address: Address | None = None) -> Credential | None:
+    """What an API key stands for, if it is good at this moment, called from that address."""
     parts = secret.split("_")
     if len(parts) != KEY_PARTS or parts[4] != _checksum("_".join(parts[:4])):
         return None
@@ -175,7 +169,8 @@ async def recognise(secret: str, now: datetime, address: Address | None = None) 
     _used[row["key_id"]] = now.replace(second=0, microsecond=0)
     kind = PrincipalKind(row["kind"])
     who = str(row["partner_id"]) if kind is PrincipalKind.PARTNER else parts[2]
-    return Principal(kind, who, None, row["store_id"], row["source"], _granted(row["scopes"]))
+    found = Principal(kind, who, None, row["store_id"], row["source"], _granted(row["scopes"]))
+    return Credential(found, row["expires_at"], row["networks"])
 
 
 def _lives(row: dict[str, Any], now: datetime) -> bool:
@@ -330,6 +325,7 @@ async def rotate(key_id: str, *, overlap: timedelta, environment: str, actor: Ac
     until, ends = row["expires_at"], now + overlap
     bounds = Bounds(row["scopes"], row["networks"], until and now + (until - row["created_at"]))
     await ENDS.run(key_id, ends if until is None else min(ends, until))
+    changes()
     slot = await _free_slot(holder, now)
     issued = await _write(holder, row["name"], environment, bounds, slot, now)
     await _note(actor, "key.rotate", issued.key_id, holder, bounds, now, follows=key_id)
@@ -346,6 +342,7 @@ async def revoke(key_id: str, *, actor: Actor, now: datetime) -> bool:
     """End an API key at once. Says whether there was one that was not revoked yet."""
     if await REVOKE.row(key_id, now) is None:
         return False
+    changes()
     await audit.note(actor, "key.revoke", facts={"key": key_id}, now=now)
     return True
 

@@ -322,7 +322,7 @@ class StaffMutation:
 
     @command(
         LEADS,
-        "Give somebody another role or store. It holds from their next request. Needs a proof (`staffProve`).",
+        "Give somebody another role or store. It holds within a second. Needs a proof (`staffProve`).",
         StaffPayload,
         staff.change_role,
     )

@@ -14,7 +14,8 @@ from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketDiscon
 from strawberry.types.execution import PreExecutionError
 
 from api import log
-from api.graphql import QUERY_SECONDS, Endpoint
+from api.callers import secret_of
+from api.graphql import QUERY_SECONDS, Endpoint, Sender
 from api.negotiation import language
 from api.sockets import _frames
 from api.sockets._frames import Malformed, Operation, Said
@@ -257,7 +258,9 @@ class Connection:
 
     async def _context(self) -> Context:
         """Who asks and when, as the endpoint finds it out for each of its requests."""
-        return await self.house.endpoint.get_context(self.asker, self.asker)
+        headers, client = self.asker.headers, self.asker.client
+        sender = Sender(secret_of(headers.get("authorization")), client.host if client else None)
+        return await self.house.endpoint.context(sender, headers.get("accept-language"))
 
     async def _renew(self, context: Context) -> None:
         """The caller and the moment of the next event. Raises: GraphQLError, when the credential has ended."""

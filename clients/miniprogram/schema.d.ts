@@ -1572,8 +1572,8 @@ export interface Mutation {
    */
   staffReopen: StaffPayload | null;
   /**
-   * Give somebody another role or store. It holds from their next request. Needs a proof (`staffProve`). Not for
-   * members, but for OWNER, ADMIN.
+   * Give somebody another role or store. It holds within a second. Needs a proof (`staffProve`). Not for members,
+   * but for OWNER, ADMIN.
    *
    * Refuses with: `LAST_OWNER`, `NOT_FOUND`, `PROOF_REQUIRED`, `ROLE_TOO_LOW`, `STORE_REQUIRED`.
    */

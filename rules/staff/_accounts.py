@@ -11,6 +11,7 @@ from models.staff import Staff, StaffRole
 from rules import audit, credentials
 from rules.actors import SYSTEM, Actor, ActorKind
 from rules.proofs import check_proof
+from rules.recognition import changes
 from rules.refusals import NotFound, Refusal
 from rules.transactions import transaction
 
@@ -221,6 +222,7 @@ async def reopen(staff_id: UUID, *, actor: Actor, now: datetime) -> bool:
     row = await _hold(staff_id, actor, now=now)
     if row["active"]:
         return False
+    changes()
     await CLOSE.run(staff_id, True)  # noqa: FBT003  a column's value
     await note(actor, "staff.reopened", staff_id, now=now)
     return True
@@ -233,7 +235,9 @@ ROLE = SQL("UPDATE staff SET role = $2, store_id = $3 WHERE id = $1")
 async def change_role(
     staff_id: UUID, role: StaffRole, *, store_id: UUID | None, actor: Actor, now: datetime
 ) -> None:
-    """Give somebody another role, or another store. It holds from their next request.
+    """Give somebody another role, or another store.
+
+    It holds for the next they write, and within a second for what they read.
 
     Raises: NotFound, StoreRequired, LastOwner, RoleTooLow, ProofRequired.
     """
@@ -242,6 +246,7 @@ async def change_role(
         raise LastOwner
     check_store(role, store_id)
     await ROLE.run(staff_id, role, store_id)
+    changes()
     was = StaffRole(row["role"])
     await note(actor, "staff.role_changed", staff_id, role=role, store_id=store_id, was=was, now=now)
 

@@ -72,7 +72,7 @@ async def test_before_an_operation_nothing_was_done(
     async def never(*_: Any) -> None:
         await asyncio.Event().wait()
 
-    monkeypatch.setattr("api.graphql.principal", failure or never)
+    monkeypatch.setattr("rules.credentials.find", failure or never)
     monkeypatch.setattr("api.graphql.QUERY_SECONDS", 0.01)
     reply = await caller.ask("{ me { id } }", token="lya_any", accept=accept)
     assert (reply.status, reply.codes, reply.media) == (503, ["UNAVAILABLE"], accept)

@@ -8,7 +8,7 @@ import pytest
 from starlette.applications import Starlette
 
 from api.negotiation import negotiate
-from api.refusing import BODY_MAX
+from api.requests import BODY_MAX
 from models.credentials import PrincipalKind
 from models.staff import StaffRole
 from rules import credentials, staff

@@ -15,6 +15,7 @@ from models.units import ReasonCode
 from rules import credentials, housekeeping, lifecycle, staff
 from rules.actors import CLI, SYSTEM
 from rules.credentials import DEVICE_MAX, LOGINS_MAX, REFRESH_FOR
+from rules.transactions import transaction
 from schema import ids
 from schema.ids import Tag
 from tests.api.house import Caller
@@ -228,13 +229,14 @@ async def test_staff_who_proved_themselves_anew_are_known_by_their_login() -> No
     assert isinstance(before.login, UUID)
     assert before.proven_until is None
     until = NOON + DAY
-    assert await credentials.prove(before.login, until)
+    prove = transaction(credentials.prove)
+    assert await prove(before.login, until)
     after = await credentials.recognise(shift.access, NOON)
     assert after is not None
     assert (after.login, after.proven_until) == (before.login, until)
     await credentials.log_out(shift.access, NOON)
-    assert not await credentials.prove(before.login, until)
-    assert not await credentials.prove(uuid4(), until)
+    assert not await prove(before.login, until)
+    assert not await prove(uuid4(), until)
 
 
 async def test_nobody_logs_in_behind_the_back_of_an_erasure() -> None:

@@ -78,16 +78,16 @@ async def test_each_operation_has_a_line_about_how_it_went_and_not_about_whom(
         assert secret not in everything
 
 
-@pytest.mark.parametrize(("switch", "count"), [("all", 2), ("failed", 1), ("off", 0)])
+@pytest.mark.parametrize(("switch", "count"), [(1.0, 2), (0.0, 1), (None, 0)])
 async def test_the_lines_can_be_switched(
     caller: Caller,
     in_development: Starlette,
     caplog: pytest.LogCaptureFixture,
     monkeypatch: pytest.MonkeyPatch,
-    switch: str,
+    switch: float | None,
     count: int,
 ) -> None:
-    monkeypatch.setattr(endpoint_of(in_development), "logs", switch)
+    monkeypatch.setattr(endpoint_of(in_development), "lines", watching.Lines(switch))
     caplog.set_level(logging.INFO)
     await caller.ask("{ __typename }")
     await caller.ask("{ nothing }")
@@ -222,6 +222,9 @@ async def test_production_shows_its_numbers_to_whoever_has_the_token(
 
 
 def test_the_switch_of_the_lines_is_a_setting() -> None:
-    assert settings({}).log_operations == "all"
+    assert settings({}).log_operations == 1.0
+    assert settings(PRODUCTION).log_operations == 0.01
+    for said, share in (("all", 1.0), ("2.5%", 0.025), ("failed", 0.0), ("off", None)):
+        assert settings({"LOYALTY_LOG_OPERATIONS": said}).log_operations == share
     with pytest.raises(SettingError, match="LOYALTY_LOG_OPERATIONS"):
         settings({"LOYALTY_LOG_OPERATIONS": "some"})

@@ -1,0 +1,106 @@
+"""Requests: the body of one, read within its bounds, and the operation it asks for."""
+
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import parse_qsl
+
+import orjson
+from graphql import GraphQLError
+from starlette.types import Receive
+
+from api.documents import Asked, asked
+from api.refusing import Refused
+
+BODY_MAX = 256 * 1024
+"""Bytes of a request's body."""
+
+PARAMETERS_MAX = 100
+"""How many query parameters are read."""
+
+
+class Gone(Exception):  # noqa: N818  nobody's error
+    """The client hung up before all was said."""
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """The operation a request asks for, its document by its text or by its hash."""
+
+    meant: Asked
+    name: str | None
+    variables: dict[str, Any] | None
+
+
+async def body_of(receive: Receive) -> bytes:
+    """A request's body, read up to its limit and no further.
+
+    Raises: Gone, Refused.
+    """
+    message = await receive()
+    if message["type"] == "http.disconnect":
+        raise Gone
+    body: bytes = message.get("body", b"")
+    if not message.get("more_body") and len(body) <= BODY_MAX:
+        return body
+    pieces, size = [body], len(body)
+    while message.get("more_body") and size <= BODY_MAX:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise Gone
+        pieces.append(message.get("body", b""))
+        size += len(pieces[-1])
+    if size > BODY_MAX:
+        raise Refused(413, f"The body is larger than {BODY_MAX} bytes.", headers={"connection": "close"})
+    return b"".join(pieces)
+
+
+def said(body: bytes) -> Said:
+    """What a body says: one JSON object of the right shape, in UTF-8.
+
+    Raises: Refused.
+    """
+    try:
+        found = orjson.loads(body)
+    except (orjson.JSONDecodeError, RecursionError) as error:
+        # deep nesting and long numbers are malformed, too
+        raise Refused(400, "The body is not JSON in UTF-8.") from error
+    if not isinstance(found, dict):
+        raise Refused(400, "The body must be one JSON object.")
+    return _operation(found)
+
+
+def said_by(query: bytes) -> Said:
+    """What the query parameters of a GET say.
+
+    Raises: Refused.
+    """
+    try:
+        found: dict[str, Any] = dict(
+            parse_qsl(query.decode("latin-1"), keep_blank_values=True, max_num_fields=PARAMETERS_MAX)
+        )
+        for name in ("variables", "extensions"):
+            if text := found.pop(name, None):
+                found[name] = orjson.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise Refused(400, "The query parameters hold malformed JSON.") from error
+    return _operation(found)
+
+
+def _operation(found: dict[str, Any]) -> Said:
+    """The operation of a body, which is refused when it looks like none.
+
+    Raises: Refused.
+    """
+    query, name, variables = found.get("query"), found.get("operationName"), found.get("variables")
+    for field, value, kind, what in (
+        ("query", query, str, "a string"),
+        ("operationName", name, str, "a string"),
+        ("variables", variables, dict, "an object"),
+        ("extensions", found.get("extensions"), dict, "an object"),
+    ):
+        if value is not None and not isinstance(value, kind):
+            raise Refused(400, f"`{field}` must be {what}.")
+    try:
+        return Said(asked(found), name or None, variables)
+    except GraphQLError as error:
+        raise Refused(400, error.message) from error
