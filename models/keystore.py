@@ -16,6 +16,7 @@ from tortoise.connection import get_connection, get_connections
 from tortoise.context import TortoiseContext
 
 from models.engine import connection
+from models.engine.writer import elsewhere
 from models.lock import one_at_a_time
 from models.sql import SQL, insert_rows
 
@@ -33,9 +34,17 @@ BATCH = 5_000
 
 
 class KeySQL(SQL):
-    """A statement for the key store."""
+    """A statement for the key store. A command may send it too, whose own database is the main one."""
 
     on = KEYS
+
+    async def rows(self, *values: Any) -> list[dict[str, Any]]:
+        """All rows as dictionaries; of a query, or of a write with RETURNING."""
+        return await elsewhere(super().rows(*values))
+
+    async def run(self, *values: Any) -> int:
+        """The number of rows the statement wrote."""
+        return await elsewhere(super().run(*values))
 
 
 def key_connection(url: str) -> dict[str, Any]:

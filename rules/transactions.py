@@ -5,12 +5,15 @@ import logging
 import secrets
 from collections.abc import Awaitable, Callable, Coroutine
 from contextvars import ContextVar
-from functools import wraps
-from typing import Any, ParamSpec, TypeVar
+from functools import partial, wraps
+from typing import Any, ParamSpec, TypeAlias, TypeVar
 
+from tortoise.connection import get_connection
 from tortoise.exceptions import IntegrityError, OperationalError
 from tortoise.transactions import in_transaction  # noqa: TID251  the one door to transactions
 
+from models.engine.sqlite import Client as SqliteClient
+from models.engine.writer import Strayed, elsewhere
 from models.keystore import KEYS
 from models.sql import SQL
 from rules.refusals import Busy
@@ -34,8 +37,13 @@ UNIQUE = "23505"
 COMMANDS = SQL.on
 """The connection commands write on."""
 
+Then: TypeAlias = list[Callable[[], None]]
+
+strayed: set[str] = set()
+"""The commands that were found to await something else than their database: they run on the event loop."""
+
 _inside: ContextVar[bool] = ContextVar("inside_transaction", default=False)
-_then: ContextVar[list[Callable[[], None]]] = ContextVar("after_commit")
+_then: ContextVar[Then] = ContextVar("after_commit")
 _running: set[asyncio.Task[Any]] = set()
 _log = logging.getLogger(__name__)
 
@@ -49,8 +57,13 @@ def transaction(
     have. It is tried again, a bounded number of times, on a serialisation failure, a deadlock, a locked SQLite
     file, or a lost race for a unique key, whose winner the next try finds. A command never calls another one.
 
+    It awaits nothing but its database and the key store: so SQLite's writer can do it whole on its own thread, in
+    one commit with others that wait.
+
     Raises: Busy, when too many run already.
     """
+
+    name = _name(command)
 
     @wraps(command)
     async def whole(*args: Given.args, **kwargs: Given.kwargs) -> Done:
@@ -58,7 +71,7 @@ def transaction(
             raise RuntimeError(f"{command.__qualname__} was called inside another command.")
         if len(_running) >= AT_ONCE:
             raise Busy
-        return await _shielded(_tried(lambda: command(*args, **kwargs)))
+        return await _shielded(_tried(name, lambda: command(*args, **kwargs)))
 
     return whole
 
@@ -71,9 +84,11 @@ def key_transaction(
     It is committed when it returns, also inside a command: the two databases have no transaction in common.
     """
 
+    name = _name(write)
+
     @wraps(write)
     async def whole(*args: Given.args, **kwargs: Given.kwargs) -> Done:
-        return await _shielded(_tried(lambda: write(*args, **kwargs), KEYS))
+        return await elsewhere(_shielded(_tried(name, lambda: write(*args, **kwargs), KEYS)))
 
     return whole
 
@@ -105,29 +120,51 @@ def after_commit(then: Callable[[], None]) -> None:
     _then.get().append(then)
 
 
-async def _tried(attempt: Callable[[], Awaitable[Done]], on: str = COMMANDS) -> Done:
+async def _tried(name: str, attempt: Callable[[], Awaitable[Done]], on: str = COMMANDS) -> Done:
     """The command's outcome, after as many tries as it may have."""
     _inside.set(True)
     for _ in range(TRIES - 1):
         try:
-            return await _once(attempt, on)
+            return await _once(name, attempt, on)
         except Exception as error:
             if not is_retryable(error):
                 raise
         await asyncio.sleep((10 + secrets.randbelow(191)) / 1000)
-    return await _once(attempt, on)
+    return await _once(name, attempt, on)
 
 
-async def _once(attempt: Callable[[], Awaitable[Done]], on: str) -> Done:
+async def _once(name: str, attempt: Callable[[], Awaitable[Done]], on: str) -> Done:
     """One try, and what was asked for after its commit."""
-    then: list[Callable[[], None]] = []
-    _then.set(then)
-    async with in_transaction(on):
-        done = await attempt()
+    done, then = await _committed(name, partial(_heard, attempt), on)
     for each in then:
         # by the loop, so that nothing that goes wrong there is taken for the command's
         asyncio.get_running_loop().call_soon(each)
     return done
+
+
+async def _heard(attempt: Callable[[], Awaitable[Done]]) -> tuple[Done, Then]:
+    """What comes of it, and what it wants done after its commit."""
+    then: Then = []
+    _then.set(then)
+    return await attempt(), then
+
+
+async def _committed(name: str, attempt: Callable[[], Coroutine[Any, Any, Done]], on: str) -> Done:
+    """What comes of it in a transaction: whole on the writer's thread where there is one, else on the loop."""
+    client = get_connection(on)
+    if on == COMMANDS and isinstance(client, SqliteClient) and client.writer and name not in strayed:
+        try:
+            return await client.writer.done(name, attempt)
+        except Strayed:
+            # nothing of it is left
+            strayed.add(name)
+            _log.warning("%s awaits something else than its database, so it runs on the event loop", name)
+    async with in_transaction(on):
+        return await attempt()
+
+
+def _name(command: Callable[..., Any]) -> str:
+    return f"{command.__module__}.{command.__qualname__}"
 
 
 def is_retryable(error: BaseException) -> bool:

@@ -20,8 +20,10 @@ from models import ddl, keystore
 from models.database import connected
 from models.migrate import migrate
 from rules import keyring, vault
+from rules.transactions import strayed
 from tests import guard, postgres
 
+STRAYED = pytest.StashKey[list[str]]()
 OFFENCES = pytest.StashKey[list[tuple[guard.Verdict, str]]]()
 POSTGRES_SERVER = "LOYALTY_TEST_POSTGRES_URL"
 MASTER_KEY = bytes(range(32))
@@ -41,12 +43,13 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    """Fail the run for a statement that visits more than one owner without saying why."""
+    """Fail the run for a statement that visits more than one owner without saying why, and for a stray command."""
     if find_spec("models.owners") is None:
         return
     found = guard.offences(import_module("models.owners").OWNERS)
     session.config.stash[OFFENCES] = found
-    if found and session.exitstatus == pytest.ExitCode.OK:
+    session.config.stash[STRAYED] = strays = sorted(name for name in strayed if not name.startswith("tests."))
+    if (found or strays) and session.exitstatus == pytest.ExitCode.OK:
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 
@@ -56,6 +59,9 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
         terminalreporter.section(f"SQL guard: {verdict}", red=True)
         terminalreporter.line(text)
         terminalreporter.line("Name the owner in it, or send it as SQL(…, fans_out=the reason).")
+    for name in config.stash.get(STRAYED, []):
+        terminalreporter.section("A command awaits something else than its database", red=True)
+        terminalreporter.line(f"{name} cannot be done by SQLite's writer; see models/engine/writer.py.")
 
 
 @pytest.fixture(scope="session")

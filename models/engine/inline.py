@@ -1,8 +1,8 @@
-"""SQLite without a thread: for a process that does one thing at a time, such as an import or a seed.
+"""SQLite in the calling thread: for the writer's thread, and for a process that does one thing at a time.
 
-aiosqlite answers each statement from a thread of its own, which costs a statement its weight in waking it. Where
-no request waits on the event loop, the same statements are answered in place, which takes about a third off a
-whole import (docs/decisions/0015).
+aiosqlite answers each statement from a thread of its own, which costs a statement its weight in waking it. Who is
+on that thread already is answered in place (models/engine/writer.py). So is a process in which no request waits on
+the event loop, such as an import or a seed: that takes about a third off a whole import (docs/decisions/0015).
 """
 
 import sqlite3
@@ -15,8 +15,8 @@ T = TypeVar("T")
 class InlineConnection:
     """What the house uses of an aiosqlite connection, done in the calling thread."""
 
-    def __init__(self, filename: str) -> None:
-        self._conn = sqlite3.connect(filename, isolation_level=None, cached_statements=512)
+    def __init__(self, opened: sqlite3.Connection) -> None:
+        self._conn = opened
 
     async def _execute(self, function: Callable[..., T], *arguments: Any) -> T:
         return function(*arguments)

@@ -29,6 +29,7 @@ from models import engine
 from models.engine import Converters, Form, Observed, Query
 from models.engine.inline import InlineConnection
 from models.engine.reader import Reader, fetched
+from models.engine.writer import Writer, check_on_loop
 
 T = TypeVar("T")
 
@@ -151,6 +152,18 @@ class Wrapper(Reading, SqliteTransactionWrapper):
         self.filename = connection.filename
         self.shapes = connection.shapes
 
+    @classmethod
+    def in_place(cls, connection: "Client") -> "Wrapper":
+        """A transaction for who is on the connection's thread."""
+        made = cls(connection)
+        made._connection = cast("aiosqlite.Connection", InlineConnection(made._connection._conn))
+        return made
+
+    @property
+    def at(self) -> sqlite3.Connection:
+        """The connection it is on."""
+        return self._connection._conn
+
     def acquire_connection(self) -> Turn:
         """The transaction's own turn; tasks that share it stand in line."""
         return Turn(self._lock, self)
@@ -222,6 +235,8 @@ class Client(Reading, SqliteClient):
         self.shapes = {}
         self._reader: Reader | None = None
         self._alone = True
+        self.writer = None if self.inline else Writer(self.acquire_connection, lambda: Wrapper.in_place(self))
+        """Who does whole commands on the connection's thread; None where it has none."""
 
     async def create_connection(self, with_db: bool) -> None:  # noqa: FBT001  # Tortoise's signature
         """Open the file, making it and its folder if need be; a half-prepared connection is never kept."""
@@ -247,15 +262,18 @@ class Client(Reading, SqliteClient):
 
     async def _open(self) -> aiosqlite.Connection:
         if self.inline:
-            return cast("aiosqlite.Connection", InlineConnection(self.filename))
+            opened = sqlite3.connect(self.filename, isolation_level=None, cached_statements=512)
+            return cast("aiosqlite.Connection", InlineConnection(opened))
         return await aiosqlite.connect(self.filename, isolation_level=None, cached_statements=512)
 
     def acquire_connection(self) -> Turn:
         """The next turn on the connection."""
+        check_on_loop()
         return Turn(self._lock, self)
 
     async def _read(self, queries: Sequence[Query]) -> list[list[Any]]:
         """What is committed, from the reader, where there may be one."""
+        check_on_loop()
         if self._connection is None:
             async with self.acquire_connection():
                 pass
@@ -283,6 +301,7 @@ class Client(Reading, SqliteClient):
             await transaction.execute_many(query, values)
 
     def _in_transaction(self) -> TransactionContext:
+        check_on_loop()
         return Transaction(Wrapper(self), self._lock)
 
 

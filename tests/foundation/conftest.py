@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from tortoise.backends.base.client import BaseDBAsyncClient
@@ -10,6 +10,7 @@ from tortoise.context import require_context
 
 from models.database import database as configuration
 from models.database import opened
+from models.engine.sqlite import Client
 
 
 @pytest.fixture(scope="session")
@@ -39,3 +40,16 @@ async def client(empty_url: str) -> AsyncIterator[BaseDBAsyncClient]:
     """An open database with the scratch tables in it."""
     async with scratch_database(empty_url) as opened_client:
         yield opened_client
+
+
+@pytest.fixture
+async def sqlite_client(dialect: str, empty_url: str) -> AsyncIterator[Client]:
+    """An open SQLite database with the scratch tables, and two that are compared at COMMIT only."""
+    if dialect == "postgres":
+        pytest.skip("PostgreSQL has no writer")
+    async with scratch_database(empty_url) as opened:
+        await opened.execute_script(
+            "CREATE TABLE a (id INTEGER PRIMARY KEY);"
+            "CREATE TABLE b (a INTEGER REFERENCES a (id) DEFERRABLE INITIALLY DEFERRED)"
+        )
+        yield cast("Client", opened)

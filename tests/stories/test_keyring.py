@@ -84,6 +84,7 @@ async def test_a_key_that_was_used_outlives_its_member_who_may_yet_be_restored()
 
 async def test_members_who_come_by_the_thousand_need_few_reservations(statements: list[str]) -> None:
     await programme()
+    keyring._pools.clear()  # those who came before them may have left more than enough
     statements.clear()
     for number in range(100):
         await lifecycle.enroll(None, [phone()], Profile(display_name=f"Member {number}"), actor=SHOP, now=NOON)
