@@ -10,7 +10,7 @@ const pool = (url, max) => new pg.Pool({
   idleTimeoutMillis: 0
 })
 
-const main = pool(process.env.BENCH_DATABASE_URL, Number(process.env.BENCH_POOL ?? 8))
+export const main = pool(process.env.BENCH_DATABASE_URL, Number(process.env.BENCH_POOL ?? 8))
 const keys = pool(process.env.BENCH_KEYS_URL, 4)
 
 /** A prepared statement of the main database: a function of its values that promises its rows. */

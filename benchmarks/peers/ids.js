@@ -57,7 +57,12 @@ export const readMemberId = text => decode(MEMBER, text)?.[0] ?? null
 export const readPurchaseId = text => decode(PURCHASE, text)
 
 export const seqCursor = seq => Buffer.from(`[1,${seq}]`, 'latin1').base64urlSlice()
-export const momentCursor = (moment, uuid) => Buffer.from(`[1,"${moment}","${uuid}"]`, 'latin1').base64urlSlice()
+
+/** The cursor of a moment and an id. Ours writes the moment with its offset, and a whole second without its fraction. */
+export function momentCursor (moment, uuid) {
+  const at = `${moment.endsWith('.000000Z') ? moment.slice(0, -8) : moment.slice(0, -1)}+00:00`
+  return Buffer.from(`[1,"${at}","${uuid}"]`, 'latin1').base64urlSlice()
+}
 
 /** The key behind a cursor of so many parts. */
 export function readCursor (text, parts) {

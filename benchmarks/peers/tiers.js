@@ -7,11 +7,16 @@ export const TIER = 't.id, t.code, t.name, t.rank, t.threshold, t.earn_multiplie
 
 const read = statement('ladder', `SELECT ${TIER} FROM tier t ORDER BY t.rank`)
 
+/** What a tier gives its members. */
+export function benefits (multiplier, limit) {
+  const given = []
+  if (multiplier > WHOLE) given.push({ kind: 'EARN_MULTIPLIER', value: multiplier })
+  if (limit !== null) given.push({ kind: 'REDEEM_LIMIT', value: limit })
+  return given
+}
+
 /** A row of the table `tier` as a client sees it. */
 export function tier (row) {
-  const benefits = []
-  if (row.earn_multiplier_bps > WHOLE) benefits.push({ kind: 'EARN_MULTIPLIER', value: row.earn_multiplier_bps })
-  if (row.redeem_limit_points !== null) benefits.push({ kind: 'REDEEM_LIMIT', value: row.redeem_limit_points })
   return {
     id: tierId(row.id),
     code: row.code,
@@ -20,7 +25,7 @@ export function tier (row) {
     threshold: row.threshold,
     earnMultiplier: row.earn_multiplier_bps,
     redeemLimit: row.redeem_limit_points,
-    benefits
+    benefits: benefits(row.earn_multiplier_bps, row.redeem_limit_points)
   }
 }
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+from benchmarks.speed import postgraphile
 from benchmarks.speed.cases import Case
 from schema import ids, pages
 
@@ -69,6 +70,15 @@ def _redemption(case: Case) -> dict[str, Any]:
     return {"input": {"points": 1, "reason": "REWARD_TEA", "idempotencyKey": case.key}}
 
 
+def _asked(name: str, ours: Variables, theirs: Variables) -> dict[str, Asking]:
+    """An operation in our dialect and in PostGraphile's."""
+    dialect = postgraphile.DIALECT
+    return {
+        OURS: Asking(_document(name), ours),
+        dialect: Asking(_document(name, dialect), theirs, alike=False),
+    }
+
+
 def member_id(case: Case) -> str:
     """The member of a case, as our schema names them."""
     return ids.encode(ids.Tag.MEMBER, case.member)
@@ -78,25 +88,25 @@ OPERATIONS: tuple[Operation, ...] = (
     Operation(
         "member_home",
         "member",
-        {OURS: Asking(_document("member_home"), _none)},
+        _asked("member_home", _none, postgraphile.home),
         {"handwritten": 1.15, "mercurius": 0.85, "mercurius_loaders": 0.40, "postgraphile": 0.35, "plain": 0.06},
     ),
     Operation(
         "ledger_page",
         "member",
-        {OURS: Asking(_document("ledger_page"), _ledger_place)},
+        _asked("ledger_page", _ledger_place, postgraphile.ledger_place),
         {"handwritten": 1.15, "mercurius": 0.85, "mercurius_loaders": 0.75, "postgraphile": 0.45, "plain": 0.06},
     ),
     Operation(
         "staff_list",
         "staff",
-        {OURS: Asking(_document("staff_list"), _staff_place)},
+        _asked("staff_list", _staff_place, postgraphile.staff_place),
         {"handwritten": 1.15, "mercurius": 0.70, "mercurius_loaders": 0.40, "postgraphile": 0.55, "plain": 0.06},
     ),
     Operation(
         "redeem",
         "member",
-        {OURS: Asking(_document("redeem"), _redemption)},
+        _asked("redeem", _redemption, postgraphile.redemption),
         {"mercurius": 1.30, "postgraphile": 0.60, "plain": 0.25},
         differs=frozenset({"id", "balanceAfter", "available"}),
         writes=True,
