@@ -31,8 +31,8 @@ def databases(chosen: str) -> tuple[str, ...]:
 
 def heading(name: str, seed: int) -> None:
     """Print what the figures belong to: the seed, the commit and the machine."""
-    say(f"{name}: seed {seed}, commit {_commit()}")
-    say(f"machine: {_processor()}, {os.cpu_count()} cores, {platform.system()} {platform.release()}")
+    say(f"{name}: seed {seed}, commit {commit()}")
+    say(f"machine: {processor()}, {os.cpu_count()} cores, {platform.system()} {platform.release()}")
     say(f"python {platform.python_version()}, SQLite {sqlite3.sqlite_version}")
 
 
@@ -42,7 +42,7 @@ def say(line: str) -> None:
     sys.stdout.flush()
 
 
-def _commit() -> str:
+def commit() -> str:
     """The commit of this checkout, and whether anything in it differs."""
     git = ["git", "--no-optional-locks", "-C", str(ROOT)]
     try:
@@ -53,7 +53,8 @@ def _commit() -> str:
     return head.stdout.strip() + (" with changes" if changed else "")
 
 
-def _processor() -> str:
+def processor() -> str:
+    """What this machine calls its processor."""
     path = Path("/proc/cpuinfo")
     if path.exists():
         for line in path.read_text().splitlines():

@@ -1,166 +1,54 @@
-"""The command: `python -m benchmarks.speed`, which `make bench` runs."""
+"""The command: `python -m benchmarks.speed`, which `make bench` runs. Its last line is one JSON object."""
 
 import asyncio
 import signal
 import sys
 import time
-from collections.abc import Sequence
-from pathlib import Path
-from random import Random  # noqa: TID251  a benchmark takes a seed
+from collections.abc import Callable
 
 import orjson
 
-from benchmarks.house import House
-from benchmarks.peers import SERVERS as PEERS
 from benchmarks.report import heading, say
-from benchmarks.speed import answers, given, ground, results
+from benchmarks.speed import page, results
 from benchmarks.speed.answers import Disagreement
-from benchmarks.speed.operations import OPERATIONS, OURS, Operation
-from benchmarks.speed.options import Options, options
-from benchmarks.speed.requests import manifest, messages
-from benchmarks.speed.rounds import Failed, Measured, Track
-from benchmarks.speed.running import NotRunning, Running, client, started
-from benchmarks.speed.servers import SERVERS, Ground, Server
+from benchmarks.speed.ground import NoCallers
+from benchmarks.speed.options import options
+from benchmarks.speed.rounds import Failed
+from benchmarks.speed.run import Impossible, Run
+from benchmarks.speed.running import NotRunning
 
-REQUESTS = 2_000
-"""How many different requests of each operation there are."""
-
-COMPARED = 5
-"""How many of them are compared between the servers."""
+ENDS = (Disagreement, Failed, Impossible, NoCallers, NotRunning)
+"""What ends a run before its time, and says why."""
 
 
-class Impossible(Exception):  # noqa: N818  the end of a run
-    """What was asked for cannot be run."""
-
-
-def chosen_operations(asked: Options) -> tuple[Operation, ...]:
-    """The operations of this run.
-
-    Raises: Impossible.
-    """
-    found = given.operations(asked.documents) if asked.documents else OPERATIONS
-    _see_known("operation", asked.operations, [each.name for each in found])
-    return tuple(each for each in found if not asked.operations or each.name in asked.operations)
-
-
-def chosen_servers(asked: Options) -> list[Server]:
-    """The servers of this run: those that can be started here, or those that were named.
-
-    Raises: Impossible.
-    """
-    everybody = (*SERVERS, *(() if asked.quick and not asked.servers else PEERS))
-    _see_known("server", asked.servers, [each.name for each in everybody])
-    found = []
-    for server in everybody:
-        if asked.servers and server.name not in asked.servers:
-            continue
-        why = "not for this database" if asked.database not in server.databases else server.absent()
-        if why is None:
-            found.append(server)
-        elif server.name in asked.servers:
-            raise Impossible(f"{server.name} cannot be measured here: {why}")
-        else:
-            say(f"without {server.name}: {why}")
-    return found
-
-
-def _see_known(what: str, named: Sequence[str], known: Sequence[str]) -> None:
-    if unknown := sorted(set(named) - set(known)):
-        raise Impossible(f"There is no {what} {unknown[0]!r}; there are {', '.join(known)}.")
-
-
-class Run:
-    """One run: the ground is laid, the servers are up, and every operation has its rounds."""
-
-    def __init__(self, asked: Options) -> None:
-        self.asked = asked
-        self.operations = chosen_operations(asked)
-        self.servers = chosen_servers(asked)
-
-    async def whole(self) -> list[Measured]:
-        """Everything, from an empty PostgreSQL to the figures."""
-        asked = self.asked
-        with ground.database_server(asked.database) as cluster:
-            async with ground.furnished(asked.database, cluster, asked.size, asked.seed) as house:
-                pid = cluster.process.pid if cluster and cluster.process else None
-                found = await self._on(house, pid)
-                await self._verify(house)
-        return found
-
-    async def _on(self, house: House, database_pid: int | None) -> list[Measured]:
-        asked, chance = self.asked, Random(self.asked.seed)
-        who = await ground.callers(house, asked.callers, chance)
-        file = house.folder / "documents.json"
-        file.write_bytes(manifest(self.operations, OURS))
-        async with started(self.servers, Ground(house, file)) as running, client(house.folder) as sender:
-            track = Track(sender, database_pid, asked.load, asked.seed)
-            return [await self._operation(each, running, track, who, house.folder) for each in self.operations]
-
-    async def _operation(
-        self, operation: Operation, running: list[Running], track: Track, who: ground.Callers, folder: Path
-    ) -> Measured:
-        chance = Random(f"{self.asked.seed} {operation.name}")
-        cases = who.cases(REQUESTS, chance, by_staff=operation.caller == "staff")
-        able = [each for each in running if self._answers(each.server, operation)]
-        if operation.is_given:
-            able = await asyncio.to_thread(answers.able, operation, able, cases[0])
-        sizes = await asyncio.to_thread(answers.compare, operation, able, cases[:COMPARED])
-        files = []
-        for each in able:
-            file = folder / f"{each.server.name}.{operation.name}.jsonl"
-            file.write_bytes(messages(each.server, operation, cases))
-            files.append((each, file))
-        found = await track.measure(operation.name, files)
-        found.sizes = sizes
-        self._tell(operation, found)
-        return found
-
-    def _answers(self, server: Server, operation: Operation) -> bool:
-        return server.dialect in operation.asked and (server.takes_any or not operation.is_given)
-
-    def _tell(self, operation: Operation, found: Measured) -> None:
-        leaves, size = next(iter(found.sizes.values()))
-        say(f"\n{operation.name}: {leaves} leaves, {size:,} bytes, all servers agree in {COMPARED} requests")
-        for line in results.table(results.rows(operation, found)):
-            say(line)
-
-    async def _verify(self, house: House) -> None:
-        if not self.asked.verify:
-            return
-        if wrong := await house.violations():
-            raise Failed(f"The books do not balance: {wrong[0]}")
-        say("\nthe books balance, whoever wrote in them")
-
-
-def main() -> None:
-    """Run, tell, and end with 0 when every request was answered as it should have been."""
+def guarded(work: Callable[[], None]) -> None:
+    """Do a command's work; say why it ended early, and stop what was started when it is told to."""
     signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
-    asked, began = options(), time.perf_counter()
-    heading("speed", asked.seed)
     try:
-        run = Run(asked)
-        say(_about(run))
-        found = asyncio.run(run.whole())
-    except (Disagreement, Failed, Impossible, NotRunning) as error:
+        work()
+    except ENDS as error:
         say(f"FAILED {error}")
         sys.exit(1)
     except KeyboardInterrupt:
         say("stopped")
         sys.exit(130)
+
+
+def main() -> None:
+    """Run, tell, and end with 0 when every request was answered as it should have been."""
+    asked, began = options(), time.perf_counter()
+    heading("speed", asked.seed)
+    run = Run(asked)
+    say(run.about())
+    found = asyncio.run(run.whole())
+    if asked.page and asked.documents:
+        say("no page is written about documents of somebody else's")
+    elif asked.page:
+        page.write_run(asked.page, run, found)
+        say(f"wrote {asked.page}")
     say(f"took {time.perf_counter() - began:.0f} s")
     say(orjson.dumps(results.ratios(found)).decode())
 
 
-def _about(run: Run) -> str:
-    asked, load = run.asked, run.asked.load
-    return (
-        f"{asked.database}, {asked.size.members:,} members, about {asked.size.entries:,} lines of the ledger,"
-        f" {asked.callers} callers\nservers: {', '.join(each.name for each in run.servers)}\n"
-        f"operations: {', '.join(each.name for each in run.operations)}"
-        f"{f' (documents of {asked.documents})' if asked.documents else ''}\n"
-        f"{load.rounds} rounds of {load.seconds} s each, {load.connections} connections"
-    )
-
-
 if __name__ == "__main__":
-    main()
+    guarded(main)

@@ -59,6 +59,9 @@ STAFF = 4
 """How many members of staff ask."""
 
 TOKENS_FOR = timedelta(hours=12)
+LISTED = 5_000
+"""So many of the newest members are places for a page of the staff's list to begin."""
+
 FULL_PAGE = 55
 """Callers have at least so many lines in their ledger, and pages begin where a whole one is left."""
 
@@ -82,6 +85,10 @@ class Callers:
             place = chance.randint(min(FULL_PAGE, lines), lines)
             made.append(Case(sender, member, place, chance.choice(self.places)))
         return made
+
+
+class NoCallers(Exception):  # noqa: N818  the end of a run
+    """Nobody in the data can send the requests."""
 
 
 def moment() -> datetime:
@@ -129,9 +136,9 @@ async def inside(house: House, *, is_new: bool = False) -> AsyncIterator[None]:
         yield
 
 
-BUSY = SQL(
+ABLE = SQL(
     "SELECT a.member_id, a.seq FROM points_account a JOIN member m ON m.id = a.member_id"
-    " WHERE m.state = 'ACTIVE' AND a.available >= $1 AND a.seq >= $2 ORDER BY a.member_id LIMIT $3",
+    " WHERE m.state = 'ACTIVE' AND a.available >= $1 AND a.seq BETWEEN $2 AND $3 ORDER BY a.member_id LIMIT $4",
     fans_out="whoever may send requests",
 )
 DESK = SQL("SELECT id FROM staff ORDER BY username LIMIT $1")
@@ -139,16 +146,25 @@ PLACES = SQL("SELECT created_at, id FROM member ORDER BY created_at DESC, id DES
 HAS_POINTS = 500
 
 
-async def callers(house: House, count: int, chance: Random, *, places: int = 5_000) -> Callers:
-    """Members with long ledgers and something to spend, and staff; each logged in, with a real token."""
+BUSY = range(FULL_PAGE + 10, 2**40)
+"""How many lines the ledger of a member has whose pages are whole."""
+
+
+async def callers(house: House, count: int, chance: Random, lines: range = BUSY) -> Callers:
+    """Members with so many lines and something to spend, and staff; each logged in, with a real token.
+
+    Raises: NoCallers.
+    """
     found = Callers()
     async with inside(house):
-        rows = await BUSY.rows(HAS_POINTS, FULL_PAGE + 10, 4 * count) or await BUSY.rows(HAS_POINTS, 1, 4 * count)
+        rows = await ABLE.rows(HAS_POINTS, lines.start, lines.stop, 4 * count)
+        if not rows:
+            raise NoCallers(f"no member has {lines.start:,} lines in the ledger: ask for more --entries")
         for row in chance.sample(rows, min(count, len(rows))):
             token = await _token(PrincipalKind.MEMBER, row["member_id"])
             found.members.append((row["member_id"], token, row["seq"]))
         found.staff = [await _token(PrincipalKind.STAFF, row["id"]) for row in await DESK.rows(STAFF)]
-        listed: list[dict[str, Any]] = await PLACES.rows(places)
+        listed: list[dict[str, Any]] = await PLACES.rows(LISTED)
         whole = listed[: max(1, len(listed) - FULL_PAGE)]
         found.places = [(str(row["created_at"]), str(row["id"])) for row in whole]
     return found

@@ -46,7 +46,7 @@ def options(arguments: Sequence[str] | None = None) -> Options:
             rounds=given.rounds or (3 if quick else 6),
             seconds=given.seconds or (0.6 if quick else 2.0),
             connections=given.connections,
-            warm_seconds=0.2 if quick else 1.0,
+            warm_seconds=0.3 if quick else 1.0,
         ),
         servers=_names(given.servers),
         operations=_names(given.operations),

@@ -7,7 +7,7 @@ from benchmarks.speed.rounds import Measured
 from benchmarks.speed.servers import SERVERS
 
 OURS = SERVERS[0].name
-HEAD = ("server", "CPU ms", "database ms", "requests/s", "p50 ms", "p99 ms", "ours/its CPU", "target", "")
+HEAD = ("server", "CPU ms", "database ms", "requests/s", "p50 ms", "p99 ms", "ours/its CPU", "target", "is it")
 
 
 def ratios(found: Sequence[Measured]) -> dict[str, dict[str, float]]:

@@ -38,9 +38,18 @@ class Sample:
     p99_ms: float
 
 
+@dataclass(frozen=True, slots=True)
+class Lane:
+    """A server and the file of requests it is sent, under the name its figures go by."""
+
+    name: str
+    running: Running
+    requests: Path
+
+
 @dataclass(slots=True)
 class Measured:
-    """One operation on all servers, round by round."""
+    """One operation in all lanes, round by round."""
 
     operation: str
     samples: dict[str, list[Sample]] = field(default_factory=dict)
@@ -67,30 +76,29 @@ class Track:
     load: Load
     seed: int
 
-    async def measure(self, operation: str, servers: Sequence[tuple[Running, Path]]) -> Measured:
-        """One operation on these servers, with the requests of each.
+    async def measure(self, operation: str, lanes: Sequence[Lane]) -> Measured:
+        """One operation in all lanes.
 
         Raises: Failed.
         """
         found = Measured(operation)
-        for running, requests in servers:
-            await self._once(running, requests, self.load.warm_seconds, 0)
+        for lane in lanes:
+            await self._once(lane, self.load.warm_seconds, 0)
         for number in range(self.load.rounds):
-            for running, requests in servers if number % 2 == 0 else reversed(servers):
-                sample = await self._once(running, requests, self.load.seconds, number + 1)
-                found.samples.setdefault(running.server.name, []).append(sample)
+            for lane in lanes if number % 2 == 0 else reversed(lanes):
+                sample = await self._once(lane, self.load.seconds, number + 1)
+                found.samples.setdefault(lane.name, []).append(sample)
         return found
 
-    async def _once(self, running: Running, requests: Path, seconds: float, number: int) -> Sample:
-        before, database_before = cpu_seconds(running.process.pid), self._database()
-        job = Job(running.port, str(requests), self.load.connections, seconds, MOST, self.seed + number)
+    async def _once(self, lane: Lane, seconds: float, number: int) -> Sample:
+        server = lane.running.process.pid
+        before, database_before = cpu_seconds(server), self._database()
+        job = Job(lane.running.port, str(lane.requests), self.load.connections, seconds, MOST, self.seed + number)
         outcome = await self.client.run(job)
-        used, database = cpu_seconds(running.process.pid) - before, self._database() - database_before
+        used, database = cpu_seconds(server) - before, self._database() - database_before
         if outcome.failed or not outcome.count:
             told = "\n  ".join(outcome.failures)
-            raise Failed(
-                f"{running.server.name}: {outcome.failed} of {outcome.count} answers were wrong:\n  {told}"
-            )
+            raise Failed(f"{lane.name}: {outcome.failed} of {outcome.count} answers were wrong:\n  {told}")
         return Sample(
             used / outcome.count * 1e3,
             database / outcome.count * 1e3,

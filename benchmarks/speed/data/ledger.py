@@ -1,6 +1,6 @@
 """The ledger: what a book decided, as the rows it leaves."""
 
-from dataclasses import asdict
+from dataclasses import fields
 from uuid import UUID
 
 from uuid_utils.compat import uuid7
@@ -8,6 +8,8 @@ from uuid_utils.compat import uuid7
 from benchmarks.speed.data.store import Store
 from rules.actors import Actor
 from rules.points import Book, Lot
+
+LOT = [each.name for each in fields(Lot)]
 
 
 def write(store: Store, book: Book, actor: Actor) -> None:
@@ -62,4 +64,4 @@ def write(store: Store, book: Book, actor: Actor) -> None:
 
 def write_lot(store: Store, member_id: UUID, lot: Lot) -> None:
     """Write a lot that will not change any more."""
-    store.add("points_lot", {**asdict(lot), "member_id": member_id})
+    store.add("points_lot", {"member_id": member_id, **{name: getattr(lot, name) for name in LOT}})
