@@ -51,7 +51,7 @@ class Bucket:
     @property
     def available(self) -> int:
         """Points that may be taken now."""
-        return max(0, math.floor(self.rate.maximum - self.level))
+        return max(0, int(self.rate.maximum - self.level))
 
 
 class Allowance:
@@ -63,83 +63,88 @@ class Allowance:
         self.table = table
         self.clock = clock
         self.buckets: OrderedDict[str, Bucket] = OrderedDict()
+        self.due: dict[str, Bucket] = {}
+        """The buckets of which the other processes may not have been told all."""
 
     def of(self, principal: Principal | None, network: str | None) -> "Share":
         """The allowance of one caller; of nobody, that of their network."""
         return Share(self, key_of(principal, network))
 
-    def take(self, key: str, points: int) -> Taken | Wait:
-        """Take points before something runs, or say how long to wait; nothing is taken then."""
-        bucket = self._bucket(key)
-        missing = bucket.level + points - bucket.rate.maximum
-        if missing > 0:
-            seconds = max(1, math.ceil(missing / bucket.rate.restore))
-            return Wait(seconds, bucket.available, bucket.rate)
-        bucket.level += points
-        bucket.unsettled += points
-        return Taken(points, bucket.available, bucket.rate)
-
-    def give_back(self, key: str, points: int) -> int:
-        """Give back what was taken and not needed, and say what is available now."""
-        bucket = self._bucket(key)
-        bucket.level = max(0.0, bucket.level - points)
-        bucket.unsettled -= points
-        return bucket.available
-
     def forget(self) -> None:
         """Let everybody begin anew."""
         self.buckets.clear()
+        self.due.clear()
 
     async def settle(self, moment: datetime) -> None:
         """Tell the other processes what was spent here, and learn what was spent there."""
-        due = [key for key, bucket in self.buckets.items() if bucket.unsettled > 0]
+        due = list(self.due.items())
         for start in range(0, len(due), AT_ONCE):
-            found = {key: self.buckets.get(key) for key in due[start : start + AT_ONCE]}
-            spent = {key: bucket.unsettled for key, bucket in found.items() if bucket}
-            levels = await rates.settle(spent, self.table, now=moment)
+            found = dict(due[start : start + AT_ONCE])
+            spent = {key: bucket.unsettled for key, bucket in found.items() if bucket.unsettled > 0}
+            levels = await rates.settle(spent, self.table, now=moment) if spent else {}
             for key, level in levels.items():
-                if bucket := found[key]:
-                    bucket.unsettled -= spent[key]
-                    bucket.level, bucket.at = max(0.0, level + bucket.unsettled), self.clock()
+                bucket = found[key]
+                bucket.unsettled -= spent[key]
+                bucket.level, bucket.at = max(0.0, level + bucket.unsettled), self.clock()
+            for key, bucket in found.items():
+                if bucket.unsettled <= 0 and self.due.get(key) is bucket:
+                    del self.due[key]
 
-    def _bucket(self, key: str) -> Bucket:
-        moment = self.clock()
-        bucket = self.buckets.get(key)
+    def bucket(self, key: str) -> Bucket:
+        """A caller's bucket as it is now."""
+        moment, buckets = self.clock(), self.buckets
+        bucket = buckets.get(key)
         if bucket is None:
-            bucket = self.buckets[key] = Bucket(self.table[kind_of(key)], moment)
-            if len(self.buckets) > BUCKETS:
-                self.buckets.popitem(last=False)
-        self.buckets.move_to_end(key)
-        bucket.leak(moment)
+            bucket = buckets[key] = Bucket(self.table[kind_of(key)], moment)
+            if len(buckets) > BUCKETS:
+                forgotten, _ = buckets.popitem(last=False)
+                self.due.pop(forgotten, None)
+        else:
+            buckets.move_to_end(key)
+            bucket.leak(moment)
         return bucket
 
 
-@dataclass(frozen=True, slots=True)
 class Share:
     """One caller's allowance."""
 
-    whole: Allowance
-    key: str
+    __slots__ = ("key", "whole")
+
+    def __init__(self, whole: Allowance, key: str) -> None:
+        self.whole = whole
+        self.key = key
 
     @property
     def maximum(self) -> int:
         """The most there may ever be of it."""
-        return self.whole.table[kind_of(self.key)].maximum
+        return self.whole.bucket(self.key).rate.maximum
 
     def take(self, points: int) -> Taken | Wait:
         """Take points before something runs, or say how long to wait; nothing is taken then."""
-        return self.whole.take(self.key, points)
+        bucket = self.whole.bucket(self.key)
+        rate = bucket.rate
+        missing = bucket.level + points - rate.maximum
+        if missing > 0:
+            return Wait(max(1, math.ceil(missing / rate.restore)), bucket.available, rate)
+        bucket.level += points
+        bucket.unsettled += points
+        self.whole.due[self.key] = bucket
+        return Taken(points, bucket.available, rate)
 
     def give_back(self, points: int) -> int:
         """Give back what was taken and not needed, and say what is available now."""
-        return self.whole.give_back(self.key, points)
+        bucket = self.whole.bucket(self.key)
+        bucket.level = max(0.0, bucket.level - points)
+        bucket.unsettled -= points
+        return bucket.available
 
 
 def key_of(principal: Principal | None, network: str | None) -> str:
     """Whose allowance it is: a member's, one of the staff's, a partner's, a shop's, or a network's."""
     if principal is None:
         return f"NOBODY:{network or ''}"
-    return f"{principal.kind.value}:{principal.source or principal.id}"
+    # a kind is a text; put together like this, it takes a third of the time
+    return principal.kind + ":" + (principal.source or principal.id)
 
 
 @asynccontextmanager

@@ -53,7 +53,10 @@ def asked(message: Mapping[str, Any]) -> Asked:
 
     Raises: GraphQLError, with the code BAD_REQUEST.
     """
-    named = {_by_id(message.get("documentId")), _by_extension(message.get("extensions"))} - {None}
+    by_id, by_extension = message.get("documentId"), message.get("extensions")
+    if by_id is None and by_extension is None:
+        return Asked(message.get("query") or None)
+    named = {_by_id(by_id), _by_extension(by_extension)} - {None}
     if len(named) > 1:
         raise _mistake("`documentId` and `extensions.persistedQuery` name two documents.")
     return Asked(message.get("query") or None, next(iter(named), None))
@@ -104,7 +107,10 @@ class Library:
         self._remembers = remembers
         self._clock = clock
         self._believed_from = NEVER
+        self._texts: dict[str, str] = {}
+        """The hashes of the texts that are trusted, so that none is reckoned again and again."""
         for each in self._manifest.values():
+            self._texts[each.source] = each.sha256
             executing.trust(each.source)
 
     def names(self) -> frozenset[str]:
@@ -136,11 +142,13 @@ class Library:
         """
         if meant.source is None:
             return Found(None) if meant.sha256 is None else await self._by_hash(meant.sha256)
-        sha256 = digest(meant.source)
+        known_as = self._texts.get(meant.source)
+        if known_as is None and meant.sha256 is None and not strictly:
+            return Found(meant.source)
+        sha256 = known_as or digest(meant.source)
         if meant.sha256 not in (None, sha256):
             raise _mistake(f"The hash is not the document's: the SHA-256 of `query` is {sha256}.")
-        looks = strictly or meant.sha256 is not None or sha256 in self._registered
-        known = await self.trusted(sha256) if looks else self._manifest.get(sha256)
+        known = await self.trusted(sha256)
         if known is not None:
             return Found(known.source, known.name)
         if self._remembers and meant.sha256 is not None:
@@ -173,9 +181,11 @@ class Library:
         if found is not None:
             self._absent.pop(sha256, None)
             self._registered[sha256] = (found, began)
+            self._texts[found.source] = sha256
             executing.trust(found.source)
             return
         if before := self._registered.pop(sha256, None):
+            self._texts.pop(before[0].source, None)
             executing.distrust(before[0].source)
         self._absent[sha256] = began
         self._absent.move_to_end(sha256)

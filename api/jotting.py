@@ -35,7 +35,7 @@ async def _run(clock: Callable[[], datetime], stopping: asyncio.Event) -> None:
     for look in count(1):
         with suppress(TimeoutError):
             await asyncio.wait_for(stopping.wait(), PAUSE)
-        watching.count_runs()
+        watching.COUNTED.put_down()
         is_last = stopping.is_set()
         await jot(clock(), uses=is_last or look % USES_EVERY == 0)
         if is_last:

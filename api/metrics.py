@@ -36,7 +36,7 @@ def route(*, token: str, is_open: bool, folder: str) -> Route:
         if token and not _knows(request, token):
             return Response("Send `Authorization: Bearer <token>`.", 401, {"www-authenticate": "Bearer"})
         moment = now()
-        watching.count_runs()
+        watching.COUNTED.put_down()
         text = generate_latest(_registry(folder)) + generate_latest(_snapshot(await _backlog(moment), moment))
         return Response(text, headers={"content-type": CONTENT_TYPE_LATEST, "cache-control": "no-store"})
 

@@ -103,45 +103,63 @@ class operation:  # noqa: N801  a block, as a context manager of contextlib's wo
         self.result: ExecutionResult | None = None
 
     def __enter__(self) -> "operation":
-        IN_FLIGHT.inc()
+        COUNTED.under_way += 1
         self._began = time.perf_counter()
         return self
 
     def __exit__(self, *_: object) -> None:
-        IN_FLIGHT.dec()
+        COUNTED.under_way -= 1
         if self.result is not None:
             _write_down(self._context, self.result, time.perf_counter() - self._began, self._lines)
 
 
-@cache
-def _ended(operation: str, kind: str, ended: str) -> Counter:
-    """The count of one label each; there are as many as Prometheus keeps, since names are bounded."""
-    return OPERATIONS.labels(operation, kind, ended)
+class Counted:
+    """What is counted in passing, and added to Prometheus's numbers once a second and before each scrape.
+
+    Its own counters take a lock for each step, which costs a request more than all else here.
+    """
+
+    def __init__(self) -> None:
+        self.ended: dict[tuple[str, str, str, str], list[int]] = {}
+        """How many operations ended so, and what they cost, by name, kind, outcome and sort of caller."""
+        self.under_way = 0
+        self._runs: Tally[str] = Tally()
+
+    def put_down(self) -> None:
+        """Add what was counted since the last time."""
+        ended, self.ended = self.ended, {}
+        for (label, kind, outcome, principal), (count, cost) in ended.items():
+            OPERATIONS.labels(label, kind, outcome).inc(count)
+            COST.labels(principal).inc(cost)
+            if outcome == "RATE_LIMITED":
+                LIMITED.labels(principal).inc(count)
+        IN_FLIGHT.set(self.under_way)
+        for how, count in executing.EXECUTOR.counts.items():
+            RUN.labels(how).inc(count - self._runs[how])
+            self._runs[how] = count
+
+
+COUNTED = Counted()
 
 
 @cache
 def _took(operation: str, kind: str) -> Histogram:
+    """The times of one name and kind; there are as many as Prometheus keeps, since names are bounded."""
     return SECONDS.labels(operation, kind)
-
-
-@cache
-def _cost(principal: str) -> Counter:
-    return COST.labels(principal)
 
 
 def _write_down(context: Context, result: ExecutionResult, seconds: float, lines: Lines) -> None:
     passed, who = context.passed, context.principal
-    principal = who.kind.value if who else "NOBODY"
+    principal = str(who.kind) if who else "NOBODY"
     kind = passed.kind if passed else NONE
     # until an operation is known to be valid, what it calls itself is any text at all
     label = NAMED.of(passed.name, is_stranger=who is None and context.trusted is None) if passed else NONE
     ended = outcome(context, result)
-    _ended(label, kind, ended).inc()
-    _took(label, kind).observe(seconds)
-    if ended == "RATE_LIMITED":
-        LIMITED.labels(principal).inc()
     cost = result.extensions["cost"]["actual"] if result.extensions else 0
-    _cost(principal).inc(cost)
+    counted = COUNTED.ended.setdefault((label, kind, ended, principal), [0, 0])
+    counted[0] += 1
+    counted[1] += cost
+    _took(label, kind).observe(seconds)
     if lines.has(ended, seconds):
         told = {
             "operation": label,
@@ -155,16 +173,6 @@ def _write_down(context: Context, result: ExecutionResult, seconds: float, lines
         if passed and passed.refusals:
             told["refusals"] = passed.refusals
         _log.info("operation", extra=told)
-
-
-_counted: Tally[str] = Tally()
-
-
-def count_runs() -> None:
-    """Add to the numbers how operations were run since the last time: the executor counts by itself, for less."""
-    for how, count in executing.EXECUTOR.counts.items():
-        RUN.labels(how).inc(count - _counted[how])
-        _counted[how] = count
 
 
 def outcome(context: Context, result: ExecutionResult) -> str:

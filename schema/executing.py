@@ -58,11 +58,7 @@ async def run(
         known = passage.enter(GRAPH, source)
     except GraphQLError as error:
         return ExecutionResult(None, [error])
-    operation = passage.operation
-    if operation is None:
-        raise NoOperation(f'Unknown operation named "{name}".' if name else "Can't get GraphQL operation type")
-    if operation.kind == "mutation" and not may_write:
-        raise WritesNothing
+    operation = _meant(passage, may_write=may_write)
     if objections := passage.objections():
         return ExecutionResult(None, [passage.told(each) for each in objections])
     try:
@@ -70,9 +66,21 @@ async def run(
     except Exception as error:
         # no field's, but of whatever runs them: nobody can say what was done
         result = ExecutionResult(None, [passage.told_of_whole(GraphQLError("", original_error=error))])
-    errors = [passage.told(each) for each in result.errors] if result.errors else None
-    spent = passage.spent(result.data)
-    return ExecutionResult(result.data, errors, None if spent is None else {"cost": spent})
+    if result.errors:
+        result.errors = [passage.told(each) for each in result.errors]
+    if spent := passage.spent(result.data):
+        result.extensions = {"cost": spent}
+    return result
+
+
+def _meant(passage: Passage, *, may_write: bool) -> Operation:
+    """The operation that is meant, which came a way that it may. Raises: NoOperation, WritesNothing."""
+    operation, name = passage.operation, passage.name
+    if operation is None:
+        raise NoOperation(f'Unknown operation named "{name}".' if name else "Can't get GraphQL operation type")
+    if operation.kind == "mutation" and not may_write:
+        raise WritesNothing
+    return operation
 
 
 async def _executed(known: Examined, operation: Operation, context: Context, variables: Any) -> ExecutionResult:

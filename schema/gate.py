@@ -99,7 +99,9 @@ class Passage:
 
         Where there are none, its cost has been taken from the caller's allowance.
         """
-        return list(self.known.errors) or self._objections() or self._charge()
+        if self.known.errors:
+            return list(self.known.errors)
+        return self._objections() or self._charge()
 
     def _objections(self) -> list[GraphQLError]:
         context, known = self.context, self.known

@@ -71,6 +71,29 @@ def test_callers_are_remembered_up_to_a_bound(monkeypatch: pytest.MonkeyPatch) -
     assert list(whole.buckets) == [f"NOBODY:10.0.{number}.0/24" for number in (2, 3, 4)]
 
 
+async def test_only_who_spent_something_is_settled_and_who_was_forgotten_is_not(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(allowance, "BUCKETS", 3)
+    whole, _ = fresh()
+    for number in range(5):
+        whole.of(None, f"10.0.{number}.0/24").take(1)
+    whole.of(None, "10.0.4.0/24").give_back(1)
+    assert list(whole.due) == [f"NOBODY:10.0.{number}.0/24" for number in (2, 3, 4)]
+    assert whole.due.keys() == whole.buckets.keys()
+    told: list[dict[str, int]] = []
+
+    async def settle(spent: dict[str, int], *_: object, **__: object) -> dict[str, float]:
+        told.append(spent)
+        return dict.fromkeys(spent, 1.0)
+
+    monkeypatch.setattr(rates, "settle", settle)
+    for _ in range(2):
+        await whole.settle(NOON)
+    assert told == [{"NOBODY:10.0.2.0/24": 1, "NOBODY:10.0.3.0/24": 1}]
+    assert whole.due == {}
+
+
 async def test_two_processes_hold_one_allowance_together_within_one_settling() -> None:
     (here, _), (there, _) = fresh(), fresh()
     assert isinstance(here.of(MEI, None).take(80), Taken)

@@ -3,6 +3,7 @@
 import httpx2
 import pytest
 from starlette.applications import Starlette
+from starlette.types import Receive, Scope, Send
 
 from api.settings import SettingError, settings
 from tests.api.house import PRODUCTION, Caller, built, calling, endpoint_of
@@ -44,6 +45,25 @@ async def test_production_lets_in_the_pages_it_names(monkeypatch: pytest.MonkeyP
         for origin, allowed in ((SHOP, SHOP), ("http://localhost:5173", None), (f"{SHOP}.evil.com", None)):
             told = await house.ask("{ __typename }", origin=origin)
             assert told.headers.get("access-control-allow-origin") == allowed
+
+
+async def test_what_no_web_page_sends_is_answered_before_all_middleware(
+    in_development: Starlette, caller: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    passed: list[str] = []
+    stack = in_development.middleware_stack or in_development.build_middleware_stack()
+
+    async def seen(scope: Scope, receive: Receive, send: Send) -> None:
+        passed.append(scope["path"])
+        await stack(scope, receive, send)
+
+    monkeypatch.setattr(in_development, "middleware_stack", seen)
+    assert (await caller.ask("{ __typename }"))["__typename"] == "Query"
+    assert passed == []
+    assert (await caller.ask("{ __typename }", origin="http://localhost"))["__typename"] == "Query"
+    await caller.send("GET", "/healthz")
+    await caller.send("GET")
+    assert passed == ["/graphql", "/healthz", "/graphql"]
 
 
 async def spent_by(app: Starlette, forwarded: str) -> set[str]:

@@ -94,6 +94,26 @@ async def test_the_lines_can_be_switched(
     assert len(lines(caplog)) == count
 
 
+def test_of_what_went_well_a_share_has_lines_and_of_all_else_everything() -> None:
+    lines = watching.Lines(0.25)
+    assert [lines.has("ok", 0.01) for _ in range(8)] == [False, False, False, True] * 2
+    assert all(lines.has(ended, 0.01) for ended in ("refused", "FORBIDDEN", "TIMEOUT"))
+    assert lines.has("ok", watching.SLOW_SECONDS)
+    assert not any(watching.Lines(None).has(ended, 9.0) for ended in ("ok", "refused", "TIMEOUT"))
+
+
+async def test_how_operations_were_run_is_counted(caller: Caller) -> None:
+    await programme()
+    compiled, generic = (key("loyalty_operations_run_total", how=how) for how in ("compiled", "generic"))
+    before = await numbers(caller)
+    for _ in range(3):
+        await caller.ask("query OnceTwiceThrice { tiers { code } }")
+    await caller.ask("query { __schema { queryType { name } } }")
+    after = await numbers(caller)
+    assert after[compiled] - before.get(compiled, 0) == 2
+    assert after[generic] - before.get(generic, 0) == 2
+
+
 def test_what_a_line_tells_is_written_down() -> None:
     assert {"operation", "type", "outcome", "refusals", "ms", "cost", "principal"} == set(log.OPERATION)
 
@@ -228,3 +248,6 @@ def test_the_switch_of_the_lines_is_a_setting() -> None:
         assert settings({"LOYALTY_LOG_OPERATIONS": said}).log_operations == share
     with pytest.raises(SettingError, match="LOYALTY_LOG_OPERATIONS"):
         settings({"LOYALTY_LOG_OPERATIONS": "some"})
+    for wrong in ("0%", "100%", "1", "-1%", "1,5%"):
+        with pytest.raises(SettingError, match="LOYALTY_LOG_OPERATIONS"):
+            settings({"LOYALTY_LOG_OPERATIONS": wrong})
