@@ -36,6 +36,7 @@ import asyncpg
 import orjson
 
 from models.sql import SQL, Statement, current
+from models.turns import in_turn
 
 Convert = Callable[[Any], Any]
 
@@ -73,6 +74,7 @@ class Rows(Statement, Generic[R]):
 
     async def rows(self, *values: Any) -> list[R]:
         """All rows."""
+        await in_turn(self.on)
         connection = current(self.on)
         return cast("list[R]", await connection.read(*self._on(connection, values), self))
 
@@ -134,6 +136,7 @@ async def together(
 ) -> tuple[list[R1], list[R2], list[R3], list[R4]]: ...
 async def together(*asked: Asked[Any]) -> tuple[list[Any], ...]:
     """The answers to several questions to one database, in their order; asked one after another, in one go."""
+    await in_turn(asked[0].rows.on)
     connection = current(asked[0].rows.on)
     questions = [(*each.rows._on(connection, each.values), each.rows) for each in asked]
     return tuple(await connection.read_together(questions))

@@ -18,8 +18,10 @@ from tortoise.models import Model
 
 from models.engine import Converters
 from models.engine.asyncpg import Client as PostgresClient
+from models.engine.asyncpg import Wrapper as PostgresTransaction
 from models.engine.sqlite import Client as SqliteClient
 from models.engine.sqlite import text_of
+from models.turns import in_turn
 
 fanning_out: "list[Statement]" = []
 """Every statement that declares why it visits more than one owner; the guard lets only these through."""
@@ -113,6 +115,7 @@ class SQL(Statement):
 
     async def rows(self, *values: Any) -> list[dict[str, Any]]:
         """All rows as dictionaries; of a query, or of a write with RETURNING."""
+        await in_turn(self.on)
         connection = current(self.on)
         text, arguments = self._on(connection, values)
         if self.reads:
@@ -121,6 +124,13 @@ class SQL(Statement):
             rows = await connection.execute_query_dict(text, arguments)
         if rows:
             _convert(connection, rows)
+        return rows
+
+    async def rows_ahead(self, transaction: PostgresTransaction, *values: Any) -> list[dict[str, Any]]:
+        """All rows, read before the transaction begins, which it then may not."""
+        rows: list[dict[str, Any]] = await transaction.read_ahead(self.postgres, list(values))
+        if rows:
+            _convert(current(self.on), rows)
         return rows
 
     async def row(self, *values: Any) -> dict[str, Any] | None:
@@ -135,6 +145,7 @@ class SQL(Statement):
 
     async def run(self, *values: Any) -> int:
         """The number of rows the statement wrote."""
+        await in_turn(self.on)
         connection = current(self.on)
         return cast("int", await connection.execute_affected(*self._on(connection, values)))
 
@@ -202,6 +213,12 @@ def current(name: str = SQL.on) -> "PostgresClient | SqliteClient":
     return cast("PostgresClient | SqliteClient", get_connection(name))
 
 
+def untouched() -> PostgresTransaction | None:
+    """The transaction under way, if it is one of PostgreSQL's in which nothing was sent yet."""
+    found: object = get_connection(Statement.on)
+    return found if isinstance(found, PostgresTransaction) and found.is_untouched else None
+
+
 def _convert(connection: "PostgresClient | SqliteClient", rows: list[dict[str, Any]]) -> None:
     shape = tuple(rows[0])
     converters = connection.shapes.get(shape)
@@ -263,9 +280,10 @@ async def insert(model: type[Model], rows: Sequence[Mapping[str, Any]], *, ignor
     """
     if not rows:
         return 0
+    await in_turn(SQL.on)
     connection = current()
     dialect = connection.capabilities.dialect
-    plan = _insertion(model, dialect, tuple(rows[0]))
+    plan = insertion(model, dialect, tuple(rows[0]))
     at_once = min(ROWS_AT_ONCE, PARAMETER_LIMITS[dialect] // len(plan.columns))
     added = 0
     for start in range(0, len(rows), at_once):
@@ -302,10 +320,10 @@ class Insertion:
     def __init__(self, model: type[Model], dialect: str, names: tuple[str, ...]) -> None:
         columns = {column: name for name, column in model._meta.fields_db_projection.items()}
         self.model = model
-        self.given = [(name, *_writing(model, columns.get(name, name), dialect)) for name in names]
+        self.given = [(name, *writing(model, columns.get(name, name), dialect)) for name in names]
         present = {column for _, column, _ in self.given}
         self.defaults = [
-            (model._meta.fields_map[name].default, *_writing(model, name, dialect))
+            (model._meta.fields_map[name].default, *writing(model, name, dialect))
             for column, name in columns.items()
             if column not in present and model._meta.fields_map[name].default is not None
         ]
@@ -326,7 +344,8 @@ class Insertion:
 
 
 @lru_cache(maxsize=1_024)
-def _insertion(model: type[Model], dialect: str, names: tuple[str, ...]) -> Insertion:
+def insertion(model: type[Model], dialect: str, names: tuple[str, ...]) -> Insertion:
+    """How rows of a model that name these fields are inserted."""
     return Insertion(model, dialect, names)
 
 
@@ -352,7 +371,13 @@ def _insert_text(
 Writer = Callable[[Any, type[Model]], Any]
 
 
-def _writing(model: type[Model], name: str, dialect: str) -> tuple[str, Writer | None]:
+def field_of(model: type[Model], column: str) -> Field[Any]:
+    """The field behind a column."""
+    names = {held: name for name, held in model._meta.fields_db_projection.items()}
+    return model._meta.fields_map[names[column]]
+
+
+def writing(model: type[Model], name: str, dialect: str) -> tuple[str, Writer | None]:
     """The field's column, and the function its values pass through; None when they pass as they are."""
     field = model._meta.fields_map[name]
     column = model._meta.fields_db_projection[name]

@@ -9,6 +9,7 @@ from uuid import UUID
 from models.audit import AuditLog
 from models.listing import MOMENT, ROW_ID, Listing
 from models.sql import SQL, insert
+from models.writing import add
 from rules.actors import CLI, Actor, ActorKind
 from rules.transactions import transaction
 
@@ -39,7 +40,7 @@ async def note(
     """Write down who did what, in the transaction in which it is done. Members' own acts are in the ledger."""
     watched = actor.kind in WATCHED or actor.principal == CLI.principal
     if watched or action.startswith(ACCESS):
-        await insert(AuditLog, [_line(actor, action, now, member_id=member_id, reason=reason, facts=facts or {})])
+        add(AuditLog, [_line(actor, action, now, member_id=member_id, reason=reason, facts=facts or {})])
 
 
 def _line(actor: Actor, action: str, now: datetime, **more: Any) -> dict[str, Any]:

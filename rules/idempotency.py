@@ -9,7 +9,8 @@ from uuid import UUID
 import orjson
 
 from models.idempotency import IdempotencyKey
-from models.sql import SQL, insert
+from models.sql import SQL
+from models.writing import add
 from rules.actors import Actor
 from rules.refusals import Refusal
 
@@ -51,8 +52,14 @@ class Slip:
 
         Raises: IdempotencyKeyReused.
         """
-        row = await RECALL.row(self.owner_id, self.actor.principal, self.key)
-        if row is None:
+        return self.answered(await RECALL.row(self.owner_id, self.actor.principal, self.key))
+
+    def answered(self, row: dict[str, Any] | None) -> Any | None:
+        """What this request was answered before, by what is stored under its key; None when nothing is.
+
+        Raises: IdempotencyKeyReused.
+        """
+        if row is None or row["operation"] is None:
             return None
         if (row["operation"], row["fingerprint"]) != (self.operation, self._fingerprint()):
             raise IdempotencyKeyReused
@@ -69,7 +76,7 @@ class Slip:
             "response": response,
             "created_at": now,
         }
-        await insert(IdempotencyKey, [row])
+        add(IdempotencyKey, [row])
 
     def _fingerprint(self) -> str:
         """The input in one word. Nothing of it can be read back."""

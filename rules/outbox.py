@@ -7,8 +7,10 @@ from functools import partial
 from typing import Any
 from uuid import UUID
 
+from models.members import Member
 from models.outbox import BUCKETS, OutboxEvent
-from models.sql import SQL, insert
+from models.sql import SQL
+from models.writing import add, change
 from rules.transactions import after_commit
 
 
@@ -27,11 +29,15 @@ listeners: set[Callable[[UUID, int], None]] = set()
 COUNT = SQL("UPDATE member SET event_seq = event_seq + $2 WHERE id = $1 RETURNING event_seq")
 
 
-async def tell(member_id: UUID, events: Sequence[Event], now: datetime) -> None:
-    """Write a held member's events, numbered without gaps."""
+async def tell(member_id: UUID, events: Sequence[Event], now: datetime, *, after: int | None = None) -> None:
+    """Write a held member's events, numbered without gaps: after the number of their newest, where it was read."""
     if not events:
         return
-    last = await COUNT.value(member_id, len(events))
+    if after is None:
+        last = await COUNT.value(member_id, len(events))
+    else:
+        last = after + len(events)
+        change(Member, {"id": member_id, "event_seq": after}, {"event_seq": last})
     rows = [
         {
             "member_id": member_id,
@@ -44,7 +50,7 @@ async def tell(member_id: UUID, events: Sequence[Event], now: datetime) -> None:
         }
         for place, event in enumerate(events, start=1)
     ]
-    await insert(OutboxEvent, rows)
+    add(OutboxEvent, rows)
     for heard in listeners:
         after_commit(partial(heard, member_id, last))
 

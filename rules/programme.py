@@ -3,9 +3,13 @@
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from fractions import Fraction
+from functools import lru_cache
 from itertools import pairwise
+from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo, available_timezones
+
+import orjson
 
 from models.programme import Programme
 from models.sql import SQL, insert
@@ -126,6 +130,27 @@ TERMS = SQL(
 )
 
 
+AS_JSON = (
+    "(SELECT json_agg(x)::text FROM (SELECT p.name AS programme, p.currency, p.timezone, p.earn_points,"
+    " p.earn_minor, p.expire_months, p.restore_grace_days, p.adjust_proof_points, p.adjust_approval_points, t.id,"
+    " t.code, t.name, t.rank, t.threshold, t.earn_multiplier_bps, t.redeem_limit_points"
+    " FROM programme p CROSS JOIN tier t ORDER BY t.rank) x)"
+)
+"""The same as one value, for a statement that reads more besides: see `told`."""
+
+AS_JSON_ON_SQLITE = (
+    "(SELECT json_group_array(json_object('programme', programme, 'currency', currency, 'timezone', timezone,"
+    " 'earn_points', earn_points, 'earn_minor', earn_minor, 'expire_months', expire_months,"
+    " 'restore_grace_days', restore_grace_days, 'adjust_proof_points', adjust_proof_points,"
+    " 'adjust_approval_points', adjust_approval_points, 'id', id, 'code', code, 'name', name, 'rank', rank,"
+    " 'threshold', threshold, 'earn_multiplier_bps', earn_multiplier_bps,"
+    " 'redeem_limit_points', redeem_limit_points)) FROM (SELECT p.name AS programme, p.currency, p.timezone,"
+    " p.earn_points, p.earn_minor, p.expire_months, p.restore_grace_days, p.adjust_proof_points,"
+    " p.adjust_approval_points, t.id, t.code, t.name, t.rank, t.threshold, t.earn_multiplier_bps,"
+    " t.redeem_limit_points FROM programme p CROSS JOIN tier t ORDER BY t.rank))"
+)
+
+
 class NoProgramme(Exception):  # noqa: N818  a fault of the set-up, not of a caller
     """This database holds no programme yet. Set one up with `loyalty init`."""
 
@@ -135,7 +160,19 @@ async def terms() -> Terms:
 
     Raises: NoProgramme.
     """
-    rows = await TERMS.rows()
+    return _terms(await TERMS.rows())
+
+
+@lru_cache(maxsize=16)
+def told(json: str | None) -> Terms:
+    """The terms that a statement answered as JSON. The same text is the same terms, whoever read it.
+
+    Raises: NoProgramme.
+    """
+    return _terms([{**row, "id": UUID(row["id"])} for row in orjson.loads(json or "[]")])
+
+
+def _terms(rows: list[dict[str, Any]]) -> Terms:
     if not rows:
         raise NoProgramme(NoProgramme.__doc__)
     first = rows[0]

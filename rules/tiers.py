@@ -8,6 +8,7 @@ from uuid import UUID
 from models.sql import SQL, insert
 from models.tiers import GrowthAccount, GrowthEntry, TierCause, TierChange
 from models.units import BALANCE_MAX, Growth
+from models.writing import add, change
 from rules.outbox import Event
 from rules.programme import Rung, Terms
 from rules.refusals import Refusal
@@ -31,12 +32,13 @@ class Standing:
     tier: Rung
     tier_since: datetime
 
+    @property
+    def stored(self) -> dict[str, Any]:
+        """It as the account keeps it."""
+        return {"growth": self.growth, "seq": self.seq, "tier_id": self.tier.id, "tier_since": self.tier_since}
+
 
 STANDING = SQL("SELECT growth, seq, tier_id, tier_since FROM growth_account WHERE member_id = $1")
-KEEP = SQL(
-    "UPDATE growth_account SET growth = $3, seq = $4, tier_id = $5, tier_since = $6"
-    " WHERE member_id = $1 AND seq = $2 RETURNING seq"
-)
 
 
 async def open_account(member_id: UUID, terms: Terms, *, at: datetime) -> list[Event]:
@@ -86,12 +88,8 @@ async def grow(
     standing.tier = upgrade(before, standing.growth, terms)
     if standing.tier is not before:
         standing.tier_since = effective_at
-    await insert(GrowthEntry, [_entry(standing, delta, cause, purchase_id, effective_at, now)])
-    kept = await KEEP.row(
-        standing.member_id, read, standing.growth, standing.seq, standing.tier.id, standing.tier_since
-    )
-    if kept is None:
-        raise AssertionError("The growth account moved although its member was held.")
+    add(GrowthEntry, [_entry(standing, delta, cause, purchase_id, effective_at, now)])
+    change(GrowthAccount, {"member_id": standing.member_id, "seq": read}, standing.stored)
     events = [Event("growth.moved", {"delta": delta, "growth": standing.growth})]
     if standing.tier is not before:
         cause_of = TierCause.UPGRADED
@@ -118,7 +116,7 @@ async def _record(
         "purchase_id": purchase_id,
         "at": at,
     }
-    await insert(TierChange, [row])
+    add(TierChange, [row])
 
 
 def _entry(

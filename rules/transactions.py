@@ -12,6 +12,7 @@ from tortoise.connection import get_connection
 from tortoise.exceptions import IntegrityError, OperationalError
 from tortoise.transactions import in_transaction  # noqa: TID251  the one door to transactions
 
+from models import writing
 from models.engine.sqlite import Client as SqliteClient
 from models.engine.writer import Strayed, elsewhere
 from models.keystore import KEYS
@@ -123,9 +124,11 @@ def after_commit(then: Callable[[], None]) -> None:
 async def _tried(name: str, attempt: Callable[[], Awaitable[Done]], on: str = COMMANDS) -> Done:
     """The command's outcome, after as many tries as it may have."""
     _inside.set(True)
-    for _ in range(TRIES - 1):
+    for before in range(TRIES - 1):
         try:
-            return await _once(name, attempt, on)
+            return await _once(name, attempt, on, first=not before)
+        except writing.Moved:
+            continue
         except Exception as error:
             if not is_retryable(error):
                 raise
@@ -133,20 +136,23 @@ async def _tried(name: str, attempt: Callable[[], Awaitable[Done]], on: str = CO
     return await _once(name, attempt, on)
 
 
-async def _once(name: str, attempt: Callable[[], Awaitable[Done]], on: str) -> Done:
-    """One try, and what was asked for after its commit."""
-    done, then = await _committed(name, partial(_heard, attempt), on)
+async def _once(name: str, attempt: Callable[[], Awaitable[Done]], on: str, *, first: bool = False) -> Done:
+    """One try, and what was asked for after its commit. Only the first may read ahead of its transaction."""
+    done, then = await _committed(name, partial(_whole, attempt, first), on)
     for each in then:
         # by the loop, so that nothing that goes wrong there is taken for the command's
         asyncio.get_running_loop().call_soon(each)
     return done
 
 
-async def _heard(attempt: Callable[[], Awaitable[Done]]) -> tuple[Done, Then]:
-    """What comes of it, and what it wants done after its commit."""
+async def _whole(attempt: Callable[[], Awaitable[Done]], first: bool) -> tuple[Done, Then]:  # noqa: FBT001  # by place
+    """What comes of it, all it decided to write being sent, and what it wants done after its commit."""
     then: Then = []
     _then.set(then)
-    return await attempt(), then
+    with writing.sheet(may_read_ahead=first) as gathered:
+        done = await attempt()
+        await gathered.settle()
+    return done, then
 
 
 async def _committed(name: str, attempt: Callable[[], Coroutine[Any, Any, Done]], on: str) -> Done:

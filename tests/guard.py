@@ -15,6 +15,10 @@ from typing import Literal, Protocol
 from models import engine, sql
 
 Verdict = Literal["shared", "one-owner", "fan-out", "refused"]
+VERDICTS: list[Verdict] = ["shared", "one-owner", "fan-out", "refused"]
+FOLDED = "WITH w0 AS (\n"
+"""How a text of `models.folding` begins: each write stands on a line of its own."""
+
 HOUSE = tuple(f"{Path(__file__).parent.parent / floor}/" for floor in ("rules", "schema", "api"))
 
 MIGRATES = str(Path(__file__).parent.parent / "models" / "migrate.py")
@@ -61,7 +65,15 @@ class Owner(Protocol):
 
 
 def classify(text: str, owners: Mapping[str, Owner]) -> Verdict:
-    """What a sharded database would do: serve one owner, visit all shards, or refuse."""
+    """What a sharded database would do: serve one owner, visit all shards, or refuse.
+
+    Writes that were folded into one statement are judged one by one, and the worst of them counts.
+    """
+    parts = text.split("\n")[1::2] if text.startswith(FOLDED) else [text]
+    return max((_classify(part, owners) for part in parts), key=VERDICTS.index)
+
+
+def _classify(text: str, owners: Mapping[str, Owner]) -> Verdict:
     text = " ".join(text.split())
     # a migration that rebuilds a table does so on SQLite, which is never sharded
     rebuilds = text.startswith('INSERT INTO "new__')
@@ -70,9 +82,7 @@ def classify(text: str, owners: Mapping[str, Owner]) -> Verdict:
     tables = _tables(text, owners)
     if not tables:
         return "shared"
-    if re.match(r"INSERT", text, re.IGNORECASE) and not re.search(
-        r"\bSELECT\b(?! value FROM json_each)", text, re.I
-    ):
+    if re.match(r"INSERT", text, re.IGNORECASE) and not _tables(text.partition(")")[2], owners):
         return _insert(text, owners)
     if _moves_owner(text, owners):
         return "refused"

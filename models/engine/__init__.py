@@ -18,6 +18,10 @@ Converters = tuple[tuple[str, Callable[[Any], Any]], ...]
 """Which columns of a row are stored otherwise than Python wants them, and how each is read."""
 
 
+class Moved(Exception):  # noqa: N818  no fault: whoever gets it tries again
+    """What was read ahead of a transaction does not stand any more, or a transaction is needed after all."""
+
+
 class Form(Protocol):
     """What the rows of a reading become."""
 

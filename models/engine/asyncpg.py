@@ -7,18 +7,20 @@ from typing import Any, cast
 
 from asyncpg import Connection as BaseConnection
 from asyncpg import connect
-from asyncpg.exceptions import QueryCanceledError
+from asyncpg.exceptions import DivisionByZeroError, QueryCanceledError, UniqueViolationError
 from tortoise.backends.asyncpg.client import AsyncpgDBClient, TransactionWrapper
 from tortoise.backends.base.client import (
+    ConnectionWrapper,
     NestedTransactionContext,
     TransactionalDBClient,
     TransactionContext,
     TransactionContextPooled,
 )
 from tortoise.backends.base_postgres.client import translate_exceptions
+from tortoise.connection import get_connections
 
 from models import engine
-from models.engine import POSTGRES_SESSION, Converters, Form, Observed, Query
+from models.engine import POSTGRES_SESSION, Converters, Form, Moved, Observed, Query
 from models.engine.readers import Readers
 
 
@@ -72,12 +74,83 @@ class Reading(Observed):
         return int(last) if last.isdigit() else 0
 
 
+class Turn(ConnectionWrapper[Any]):
+    """One statement's turn in a transaction, which begins with the first."""
+
+    async def __aenter__(self) -> Any:
+        await self._lock.acquire()
+        try:
+            await cast("Wrapper", self.client).begin()
+        except BaseException:
+            self._lock.release()
+            raise
+        return self.client._connection
+
+
 class Wrapper(Reading, TransactionWrapper):
-    """A transaction on a connection of the pool."""
+    """A transaction on a connection of the pool, which it takes with its first statement.
+
+    What is to be read may be read ahead of it. Then all that is written is one statement, and there never is a
+    transaction around the two.
+    """
 
     def __init__(self, connection: "Client | Wrapper") -> None:
         super().__init__(connection)
+        self._connection = None
         self.shapes = connection.shapes
+        self.has_begun = False
+        self.is_ahead = False
+
+    @property
+    def is_untouched(self) -> bool:
+        """Whether nothing was sent yet."""
+        return not (self.has_begun or self.is_ahead)
+
+    def acquire_connection(self) -> Turn:
+        """The transaction's own turn; tasks that share it stand in line."""
+        return Turn(self._lock, self)
+
+    async def begin(self) -> None:
+        """Begin, unless that was done.
+
+        Raises: Moved, when something was read ahead: what follows would not hold what was read.
+        """
+        if self.has_begun:
+            return
+        if self.is_ahead:
+            raise Moved
+        await self._lease()
+        await super().begin()
+        self.has_begun = True
+
+    async def _lease(self) -> None:
+        if self._connection is None:
+            if isinstance(self._parent, Wrapper):
+                await self._parent.begin()
+                self._connection = self._parent._connection
+            else:
+                self._connection = await cast("Any", self._parent._pool).acquire()
+
+    @translate_exceptions
+    async def read_ahead(self, query: str, values: list[Any]) -> list[dict[str, Any]]:
+        """The rows of a query, outside any transaction and holding nothing."""
+        if engine.observer is not None:
+            engine.observer(query)
+        self.is_ahead = True
+        await self._lease()
+        return [dict(row) for row in await self._connection.fetch(query, *values)]
+
+    @translate_exceptions
+    async def write_alone(self, query: str, values: list[Any]) -> bool:
+        """Run the one statement that writes; says no when it failed for a row that is not as it was read."""
+        if engine.observer is not None:
+            engine.observer(query)
+        await self._lease()
+        try:
+            await self._connection.execute(query, *values)
+        except (DivisionByZeroError, UniqueViolationError):
+            return False
+        return True
 
     async def read(self, query: str, values: list[Any], form: Form) -> list[Any]:
         """The rows of a query, as the transaction sees them."""
@@ -105,17 +178,23 @@ class Savepoint(NestedTransactionContext):
 class Transaction(TransactionContextPooled):
     """A transaction that gives its connection back however it ends, cancelled while it begins included."""
 
+    client: Wrapper
+
     async def __aenter__(self) -> TransactionalDBClient:
-        try:
-            return await super().__aenter__()
-        except BaseException as error:
-            if hasattr(self, "token"):
-                with contextlib.suppress(Exception):
-                    await self.__aexit__(type(error), error, error.__traceback__)
-            raise
+        await self.ensure_connection()
+        self.token = get_connections().set(self.connection_name, self.client)
+        return self.client
 
     async def __aexit__(self, kind: Any, error: Any, traceback: Any) -> None:
-        await super().__aexit__(kind and BaseException, error, traceback)
+        held = self.client
+        try:
+            if held.has_begun and not held._finalized:
+                await (held.rollback() if kind else held.commit())
+        finally:
+            if held._connection is not None:
+                # whatever a cancelled BEGIN left behind is undone there
+                await cast("Any", held._parent._pool).release(held._connection)
+            get_connections().reset(self.token)
 
 
 class Client(Reading, AsyncpgDBClient):

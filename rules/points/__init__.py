@@ -23,7 +23,8 @@ from rules.points._by_hand import (
     tried,
 )
 from rules.points._ledger import open_account, open_book, post, return_to_lots
-from rules.points._posting import Posted, conclude
+from rules.points._posting import Posted, Written, conclude
+from rules.points._purse import Purse, hold, purse
 from rules.programme import Rung
 from rules.refusals import NotFound, Refusal
 from rules.transactions import transaction
@@ -41,16 +42,20 @@ __all__ = [
     "Movement",
     "PointsLimit",
     "Posted",
+    "Purse",
     "RefundExceedsOriginal",
+    "Written",
     "adjust",
     "check_alone",
     "check_redemption",
     "give_back",
+    "hold",
     "objections",
     "open_account",
     "open_book",
     "post",
     "preview",
+    "purse",
     "put_right",
     "redeem",
     "return_to_lots",
@@ -150,19 +155,17 @@ async def redeem(
     Raises: NotFound, IdempotencyKeyReused, MemberFrozen, MemberNotActive, MemberMerged, AboveTierLimit,
     InsufficientPoints, PointsLimit.
     """
-    held = await members.hold(member_id)
     slip = Slip(member_id, actor, key, "points.redeem", (points, reason, note, purchase_id))
-    if earlier := await slip.recall():
-        return Posted.replay(earlier)
-    terms = await programme.terms()
-    book = await open_book(member_id, now)
-    tier = terms.rung(await TIER_OF.value(member_id))
-    check_redemption(points, available=Points(book.balances.available), state=held.state, tier=tier)
+    held = await hold(slip, now)
+    if held.earlier:
+        return Posted.replay(held.earlier)
+    book = held.book
+    check_redemption(points, available=Points(book.balances.available), state=held.state, tier=held.tier)
     if purchase_id is not None:
         await _check_purchase(member_id, purchase_id, actor)
     movement = Movement(PointsKind.REDEEM, slip.cause, now, purchase_id=purchase_id, reason=reason)
     book.spend(movement, points)
-    return await conclude(book, movement, slip, note=note)
+    return await conclude(book, movement, slip, note=note, after=held.event_seq)
 
 
 @transaction

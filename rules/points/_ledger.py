@@ -1,7 +1,7 @@
 """The ledger: opens a member's book under their lock, and writes what was decided in it in a few statements."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, fields
+from dataclasses import fields
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -9,6 +9,7 @@ from uuid import UUID
 from models.points import PointsAccount, PointsEntry, PointsLot, PointsLotMove, PointsTransaction
 from models.sql import SQL, insert
 from models.units import Points
+from models.writing import add, change
 from rules import programme
 from rules.actors import Actor
 from rules.idempotency import IdempotencyKeyReused
@@ -36,15 +37,6 @@ PAID_BY = SQL(
     " l.expires_at, -m.d_remaining AS share FROM points_lot_move m"
     " JOIN points_lot l ON l.member_id = m.member_id AND l.id = m.lot_id"
     " WHERE m.member_id = $1 AND m.transaction_id = $2"
-)
-KEEP = SQL(
-    "UPDATE points_account SET available = $3, pending = $4, held = $5, debt = $6, seq = $7,"
-    " lifetime_earned = $8, lifetime_spent = $9, lifetime_expired = $10"
-    " WHERE member_id = $1 AND seq = $2 RETURNING seq"
-)
-KEEP_LOT = SQL(
-    "UPDATE points_lot SET remaining = $3, active = $4, activates_at = $5"
-    " WHERE member_id = $1 AND id = $2 RETURNING id"
 )
 
 
@@ -87,25 +79,21 @@ async def open_books(member_ids: Sequence[UUID], now: datetime) -> list[Book]:
 
 
 async def post(book: Book, actor: Actor) -> list[Event]:
-    """Write all that was decided in a book, and hand back its events for the outbox.
+    """Have all written that was decided in a book, and hand back its events for the outbox.
 
-    Raises: IdempotencyKeyReused, when a movement of the same cause was written before.
+    Raises: IdempotencyKeyReused, in the end, when a movement of the same cause was written before.
     """
     if not book.movements:
         return []
     rows = [_transaction_row(book, movement, actor) for movement in book.movements]
-    if await insert(PointsTransaction, rows, ignore_conflicts=True) < len(rows):
-        # the ledger remembers a key's cause for ever, also when its stored answer was swept away
-        raise IdempotencyKeyReused
-    if book.new_lots:
-        await insert(PointsLot, [{**_plain(lot), "member_id": book.member_id} for lot in book.new_lots])
-    await _keep_lots(book)
-    if moved := _lot_moves(book):
-        await insert(PointsLotMove, moved)
-    await insert(PointsEntry, [_entry_row(book, line) for line in book.lines])
-    figures = asdict(book.balances)
-    if await KEEP.row(book.member_id, book.seq_read, *(figures[name] for name in _FIGURES)) is None:
-        raise AssertionError("The points account moved although its member was held.")
+    # the ledger remembers a key's cause for ever, also when its stored answer was swept away
+    add(PointsTransaction, rows, clash=IdempotencyKeyReused)
+    add(PointsLot, [{**_plain(lot), "member_id": book.member_id} for lot in book.new_lots])
+    _keep_lots(book)
+    add(PointsLotMove, _lot_moves(book))
+    add(PointsEntry, [_entry_row(book, line) for line in book.lines])
+    figures = {name: getattr(book.balances, name) for name in _FIGURES}
+    change(PointsAccount, {"member_id": book.member_id, "seq": book.seq_read}, figures)
     return [_event(book, movement) for movement in book.movements]
 
 
@@ -121,12 +109,13 @@ async def _paid_by(member_id: UUID, transaction_id: UUID | None) -> list[tuple[L
 _LOT = [each.name for each in fields(Lot)]
 
 
-async def _keep_lots(book: Book) -> None:
+def _keep_lots(book: Book) -> None:
     """Write what is left of the lots that moved and were not new."""
     new = {lot.id for lot in book.new_lots}
     moved = {move.lot.id: move.lot for move in book.moves if move.lot.id not in new}
     for lot in moved.values():
-        await KEEP_LOT.row(book.member_id, lot.id, lot.remaining, lot.active, lot.activates_at)
+        left = {"remaining": lot.remaining, "active": lot.active, "activates_at": lot.activates_at}
+        change(PointsLot, {"member_id": book.member_id, "id": lot.id}, left)
 
 
 def _transaction_row(book: Book, movement: Movement, actor: Actor) -> dict[str, Any]:

