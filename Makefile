@@ -4,7 +4,7 @@ UV := .tools/bin/uv
 BIN := .venv/bin
 
 .PHONY: serve test test-sqlite test-postgres browser pictures check format lock schema docs crash demo-reset \
-  bench bench-sqlite
+  bench bench-sqlite bench-growth
 
 serve: .venv/.ok  ## API, worker and WeChat simulator on an embedded database, with demo data the first time
 	@exec $(BIN)/loyalty serve
@@ -55,6 +55,9 @@ bench: .venv/.dev  ## what a request costs here, beside what it costs elsewhere;
 
 bench-sqlite: .venv/.dev  ## the same on SQLite
 	@$(BIN)/python -m benchmarks.speed --database sqlite $(if $(QUICK),--quick) $(OPTIONS)
+
+bench-growth: .venv/.dev  ## what a request costs as members come, ledgers grow and pages are turned
+	@$(BIN)/python -m benchmarks.speed.growth $(if $(QUICK),--quick) $(OPTIONS)
 
 demo-reset:  ## forget the demo database and its keys; the next `make serve` makes it anew
 	rm -f var/loyalty.db var/loyalty.db-wal var/loyalty.db-shm var/loyalty.keys.db var/loyalty.keys.db-wal var/loyalty.keys.db-shm

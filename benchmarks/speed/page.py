@@ -6,12 +6,14 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from benchmarks.report import commit, processor
-from benchmarks.speed import results
+from benchmarks.speed import curves, results
 from benchmarks.speed.chart import Bar, chart
+from benchmarks.speed.curves import Curve
 from benchmarks.speed.ground import moment
 from benchmarks.speed.rounds import Measured
 from benchmarks.speed.run import Run
 
+GROWN = "The largest size, divided by the smallest"
 TITLE = "Our CPU per request, divided by theirs ({})"
 
 
@@ -23,7 +25,8 @@ def write_run(path: Path, run: Run, found: Sequence[Measured]) -> None:
         (name, [Bar(server, ratio, targets[name].get(server)) for server, ratio in by_server.items()])
         for name, by_server in results.ratios(found).items()
     ]
-    lines = [_picture(path, database, chart(TITLE.format(database), groups)), "", *_about(run)]
+    title = TITLE.format(database)
+    lines = [_picture(path, database, title, chart(title, groups)), "", *_about(run)]
     for operation in run.operations:
         for measured in found:
             if measured.operation == operation.name:
@@ -31,11 +34,42 @@ def write_run(path: Path, run: Run, found: Sequence[Measured]) -> None:
     put(path, database, "\n".join(lines))
 
 
-def _about(run: Run) -> list[str]:
+def write_growth(path: Path, asked: curves.Asked, found: Sequence[Curve]) -> None:
+    """Write the part of the curves."""
+    names = list(dict.fromkeys(each.name for each in found))
+    groups = [(name, [bar for each in found if each.name == name for bar in _growth_bars(each)]) for name in names]
+    lines = [_picture(path, "growth", GROWN, chart(GROWN, groups)), "", *_made_by([asked.about])]
+    for name in names:
+        lines += ["", f"**By {name}**", ""]
+        mine = [each for each in found if each.name == name]
+        sizes = list(dict.fromkeys(size for each in mine for size in each.sizes))
+        head = ("operation", "", *sizes, "largest / smallest")
+        lines += markdown(head, [row for each in mine for row in _growth_rows(each)])
+    put(path, "growth", "\n".join(lines))
+
+
+def _growth_bars(curve: Curve) -> list[Bar]:
     return [
-        f"{moment():%Y-%m-%d}, commit {commit()}, {processor()}, Python {platform.python_version()}.",
-        *(f"- {line}" for line in run.about().splitlines()),
+        Bar(f"{curve.measured.operation}, {name}", curve.growth(figure), curves.FLAT)
+        for name, figure in curves.FIGURES.items()
     ]
+
+
+def _growth_rows(curve: Curve) -> list[tuple[str, ...]]:
+    rows = []
+    for name, figure in curves.FIGURES.items():
+        cells = [f"{curve.measured.median(size, figure):.3f}" for size in curve.sizes]
+        rows.append((curve.measured.operation, f"{name} ms", *cells, f"{curve.growth(figure):.2f}"))
+    return rows
+
+
+def _about(run: Run) -> list[str]:
+    return _made_by(run.about().splitlines())
+
+
+def _made_by(lines: Sequence[str]) -> list[str]:
+    made = f"{moment():%Y-%m-%d}, commit {commit()}, {processor()}, Python {platform.python_version()}:"
+    return [made, "", *(f"- {line}" for line in lines)]
 
 
 def _heading(measured: Measured) -> list[str]:
@@ -43,12 +77,12 @@ def _heading(measured: Measured) -> list[str]:
     return [f"**{measured.operation}**: {leaves} leaves, {size:,} bytes"]
 
 
-def _picture(path: Path, name: str, svg: str) -> str:
+def _picture(path: Path, name: str, title: str, svg: str) -> str:
     """Write a chart beside the page, and say in Markdown where it is."""
     file = path.parent / "images" / f"performance-{name}.svg"
     file.parent.mkdir(exist_ok=True)
     file.write_text(svg, "utf-8")
-    return f"![{TITLE.format(name)}](images/{file.name})"
+    return f"![{title}](images/{file.name})"
 
 
 def markdown(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:

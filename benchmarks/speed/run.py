@@ -86,7 +86,7 @@ class Run:
         who = await ground.callers(house, asked.callers, chance)
         file = house.folder / "documents.json"
         file.write_bytes(manifest(self.operations, OURS))
-        async with started(self.servers, Ground(house, file)) as running, client(house.folder) as sender:
+        async with started(self.servers, Ground(house, file)) as running, client() as sender:
             track = Track(sender, database_pid, asked.load, asked.seed)
             return [await self._operation(each, running, track, who, house.folder) for each in self.operations]
 

@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import orjson
@@ -115,13 +116,14 @@ class Client:
 
 
 @asynccontextmanager
-async def client(folder: Path) -> AsyncIterator[Client]:
+async def client() -> AsyncIterator[Client]:
     """A client, ready to send."""
-    log = folder / "client.log"
     argv = (sys.executable, "-m", "benchmarks.speed.client")
     pipe = asyncio.subprocess.PIPE
-    process = await _spawn(argv, log, cwd=ROOT, stdin=pipe, stdout=pipe)
-    try:
-        yield Client(process, log)
-    finally:
-        await _stop(process)
+    with TemporaryDirectory(prefix="loyalty-benchmark-") as folder:
+        log = Path(folder) / "client.log"
+        process = await _spawn(argv, log, cwd=ROOT, stdin=pipe, stdout=pipe)
+        try:
+            yield Client(process, log)
+        finally:
+            await _stop(process)

@@ -1,5 +1,6 @@
 """The benchmark of speed: its entries are whole, and it finds what it is there to find."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 from uuid import UUID
 
@@ -14,11 +15,16 @@ from benchmarks.speed import given
 from benchmarks.speed.answers import leaves
 from benchmarks.speed.cases import KEY, Case
 from benchmarks.speed.client import is_sound
+from benchmarks.speed.data import load
+from benchmarks.speed.data.sizes import Size
+from benchmarks.speed.data.store import Sqlite, opened
 from benchmarks.speed.operations import DOCUMENTS, OPERATIONS, OURS, Operation
 from benchmarks.speed.requests import messages
 from benchmarks.speed.rounds import Measured, Sample
 from benchmarks.speed.servers import SERVERS, Server
+from models.invariants import violations
 from schema.root import schema
+from tests.people import programme
 
 CASE = Case("lya_token", UUID(int=7), 60, ("2026-01-01 00:00:00.5+00:00", str(UUID(int=8))))
 
@@ -88,3 +94,13 @@ def test_documents_of_somebody_elses_fill_in_their_variables(tmp_path: Path) -> 
     assert mine.asked[OURS].variables(CASE) == {"m": "AQAAAAAAAAAAAAAAAAAAAAc"}
     assert (mine.caller, mine.writes, redeem.writes) == ("member", False, True)
     assert redeem.asked[OURS].variables(CASE)["input"]["idempotencyKey"] == KEY
+
+
+async def test_the_story_leaves_the_books_right(database_url: str, keys_url: str) -> None:
+    terms = await programme(expire_months=12)
+    async with opened(database_url, keys_url) as store:
+        await load(store, Size(60, 600, deep=(100,)), 1, terms, datetime(2026, 11, 1, tzinfo=UTC))
+        if isinstance(store, Sqlite):
+            await store.settle()
+    assert await violations() == []
+    assert store.written > 3_000

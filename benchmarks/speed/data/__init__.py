@@ -33,7 +33,7 @@ def _lives(store: Store, size: Size, chance: Random, terms: Terms, now: datetime
     first, span = now - HISTORY, HISTORY - LAST
     for number, wanted in enumerate(size.ledgers(chance)):
         joined = first + span * (number / size.members)
-        life = begin(number, joined, store, chance, terms)
+        life = begin(number, joined, store, chance, terms, is_caller=number < len(size.deep))
         yield from life.until(wanted, now - LAST / 2)
         life.end()
         yield life

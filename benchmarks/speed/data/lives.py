@@ -67,7 +67,7 @@ class Life:
         """Buy, spend, or have something put right."""
         self.deeds += 1
         available, what = self.balances.available, self.chance.random()
-        if len(self.lots) > LIVE_LOTS:
+        if available and len(self.lots) > LIVE_LOTS:
             self._spend(max(1, available // 2), at)
         elif available and what < 0.3:
             self._spend(self.chance.randint(1, max(1, available // 3)), at)
@@ -193,7 +193,8 @@ class Life:
             ledger.write_lot(self.store, self.id, lot)
         self.store.add("points_account", {"member_id": self.id, **asdict(self.balances)})
         standing = {"growth": self.growth, "seq": self.growth_seq, "tier_id": self.tier.id}
-        self.store.add("growth_account", {"member_id": self.id, **standing, "tier_since": self.tier_since})
+        since = {"tier_since": self.tier_since, "known_since": self.joined_at}
+        self.store.add("growth_account", {"member_id": self.id, **standing, **since})
         self.store.add(
             "member",
             {
@@ -208,12 +209,20 @@ class Life:
         )
 
 
-def begin(number: int, joined: datetime, store: Store, chance: Random, terms: Terms) -> Life:
-    """The nth member, as they come in."""
+def begin(
+    number: int, joined: datetime, store: Store, chance: Random, terms: Terms, *, is_caller: bool = False
+) -> Life:
+    """The nth member, as they come in; whoever is to call is active."""
     member_id = UUID(int=chance.getrandbits(128), version=4)
     joined += timedelta(microseconds=1 + chance.randrange(1_000))
-    state = "PENDING" if number % PENDING == PENDING - 1 else "FROZEN" if number % FROZEN == 1 else "ACTIVE"
+    state = "ACTIVE" if is_caller else _state(number)
     profile = people.known(number, member_id, chance, joined, store)
     life = Life(member_id, number, joined, state, profile, store, chance, terms, terms.ladder[0], joined)
     life._climb(None, TierCause.JOINED, None, joined)
     return life
+
+
+def _state(number: int) -> str:
+    if number % PENDING == PENDING - 1:
+        return "PENDING"
+    return "FROZEN" if number % FROZEN == 1 else "ACTIVE"
