@@ -22,6 +22,9 @@ is what the JSON says. What is cheaper as text is asked for as text: `ISO(moment
 Two or more readings that need nothing of each other are sent together, one after another on one connection:
 
     homes, coupons = await together(HOME.asked(member_id), COUPONS.asked(member_id))
+
+All of it, and whatever a `SQL` only reads, goes by the engine's readers, unless a transaction is under way, which
+reads what it wrote itself. `warm(PAGE, HOME)` opens them before the first request comes.
 """
 
 import types
@@ -34,6 +37,7 @@ from uuid import UUID
 
 import asyncpg
 import orjson
+from asyncpg.pgproto import pgproto
 
 from models.sql import SQL, Statement, current
 from models.turns import in_turn
@@ -143,11 +147,11 @@ async def together(*asked: Asked[Any]) -> tuple[list[Any], ...]:
 
 
 async def warm(*statements: SQL | Rows[Any]) -> None:
-    """Open the connections that read, and have PostgreSQL's prepare these statements.
+    """Open the connections that read, and have PostgreSQL's prepare those of these statements that only read.
 
     Raises: OperationalError, when one of them is wrong.
     """
-    for name in {each.on for each in statements if each.reads}:
+    for name in {SQL.on, *(each.on for each in statements)}:
         connection = current(name)
         texts = [(each.text(connection), each.form) for each in statements if each.reads and each.on == name]
         await connection.warm(texts)
@@ -163,7 +167,7 @@ def _json(stored: Any) -> Any:
 
 
 _ON_BOTH: dict[Any, Convert] = dict.fromkeys(_JSON, _json)
-_ON_SQLITE: dict[Any, Convert] = {**_ON_BOTH, UUID: UUID, bool: bool, datetime: datetime.fromisoformat}
+_ON_SQLITE: dict[Any, Convert] = {**_ON_BOTH, UUID: pgproto.UUID, bool: bool, datetime: datetime.fromisoformat}
 
 
 def _columns(row: type[Row]) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from uuid import UUID
 
 import asyncpg
 import orjson
-from tortoise.connection import get_connection
+from asyncpg.pgproto import pgproto
 from tortoise.context import require_context
 from tortoise.fields import BooleanField, DatetimeField, JSONField, UUIDField
 from tortoise.fields.base import Field
@@ -210,12 +210,12 @@ def _plain(value: Any) -> Any:
 
 def current(name: str = SQL.on) -> "PostgresClient | SqliteClient":
     """The client, or the transaction under way, of that name."""
-    return cast("PostgresClient | SqliteClient", get_connection(name))
+    return cast("PostgresClient | SqliteClient", require_context().connections.get(name))
 
 
 def untouched() -> PostgresTransaction | None:
     """The transaction under way, if it is one of PostgreSQL's in which nothing was sent yet."""
-    found: object = get_connection(Statement.on)
+    found: object = current()
     return found if isinstance(found, PostgresTransaction) and found.is_untouched else None
 
 
@@ -232,7 +232,7 @@ def _convert(connection: "PostgresClient | SqliteClient", rows: list[dict[str, A
 
 
 _READERS: dict[type[Field[Any]], Callable[[Any], Any]] = {
-    UUIDField: UUID,
+    UUIDField: pgproto.UUID,  # a UUID made in a twentieth of the time
     DatetimeField: datetime.fromisoformat,
     BooleanField: bool,
     JSONField: orjson.loads,

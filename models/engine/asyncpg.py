@@ -7,7 +7,13 @@ from typing import Any, cast
 
 from asyncpg import Connection as BaseConnection
 from asyncpg import connect
-from asyncpg.exceptions import DivisionByZeroError, QueryCanceledError, UniqueViolationError
+from asyncpg.exceptions import (
+    DivisionByZeroError,
+    InvalidCachedStatementError,
+    OutdatedSchemaCacheError,
+    QueryCanceledError,
+    UniqueViolationError,
+)
 from tortoise.backends.asyncpg.client import AsyncpgDBClient, TransactionWrapper
 from tortoise.backends.base.client import (
     ConnectionWrapper,
@@ -22,6 +28,9 @@ from tortoise.connection import get_connections
 from models import engine
 from models.engine import POSTGRES_SESSION, Converters, Form, Moved, Observed, Query
 from models.engine.readers import Readers
+
+STATEMENTS = 400
+"""How many statements a reader knows, unless the URL says otherwise: more than the house has that read."""
 
 
 class Connection(BaseConnection):  # type: ignore[misc]  # asyncpg has no types
@@ -213,7 +222,7 @@ class Client(Reading, AsyncpgDBClient):
         readers = self.readers
         connection = readers.take() or await readers.wait()
         try:
-            rows = await _fetched(connection, query, values, form)
+            rows = await _read(connection, query, values, form)
         except BaseException as error:
             readers.settle(connection, error)
             await self._raised(error)
@@ -226,7 +235,7 @@ class Client(Reading, AsyncpgDBClient):
         readers = self.readers
         connection = readers.take() or await readers.wait()
         try:
-            answers = [await _fetched(connection, *each) for each in queries]
+            answers = [await _read(connection, *each) for each in queries]
         except BaseException as error:
             readers.settle(connection, error)
             await self._raised(error)
@@ -262,7 +271,7 @@ class Client(Reading, AsyncpgDBClient):
             password=self.password,
             database=self.database,
             server_settings=settings,
-            **self.extra,
+            **{"statement_cache_size": STATEMENTS, **self.extra},
         )
 
     @translate_exceptions
@@ -282,6 +291,21 @@ async def _fetched(connection: Any, query: str, values: list[Any], form: Form) -
     if engine.observer is not None:
         engine.observer(query)
     return form.of_records(await connection.fetch(query, *values, record_class=form.record))
+
+
+async def _read(connection: Any, query: str, values: list[Any], form: Form) -> list[Any]:
+    """As `_fetched`, for a connection that is nobody else's and knows the statement: a fifth cheaper."""
+    statement = connection._stmt_cache.get((query, form.record, False))
+    if statement is None:
+        return await _fetched(connection, query, values, form)
+    if engine.observer is not None:
+        engine.observer(query)
+    try:
+        records = await connection._protocol.bind_execute(statement, values, "", 0, False, None)  # noqa: FBT003
+    except (InvalidCachedStatementError, OutdatedSchemaCacheError):
+        # the tables have changed since: this prepares it anew
+        records = await connection.fetch(query, *values, record_class=form.record)
+    return form.of_records(records)
 
 
 client_class: Callable[..., Client] = Client

@@ -89,6 +89,7 @@ class Reader:
                 # before looking, so that whoever comes later rings again
                 self._rung = False
                 connection = self._answer(connection)
+            # who came between the last look and the end
             connection = self._answer(connection)
         finally:
             if connection is not None:

@@ -10,6 +10,7 @@ from typing import Any, TypeVar, cast
 from uuid import UUID
 
 import aiosqlite
+from asyncpg.pgproto import pgproto
 from tortoise.backends.base.client import (
     ConnectionWrapper,
     NestedTransactionContext,
@@ -46,6 +47,7 @@ def text_of(moment: datetime) -> str:
 
 # The import of Tortoise's client above registers its own adapter for datetime; ours comes after and wins.
 sqlite3.register_adapter(UUID, str)
+sqlite3.register_adapter(pgproto.UUID, str)
 sqlite3.register_adapter(datetime, text_of)
 sqlite3.register_adapter(bool, int)
 

@@ -260,7 +260,7 @@ async def test_a_server_that_cannot_be_reached_is_told_to_each_who_waits(
 
 
 async def test_connections_that_nobody_needs_are_closed(postgres: PostgresClient) -> None:
-    await warm(COUNT)
+    await warm()
     assert len(postgres.readers._idle) == 2
     postgres.readers._rest()
     assert len(postgres.readers._idle) == 2
