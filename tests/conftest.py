@@ -21,7 +21,7 @@ from models.database import connected
 from models.migrate import migrate
 from rules import keyring, vault
 from rules.transactions import strayed
-from tests import guard, postgres
+from tests import both, guard, postgres
 
 STRAYED = pytest.StashKey[list[str]]()
 OFFENCES = pytest.StashKey[list[tuple[guard.Verdict, str]]]()
@@ -39,6 +39,7 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line(
         "markers", "corrupts: the test breaks an invariant on purpose; nothing verifies it after"
     )
+    config.addinivalue_line("markers", "once: the test counts or cuts what runs: no operation is run by both executors")
     guard.install()
 
 
@@ -55,6 +56,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
     """Print what the guard found."""
+    print("RAN", both.RAN)
     for verdict, text in config.stash.get(OFFENCES, []):
         terminalreporter.section(f"SQL guard: {verdict}", red=True)
         terminalreporter.line(text)
@@ -178,6 +180,15 @@ def _watch(request: pytest.FixtureRequest) -> None:
     tested = getattr(request.function, "hypothesis", None)
     if iscoroutinefunction(tested.inner_test if tested else request.function):
         request.getfixturevalue("_clean")
+
+
+@pytest.fixture(autouse=True)
+def _both(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Every operation that runs in this process is run by both executors, unless the test is marked `once`."""
+    with pytest.MonkeyPatch.context() as patch:
+        if not request.node.get_closest_marker("once"):
+            both.compare(patch)
+        yield
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ import re
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 from types import FrameType
 from typing import Literal, Protocol
@@ -184,8 +185,9 @@ class Recorder:
             return
         if not self.wrote and _WRITE.match(text):
             self.wrote = True
-        for listener in self.listeners:
-            listener.append(text)
+        for listener in (*self.listeners, _own.get()) if _aside.get() is None else (_aside.get(),):
+            if listener is not None:
+                listener.append(text)
         if text not in self.of_the_house and _sent_by_the_house(sys._getframe(1)):
             self.of_the_house.add(text)
 
@@ -207,6 +209,22 @@ def _sent_by_the_house(frame: FrameType | None) -> bool:
             return True
         frame = frame.f_back
     return False
+
+
+_own: ContextVar[list[str] | None] = ContextVar("_own", default=None)
+_aside: ContextVar[list[str] | None] = ContextVar("_aside", default=None)
+
+
+@contextmanager
+def hearing(*, aside: bool) -> Iterator[list[str]]:
+    """Hear what is sent by who is called meanwhile, and by nobody beside; aside, no listener hears it."""
+    heard: list[str] = []
+    where = _aside if aside else _own
+    token = where.set(heard)
+    try:
+        yield heard
+    finally:
+        where.reset(token)
 
 
 recorder = Recorder()

@@ -6,6 +6,7 @@ from typing import Any
 
 import strawberry
 from graphql import DocumentNode, ExecutionResult, execute
+from graphql.execution.values import VariableValues
 from strawberry.execution import optimized_is_awaitable
 from strawberry.extensions import SchemaExtension
 
@@ -43,24 +44,32 @@ class Executor:
     ) -> ExecutionResult:
         """Run an operation; its result is the one of graphql-core, whoever ran it."""
         given = variables or {}
-        if plan.reason is not None:
-            return await self.interpret(plan.document, plan.operation_name, context, given, root)
         run: Run | None = None
-        try:
-            values = plan.values(given)
-            function, awaits = plan.function(values)
-            run = Run(context, values, root)
-            answers = function([root], run)
-            [data] = await answers if awaits else answers
-        except NotCovered:
-            return await self.interpret(plan.document, plan.operation_name, context, given, root)
-        except Exception:
-            # whatever it was, graphql-core meets it again and tells it as the specification has it
-            self.counts[DECLINED] += 1
-            outcome = run.outcome if run else None
-            return await self._generic(plan.document, plan.operation_name, context, given, root, outcome)
-        self.counts[COMPILED] += 1
-        return ExecutionResult(data, None)
+        if plan.reason is None:
+            try:
+                values = plan.values(given)
+                function, awaits = plan.function(values)
+                run = self.begun(context, values, root)
+                answers = function([root], run)
+                [data] = await answers if awaits else answers
+            except NotCovered:
+                declined = False
+            except Exception:
+                # whatever it was, graphql-core meets it again and tells it as the specification has it
+                declined = True
+            else:
+                self.counts[COMPILED] += 1
+                return ExecutionResult(data, None)
+            if declined:
+                # outside of the handler: what graphql-core raises must not drag along what was raised here
+                self.counts[DECLINED] += 1
+                outcome = run.outcome if run else None
+                return await self.completed(plan.document, plan.operation_name, context, given, root, outcome)
+        return await self.interpret(plan.document, plan.operation_name, context, given, root)
+
+    def begun(self, context: Any, values: VariableValues, root: Any) -> Run:
+        """A run of a compiled operation, as it begins; whoever compares executors keeps it, for its outcome."""
+        return Run(context, values, root)
 
     async def interpret(
         self,
@@ -72,9 +81,9 @@ class Executor:
     ) -> ExecutionResult:
         """Run an operation by graphql-core, without a plan: one that may never come again is not worth one."""
         self.counts[GENERIC] += 1
-        return await self._generic(document, operation_name, context, variables or {}, root)
+        return await self.completed(document, operation_name, context, variables or {}, root)
 
-    async def _generic(
+    async def completed(
         self,
         document: DocumentNode,
         operation_name: str | None,

@@ -1,0 +1,90 @@
+"""Both executors: what is answered compiled graphql-core answers too, to the last byte and with the same statements."""
+
+from collections import Counter
+from contextvars import ContextVar
+from dataclasses import dataclass, replace
+from typing import Any
+
+import orjson
+import pytest
+from graphql import ExecutionResult
+
+from schema import executing
+from schema.compiler import Plan
+from schema.compiler._asking import Run
+from schema.context import Context
+from schema.examining import Examined, Operation
+from tests.guard import hearing
+
+EXECUTOR = executing.EXECUTOR
+RAN: Counter[str] = Counter()
+"""How the operations that were compared ran."""
+
+
+@dataclass(slots=True)
+class Seen:
+    """What was seen of an operation while it ran: how it began compiled, and whether graphql-core took over."""
+
+    run: Run | None = None
+    by_graphql_core: bool = False
+
+
+_seen: ContextVar[Seen] = ContextVar("_seen")
+_begun, _completed = EXECUTOR.begun, EXECUTOR.completed
+
+
+def _begin(*given: Any) -> Run:
+    run = _seen.get().run = _begun(*given)
+    return run
+
+
+async def _complete(*given: Any) -> ExecutionResult:
+    _seen.get().by_graphql_core = True
+    return await _completed(*given)
+
+
+def compare(patch: pytest.MonkeyPatch) -> None:
+    """From now on every query and mutation of this process is run by both executors."""
+    patch.setattr(EXECUTOR, "begun", _begin)
+    patch.setattr(EXECUTOR, "completed", _complete)
+    patch.setattr(executing, "_executed", _both)
+
+
+def told(result: ExecutionResult) -> tuple[bytes, list[Any]]:
+    """An answer as it can be compared: its bytes, and its errors with what they came of."""
+    errors = [(each.formatted, type(each.original_error)) for each in result.errors or ()]
+    return orjson.dumps(result.data), errors
+
+
+async def _both(known: Examined, operation: Operation, context: Context, variables: Any) -> ExecutionResult:
+    """What an operation came to compiled, having made sure that graphql-core comes to the same.
+
+    A query is run once more; what a mutation's resolver gave is completed once more.
+    """
+    if operation.plan is None:
+        operation.plan = EXECUTOR.plan(known.document, operation.name)
+    plan: Plan = operation.plan
+    _seen.set(seen := Seen())
+    with hearing(aside=False) as heard:
+        result = await EXECUTOR.execute(plan, context, variables)
+    if seen.run is None:
+        RAN[str(plan.reason or "not begun")] += 1
+    elif seen.by_graphql_core:
+        RAN["declined"] += 1
+        if not result.errors:
+            pytest.fail(f"What goes well was not run compiled: {plan.document.loc}")
+    else:
+        RAN["compiled"] += 1
+        with hearing(aside=True) as heard_again:
+            again = await _again(plan, context, variables, seen.run)
+        if operation.kind == "query" and Counter(heard) != Counter(heard_again):
+            pytest.fail(f"Compiled it sends\n{heard},\nby graphql-core\n{heard_again}.")
+        if told(result) != told(again):
+            pytest.fail(f"Compiled it is\n{told(result)},\nby graphql-core\n{told(again)}.")
+    return result
+
+
+async def _again(plan: Plan, context: Context, variables: Any, run: Run) -> ExecutionResult:
+    """The same by graphql-core, in a context of its own."""
+    twin = replace(context, loaders={}, passed=replace(context.passed) if context.passed else None)
+    return await _completed(plan.document, plan.operation_name, twin, variables or {}, None, run.outcome)
