@@ -1,4 +1,4 @@
-"""Both executors: what is answered compiled graphql-core answers too, to the last byte and with the same statements."""
+"""Both executors: what is answered compiled graphql-core answers too, to the byte and with the same statements."""
 
 from collections import Counter
 from contextvars import ContextVar

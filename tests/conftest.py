@@ -39,7 +39,9 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line(
         "markers", "corrupts: the test breaks an invariant on purpose; nothing verifies it after"
     )
-    config.addinivalue_line("markers", "once: the test counts or cuts what runs: no operation is run by both executors")
+    config.addinivalue_line(
+        "markers", "once: the test counts or cuts what runs: no operation is run by both executors"
+    )
     guard.install()
 
 

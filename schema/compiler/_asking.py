@@ -63,14 +63,13 @@ class Run:
         return value
 
     async def batch(self, batch: Callable[..., Any], them: list[Any], arguments: Mapping[str, Any]) -> list[Any]:
-        """One value for each parent."""
+        """One value for each parent. Neither list is shared with the batch function, which may do as it likes."""
         if len(them) <= BATCH_MAX:
-            found: list[Any] = await batch(them, self.context, **arguments)
-            return found
-        found = []
+            return list(await batch(them[:], self.context, **arguments))
+        found: list[Any] = []
         for start in range(0, len(them), BATCH_MAX):
             some = them[start : start + BATCH_MAX]
-            more = await batch(some, self.context, **arguments)
+            more = list(await batch(some[:], self.context, **arguments))
             if len(more) != len(some):
                 raise Declined("A batch that forgot a parent.")
             found += more
@@ -165,11 +164,11 @@ class Arguments:
     def _prepare(self, alone: "_Alone") -> None:
         value = alone.given.value if alone.given else None
         if value is None or not _has_variable(value):
-            found = alone.value(None)
-            if all(isinstance(each, PLAIN) for each in found.values()):
-                self.constants |= found
-            else:
+            constant = alone.constant()
+            if constant is None:
                 self.rest.append(alone)
+            else:
+                self.constants |= constant
         elif isinstance(value, VariableNode) and alone.passes:
             without = None if is_required_argument(alone.described) else alone.absent()
             refuses_null = isinstance(alone.described.type, GraphQLNonNull)
@@ -181,6 +180,11 @@ class Arguments:
     def are_constant(self) -> bool:
         """Whether every run has the same."""
         return not self.variables and not self.rest
+
+    @property
+    def are_plain(self) -> bool:
+        """Whether all calls of a run may share them."""
+        return not self.rest
 
     def __call__(self, run: Run) -> dict[str, Any]:
         """The arguments as the resolver takes them."""
@@ -228,6 +232,15 @@ class _Alone:
         while isinstance(taken, StrawberryOptional) and not isinstance(taken, StrawberryMaybe):
             taken = taken.of_type
         return is_leaf(inner) and not isinstance(taken, StrawberryMaybe) and taken is not GlobalID
+
+    def constant(self) -> dict[str, Any] | None:
+        """What all requests may share of it; None where it must be made anew, or cannot be made at all."""
+        try:
+            found = self.value(None)
+        except Exception:
+            # whatever an input class objects to, each run will meet it
+            return None
+        return found if all(isinstance(each, PLAIN) for each in found.values()) else None
 
     def value(self, values: VariableValues | None) -> dict[str, Any]:
         """The argument by its name in Python; nothing where it has no value."""

@@ -33,20 +33,26 @@ class Completing:
         """What declines objects that are not of a type."""
         return self.checks.setdefault(kind.name, checking(kind))
 
-    def lines(self, leaf: GraphQLLeafType, variable: str, *, nullable: bool) -> tuple[list[str], dict[str, Any]]:
-        """The lines that complete a variable in place, and what the names in them mean."""
+    def lines(
+        self, leaf: GraphQLLeafType, variable: str, name_of: Callable[[str, Any], str], *, nullable: bool
+    ) -> list[str]:
+        """The lines that complete a variable in place; what they use goes by the names it is given."""
         name = f"{leaf.name}_or_null" if nullable else leaf.name
-        means = {name: self.functions.setdefault(name, completing(leaf, nullable=nullable))}
+        name = name_of(name, self._kept(name, lambda: completing(leaf, nullable=nullable)))
         then = f"{variable} = {name}({variable})"
         when = [f"{variable} is not None"] if nullable else []
         if isinstance(leaf, GraphQLEnumType):
             names = f"{leaf.name}_names"
-            means[names] = self.functions.setdefault(names, names_of(leaf))
+            names = name_of(names, self._kept(names, lambda: names_of(leaf)))
             then = f"{variable} = {names}.get({variable}) or {name}({variable})"
         elif leaf.name == INT:
             outside = f"{variable}.__class__ is not int or not {LEAST} <= {variable} <= {MOST}"
             when.append(f"({outside})" if nullable else outside)
         elif kind := self.passing.get(leaf.name):
-            means[kind.__name__] = kind
-            when.append(f"{variable}.__class__ is not {kind.__name__}")
-        return [f"if {' and '.join(when)}:", f"    {then}"] if when else [then], means
+            when.append(f"{variable}.__class__ is not {name_of(kind.__name__, kind)}")
+        return [f"if {' and '.join(when)}:", f"    {then}"] if when else [then]
+
+    def _kept(self, name: str, make: Callable[[], Any]) -> Any:
+        if name not in self.functions:
+            self.functions[name] = make()
+        return self.functions[name]

@@ -116,8 +116,12 @@ class _Remembering:
 
     def resolve(self, resolver: Any, source: Any, info: Any, **arguments: Any) -> Any:
         """Resolve a field, the operation's own from memory."""
-        if info.path.prev is not None:
+        if info.path.prev is not None or info.field_name.startswith("__"):
             return resolver(source, info, **arguments)
+        return self._remembered()
+
+    async def _remembered(self) -> Any:
+        """To be awaited, as the resolver was: what it gave is never awaited in its stead."""
         if self.outcome.error is not None:
             raise self.outcome.error
         return self.outcome.value

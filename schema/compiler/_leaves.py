@@ -41,11 +41,28 @@ def completing(leaf: GraphQLLeafType, *, nullable: bool) -> Complete:
 
 
 def names_of(enum: GraphQLEnumType) -> dict[Any, str]:
-    """The name of each value of an enum, by its member in Python and by what the member stands for."""
-    members = getattr(getattr(enum, "wrapped_cls", None), "__members__", {})
-    by_member = {member: name for name, member in members.items() if name in enum.values}
-    by_value = {value.value: name for name, value in enum.values.items()}
+    """The name of each value of an enum, by its member in Python and by what the member stands for.
+
+    What cannot be looked up is left out, and completed like any other value.
+    """
+    by_value = {
+        value.value: name
+        for name, value in enum.values.items()
+        if _can_be_looked_up(value.value) and value.value is not None
+    }
+    members = getattr(getattr(enum, "wrapped_cls", None), "__members__", {}).values()
+    by_member = {
+        each: by_value[each.value] for each in members if _can_be_looked_up(each.value) and each.value in by_value
+    }
     return {**by_value, **by_member}
+
+
+def _can_be_looked_up(value: Any) -> bool:
+    try:
+        hash(value)
+    except TypeError:
+        return False
+    return True
 
 
 def is_leaf(kind: object) -> bool:

@@ -5,17 +5,18 @@ from typing import Any, TypeAlias
 
 import strawberry
 from graphql import (
-    BooleanValueNode,
     DocumentNode,
     FragmentDefinitionNode,
     GraphQLError,
     GraphQLInputType,
     GraphQLNonNull,
+    GraphQLSchema,
     Node,
     OperationDefinitionNode,
     OperationType,
     SelectionSetNode,
     Undefined,
+    VariableDefinitionNode,
     VariableNode,
 )
 from graphql.execution.get_variable_signature import GraphQLVariableSignature, get_variable_signature
@@ -27,12 +28,16 @@ from graphql.execution.values import (
 )
 from graphql.utilities.coerce_input_value import coerce_input_value
 
+from schema.compiler._asking import PLAIN
 from schema.compiler._completing import Completing
 from schema.compiler._leaves import Declined, is_leaf
 from schema.compiler._writing import NotCovered, Writer
 
 VARIANTS_MAX = 8
 """For how many sets of values of its conditions an operation has functions; graphql-core runs the others."""
+
+CONDITIONS = ("skip", "include")
+"""The directives that are compiled."""
 
 FAULT = "a fault of the compiler"
 """How the reason begins where writing the functions failed."""
@@ -43,15 +48,29 @@ Compiled: TypeAlias = Callable[..., Any]
 class Variable:
     """A variable of an operation: what it may be, and what it is when it is not given."""
 
-    __slots__ = ("default", "is_leaf", "kind", "name", "required", "signature")
+    __slots__ = ("_default", "is_leaf", "is_shared", "kind", "name", "node", "required", "schema", "signature")
 
-    def __init__(self, signature: GraphQLVariableSignature, default: Any) -> None:
+    def __init__(
+        self, schema: GraphQLSchema, node: VariableDefinitionNode, signature: GraphQLVariableSignature
+    ) -> None:
+        self.schema = schema
+        self.node = node
         self.signature = signature
         self.name = signature.name
         self.kind: GraphQLInputType = signature.type
-        self.default = default
+        self._default = self._made()
+        self.is_shared = self._default is Undefined or isinstance(self._default, PLAIN)
         self.required = isinstance(self.kind, GraphQLNonNull)
         self.is_leaf = is_leaf(self.kind.of_type if isinstance(self.kind, GraphQLNonNull) else self.kind)
+
+    def _made(self) -> Any:
+        found = get_variable_values(self.schema, [self.node], {})
+        return found.coerced.get(self.name, Undefined) if isinstance(found, VariableValues) else Undefined
+
+    @property
+    def default(self) -> Any:
+        """What it is when it is not given: made anew where a resolver could change it."""
+        return self._default if self.is_shared else self._made()
 
     def coerced(self, given: Any) -> Any:
         """What was given as the resolvers' types want it. Raises: Declined."""
@@ -97,16 +116,14 @@ class Plan:
         self.fragments = {
             each.name.value: each for each in self.document.definitions if isinstance(each, FragmentDefinitionNode)
         }
-        self.conditions = tuple(sorted(set(self._conditions())))
         for node in self.operation.variable_definitions or ():
             signature = get_variable_signature(self.schema._schema, node)
             if isinstance(signature, GraphQLError):
                 raise NotCovered(signature.message)
-            found = get_variable_values(self.schema._schema, [node], {})
-            default = Undefined
-            if isinstance(found, VariableValues):
-                default = found.coerced.get(signature.name, Undefined)
-            self.variables.append(Variable(signature, default))
+            self.variables.append(Variable(self.schema._schema, node, signature))
+        named = {each.name for each in self.variables}
+        # a fragment may be another operation's, with conditions of its own
+        self.conditions = tuple(sorted(named.intersection(self._conditions())))
 
     def _conditions(self) -> Iterator[str]:
         todo: list[SelectionSetNode] = [each.selection_set for each in self.fragments.values()]
@@ -126,8 +143,8 @@ class Plan:
             sources[variable.name] = VariableValueSource(variable.signature, value)
             if value is not Undefined:
                 coerced[variable.name] = variable.coerced(value)
-            elif variable.default is not Undefined:
-                coerced[variable.name] = variable.default
+            elif (default := variable.default) is not Undefined:
+                coerced[variable.name] = default
             elif variable.required:
                 raise Declined("A variable that must be given was not.")
         return VariableValues(sources, coerced)
@@ -146,6 +163,8 @@ class Plan:
     def _written(self, variant: tuple[Any, ...], values: VariableValues) -> tuple[Compiled, bool]:
         if self.reason is not None or self.operation is None:
             raise NotCovered(self.reason)
+        if None in variant:
+            raise Declined("A condition that is neither true nor false.")
         if len(self._functions) >= VARIANTS_MAX:
             raise NotCovered("more sets of conditions than there are functions for")
         writer = Writer(self.schema, self.operation, self.fragments, values, self.completing)
@@ -198,10 +217,10 @@ def _operation(document: DocumentNode, name: str | None) -> OperationDefinitionN
 
 
 def _asked_by(node: Node) -> Iterator[str]:
-    """The variables that decide whether a selection is there."""
+    """The variables that decide whether a selection is there. Raises: NotCovered."""
     for directive in getattr(node, "directives", None) or ():
+        if directive.name.value not in CONDITIONS:
+            raise NotCovered(f"the directive @{directive.name.value}")
         for argument in directive.arguments or ():
             if isinstance(argument.value, VariableNode):
                 yield argument.value.name.value
-            elif not isinstance(argument.value, BooleanValueNode):
-                raise NotCovered(f"the directive @{directive.name.value}")

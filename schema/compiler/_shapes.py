@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Any, TypeAlias
 
-from graphql import GraphQLObjectType
+from graphql import GraphQLNamedType, GraphQLObjectType, Undefined
 
 from schema.compiler._leaves import Complete, Declined, refuse
 
@@ -30,8 +30,13 @@ def flat_there(lists: Iterable[Any]) -> Objects:
     return [item for each in lists if each is not None for item in _items(each)]
 
 
-def regroup(lists: Iterable[Any], items: Iterable[Any]) -> Objects:
-    """The items as lists again, as long as these; null where there was no list."""
+def regroup(lists: Objects, items: Objects) -> Objects:
+    """The items as lists again, as long as these; null where there was no list.
+
+    Where a list was changed meanwhile nobody knows whose the items are.
+    """
+    if sum(len(each) for each in lists if each is not None) != len(items):
+        raise Declined("A list that is longer or shorter than it was.")
     left = iter(items)
     return [None if each is None else list(islice(left, len(each))) for each in lists]
 
@@ -63,20 +68,26 @@ def listing(complete: Complete, *, nullable: bool) -> Complete:
 def checking(kind: GraphQLObjectType) -> Callable[[Objects], None]:
     """Declines whatever is no object of a type. A class that was found to be of it is not asked about again."""
     known: set[type] = set()
+    remembers = not decides_itself(kind, "is_type_of")
 
     def check(them: Objects) -> None:
         if known.issuperset(map(type, them)):
             return
         for it in them:
-            if it is None:
+            if it is None or it is Undefined:
                 raise Declined(f"Null for a {kind.name}, which may not be null.")
             refuse(it)
             if kind.is_type_of is not None and kind.is_type_of(it, None) is not True:  # type: ignore[arg-type]
                 raise Declined(f"Something that is no {kind.name}.")
-            if len(known) < CLASSES:
+            if remembers and len(known) < CLASSES:
                 known.add(type(it))
 
     return check
+
+
+def decides_itself(kind: GraphQLNamedType, how: str) -> bool:
+    """Whether a type has a function of its own, not strawberry's, to tell its objects; it may look at each."""
+    return getattr(kind.extensions.get("strawberry-definition"), how, None) is not None
 
 
 Resolve: TypeAlias = Callable[[Any, Any], Any]
@@ -92,11 +103,14 @@ class Kinds:
         functions: dict[str, Callable[..., Any]],
         checks: dict[str, Callable[[Objects], None]],
         awaiting: frozenset[str],
+        *,
+        remembers: bool,
     ) -> None:
         self.resolve = resolve
         self.functions = functions
         self.checks = checks
         self.awaiting = awaiting
+        self.remembers = remembers
         self.known: dict[type, str] = {}
 
     def _sorted(self, them: Objects, run: Any) -> dict[str, list[int]]:
@@ -108,14 +122,14 @@ class Kinds:
         return places
 
     def _kind_of(self, it: Any, run: Any) -> str:
-        if it is None:
+        if it is None or it is Undefined:
             raise Declined("Null for an object, which may not be null.")
         refuse(it)
         kind = self.resolve(it, run)
         if not isinstance(kind, str) or kind not in self.functions:
             raise Declined("An object whose type nobody knows.")
         definition = getattr(type(it), "__strawberry_definition__", None)
-        if definition is not None and definition.name == kind and len(self.known) < CLASSES:
+        if self.remembers and definition is not None and definition.name == kind and len(self.known) < CLASSES:
             self.known[type(it)] = kind
         return kind
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from keyword import iskeyword
 from typing import Any, TypeAlias
 
 import strawberry
@@ -31,9 +32,15 @@ from graphql.execution.values import VariableValues
 from schema.compiler._asking import BATCH, Arguments, Information, Place
 from schema.compiler._completing import Check, Completing
 from schema.compiler._leaves import completing, is_leaf
-from schema.compiler._shapes import Kinds, among, flat, flat_there, listing, regroup, there
+from schema.compiler._shapes import Kinds, among, decides_itself, flat, flat_there, listing, regroup, there
 
 TYPENAME = "__typename"
+OWN = frozenset({"answers", "it", "kind", "run", "them", "zip"})
+"""What every function calls something of its own."""
+
+LOCAL = ("_", "_column", "_items", "_info", "_arguments")
+"""How the variables of a function end, as nothing outside of it does."""
+
 SELF, PARENT, ROOT = "self_parameter", "parent_parameter", "root_parameter"
 
 
@@ -82,14 +89,15 @@ class Writer:
             raise NotCovered("a kind of operation the schema has not")
         found = collect_fields(self.core, self.details, self.values, kind, self.operation)
         fields = found.grouped_field_set
-        if self.operation.operation is OperationType.MUTATION and len(fields) != 1:
+        resolved = [each for each in fields.values() if each[0].node.name.value != TYPENAME]
+        if self.operation.operation is OperationType.MUTATION and len(resolved) > 1:
             raise NotCovered("a mutation with several fields, which are done one after another")
         return self._write(kind, fields, (), name=kind.name, check=None)
 
     def name_of(self, wanted: str, meant: Any) -> str:
         """A name for something the functions use, as it was wanted or with a number."""
         name, number = wanted, 1
-        while self.names.get(name, meant) is not meant:
+        while name in OWN or iskeyword(name) or name.endswith(LOCAL) or self.names.get(name, meant) is not meant:
             number += 1
             name = f"{wanted}_{number}"
         self.names[name] = meant
@@ -175,8 +183,6 @@ class Writer:
             raise NotCovered(f"{kind.name}.{name}, which is not strawberry's")
         if field.extensions:
             raise NotCovered(f"{kind.name}.{name}, which has field extensions")
-        if any(each.name.value not in ("skip", "include") for one in details for each in one.node.directives or ()):
-            raise NotCovered(f"a directive on {kind.name}.{name}")
         nodes = [each.node for each in details]
         return Place(self.schema, self.operation, self.fragments, kind, nodes, keys)
 
@@ -206,7 +212,13 @@ class _Kinds(Kinds):
         awaiting: frozenset[str],
     ) -> None:
         resolve = abstract.resolve_type or default_type_resolver
-        super().__init__(lambda it, run: resolve(it, information.raw(run), abstract), {}, checks, awaiting)
+        super().__init__(
+            lambda it, run: resolve(it, information.raw(run), abstract),
+            {},
+            checks,
+            awaiting,
+            remembers=not decides_itself(abstract, "resolve_type"),
+        )
         self.named = named
 
     def made(self, names: Mapping[str, Any]) -> None:
@@ -258,21 +270,14 @@ class Body:
             return f"[it.{place.field.python_name} for it in them]"
         own = f"{place.kind.name}_{place.field.python_name}"
         given = self._given(key, own, place)
-        batch = place.field.metadata.get(BATCH)
+        batch = self._batch(place)
         if batch is not None:
             self.awaits = True
             return f"await run.batch({self.writer.name_of(f'{own}_batch', batch)}, them, {given or '{}'})"
-        parts = ["it"] if resolver.self_parameter else []
-        parts += [
-            f"{each.name}=it" for each in (resolver.parent_parameter, resolver.root_parameter) if each is not None
-        ]
-        if resolver.info_parameter is not None:
-            name = self.writer.name_of(f"{own}_info_for", Information(place))
-            self.before.append(f"{key}_info = {name}(run)")
-            parts.append(f"{resolver.info_parameter.name}={key}_info")
-        parts += [f"**{given}"] if given else []
-        call = f"{self.writer.name_of(own, resolver.wrapped_func)}({', '.join(parts)})"
-        if self.kind is self.writer.core.mutation_type and not self.keys:
+        call = (
+            f"{self.writer.name_of(own, resolver.wrapped_func)}({', '.join(self._parts(key, own, given, place))})"
+        )
+        if self._is_done:
             if not place.field.is_async:
                 raise NotCovered(f"{own}, a mutation that is not async")
             call = f"run.once({call})"
@@ -281,14 +286,39 @@ class Body:
             call = f"await {call}"
         return f"[{call} for it in them]"
 
+    def _batch(self, place: Place) -> Any:
+        """The batch function of a relation; what is done is done by its resolver."""
+        return None if self._is_done else place.field.metadata.get(BATCH)
+
+    def _parts(self, key: str, own: str, given: str | None, place: Place) -> list[str]:
+        """What a resolver is called with."""
+        resolver: Any = place.field.base_resolver
+        parts = ["it"] if resolver.self_parameter else []
+        parts += [
+            f"{each.name}=it" for each in (resolver.parent_parameter, resolver.root_parameter) if each is not None
+        ]
+        if resolver.info_parameter is not None:
+            name = self.writer.name_of(f"{own}_info_for", Information(place))
+            self.before.append(f"{key}_info = {name}(run)")
+            parts.append(f"{resolver.info_parameter.name}={key}_info")
+        return [*parts, f"**{given}"] if given else parts
+
+    @property
+    def _is_done(self) -> bool:
+        """Whether its fields do something."""
+        return self.kind is self.writer.core.mutation_type and not self.keys
+
     def _given(self, key: str, own: str, place: Place) -> str | None:
-        """The arguments of a field, as the name of a dictionary; None where it takes none."""
+        """The arguments of a field, as an expression that is a dictionary; None where it takes none."""
         if not place.field.arguments:
             return None
         arguments = Arguments(place)
         if arguments.are_constant:
             return self.writer.name_of(f"{own}_given", arguments.constants)
         name = self.writer.name_of(f"{own}_arguments_for", arguments)
+        if not arguments.are_plain and self._batch(place) is None:
+            # each call has its own: a resolver may change what it is given
+            return f"{name}(run)"
         self.before.append(f"{key}_arguments = {name}(run)")
         return f"{key}_arguments"
 
@@ -301,10 +331,7 @@ class Body:
             self.inside.append(f"{variable} = {name}({variable})")
             return
         leaf: Any = inner
-        lines, names = self.writer.completing.lines(leaf, variable, nullable=nullable)
-        for name, meant in names.items():
-            self.writer.names.setdefault(name, meant)
-        self.inside += lines
+        self.inside += self.writer.completing.lines(leaf, variable, self.writer.name_of, nullable=nullable)
 
     def _complete(self, kind: GraphQLOutputType, column: str, details: FieldDetailsList, place: Place) -> None:
         """Write how a column of objects, or of lists of them, is completed."""
