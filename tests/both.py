@@ -77,10 +77,10 @@ async def _both(known: Examined, operation: Operation, context: Context, variabl
         RAN["compiled"] += 1
         with hearing(aside=True) as heard_again:
             again = await _again(plan, context, variables, seen.run)
-        if operation.kind == "query" and Counter(heard) != Counter(heard_again):
-            pytest.fail(f"Compiled it sends\n{heard},\nby graphql-core\n{heard_again}.")
         if told(result) != told(again):
             pytest.fail(f"Compiled it is\n{told(result)},\nby graphql-core\n{told(again)}.")
+        if operation.kind == "query" and Counter(heard) != Counter(heard_again):
+            pytest.fail(f"Compiled it sends\n{heard},\nby graphql-core\n{heard_again}.")
     return result
 
 

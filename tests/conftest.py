@@ -58,7 +58,6 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
     """Print what the guard found."""
-    print("RAN", both.RAN)
     for verdict, text in config.stash.get(OFFENCES, []):
         terminalreporter.section(f"SQL guard: {verdict}", red=True)
         terminalreporter.line(text)

@@ -11,6 +11,7 @@ from schema.executing import EXECUTOR, GRAPH
 from tests.people import NOON, programme
 from tests.schema.asking import ANALYST, CLERK, OWNER, REQUEST, as_staff, ask, forget_documents
 
+pytestmark = pytest.mark.once
 TIERS = "query Tiers { tiers { code } }"
 
 
