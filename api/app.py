@@ -18,7 +18,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from tortoise.connection import get_connection
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
-from api import activation, graphiql, log, metrics
+from api import activation, graphiql, log, metrics, warming
 from api.allowance import Allowance, settling
 from api.clock import now
 from api.documents import Library
@@ -150,6 +150,7 @@ def _lifespan(
                 await stack.enter_async_context(settling(endpoint.allowance))
             if found.run_worker:
                 await stack.enter_async_context(working())
+            await warming.ready()
             app.state.ready = True
             # the schema's objects live as long as the process: no collection need look at them again
             gc.collect()

@@ -3,7 +3,6 @@
 from io import BytesIO
 from urllib.parse import quote
 
-import segno
 import strawberry
 
 from rules import attempts, codes
@@ -44,6 +43,8 @@ class MemberCode:
 
 def qr(text: str) -> str:
     """A QR code as SVG text: one path, without a size of its own."""
+    import segno  # it takes long to load, and few servers draw at all
+
     drawn = BytesIO()
     plain = {"xmldecl": False, "svgclass": None, "lineclass": None, "nl": False}
     segno.make_qr(text, error="m").save(drawn, kind="svg", border=QUIET_ZONE, light="#fff", omitsize=True, **plain)

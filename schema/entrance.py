@@ -2,7 +2,6 @@
 
 from uuid import UUID
 
-import segno
 import strawberry
 
 from models.units import is_plain
@@ -191,6 +190,8 @@ async def _enter(info: Info, account: StaffAccount, input: StaffLoginInput) -> c
 
 
 async def _provisioning(username: str, secret: Secret) -> TotpProvisioning:
+    import segno  # it takes long to load, and few servers draw at all
+
     address = secret.address((await programme.terms()).name, username)
     drawn: str = segno.make(address, error="m", micro=False).svg_inline(scale=4, border=4, omitsize=True)
     return TotpProvisioning(username=username, secret=secret.text, address=address, qr_svg=drawn)
