@@ -249,6 +249,8 @@ class Client(Reading, AsyncpgDBClient):
         async def prepare(connection: Any) -> None:
             for query, form in queries if self.extra.get("statement_cache_size") != 0 else ():
                 await connection._prepare(query, use_cache=True, record_class=form.record)
+            # what is prepared and not run leaves the server waiting for more, within the statement's time
+            await connection.execute("SELECT 1")
 
         try:
             await self.readers.warm(prepare)
