@@ -35,7 +35,7 @@ def options(arguments: Sequence[str] | None = None) -> Options:
     """The options of a command line."""
     given = _parser().parse_args(arguments)
     quick = bool(given.quick)
-    members = given.members or (2_000 if quick else 100_000)
+    members = given.members or (1_000 if quick else 100_000)
     return Options(
         database=given.database,
         quick=quick,
@@ -44,7 +44,7 @@ def options(arguments: Sequence[str] | None = None) -> Options:
         seed=given.seed,
         load=Load(
             rounds=given.rounds or (3 if quick else 6),
-            seconds=given.seconds or (0.6 if quick else 2.0),
+            seconds=given.seconds or (0.4 if quick else 2.0),
             connections=given.connections,
             warm_seconds=0.3 if quick else 1.0,
         ),
@@ -65,12 +65,12 @@ def _parser() -> argparse.ArgumentParser:
     add = parser.add_argument
     add("--quick", action="store_true", help="small data and short rounds, without the Node peers")
     add("--database", choices=("postgres", "sqlite"), default="postgres")
-    add("--members", type=int, help="how many members (100,000; quick 2,000)")
+    add("--members", type=int, help="how many members (100,000; quick 1,000)")
     add("--entries", type=int, help=f"about how many lines of the ledger ({PER_MEMBER} a member)")
     add("--callers", type=int, default=200, help="how many members send the requests, each with a token")
     add("--seed", type=int, default=1)
     add("--rounds", type=int, help="how often each server has its turn (6; quick 3)")
-    add("--seconds", type=float, help="how long each turn is (2; quick 0.6)")
+    add("--seconds", type=float, help="how long each turn is (2; quick 0.4)")
     add("--connections", type=int, default=16)
     add("--servers", default="", help="which servers, by commas; all that can be started by default")
     add("--operations", default="", help="which operations, by commas; all by default")

@@ -84,6 +84,7 @@ def ours(ground: Ground, port: int) -> Command:
     settings = {
         "LOYALTY_DOCUMENTS": str(ground.manifest),
         "LOYALTY_WORKER": "off",
+        "LOYALTY_LOG_LEVEL": "INFO",
         # counted as for everybody, but a benchmark asks for more at once than anybody may
         "LOYALTY_ALLOWANCES": "member=900000000/900000000,staff=900000000/900000000",
     }
