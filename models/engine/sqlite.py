@@ -24,7 +24,7 @@ from tortoise.backends.sqlite.client import (
     translate_exceptions,
 )
 from tortoise.connection import get_connections
-from tortoise.exceptions import OperationalError, TransactionManagementError
+from tortoise.exceptions import IntegrityError, OperationalError, TransactionManagementError
 
 from models import engine
 from models.engine import Converters, Form, Observed, Query
@@ -154,18 +154,6 @@ class Wrapper(Reading, SqliteTransactionWrapper):
         self.filename = connection.filename
         self.shapes = connection.shapes
 
-    @classmethod
-    def in_place(cls, connection: "Client") -> "Wrapper":
-        """A transaction for who is on the connection's thread."""
-        made = cls(connection)
-        made._connection = cast("aiosqlite.Connection", InlineConnection(made._connection._conn))
-        return made
-
-    @property
-    def at(self) -> sqlite3.Connection:
-        """The connection it is on."""
-        return self._connection._conn
-
     def acquire_connection(self) -> Turn:
         """The transaction's own turn; tasks that share it stand in line."""
         return Turn(self._lock, self)
@@ -192,6 +180,46 @@ class Wrapper(Reading, SqliteTransactionWrapper):
 
     def _in_transaction(self) -> TransactionContext:
         return Savepoint(Wrapper(self))
+
+
+class InPlace(Wrapper):
+    """A transaction for who is on the connection's own thread: what the house sends is answered without a turn."""
+
+    def __init__(self, connection: "Client") -> None:
+        super().__init__(connection)
+        self.at = self._connection._conn
+        self._connection = cast("aiosqlite.Connection", InlineConnection(self.at))
+
+    async def execute_affected(self, query: str, values: list[Any]) -> int:
+        """The number of rows one statement wrote, or read when it is a query."""
+        if engine.observer is not None:
+            engine.observer(query)
+        try:
+            return _affected(self.at, query, values)
+        except sqlite3.Error as error:
+            raise _translated(error) from error
+
+    async def execute_query_dict(self, query: str, values: list[Any] | None = None) -> list[dict[str, Any]]:
+        """The rows as dictionaries, RETURNING included."""
+        if engine.observer is not None:
+            engine.observer(query)
+        try:
+            return list(map(dict, self.at.execute(query, values or []).fetchall()))
+        except sqlite3.Error as error:
+            raise _translated(error) from error
+
+    async def _read(self, queries: Sequence[Query]) -> list[list[Any]]:
+        try:
+            return _all_fetched(self.at, queries)
+        except sqlite3.Error as error:
+            raise _translated(error) from error
+
+
+def _translated(error: sqlite3.Error) -> Exception:
+    """The error as Tortoise names it."""
+    if isinstance(error, sqlite3.OperationalError):
+        return OperationalError(error)
+    return IntegrityError(error) if isinstance(error, sqlite3.IntegrityError) else error
 
 
 class Savepoint(NestedTransactionContext):
@@ -237,7 +265,7 @@ class Client(Reading, SqliteClient):
         self.shapes = {}
         self._reader: Reader | None = None
         self._alone = True
-        self.writer = None if self.inline else Writer(self.acquire_connection, lambda: Wrapper.in_place(self))
+        self.writer = None if self.inline else Writer(self.acquire_connection, lambda: InPlace(self))
         """Who does whole commands on the connection's thread; None where it has none."""
 
     async def create_connection(self, with_db: bool) -> None:  # noqa: FBT001  # Tortoise's signature
