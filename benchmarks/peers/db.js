@@ -16,6 +16,15 @@ const keys = pool(process.env.BENCH_KEYS_URL, 4)
 /** A prepared statement of the main database: a function of its values that promises its rows. */
 export const statement = (name, text) => async (...values) => (await main.query({ name, text, values })).rows
 
+const texts = new Map()
+
+/** The statement of a text that is put together; there are as many as there are selections. */
+export function prepared (text) {
+  let made = texts.get(text)
+  if (made === undefined) texts.set(text, made = statement(`made_${texts.size}`, text))
+  return made
+}
+
 /** The same of the key store. */
 export const keyStatement = (name, text) => async (...values) => (await keys.query({ name, text, values })).rows
 

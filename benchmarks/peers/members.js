@@ -1,5 +1,5 @@
 // Members and what hangs on them, each relation read for many members at once: what loaders are made of.
-import { keyStatement, moment, statement } from './db.js'
+import { keyStatement, moment, prepared, statement } from './db.js'
 import { asked, memberId, momentCursor } from './ids.js'
 import { Page } from './pages.js'
 import { TIER, next, tier } from './tiers.js'
@@ -16,26 +16,24 @@ const MEMBER = Object.values(OWN).join(', ')
 
 const one = statement('member', `SELECT ${MEMBER} FROM member m WHERE m.id = $1`)
 
-/** Which part of the list of members is asked for: conditions, order and values; the texts are few. */
+const OF_TIER = `growth_account g CROSS JOIN LATERAL (SELECT * FROM member WHERE id = g.member_id LIMIT 1) m
+  WHERE g.tier_id = (SELECT t.id FROM tier t WHERE t.code = $`
+
+/** Which part of the list of members is asked for: its rows, by the index that has them in order, and their order. */
 export function part ({ filter, ...args }) {
   const page = asked(args, 2), [at, id] = page.key ?? (page.backwards ? FIRST : LAST)
   const values = [at, id, page.limit + 1], state = filter?.state, tier = filter?.tierCode
-  let name = page.backwards ? '_back' : '', where = ''
-  if (state != null) { name += '_state'; where += ` AND m.state = $${values.push(state)}` }
-  if (tier != null) {
-    name += '_tier'
-    where += ` AND EXISTS (SELECT FROM growth_account g JOIN tier t ON t.id = g.tier_id
-      WHERE g.member_id = m.id AND t.code = $${values.push(tier)})`
-  }
-  const way = page.backwards ? 'ASC' : 'DESC', order = `m.created_at ${way}, m.id ${way}`
-  const tail = `WHERE (m.created_at, m.id) ${page.backwards ? '>' : '<'} ($1::timestamptz, $2::uuid)${where}
-    ORDER BY ${order} LIMIT $3`
-  return { page, name, tail, order, values }
+  const way = page.backwards ? 'ASC' : 'DESC', [moment, whose] = tier == null ? MEMBERS : ACCOUNTS
+  const from = tier == null ? 'member m WHERE' : `${OF_TIER}${values.push(tier)}) AND`
+  const only = state == null ? '' : `m.state = $${values.push(state)} AND`
+  const rows = `SELECT m.* FROM ${from} ${only} (${moment}, ${whose}) ${page.backwards ? '>' : '<'}
+    ($1::timestamptz, $2::uuid) ORDER BY ${moment} ${way}, ${whose} ${way} LIMIT $3`
+  return { page, rows, order: `m.created_at ${way}, m.id ${way}`, values }
 }
 
+const MEMBERS = ['m.created_at', 'm.id'], ACCOUNTS = ['g.known_since', 'g.member_id']
 const FIRST = ['-infinity', '00000000-0000-0000-0000-000000000000']
 const LAST = ['infinity', 'ffffffff-ffff-ffff-ffff-ffffffffffff']
-const lists = new Map()
 
 function shown (row) {
   row.id = memberId(row.memberId)
@@ -63,10 +61,9 @@ export const connection = (rows, page) => new Page(rows, page, row => new Edge(r
 
 /** A page of members, newest first. */
 export async function members (args) {
-  const { page, name, tail, values } = part(args)
-  let list = lists.get(name)
-  if (list === undefined) lists.set(name, list = statement(`members${name}`, `SELECT ${MEMBER} FROM member m ${tail}`))
-  return connection((await list(...values)).map(shown), page)
+  const { page, rows, order, values } = part(args)
+  const read = prepared(`SELECT ${MEMBER} FROM (${rows}) m ORDER BY ${order}`)
+  return connection((await read(...values)).map(shown), page)
 }
 
 const sealed = statement('profiles',

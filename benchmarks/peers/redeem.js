@@ -88,9 +88,10 @@ export async function redeem (input, who) {
   if (named === null || (own !== null && named !== own) || input.purchaseId != null) {
     return refusal('NOT_FOUND', null, input.points)
   }
-  const print = hash('sha256', JSON.stringify([input.points, input.reason, null, null]), 'hex')
+  const reason = input.reason ?? 'REDEMPTION'
+  const print = hash('sha256', JSON.stringify([input.points, reason, null, null]), 'hex')
   try {
-    const [row] = await call(named, input.points, input.reason, `${who.kind}:${who.id}`, input.idempotencyKey, print,
+    const [row] = await call(named, input.points, reason, `${who.kind}:${who.id}`, input.idempotencyKey, print,
       who.kind, who.id, who.role ?? null, who.store_id ?? null, randomUUID().replaceAll('-', ''), null)
     return row.refused === null ? answer(named, row) : refusal(row.refused, row, input.points)
   } catch (error) {

@@ -22,7 +22,6 @@ DECLARE
   over bigint;
   events bigint;
   numbered bigint;
-  lot record;
 BEGIN
   SELECT m.state INTO state_found FROM member m WHERE m.id = whose FOR NO KEY UPDATE;
   IF state_found IS NULL THEN
@@ -47,7 +46,7 @@ BEGIN
         lifetime_earned, lifetime_spent, lifetime_expired
       FROM points_entry e JOIN points_transaction t ON t.id = e.transaction_id
       JOIN points_account a ON a.member_id = e.member_id
-      WHERE e.member_id = whose AND e.transaction_id = peers.redeem.transaction_id ORDER BY e.seq LIMIT 1;
+      WHERE e.member_id = whose AND e.transaction_id = (answered.response ->> 'transaction_id')::uuid ORDER BY e.seq LIMIT 1;
     RETURN;
   END IF;
 

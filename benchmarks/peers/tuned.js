@@ -1,5 +1,5 @@
 // Our own SQL, joined by what the selection asks for: a member and what hangs on them in one statement.
-import { statement, keyStatement, moment } from './db.js'
+import { keyStatement, moment, prepared } from './db.js'
 import { reader } from './entries.js'
 import { memberId } from './ids.js'
 import { lookAhead } from './look_ahead.js'
@@ -57,15 +57,6 @@ function shown (row, wanted, wrapped) {
   }
   row.points = row
   return row
-}
-
-const texts = new Map()
-
-/** The statement of a text; the texts are as many as the selections. */
-function prepared (text) {
-  let made = texts.get(text)
-  if (made === undefined) texts.set(text, made = statement(`tuned_${texts.size}`, text))
-  return made
 }
 
 /** The reader of what is asked of the entries of a ledger. */
@@ -130,8 +121,8 @@ function listOf (node, info) {
 
 /** A page of members, in three statements at most: their rows, their keys, and their latest entries. */
 export async function list (args, info) {
-  const wanted = listOf(info.fieldNodes[0], info), { page, tail, order, values } = part(args)
-  const read = prepared(`SELECT ${wanted.columns} FROM (SELECT * FROM member m ${tail}) m${wanted.joins} ORDER BY ${order}`)
+  const wanted = listOf(info.fieldNodes[0], info), { page, rows: source, order, values } = part(args)
+  const read = prepared(`SELECT ${wanted.columns} FROM (${source}) m${wanted.joins} ORDER BY ${order}`)
   const found = connection(await read(...values), page), rows = found.nodes, ids = rows.map(row => row.memberId)
   const [keys, pages, soon] = await Promise.all([
     wanted.profile ? keysOf(ids) : null,
