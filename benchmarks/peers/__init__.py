@@ -8,37 +8,34 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from benchmarks.peers.installing import Absent, Version, installed, node
+from benchmarks.peers.installing import HERE, Absent, installed, node
 from benchmarks.speed.postgraphile import DIALECT
 from benchmarks.speed.servers import Command, Ground, Server
 
-HERE = Path(__file__).parent
-NODE = (20, 12)
-
 POSTGRAPHILE = HERE / "postgraphile"
-POSTGRAPHILE_NODE = (22, 0)
 
 
-def _why(*folders: tuple[Path, Version]) -> str | None:
+def _why(*folders: Path) -> str | None:
     """Why a server cannot be started here, after what it is made of has been installed; None when it can."""
     try:
-        for folder, least in folders:
-            installed(folder, least)
+        for folder in folders:
+            installed(folder)
+        node()
     except Absent as absent:
         return str(absent)
     return None
 
 
-def _program(folder: Path, least: Version, *argv: str) -> Callable[[Ground, int], Command]:
+def _program(folder: Path, *argv: str) -> Callable[[Ground, int], Command]:
     def command(_: Ground, port: int) -> Command:
         del port  # it is in the environment
-        return Command((node(folder, least), *argv), {"NODE_ENV": "production"}, folder)
+        return Command((node(), *argv), {"NODE_ENV": "production"}, folder)
 
     return command
 
 
 def _peer(name: str, about: str, *argv: str) -> Server:
-    return Server(name, about, _program(HERE, NODE, *argv), absent=partial(_why, (HERE, NODE)))
+    return Server(name, about, _program(HERE, *argv), absent=partial(_why, HERE))
 
 
 SERVERS: tuple[Server, ...] = (
@@ -47,9 +44,9 @@ SERVERS: tuple[Server, ...] = (
     Server(
         "postgraphile",
         "PostGraphile 5 with its Amber preset, computed columns and one function that writes",
-        _program(POSTGRAPHILE, POSTGRAPHILE_NODE, "server.js"),
+        _program(POSTGRAPHILE, "server.js"),
         dialect=DIALECT,
-        absent=partial(_why, (HERE, NODE), (POSTGRAPHILE, POSTGRAPHILE_NODE)),
+        absent=partial(_why, HERE, POSTGRAPHILE),
     ),
     _peer("yoga", "GraphQL Yoga with dataloaders", "yoga.js"),
 )

@@ -10,14 +10,15 @@ from pathlib import Path
 
 from benchmarks.report import say
 
+HERE = Path(__file__).parent
 MODULES = "node_modules"
-Version = tuple[int, int]
-"""Of Node: major and minor."""
-
 STAMP = ".installed"
 """Beside the modules: the hash of the lock file they were installed from."""
 
 INSTALL_SECONDS = 300.0
+NODE = 22
+"""The oldest Node that all of them run on."""
+
 MACHINES = {"x86_64": "x64", "aarch64": "arm64"}
 
 
@@ -26,8 +27,8 @@ class Absent(Exception):  # noqa: N818  the end of an attempt, told to whoever a
 
 
 @cache
-def installed(folder: Path, least: Version) -> None:
-    """See that the modules of a folder are there as its lock file says, for a Node of that version or later.
+def installed(folder: Path) -> None:
+    """See that the modules of a folder are there as its lock file says.
 
     Raises: Absent.
     """
@@ -40,7 +41,6 @@ def installed(folder: Path, least: Version) -> None:
         say(f"installing {folder.name} …")
         _install(npm, folder)
         stamp.write_text(lock)
-    node(folder, least)
 
 
 def _install(npm: str, folder: Path) -> None:
@@ -57,25 +57,25 @@ def _install(npm: str, folder: Path) -> None:
 
 
 @cache
-def node(folder: Path, least: Version) -> str:
-    """The Node to run: this machine's, or where that is too old the one the folder's packages bring along.
+def node() -> str:
+    """The Node to run: this machine's, or where that is too old the one the packages bring along.
 
     Raises: Absent.
     """
-    brought = folder / MODULES / f"node-linux-{MACHINES.get(platform.machine(), '')}" / "bin" / "node"
+    brought = HERE / MODULES / f"node-linux-{MACHINES.get(platform.machine(), '')}" / "bin" / "node"
     for program in ("node", str(brought)):
         version = _version(program)
-        if version is not None and version >= least:
+        if version is not None and version >= NODE:
             return program
-    raise Absent(f"there is no Node {least[0]}.{least[1]} or later here")
+    raise Absent(f"there is no Node {NODE} here, and none came with the packages")
 
 
 @cache
-def _version(program: str) -> Version | None:
+def _version(program: str) -> int | None:
     """The version of a Node; None where it does not run."""
     try:
         done = subprocess.run([program, "--version"], capture_output=True, text=True, timeout=20, check=False)
     except OSError:
         return None
-    found = re.match(r"v(\d+)\.(\d+)\.", done.stdout)
-    return (int(found[1]), int(found[2])) if found else None
+    found = re.match(r"v(\d+)\.", done.stdout)
+    return int(found[1]) if found else None

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.peers import HERE
+from benchmarks.peers.installing import HERE
 
 FOLDERS = [each.parent for each in sorted(HERE.glob("**/package.json")) if "node_modules" not in each.parts]
 
