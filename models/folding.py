@@ -85,7 +85,7 @@ class Added:
 
     model: type[Model]
     names: tuple[str, ...]
-    rows: list[Row]
+    rows: list[dict[str, Any]]
     clash: type[Exception] | None = None
 
     @property
@@ -103,6 +103,13 @@ class Added:
         if alike:
             self.rows += other.rows  # type: ignore[arg-type]
         return alike
+
+    def amend(self, key: str, where: Row, to: Row) -> bool:
+        """Make a row that is to be added what it is to be changed to, if it is one of these."""
+        for row in self.rows:
+            if row.get(key) is not None and row[key] == where.get(key) and to.keys() <= row.keys():
+                return _amended(row, row, where, to)
+        return False
 
     def values(self) -> list[Any]:
         """The values in the order of the text's marks."""
@@ -122,7 +129,7 @@ class Changed:
     model: type[Model]
     by: tuple[str, ...]
     names: tuple[str, ...]
-    rows: list[tuple[Row, Row]]
+    rows: list[tuple[Row, dict[str, Any]]]
 
     @property
     def shape(self) -> ChangeShape:
@@ -139,6 +146,13 @@ class Changed:
         if alike:
             self.rows += other.rows  # type: ignore[arg-type]
         return alike
+
+    def amend(self, key: str, where: Row, to: Row) -> bool:
+        """Change a row to what it is to be in the end, if it is one of these."""
+        for found, told in self.rows:
+            if found.get(key) is not None and found[key] == where.get(key) and to.keys() == told.keys():
+                return _amended(told, {**found, **told}, where, to)
+        return False
 
     def values(self) -> list[Any]:
         """The values in the order of the text's marks."""
@@ -208,6 +222,13 @@ def _text(shapes: tuple[AddShape | ChangeShape, ...], *, alone: bool) -> str:
         return f"WITH {named} SELECT 1 / (ARRAY[{', '.join(counts)}] = ${next(marks)}::bigint[])::int"
     shown = ", ".join(f"{each} AS c{place}" for place, each in enumerate(counts))
     return f"WITH {named} SELECT {shown or '1'}"
+
+
+def _amended(told: dict[str, Any], now: Row, where: Row, to: Row) -> bool:
+    is_found = all(now[name] == value for name, value in where.items())
+    if is_found:
+        told.update(to)
+    return is_found
 
 
 def _size(rows: Sequence[Any]) -> int:

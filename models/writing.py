@@ -57,6 +57,8 @@ class Sheet:
 
     def take(self, part: Part, keys: set[Any]) -> None:
         """Gather a part, whose rows have these primary keys; None is one that is not known."""
+        if isinstance(part, Changed) and self._amends(*part.rows[0], part.model):
+            return
         before = self._touched.get(part.model, set())
         again = isinstance(part, Changed) and bool(before and (before & keys or None in before | keys))
         if again or not self._rounds:
@@ -66,6 +68,11 @@ class Sheet:
         current = self._rounds[-1]
         if not (current and current[-1].takes(part)):
             current.append(part)
+
+    def _amends(self, where: Row, to: Row, model: type[Model]) -> bool:
+        """Whether a change is of a row that is gathered already, and so becomes a part of what is."""
+        key, now = model._meta.db_pk_column, self._rounds[-1] if self._rounds else []
+        return any(part.model is model and part.amend(key, where, to) for part in now)
 
     async def send(self) -> None:
         """Send what was gathered so far, inside the transaction.
@@ -117,12 +124,12 @@ def add(model: type[Model], rows: Sequence[Row], *, clash: type[Exception] | Non
     """Have rows added, which all name the same fields. If a unique constraint refuses one, `clash` is raised."""
     if rows:
         keys = {row.get(model._meta.db_pk_column) for row in rows}
-        _sheet.get().take(Added(model, tuple(rows[0]), list(rows), clash), keys)
+        _sheet.get().take(Added(model, tuple(rows[0]), [dict(row) for row in rows], clash), keys)
 
 
 def change(model: type[Model], where: Row, to: Row) -> None:
     """Have a row changed, which is found by these values, its owner's id first. There must be one."""
-    part = Changed(model, tuple(where), tuple(to), [(where, to)])
+    part = Changed(model, tuple(where), tuple(to), [(where, dict(to))])
     _sheet.get().take(part, {where.get(model._meta.db_pk_column)})
 
 

@@ -15,14 +15,15 @@ from models.purchases import (
     PurchaseLine,
     PurchaseState,
 )
-from models.sql import SQL, insert
+from models.sql import SQL
 from models.units import Minor
+from models.writing import add
 from rules import audit, members, points, programme
 from rules.actors import Actor
 from rules.idempotency import Key, Slip
 from rules.jobs import job
 from rules.outbox import tell
-from rules.purchases._effects import LINES, Sitting, bonus, happen, sit
+from rules.purchases._effects import LINES, Sitting, bonus, happen, sit, sit_with
 from rules.purchases._facts import (
     PARKED_FOR,
     BackfillRequired,
@@ -100,6 +101,13 @@ class Applied:
 
 
 WHOSE = SQL("SELECT member_id, purchase_id FROM purchase_key WHERE source = $1 AND order_ref = $2")
+PURSE_AND_ORDER = points.purse(
+    ", o.member_id, o.purchase_id",
+    " LEFT JOIN purchase_key o ON o.source = $4 AND o.order_ref = $5",
+    with_lots=False,
+)
+"""What a member has, but for the lots, which an earning does not need; and whose an order is."""
+
 STORED = SQL(
     "SELECT id, member_id, state, currency, goods_minor, by_points_minor, refunded_minor, shipping_minor,"
     " channel, store_id, ordered_at, paid_at FROM purchase WHERE member_id = $1 AND id = $2"
@@ -129,21 +137,20 @@ async def record(
     Raises: NotFound, IdempotencyKeyReused, MemberNotActive, MemberMerged, OrderInvalid, CurrencyMismatch,
     ClockSkew, BackfillRequired, OrderExists, PurchaseStateConflict, PointsLimit, GrowthLimit.
     """
-    held = await members.hold(member_id)
     slip = Slip(member_id, actor, key, "purchase.record", (order, paid))
-    if earlier := await slip.recall():
-        return Applied.replay(earlier)
+    held = await points.hold(slip, now, order.source, order.order_ref, read=PURSE_AND_ORDER)
+    if held.earlier:
+        return Applied.replay(held.earlier)
     if refused := members.inactivity(held.state, frozen_may=True):
         raise refused
-    terms = await programme.terms()
-    check_order(order, terms)
+    check_order(order, held.terms)
     check_moment(order.ordered_at, actor=actor, now=now)
-    known = await _recorded(member_id, order)
+    known = await _recorded(member_id, order, held.row)
     if known and (known.paid_at or not paid):
         return Applied(member_id, known.id, replayed=True)
-    sitting = await sit(known or _new(member_id, order), held.state, terms, actor, now)
+    sitting = sit_with(known or _new(member_id, order), held, actor, is_new=not known)
     if not known:
-        await _insert(sitting.purchase, order, now)
+        _insert(sitting.purchase, order, now)
     if paid:
         check_moment(paid.occurred_at, actor=actor, now=now)
         await happen(sitting, paid)
@@ -224,13 +231,12 @@ def _new(member_id: UUID, order: Order) -> Stored:
     )
 
 
-async def _recorded(member_id: UUID, order: Order) -> Stored | None:
-    """The purchase of an order that is already there; None for a new one.
+async def _recorded(member_id: UUID, order: Order, key: dict[str, Any]) -> Stored | None:
+    """The purchase of an order that is already there, by what its key says; None for a new one.
 
     Raises: OrderExists, when it is another member's, or not the same.
     """
-    key = await WHOSE.row(order.source, order.order_ref)
-    if key is None:
+    if key["member_id"] is None:
         return None
     if key["member_id"] != member_id:
         raise OrderExists
@@ -244,14 +250,14 @@ async def _recorded(member_id: UUID, order: Order) -> Stored | None:
     return stored
 
 
-async def _insert(purchase: Stored, order: Order, now: datetime) -> None:
-    """Write a new purchase, its lines, and the key it is found by."""
+def _insert(purchase: Stored, order: Order, now: datetime) -> None:
+    """Have a new purchase written, its lines, and the key it is found by."""
     columns = {name: getattr(purchase, name) for name in Stored.__slots__}
     row = {**columns, "source": order.source, "order_ref": order.order_ref, "created_at": now}
-    await insert(Purchase, [row])
+    add(Purchase, [row])
     key = {"member_id": purchase.member_id, "purchase_id": purchase.id}
-    await insert(PurchaseKey, [{**key, "source": order.source, "order_ref": order.order_ref}])
-    await insert(
+    add(PurchaseKey, [{**key, "source": order.source, "order_ref": order.order_ref}])
+    add(
         PurchaseLine,
         [
             {
@@ -289,7 +295,7 @@ async def _conclude(sitting: Sitting, slip: Slip) -> Applied:
     sitting.events += await points.post(sitting.book, sitting.actor)
     moved = tuple(event.transaction_id for event in sitting.events if event.transaction_id)
     purchase = sitting.purchase
-    await tell(purchase.member_id, sitting.events, sitting.now)
+    await tell(purchase.member_id, sitting.events, sitting.now, after=sitting.event_seq)
     facts = {"purchase": str(purchase.id)}
     await audit.note(sitting.actor, slip.operation, member_id=purchase.member_id, facts=facts, now=sitting.now)
     applied = Applied(purchase.member_id, purchase.id, moved, sitting.growth, sitting.climbed, sitting.parked)

@@ -10,13 +10,21 @@ from uuid_utils.compat import uuid7
 
 from models.members import MemberState
 from models.points import PointsKind
-from models.purchases import EventState, PurchaseEvent, PurchaseEventKind, PurchaseState
-from models.sql import SQL, insert
+from models.purchases import (
+    EventState,
+    Purchase,
+    PurchaseEvent,
+    PurchaseEventKind,
+    PurchaseLine,
+    PurchaseState,
+)
+from models.sql import SQL
 from models.units import WHOLE, Minor, Points
+from models.writing import add, change
 from rules import points, tiers
 from rules.actors import Actor
 from rules.outbox import Event
-from rules.points import Book, Movement, RefundExceedsOriginal
+from rules.points import Book, Movement, Purse, RefundExceedsOriginal
 from rules.programme import Terms
 from rules.purchases._facts import PARKED_FOR, Happening, OrderInvalid, PurchaseStateConflict, Stored
 from rules.tiers import Standing
@@ -44,6 +52,10 @@ class Sitting:
     growth: int = 0
     climbed: str | None = None
     parked: bool = False
+    is_new: bool = False
+    """Whether the purchase came with this request, so that nothing can have happened to it."""
+    event_seq: int | None = None
+    """The number of the member's newest event, where it was read."""
 
 
 def bonus(base: Points, multiplier_bps: int) -> Points:
@@ -58,6 +70,23 @@ async def sit(purchase: Stored, state: MemberState, terms: Terms, actor: Actor, 
     return Sitting(purchase, terms, standing, book, state, actor, now)
 
 
+def sit_with(purchase: Stored, held: Purse, actor: Actor, *, is_new: bool) -> Sitting:
+    """The same for a purchase that is not paid, with what was read of its member."""
+    row, book = held.row, held.book
+    standing = Standing(held.id, row["growth"], row["growth_seq"], held.tier, row["tier_since"])
+    return Sitting(
+        purchase,
+        held.terms,
+        standing,
+        book,
+        held.state,
+        actor,
+        book.now,
+        is_new=is_new,
+        event_seq=held.event_seq,
+    )
+
+
 async def happen(sitting: Sitting, happening: Happening, lapsed_id: UUID | None = None) -> None:
     """Apply one event, or park it, and write it down; one that had lapsed is taken up again."""
     parks = happening.kind is PurchaseEventKind.REFUNDED and sitting.purchase.state is PurchaseState.CREATED
@@ -68,14 +97,12 @@ async def happen(sitting: Sitting, happening: Happening, lapsed_id: UUID | None 
     state = EventState.PARKED if parks else EventState.APPLIED
     event_id = lapsed_id or uuid7()
     if lapsed_id:
-        await TAKE_UP.row(sitting.purchase.member_id, lapsed_id, state.value, sitting.now)
+        taken_up = {"member_id": sitting.purchase.member_id, "id": lapsed_id}
+        change(PurchaseEvent, taken_up, {"state": state, "created_at": sitting.now})
     else:
-        await insert(PurchaseEvent, [_event_row(sitting, happening, event_id, state)])
+        add(PurchaseEvent, [_event_row(sitting, happening, event_id, state)])
     if not parks:
         await _APPLY[happening.kind](sitting, happening, event_id)
-
-
-TAKE_UP = SQL("UPDATE purchase_event SET state = $3, created_at = $4 WHERE member_id = $1 AND id = $2 RETURNING id")
 
 
 def _event_row(sitting: Sitting, happening: Happening, event_id: UUID, state: EventState) -> dict[str, Any]:
@@ -98,16 +125,9 @@ def _tell(sitting: Sitting, what: str) -> None:
     sitting.events.append(Event(f"purchase.{what}", {"purchase": str(sitting.purchase.id)}))
 
 
-SET_STATE = SQL(
-    "UPDATE purchase SET state = $3, paid_at = $4, refunded_minor = $5"
-    " WHERE member_id = $1 AND id = $2 RETURNING id"
-)
-
-
-async def _save(purchase: Stored) -> None:
-    await SET_STATE.row(
-        purchase.member_id, purchase.id, purchase.state.value, purchase.paid_at, purchase.refunded_minor
-    )
+def _save(purchase: Stored) -> None:
+    stands = {"state": purchase.state, "paid_at": purchase.paid_at, "refunded_minor": purchase.refunded_minor}
+    change(Purchase, {"member_id": purchase.member_id, "id": purchase.id}, stands)
 
 
 async def _pay(sitting: Sitting, happening: Happening, _: UUID) -> None:
@@ -117,7 +137,7 @@ async def _pay(sitting: Sitting, happening: Happening, _: UUID) -> None:
         return
     _refuse_unless(purchase.state is PurchaseState.CREATED, purchase)
     purchase.state, purchase.paid_at = PurchaseState.PAID, happening.occurred_at
-    await _save(purchase)
+    _save(purchase)
     _tell(sitting, "paid")
     base = sitting.terms.base_points(Minor(purchase.goods_minor - purchase.by_points_minor))
     extra = bonus(base, sitting.standing.tier.earn_multiplier_bps)
@@ -143,7 +163,7 @@ async def _complete(sitting: Sitting, happening: Happening, event_id: UUID) -> N
     await _pay(sitting, happening, event_id)
     if purchase.state is PurchaseState.PAID:
         purchase.state = PurchaseState.COMPLETED
-        await _save(purchase)
+        _save(purchase)
         _tell(sitting, "completed")
 
 
@@ -154,30 +174,26 @@ async def _cancel(sitting: Sitting, happening: Happening, event_id: UUID) -> Non
         return
     _refuse_unless(purchase.state is PurchaseState.CREATED, purchase)
     purchase.state = PurchaseState.CANCELLED
-    await _save(purchase)
+    _save(purchase)
     _tell(sitting, "cancelled")
     sitting.book = await points.open_book(purchase.member_id, sitting.now)
     await _reverse_points(sitting, event_id, happening.occurred_at, refunded=1, paid=1)
-
-
-REFUND_LINE = SQL(
-    "UPDATE purchase_line SET refunded_minor = refunded_minor + $4"
-    " WHERE member_id = $1 AND purchase_id = $2 AND line_ref = $3 RETURNING line_ref"
-)
 
 
 async def _refund(sitting: Sitting, happening: Happening, event_id: UUID) -> None:
     """Lines are refunded: what they moved is moved back, by the share of the whole order now refunded."""
     purchase = sitting.purchase
     _refuse_unless(purchase.state in PAID_STATES, purchase)
-    await _check_lines(purchase, happening)
+    lines = await _check_lines(purchase, happening)
     for line_ref, amount in happening.refunds:
-        await REFUND_LINE.row(purchase.member_id, purchase.id, line_ref, amount)
+        line = lines[line_ref]
+        found = {"member_id": purchase.member_id, "id": line["id"], "refunded_minor": line["refunded_minor"]}
+        change(PurchaseLine, found, {"refunded_minor": line["refunded_minor"] + amount})
     total = sum(amount for _, amount in happening.refunds)
     purchase.refunded_minor = Minor(purchase.refunded_minor + total)
     whole = purchase.refunded_minor == purchase.goods_minor
     purchase.state = PurchaseState.REFUNDED if whole else PurchaseState.PARTIALLY_REFUNDED
-    await _save(purchase)
+    _save(purchase)
     _tell(sitting, "refunded")
     share = {"refunded": purchase.refunded_minor, "paid": purchase.goods_minor}
     await _reverse_points(sitting, event_id, happening.occurred_at, **share)
@@ -185,13 +201,15 @@ async def _refund(sitting: Sitting, happening: Happening, event_id: UUID) -> Non
 
 
 LINES = SQL(
-    "SELECT line_ref, quantity, paid_minor, refunded_minor FROM purchase_line"
+    "SELECT id, line_ref, quantity, paid_minor, refunded_minor FROM purchase_line"
     " WHERE member_id = $1 AND purchase_id = $2"
 )
 
 
-async def _check_lines(purchase: Stored, happening: Happening, waiting: Sequence[dict[str, Any]] = ()) -> None:
-    """Refuse to refund a line beyond what was paid for it, less what waits to be refunded.
+async def _check_lines(
+    purchase: Stored, happening: Happening, waiting: Sequence[dict[str, Any]] = ()
+) -> dict[str, dict[str, Any]]:
+    """Refuse to refund a line beyond what was paid for it, less what waits to be refunded; the lines by reference.
 
     Raises: OrderInvalid, RefundExceedsOriginal.
     """
@@ -205,6 +223,7 @@ async def _check_lines(purchase: Stored, happening: Happening, waiting: Sequence
             raise OrderInvalid("The refund names a line the order does not have.")
         if amount > left[line_ref]:
             raise RefundExceedsOriginal(amount, left[line_ref])
+    return {row["line_ref"]: row for row in rows}
 
 
 OF_PURCHASE = SQL(
@@ -278,13 +297,12 @@ PARKED = SQL(
     "SELECT id, kind, event_ref, occurred_at, body FROM purchase_event WHERE member_id = $1"
     " AND purchase_id = $2 AND state = 'PARKED' AND created_at > $3 ORDER BY occurred_at, id"
 )
-UNPARK = SQL("UPDATE purchase_event SET state = 'APPLIED' WHERE member_id = $1 AND id = $2 RETURNING id")
 
 
 async def _unpark(sitting: Sitting) -> None:
     """Apply the refunds that were waiting for this payment, in the order they happened."""
     purchase = sitting.purchase
-    waiting = await _waiting(sitting)
+    waiting = [] if sitting.is_new else await _waiting(sitting)
     if not waiting:
         return
     await _flush(sitting)
@@ -292,7 +310,7 @@ async def _unpark(sitting: Sitting) -> None:
         refunds = tuple((line, Minor(amount)) for line, amount in row["body"].items())
         happening = Happening(PurchaseEventKind.REFUNDED, row["event_ref"], row["occurred_at"], refunds)
         await _refund(sitting, happening, row["id"])
-        await UNPARK.row(purchase.member_id, row["id"])
+        change(PurchaseEvent, {"member_id": purchase.member_id, "id": row["id"]}, {"state": EventState.APPLIED})
         await _flush(sitting)
 
 

@@ -21,7 +21,8 @@ from tests.schema.asking import CLERK, ask, member_id
 Interlude = Callable[[], Awaitable[Any]]
 
 REDEEM = {"sqlite": 10, "postgres": 2}
-"""How many statements a redemption takes. A change that makes it fewer may write the lesser number."""
+RECORD = {"sqlite": 16, "postgres": 2}
+"""How many statements a redemption and a paid order take. Whoever makes it fewer may write the lesser number."""
 
 
 class Unseen(Counter[Any]):
@@ -60,6 +61,17 @@ async def test_a_redemption_takes_so_many_statements(database: BaseDBAsyncClient
     statements.clear()
     await redeem(mei, 10)
     assert len(statements) == REDEEM[database.capabilities.dialect]
+
+
+@pytest.mark.parametrize("lines", [1, 3, 9])
+async def test_a_paid_order_takes_so_many_statements_however_many_its_lines(
+    database: BaseDBAsyncClient, statements: list[str], lines: int
+) -> None:
+    await programme()
+    mei = await member("Mei")
+    statements.clear()
+    await buy(mei, *[10_00] * lines)
+    assert len(statements) == RECORD[database.capabilities.dialect]
 
 
 async def test_what_was_redeemed_is_shown_without_reading_it_again(statements: list[str]) -> None:
