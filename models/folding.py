@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import count
-from typing import Any
+from typing import Any, ClassVar
 
 from tortoise.models import Model
 
@@ -30,7 +30,8 @@ class AddShape:
     names: tuple[str, ...]
     size: int
     """How many rows, up to `FEW`; 0 stands for more."""
-    guarded: bool = False
+    guarded: ClassVar[bool] = False
+    """Whether the statement answers how many rows it wrote."""
 
     def text(self, marks: Marks, after: str) -> str:
         """The rows are inserted, once there is a row of the part named `after`."""
@@ -53,7 +54,7 @@ class ChangeShape:
     by: tuple[str, ...]
     names: tuple[str, ...]
     size: int
-    guarded: bool = True
+    guarded: ClassVar[bool] = True
 
     def text(self, marks: Marks, after: str) -> str:
         """The rows are updated, once there is a row of the part named `after`; without new values they are held."""
@@ -189,9 +190,8 @@ class Fold:
 
 def fold(parts: Sequence[Part]) -> Fold:
     """The parts as one statement that answers how many rows each guarded one wrote."""
-    text = _text(tuple(part.shape for part in parts), alone=False)
-    values = [value for part in parts for value in part.values()]
-    return Fold(text, values, [part for part in parts if part.shape.guarded])
+    shapes = tuple(part.shape for part in parts)
+    return Fold(_text(shapes, alone=False), _values(parts), _guarded(parts, shapes))
 
 
 def fold_alone(parts: Sequence[Part], model: type[Model], row: Row) -> Fold:
@@ -204,10 +204,21 @@ def fold_alone(parts: Sequence[Part], model: type[Model], row: Row) -> Fold:
     where, to = owner.rows[0] if owner else ({}, {})
     both = {**row, **where}
     ordered = [Changed(model, tuple(both), tuple(to), [(both, to)]), *(part for part in parts if part is not owner)]
-    text = _text(tuple(part.shape for part in ordered), alone=True)
-    guarded = [part for part in ordered if part.shape.guarded]
-    values = [value for part in ordered for value in part.values()]
-    return Fold(text, [*values, [len(part.rows) for part in guarded]], guarded)
+    shapes = tuple(part.shape for part in ordered)
+    guarded = _guarded(ordered, shapes)
+    values = [*_values(ordered), [len(part.rows) for part in guarded]]
+    return Fold(_text(shapes, alone=True), values, guarded)
+
+
+def _values(parts: Sequence[Part]) -> list[Any]:
+    values: list[Any] = []
+    for part in parts:
+        values += part.values()
+    return values
+
+
+def _guarded(parts: Sequence[Part], shapes: Sequence[AddShape | ChangeShape]) -> list[Part]:
+    return [part for part, shape in zip(parts, shapes, strict=True) if shape.guarded]
 
 
 @lru_cache(maxsize=1_024)
@@ -237,6 +248,8 @@ def _size(rows: Sequence[Any]) -> int:
 
 def _laid(rows: list[list[Any]]) -> list[Any]:
     """A few rows one after another; many as one array for each column."""
+    if len(rows) == 1:
+        return rows[0]
     if len(rows) <= FEW:
         return [value for row in rows for value in row]
     return [list(column) for column in zip(*rows, strict=True)]

@@ -128,7 +128,7 @@ class SQL(Statement):
 
     async def rows_ahead(self, transaction: PostgresTransaction, *values: Any) -> list[dict[str, Any]]:
         """All rows, read before the transaction begins, which it then may not."""
-        rows: list[dict[str, Any]] = await transaction.read_ahead(self.postgres, list(values))
+        rows: list[dict[str, Any]] = await transaction.read_ahead(self.postgres, list(values), self.form)
         if rows:
             _convert(current(self.on), rows)
         return rows

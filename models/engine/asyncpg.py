@@ -140,14 +140,10 @@ class Wrapper(Reading, TransactionWrapper):
             else:
                 self._connection = await cast("Any", self._parent._pool).acquire()
 
-    @translate_exceptions
-    async def read_ahead(self, query: str, values: list[Any]) -> list[dict[str, Any]]:
+    async def read_ahead(self, query: str, values: list[Any], form: Form) -> list[Any]:
         """The rows of a query, outside any transaction and holding nothing."""
-        if engine.observer is not None:
-            engine.observer(query)
         self.is_ahead = True
-        await self._lease()
-        return [dict(row) for row in await self._connection.fetch(query, *values)]
+        return await cast("Client", self._parent).read(query, values, form)
 
     @translate_exceptions
     async def write_alone(self, query: str, values: list[Any]) -> bool:
