@@ -102,6 +102,7 @@ def test_of_what_went_well_a_share_has_lines_and_of_all_else_everything() -> Non
     assert not any(watching.Lines(None).has(ended, 9.0) for ended in ("ok", "refused", "TIMEOUT"))
 
 
+@pytest.mark.once
 async def test_how_operations_were_run_is_counted(caller: Caller) -> None:
     await programme()
     compiled, generic = (key("loyalty_operations_run_total", how=how) for how in ("compiled", "generic"))
