@@ -131,7 +131,9 @@ def _phone(text: str) -> str:
     except phonenumbers.NumberParseException as error:
         raise IdentityInvalid(IdentityKind.PHONE) from error
     # the parser skips what is no part of a number, and an extension is somebody else's telephone
-    if number.extension or not (is_plain(text) and phonenumbers.is_possible_number(number)):
+    # (and of nothing but noughts it takes one away each time)
+    is_possible = number.national_number and is_plain(text) and phonenumbers.is_possible_number(number)
+    if number.extension or not is_possible:
         raise IdentityInvalid(IdentityKind.PHONE)
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
 
