@@ -163,6 +163,8 @@ class Cluster:
                 stdout=log,
                 stderr=log,
                 cwd=self.home,
+                # Ctrl-C is for whoever started it, who ends it in order
+                start_new_session=True,
                 **self.identity,
             )
         try:

@@ -36,6 +36,7 @@ def chart(title: str, groups: Sequence[tuple[str, Sequence[Bar]]], *, most: floa
         f'<text x="12" y="24" font-size="15" font-weight="600" fill="{INK}">{escape(title)}</text>',
         _line(LEFT + scale, HEAD - 8, height - 12, INK),
         f'<text x="{LEFT + scale:.0f}" y="{HEAD - 12}" text-anchor="middle" fill="{INK}">1.0</text>',
+        f'<text x="{WIDTH - 12}" y="24" text-anchor="end" fill="{INK}">❙ the target</text>',
     ]
     top = float(HEAD)
     for name, bars in groups:

@@ -22,14 +22,20 @@ from benchmarks.house import outside
 from benchmarks.speed.credentials import Believed, Caller, caller, digest
 from benchmarks.speed.plain.keys import HouseKey
 from benchmarks.speed.plain.redeeming import PointsPayload, PointsRedeemInput, redeem
-from benchmarks.speed.plain.types import Connection, Context, Info, Member, connection, member_of
+from benchmarks.speed.plain.types import Connection, Context, Info, Member, Tier, connection, member_of, tier_of
 from models import members as tables
+from models import tiers as ladder
 from models.credentials import Token
 from models.database import MODULES
 from models.staff import Staff
 from rules import vault
 from rules.vault import Vault
-from schema import pages
+from schema import ids, pages
+
+
+@strawberry.input
+class MemberBy:
+    id: strawberry.ID
 
 
 @strawberry.type
@@ -39,6 +45,17 @@ class Query:
         caller = _permitted(info, "MEMBER")
         row = await tables.Member.get_or_none(id=caller.id)
         return member_of(row) if row else None
+
+    @strawberry.field
+    async def member(self, info: Info, by: MemberBy) -> Member | None:
+        _permitted(info, "STAFF")
+        found = ids.decode_one(ids.Tag.MEMBER, by.id)
+        row = await tables.Member.get_or_none(id=found) if found else None
+        return member_of(row) if row else None
+
+    @strawberry.field
+    async def tiers(self) -> list[Tier]:
+        return [tier_of(row) for row in await ladder.Tier.all().order_by("rank")]
 
     @strawberry.field
     async def members(self, info: Info, first: int = 20, after: str | None = None) -> Connection[Member]:

@@ -7,10 +7,12 @@ from uuid import UUID
 
 import orjson
 from strawberry.dataloader import DataLoader
+from tortoise.expressions import Q
 
 from benchmarks.speed.plain.keys import StoredKey
 from models.members import Member
 from models.points import PointsAccount, PointsEntry, PointsLot, PointsTransaction
+from models.purchases import Purchase, PurchaseLine
 from models.tiers import GrowthAccount, Tier
 from rules import vault
 
@@ -27,18 +29,17 @@ def _grouped(rows: list[Any], keys: list[UUID]) -> list[list[Any]]:
     return [found[key] for key in keys]
 
 
-async def _names(keys: list[UUID]) -> list[str | None]:
+async def _profiles(keys: list[UUID]) -> list[dict[str, Any]]:
     members = {row.id: row for row in await Member.filter(id__in=keys)}
     wrapped = {row.member_id: row.wrapped for row in await StoredKey.filter(member_id__in=keys)}
-    return [_name(members[key], wrapped.get(key)) for key in keys]
+    return [_profile(members[key], wrapped.get(key)) for key in keys]
 
 
-def _name(member: Member, wrapped: bytes | None) -> str | None:
+def _profile(member: Member, wrapped: bytes | None) -> dict[str, Any]:
     if member.profile is None or wrapped is None:
-        return None
-    told = orjson.loads(vault.unlocked().open(wrapped, member.id, "profile", member.profile))
-    name: str | None = told.get("display_name")
-    return name
+        return {}
+    told: dict[str, Any] = orjson.loads(vault.unlocked().open(wrapped, member.id, "profile", member.profile))
+    return told
 
 
 async def _growth(keys: list[UUID]) -> list[Any]:
@@ -90,16 +91,36 @@ async def _transactions(keys: list[UUID]) -> list[Any]:
     return _by(await PointsTransaction.filter(id__in=keys), "id", keys)
 
 
+async def _purchases(keys: list[tuple[UUID, int, tuple[datetime, UUID] | None]]) -> list[list[Any]]:
+    pages = []
+    for member, first, after in keys:
+        purchases = Purchase.filter(member_id=member)
+        if after is not None:
+            at, beyond = after
+            purchases = purchases.filter(Q(ordered_at__lt=at) | Q(ordered_at=at, id__lt=beyond))
+        pages.append(await purchases.order_by("-ordered_at", "-id").limit(first + 1))
+    return [list(page) for page in pages]
+
+
+async def _lines(keys: list[UUID]) -> list[list[Any]]:
+    found: dict[UUID, list[Any]] = defaultdict(list)
+    for row in await PurchaseLine.filter(purchase_id__in=keys).order_by("id"):
+        found[row.purchase_id].append(row)
+    return [found[key] for key in keys]
+
+
 class Loaders:
     """The relations of one request."""
 
     def __init__(self) -> None:
         self.now = datetime.now(UTC)  # noqa: TID251  a server of its own
-        self.names = DataLoader(load_fn=_names)
+        self.profiles = DataLoader(load_fn=_profiles)
         self.growth = DataLoader(load_fn=_growth)
         self.tiers = DataLoader(load_fn=_tiers)
         self.above = DataLoader(load_fn=_above)
         self.accounts = DataLoader(load_fn=_accounts)
         self.lots = DataLoader(load_fn=_lots)
         self.entries = DataLoader(load_fn=_entries)
+        self.purchases = DataLoader(load_fn=_purchases)
+        self.lines = DataLoader(load_fn=_lines)
         self.transactions = DataLoader(load_fn=_transactions)

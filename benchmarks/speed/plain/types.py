@@ -8,6 +8,7 @@ import strawberry
 
 from benchmarks.speed.credentials import Caller
 from benchmarks.speed.plain.loaders import Loaders
+from benchmarks.speed.plain.purchases import Purchase, purchase_of
 from schema import ids, pages
 
 WHOLE = 10_000
@@ -28,6 +29,14 @@ Info = strawberry.Info[Any, None]
 @strawberry.type
 class Card:
     display_name: str | None
+    avatar_url: str | None
+
+
+@strawberry.type
+class Profile:
+    display_name: str | None
+    avatar_url: str | None
+    birthday: str | None
 
 
 @strawberry.type
@@ -38,30 +47,34 @@ class Benefit:
 
 @strawberry.type
 class Tier:
+    id: strawberry.ID
+    code: str
     name: str
     rank: int
     threshold: int
-    multiplier: strawberry.Private[int]
-    limit: strawberry.Private[int | None]
+    earn_multiplier: int
+    redeem_limit: int | None
 
     @strawberry.field
     async def benefits(self) -> list[Benefit]:
         found = []
-        if self.multiplier > WHOLE:
-            found.append(Benefit(kind="EARN_MULTIPLIER", value=self.multiplier))
-        if self.limit is not None:
-            found.append(Benefit(kind="REDEEM_LIMIT", value=self.limit))
+        if self.earn_multiplier > WHOLE:
+            found.append(Benefit(kind="EARN_MULTIPLIER", value=self.earn_multiplier))
+        if self.redeem_limit is not None:
+            found.append(Benefit(kind="REDEEM_LIMIT", value=self.redeem_limit))
         return found
 
 
 def tier_of(row: Any) -> Tier:
     """A tier as a client sees it."""
     return Tier(
+        id=strawberry.ID(ids.encode(ids.Tag.TIER, row.id)),
+        code=row.code,
         name=row.name,
         rank=row.rank,
         threshold=row.threshold,
-        multiplier=row.earn_multiplier_bps,
-        limit=row.redeem_limit_points,
+        earn_multiplier=row.earn_multiplier_bps,
+        redeem_limit=row.redeem_limit_points,
     )
 
 
@@ -77,6 +90,10 @@ class TierProgress:
     since: datetime
     growth: int
     held: strawberry.Private[Any]
+
+    @strawberry.field
+    async def tier(self) -> Tier:
+        return tier_of(self.held)
 
     @strawberry.field
     async def next(self, info: Info) -> NextTier | None:
@@ -163,13 +180,24 @@ class Account:
     stored: strawberry.Private[int]
     pending: int
     held: int
+    debt: int
+    lifetime_earned: int
+    lifetime_spent: int
+    written_off: strawberry.Private[int]
 
     @strawberry.field
     async def available(self, info: Info) -> int:
+        return self.stored - await self._gone(info)
+
+    @strawberry.field
+    async def lifetime_expired(self, info: Info) -> int:
+        return self.written_off + await self._gone(info)
+
+    async def _gone(self, info: Info) -> int:
+        """What has expired and awaits its line in the ledger."""
         loaders = info.context.loaders
         lots = await loaders.lots.load(self.member_id)
-        gone = sum(lot.remaining for lot in lots if lot.expires_at is not None and lot.expires_at <= loaders.now)
-        return self.stored - int(gone)
+        return sum(lot.remaining for lot in lots if lot.expires_at is not None and lot.expires_at <= loaders.now)
 
     @strawberry.field
     async def expiring(self, info: Info, first: int = 20) -> list[Expiry]:
@@ -192,7 +220,16 @@ class Account:
 
 def account_of(row: Any) -> Account:
     """An account as a client sees it."""
-    return Account(member_id=row.member_id, stored=row.available, pending=row.pending, held=row.held)
+    return Account(
+        member_id=row.member_id,
+        stored=row.available,
+        pending=row.pending,
+        held=row.held,
+        debt=row.debt,
+        lifetime_earned=row.lifetime_earned,
+        lifetime_spent=row.lifetime_spent,
+        written_off=row.lifetime_expired,
+    )
 
 
 @strawberry.type
@@ -205,7 +242,13 @@ class Member:
 
     @strawberry.field
     async def card(self, info: Info) -> Card:
-        return Card(display_name=await info.context.loaders.names.load(self.member_id))
+        told = await info.context.loaders.profiles.load(self.member_id)
+        return Card(display_name=told.get("display_name"), avatar_url=told.get("avatar_url"))
+
+    @strawberry.field
+    async def profile(self, info: Info) -> Profile:
+        told = await info.context.loaders.profiles.load(self.member_id)
+        return Profile(**{name: told.get(name) for name in ("display_name", "avatar_url", "birthday")})
 
     @strawberry.field
     async def tier(self, info: Info) -> Tier:
@@ -223,6 +266,14 @@ class Member:
     @strawberry.field
     async def points(self, info: Info) -> Account:
         return account_of(await info.context.loaders.accounts.load(self.member_id))
+
+    @strawberry.field
+    async def purchases(self, info: Info, first: int = 20, after: str | None = None) -> Connection[Purchase]:
+        loaders = info.context.loaders
+        place = pages.read_cursor(after, pages.BY_MOMENT) if after else None
+        rows = await loaders.purchases.load((self.member_id, first, place))
+        cursors = [pages.cursor(row.ordered_at, row.id) for row in rows]
+        return connection([purchase_of(row) for row in rows], cursors, first, after)
 
 
 def member_of(row: Any) -> Member:
