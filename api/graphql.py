@@ -23,7 +23,7 @@ from api.refusing import Refused
 from api.requests import Gone, Said
 from models.credentials import PrincipalKind
 from schema import executing, words
-from schema.context import Context, Outside
+from schema.context import Context, Outside, Reference
 from schema.gate import signed
 
 REQUEST_ID = re.compile(r"[A-Za-z0-9._\-]{8,64}")
@@ -70,6 +70,7 @@ class Endpoint:
         self.library = library or Library()
         self.callers = Callers()
         self.deadlines = Deadlines()
+        self.reference = Reference()
         self.trusted_only = trusted_only
         self.outside = outside
         self.allowance = allowance
@@ -155,6 +156,7 @@ class Endpoint:
             library=self.library,
             allowance=self.allowance.of(who, near) if self.allowance else None,
             environment="dev" if self.development else "prod",
+            reference=self.reference,
         )
 
     async def _executed(self, said: Said, sender: Sender, context: Context, *, by_get: bool) -> ExecutionResult:

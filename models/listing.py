@@ -4,13 +4,17 @@ The page is a range of one index, read in the index's order. For several members
 them: on PostgreSQL by a lateral join; SQLite, which has none, first finds the rows' numbers and then the rows.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from operator import attrgetter, itemgetter
+from typing import Any, Generic, TypeVar
 from uuid import UUID
 
+from models.reading import Row, Rows
 from models.sql import SQL
+
+R = TypeVar("R")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,26 +31,40 @@ MOMENT = Part("timestamptz", datetime(1970, 1, 1, tzinfo=UTC), datetime(9999, 12
 ROW_ID = Part("uuid", UUID(int=0), UUID(int=2**128 - 1))
 
 
-class Listing:
+class Listing(Generic[R]):
     """A list of rows below a member, newest first.
 
     `table` is what is listed, with an alias; `join` what each row is completed with, by the member too. `order` are
     the columns of the list's order, which an index has after the member. `where` may narrow it further: its
-    parameters begin at `$n` with `{n}`, the first one `{0}`.
+    parameters are `{0}`, `{1}` and so on. One of the columns is `member_id`. The rows are objects of a class where
+    `row` names one, else dictionaries.
     """
 
     def __init__(
-        self, columns: str, table: str, *, order: dict[str, Part], fans_out: str, join: str = "", where: str = ""
+        self,
+        columns: str,
+        table: str,
+        *,
+        order: dict[str, Part],
+        fans_out: str,
+        join: str = "",
+        where: str = "",
+        row: type[R] | None = None,
     ) -> None:
+        made: Callable[..., Any] = SQL
+        self._whose: Callable[[Any], UUID] = itemgetter("member_id")
+        if row is not None and issubclass(row, Row):
+            self._whose = attrgetter("member_id")
+
+            def made(text: str, **more: Any) -> Any:
+                return Rows(row, text, **more)
+
         self.order = order
-        self.one = {
-            backwards: SQL(self._one(columns, table, join, where, backwards)) for backwards in (False, True)
-        }
+        parts = columns, table, join, where
+        self.one = {backwards: made(self._one(*parts, backwards)) for backwards in (False, True)}
         self.many = {
-            backwards: SQL(
-                self._lateral(columns, table, join, where, backwards),
-                sqlite=self._by_number(columns, table, join, where, backwards),
-                fans_out=fans_out,
+            backwards: made(
+                self._lateral(*parts, backwards), sqlite=self._by_number(*parts, backwards), fans_out=fans_out
             )
             for backwards in (False, True)
         }
@@ -58,15 +76,15 @@ class Listing:
         most: int,
         beyond: Sequence[Any] | None = None,
         backwards: bool = False,
-    ) -> list[list[dict[str, Any]]]:
+    ) -> list[list[R]]:
         """For each member, in their order, the first rows beyond a key: from the newest on, or backwards."""
         key = beyond or [part.lowest if backwards else part.highest for part in self.order.values()]
-        found: dict[UUID, list[dict[str, Any]]] = {member: [] for member in members}
+        found: dict[UUID, list[R]] = {member: [] for member in members}
         if len(found) == 1:
             found[members[0]] = await self.one[backwards].rows(members[0], most, *key, *more)
         else:
             for row in await self.many[backwards].rows(list(found), most, *key, *more):
-                found[row["member_id"]].append(row)
+                found[self._whose(row)].append(row)
         return [found[member] for member in members]
 
     def _one(self, columns: str, table: str, join: str, where: str, backwards: bool) -> str:  # noqa: FBT001

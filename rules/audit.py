@@ -205,7 +205,7 @@ async def search(
     )
 
 
-ABOUT = Listing(
+ABOUT: Listing[dict[str, Any]] = Listing(
     ", ".join(f"l.{column}" for column in COLUMNS.split(", ")),
     "audit_log l",
     order={"at": MOMENT, "id": ROW_ID},

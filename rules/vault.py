@@ -10,7 +10,7 @@ import hashlib
 import hmac
 import secrets
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from uuid import UUID
 
 from cryptography.exceptions import InvalidTag
@@ -33,6 +33,11 @@ class Master:
     wrapping: bytes
     check: str
     """Tells master keys apart, without telling them."""
+    _cipher: AESGCM = field(init=False, compare=False)
+    """Made ready once, to unwrap members' keys with. Those are never kept: a key that is dropped is gone."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_cipher", AESGCM(self.wrapping))
 
     def wrap(self, key: bytes, name: str) -> bytes:
         """A key, ready for the store."""
@@ -40,7 +45,7 @@ class Master:
 
     def unwrap(self, wrapped: bytes, name: str) -> bytes:
         """The key behind a wrapped one. Raises: InvalidTag."""
-        return _open(self.wrapping, wrapped, f"{name}:key")
+        return _opened(self._cipher, wrapped, f"{name}:key")
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -69,7 +74,8 @@ class Vault:
 
     def open(self, wrapped: bytes, member_id: UUID, column: str, sealed: bytes) -> str:
         """The text behind a sealed value. A value moved to another member or column does not open."""
-        return _open(self.unwrap(wrapped, str(member_id)), sealed, f"{member_id}:{column}").decode()
+        name = str(member_id)
+        return _open(self.unwrap(wrapped, name), sealed, f"{name}:{column}").decode()
 
     def index(self, kind: IdentityKind, namespace: str, value: str) -> str:
         """The keyed hash an identity is found by."""
@@ -152,7 +158,10 @@ def _seal(key: bytes, plain: bytes, bound_to: str) -> bytes:
 
 
 def _open(key: bytes, sealed: bytes, bound_to: str) -> bytes:
+    return _opened(AESGCM(key), sealed, bound_to)
+
+
+def _opened(cipher: AESGCM, sealed: bytes, bound_to: str) -> bytes:
     if sealed[:1] != VERSION:
         raise ValueError("This value was sealed by another scheme.")
-    nonce, cipher = sealed[1 : 1 + NONCE_BYTES], sealed[1 + NONCE_BYTES :]
-    return AESGCM(key).decrypt(nonce, cipher, bound_to.encode())
+    return cipher.decrypt(sealed[1 : 1 + NONCE_BYTES], sealed[1 + NONCE_BYTES :], bound_to.encode())

@@ -154,7 +154,7 @@ LIST = {
     )
     for backwards, order, beyond in ((False, "DESC", "<"), (True, "ASC", ">"))
 }
-PAGES = Listing(
+PAGES: Listing[dict[str, Any]] = Listing(
     ", ".join(f"a.{column}" for column in COLUMNS.split(", ")),
     "approval a",
     order={"id": ROW_ID},

@@ -1,16 +1,18 @@
 """Cards: all that one member may see of another, and all that a reader needs to know who of the staff it was."""
 
+import asyncio
 from collections.abc import Sequence
-from typing import Any
+from typing import cast
 from uuid import UUID
 
 import strawberry
 
+from models.reading import Row, Rows
 from models.sql import SQL
 from rules import keyring, members
 from rules.members import Profile
 from schema import ids
-from schema.context import Context, HasMember
+from schema.context import Context, HasMember, each
 from schema.permissions import SEES_MEMBER, STAFF, seen
 
 
@@ -22,29 +24,56 @@ class MemberCard:
     avatar_url: str | None = seen(SEES_MEMBER, "The member's picture.")
 
 
-PROFILES = SQL(
-    "SELECT id AS member_id, profile FROM member WHERE id = ANY($1::uuid[]) AND profile IS NOT NULL",
+class Sealed(Row):
+    """What a member says of themselves, sealed; null when they told nothing."""
+
+    sealed: bytes | None
+
+
+class SealedOf(Sealed):
+    """What a member says of themselves, and who it is."""
+
+    member_id: UUID
+
+
+PROFILES = Rows(
+    SealedOf,
+    "SELECT id AS member_id, profile AS sealed FROM member WHERE id = ANY($1::uuid[])",
     fans_out="a page of members shows their names",
 )
+PROFILE = "profile"
+"""What is kept of a member in an operation, so that card and profile are unsealed once."""
 
 
-async def profiles(parents: Sequence[HasMember]) -> list[Profile]:
+async def profiles(parents: Sequence[HasMember], context: Context) -> list[Profile]:
     """What each member says of themselves, unsealed."""
-    rows = await PROFILES.rows([parent.member_id for parent in parents])
-    keys = await keyring.wrapped_of([row["member_id"] for row in rows])
-    by_member: dict[Any, Profile] = {
-        row["member_id"]: members.open_profile(row["member_id"], keys.get(row["member_id"]), row["profile"])
-        for row in rows
-    }
-    return [by_member.get(parent.member_id, Profile()) for parent in parents]
+    async with _unsealing(context):
+        await _unseal([parent for parent in parents if context.kept(PROFILE, parent) is None], context)
+    return [context.kept(PROFILE, parent) for parent in parents]
+
+
+def _unsealing(context: Context) -> asyncio.Lock:
+    """Card and profile may be asked for side by side; the second then finds what the first unsealed."""
+    lock: asyncio.Lock | None = context.kept(PROFILE, context)
+    if lock is None:
+        context.keep(PROFILE, context, lock := asyncio.Lock())
+    return lock
+
+
+async def _unseal(untold: Sequence[HasMember], context: Context) -> None:
+    """Keep what each of these says of themselves."""
+    if untold:
+        sealed = [row.sealed for row in await each(Sealed, untold, PROFILES)]
+        asked = {parent.member_id for parent, text in zip(untold, sealed, strict=True) if text is not None}
+        keys = await keyring.wrapped_of(list(asked))
+        for parent, text in zip(untold, sealed, strict=True):
+            whose = parent.member_id
+            context.keep(PROFILE, parent, members.open_profile(whose, keys.get(whose), text))
 
 
 async def card_of(parents: Sequence[HasMember], context: Context) -> list[MemberCard]:
-    """Each member's card."""
-    del context
-    return [
-        MemberCard(display_name=told.display_name, avatar_url=told.avatar_url) for told in await profiles(parents)
-    ]
+    """Each member's card: of what they say of themselves, the part that others see."""
+    return cast("list[MemberCard]", await profiles(parents, context))
 
 
 @strawberry.type(description="Who of the staff it was.")

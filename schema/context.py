@@ -1,19 +1,29 @@
 """Context: who asks, when, in which language; made anew for each operation."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, Protocol, TypeAlias
+from time import monotonic
+from typing import Any, Protocol, TypeAlias, TypeVar, cast
 from uuid import UUID
 
 import strawberry
 from strawberry.dataloader import DataLoader
 
 from models.credentials import PrincipalKind
+from models.reading import Row, Rows
+from rules import programme
 from rules.actors import Actor, ActorKind, Principal
 from rules.members import Identity
+from rules.programme import Terms
 from rules.rates import Taken, Wait
+
+T = TypeVar("T")
+
+TERMS_SECONDS = 1.0
+"""How old the terms that are shown may be."""
 
 BATCH_MAX = 1_000
 """The most parents a batch function is given at once."""
@@ -106,7 +116,47 @@ class Passed:
 class HasMember(Protocol):
     """Whatever a member's relations hang on."""
 
-    member_id: UUID
+    @property
+    def member_id(self) -> UUID:
+        """Whose they are."""
+
+
+class Reference:
+    """The programme's terms, for showing: a second old at most. Commands read their own."""
+
+    def __init__(self, clock: Callable[[], float] = monotonic) -> None:
+        self._clock = clock
+        self._lock = asyncio.Lock()
+        self._read_at = float("-inf")
+        self._terms: Terms | None = None
+        self._made: dict[Callable[[Terms], Any], Any] = {}
+
+    async def terms(self) -> Terms:
+        """The terms. Raises: NoProgramme."""
+        if self._terms is None or self._clock() - self._read_at >= TERMS_SECONDS:
+            async with self._lock:
+                if self._terms is None or self._clock() - self._read_at >= TERMS_SECONDS:
+                    await self._read()
+        return cast("Terms", self._terms)
+
+    async def made(self, make: Callable[[Terms], T]) -> T:
+        """What is made of the terms for showing them, once for as long as they stay the same."""
+        terms = await self.terms()
+        if make not in self._made:
+            self._made[make] = make(terms)
+        return cast("T", self._made[make])
+
+    def forget(self) -> None:
+        """Read the terms again when they are next asked for."""
+        self._read_at = float("-inf")
+
+    async def _read(self) -> None:
+        began = self._clock()
+        found = await programme.terms()
+        if found != self._terms:
+            self._terms = found
+            self._made.clear()
+        self._read_at = began
 
 
 Batch = Callable[..., Awaitable[list[Any]]]
@@ -140,6 +190,9 @@ class Context:
     environment: str = "dev"
     """The environment as an API key names it."""
     loaders: dict[tuple[Any, ...], DataLoader[Any, Any]] = field(default_factory=dict)
+    reference: Reference = field(default_factory=Reference)
+    """The terms as they are shown; the operation's own where nobody shares one."""
+    _kept: dict[tuple[str, int], tuple[object, Any]] = field(default_factory=dict)
 
     @property
     def actor(self) -> Actor:
@@ -157,8 +210,19 @@ class Context:
     async def renew(self) -> None:
         """Make the caller, the moment and the loaders anew, for the next event of a subscription."""
         self.loaders.clear()
+        self._kept.clear()
         if self.renewal is not None:
             await self.renewal(self)
+
+    def keep(self, what: str, of: object, value: Any) -> None:
+        """Remember what was found out about an object, for whoever else is asked about that very object."""
+        # the object is kept too: no other one can be at its address meanwhile
+        self._kept[what, id(of)] = of, value
+
+    def kept(self, what: str, of: object) -> Any:
+        """What was found out about an object; None when it was not."""
+        found = self._kept.get((what, id(of)))
+        return None if found is None else found[1]
 
     async def load(self, batch: Batch, parent: object, **arguments: Any) -> Any:
         """One parent's share of a batch: all parents of the level are asked for in one call."""
@@ -173,6 +237,15 @@ class Context:
             loader = DataLoader(load_fn=together, cache=False, max_batch_size=BATCH_MAX)
             self.loaders[key] = loader
         return await loader.load(parent)
+
+
+async def each(kind: type[Row], parents: Sequence[HasMember], read: Rows[Any], *values: Any) -> list[Any]:
+    """The row of a kind for each parent: the parent itself where it was read with it, else the row read now."""
+    them: Sequence[Any] = parents
+    missing = {parent.member_id: None for parent in them if not isinstance(parent, kind)}
+    rows = await read.rows(list(missing), *values) if missing else []
+    found = {row.member_id: row for row in rows}
+    return [parent if isinstance(parent, kind) else found[parent.member_id] for parent in them]
 
 
 Info: TypeAlias = strawberry.Info[Context, None]

@@ -110,10 +110,74 @@ def read_cursor(text: str, shape: Sequence[Callable[[Any], Any]]) -> tuple[Any, 
     raise bad_input("This cursor is not one of this list's.")
 
 
-async def listed(
-    listing: Listing, parents: Sequence[HasMember], asked: Window, *more: Any
-) -> list[list[dict[str, Any]]]:
-    """What a window shows of each parent's list."""
+class Listed:
+    """A row of a list: its own edge. To be mixed into rows; `key` is where it stands."""
+
+    __slots__ = ()
+
+    @property
+    def key(self) -> tuple[Any, ...]:
+        """What its cursor says."""
+        raise NotImplementedError
+
+    @property
+    def cursor(self) -> str:
+        """Where it stands."""
+        return cursor(*self.key)
+
+    @property
+    def node(self) -> "Listed":
+        """The item: the row itself."""
+        return self
+
+
+class Page:
+    """A connection of rows that are shown as they are, and its own page info: what nobody asks for is not made."""
+
+    __slots__ = ("_beyond", "_more", "nodes")
+
+    def __init__(self, rows: list[Any], asked: Window) -> None:
+        self._more = len(rows) > asked.limit
+        self._beyond = asked.key is not None
+        rows = rows[: asked.limit]
+        if asked.backwards:
+            rows.reverse()
+            self._more, self._beyond = self._beyond, self._more
+        self.nodes = rows
+
+    @property
+    def edges(self) -> list[Any]:
+        """The rows, each with its cursor."""
+        return self.nodes
+
+    @property
+    def page_info(self) -> "Page":
+        """Where the page lies."""
+        return self
+
+    @property
+    def has_next_page(self) -> bool:
+        """Whether there is more after it."""
+        return self._more
+
+    @property
+    def has_previous_page(self) -> bool:
+        """Whether there is more before it."""
+        return self._beyond
+
+    @property
+    def start_cursor(self) -> str | None:
+        """Where its first row stands."""
+        return self.nodes[0].cursor if self.nodes else None
+
+    @property
+    def end_cursor(self) -> str | None:
+        """Where its last row stands."""
+        return self.nodes[-1].cursor if self.nodes else None
+
+
+async def listed(listing: Listing[Row], parents: Sequence[HasMember], asked: Window, *more: Any) -> list[list[Row]]:
+    """What a window shows of each parent's list, and a row more if there is more."""
     members = [parent.member_id for parent in parents]
     return await listing.pages(members, *more, most=asked.fetch, beyond=asked.key, backwards=asked.backwards)
 

@@ -3,11 +3,11 @@
 import strawberry
 
 from models.units import Money
-from rules import programme
 from rules.programme import Terms
+from schema.context import Info
 from schema.permissions import PUBLIC, STAFF, asked, seen
 from schema.scalars import CurrencyCode, Long
-from schema.tiers import Tier
+from schema.tiers import Tier, ladder
 
 
 @strawberry.type(description="The terms of the programme this endpoint serves.")
@@ -58,11 +58,11 @@ class ProgrammeQuery:
     """What may be asked of the programme."""
 
     @asked(PUBLIC, "The programme's terms.")
-    async def programme(self) -> Programme | None:
+    async def programme(self, info: Info) -> Programme | None:
         """The terms."""
-        return Programme.of(await programme.terms())
+        return await info.context.reference.made(Programme.of)
 
     @asked(PUBLIC, "The ladder of tiers, lowest first.")
-    async def tiers(self) -> list[Tier] | None:
+    async def tiers(self, info: Info) -> list[Tier] | None:
         """The ladder."""
-        return [Tier.of(rung) for rung in (await programme.terms()).ladder]
+        return (await ladder(info.context)).tiers

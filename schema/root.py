@@ -11,7 +11,6 @@ from strawberry.schema_directives import OneOf
 from strawberry.types import ExecutionContext
 
 from models.credentials import PrincipalKind
-from rules import programme
 from schema import ids
 from schema.approvals import Approval, ApprovalsMutation, ApprovalsQuery, approval
 from schema.audit import AuditQuery
@@ -35,7 +34,7 @@ from schema.reveals import RevealsMutation
 from schema.scalars import SCALARS
 from schema.sessions import SessionsMutation
 from schema.staff import StaffMutation, StaffQuery
-from schema.tiers import Node, Tier
+from schema.tiers import Node, Tier, ladder
 
 NODES_MAX = 100
 
@@ -55,8 +54,8 @@ async def fetch(context: Context, text: str) -> Node | None:
         return None
     tag, parts = said
     if tag is Tag.TIER:
-        rungs = (await programme.terms()).ladder
-        return next((Tier.of(rung) for rung in rungs if rung.id == parts[0]), None)
+        steps = (await ladder(context)).steps
+        return steps[str(parts[0])].tier if str(parts[0]) in steps else None
     find = FINDERS.get(tag)
     return await find(context, *parts) if find and _sees(context, parts[0]) else None
 

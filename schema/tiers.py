@@ -1,17 +1,18 @@
 """Tiers as a client sees them: the ladder, a member's place on it, and what it gives them."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from enum import Enum
-from typing import Any
+from itertools import pairwise
+from typing import cast
+from uuid import UUID
 
 import strawberry
 
-from models.sql import SQL
+from models.reading import Row, Rows
 from models.units import WHOLE
-from rules import programme
 from rules.programme import Rung, Terms
 from schema import ids
-from schema.context import Context, HasMember
+from schema.context import Context, HasMember, each
 from schema.permissions import PUBLIC, SEES_MEMBER, seen
 from schema.scalars import BasisPointsValue, Long, Moment
 
@@ -86,42 +87,124 @@ class TierProgress:
     next: NextTier | None = seen(SEES_MEMBER, "The way to the next tier; null on the highest.")
 
 
-STANDINGS = SQL(
-    "SELECT member_id, growth, tier_id, tier_since FROM growth_account WHERE member_id = ANY($1::uuid[])",
+class Standing(Row):
+    """Where a member stands, as stored."""
+
+    growth: int
+    tier_id: str
+    tier_since: str
+
+
+STANDING = "g.growth, g.tier_id::text AS tier_id, ISO(g.tier_since) AS tier_since"
+
+
+class StandingOf(Standing):
+    """A standing, and whose it is."""
+
+    member_id: UUID
+
+
+STANDINGS = Rows(
+    StandingOf,
+    f"SELECT g.member_id, {STANDING} FROM growth_account g WHERE g.member_id = ANY($1::uuid[])",  # noqa: S608
     fans_out="a page of members shows each one's tier",
 )
 
 
+class Step:
+    """A rung of the ladder as it is shown, and the one above it."""
+
+    __slots__ = ("above", "rung", "tier")
+
+    def __init__(self, rung: Rung) -> None:
+        self.rung = rung
+        self.tier = Tier.of(rung)
+        self.above: Step | None = None
+
+
+class Ladder:
+    """The tiers as they are shown, lowest first."""
+
+    def __init__(self, terms: Terms) -> None:
+        steps = [Step(rung) for rung in terms.ladder]
+        for lower, upper in pairwise(steps):
+            lower.above = upper
+        self.tiers = [step.tier for step in steps]
+        self.steps = {str(step.rung.id): step for step in steps}
+
+
+async def ladder(context: Context, wanted: Iterable[str] = ()) -> Ladder:
+    """The ladder as it is shown, with the tiers of these ids: of one it does not know it is read again."""
+    found = await context.reference.made(Ladder)
+    if not found.steps.keys() >= set(wanted):
+        context.reference.forget()
+        found = await context.reference.made(Ladder)
+    return found
+
+
+async def tier_of_code(context: Context, code: str) -> Tier | None:
+    """The tier of that code, as it is shown."""
+    for _ in range(2):
+        found = [tier for tier in (await ladder(context)).tiers if tier.code == code]
+        if found:
+            return found[0]
+        # it may be newer than what was read
+        context.reference.forget()
+    return None
+
+
+class Progress:
+    """A member's progress, computed as far as it is asked for."""
+
+    __slots__ = ("_standing", "_step")
+
+    def __init__(self, standing: Standing, step: Step) -> None:
+        self._standing = standing
+        self._step = step
+
+    @property
+    def tier(self) -> Tier:
+        """The tier held."""
+        return self._step.tier
+
+    @property
+    def since(self) -> str:
+        """Since when."""
+        return self._standing.tier_since
+
+    @property
+    def growth(self) -> int:
+        """The growth value."""
+        return self._standing.growth
+
+    @property
+    def next(self) -> NextTier | None:
+        """The way to the next tier."""
+        above = self._step.above
+        return None if above is None else _next(self._step.rung, above, self._standing.growth)
+
+
 async def progress_of(parents: Sequence[HasMember], context: Context) -> list[TierProgress]:
     """Where each member stands."""
-    del context
-    terms = await programme.terms()
-    rows = await STANDINGS.rows([parent.member_id for parent in parents])
-    by_member = {row["member_id"]: row for row in rows}
-    return [_progress(by_member[parent.member_id], terms) for parent in parents]
+    standings = await each(Standing, parents, STANDINGS)
+    steps = (await ladder(context, [standing.tier_id for standing in standings])).steps
+    found = [Progress(standing, steps[standing.tier_id]) for standing in standings]
+    return cast("list[TierProgress]", found)
 
 
 async def tier_of(parents: Sequence[HasMember], context: Context) -> list[Tier]:
     """The tier each member holds."""
-    return [found.tier for found in await progress_of(parents, context)]
+    standings = await each(Standing, parents, STANDINGS)
+    steps = (await ladder(context, [standing.tier_id for standing in standings])).steps
+    return [steps[standing.tier_id].tier for standing in standings]
 
 
-def _progress(row: dict[str, Any], terms: Terms) -> TierProgress:
-    held, growth = terms.rung(row["tier_id"]), row["growth"]
-    above = next((rung for rung in terms.ladder if rung.rank == held.rank + 1), None)
-    return TierProgress(
-        tier=Tier.of(held),
-        since=row["tier_since"],
-        growth=Long(growth),
-        next=None if above is None else _next(held, above, growth),
-    )
-
-
-def _next(held: Rung, above: Rung, growth: int) -> NextTier:
+def _next(held: Rung, above: Step, growth: int) -> NextTier:
     """How far the next tier is. A refund may have taken growth below the held tier's own threshold."""
-    done = max(0, growth - held.threshold) * WHOLE // (above.threshold - held.threshold)
+    threshold = above.rung.threshold
+    done = max(0, growth - held.threshold) * WHOLE // (threshold - held.threshold)
     return NextTier(
-        tier=Tier.of(above),
-        need=Long(max(0, above.threshold - growth)),
+        tier=above.tier,
+        need=Long(max(0, threshold - growth)),
         percent=BasisPointsValue(min(done, WHOLE)),
     )

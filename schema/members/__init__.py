@@ -1,6 +1,6 @@
 """Members: who they are, how they are found, and what may be done with them."""
 
-from typing import Annotated
+from typing import Annotated, cast
 from uuid import UUID
 
 import strawberry
@@ -15,8 +15,9 @@ from schema.context import Info
 from schema.errors import UserError, bad_input, command
 from schema.identities import IdentityInput, identities, known
 from schema.members._lists import BEFORE_ALL, LIST, chosen
-from schema.members._member import Member, member
-from schema.pages import After, Before, Connection, First, Last
+from schema.members._member import Member, foreseen, member
+from schema.members._wanted import wanted
+from schema.pages import After, Before, Connection, First, Last, Page
 from schema.permissions import DESK, LEADS, MEMBER, SEES_MEMBER, STAFF, WRITES_MEMBERS, Audience, asked, seen
 from schema.scalars import Day
 
@@ -48,22 +49,23 @@ class MembersQuery:
     async def me(self, info: Info) -> Member | None:
         """The calling member."""
         own = info.context.member_id
-        return await member(own) if own else None
+        return await foreseen(own, wanted(info), info, is_own=True) if own else None
 
     @asked(SEES_MEMBER - MEMBER, "One member, by id or by a name they are known by; null when there is none.")
     async def member(
-        self, by: Annotated[MemberBy, strawberry.argument(description="How to look them up.")]
+        self, info: Info, by: Annotated[MemberBy, strawberry.argument(description="How to look them up.")]
     ) -> Member | None:
         """One member."""
         if isinstance(by.id, str):
             found = ids.decode_one(ids.Tag.MEMBER, by.id)
         else:
             found = await known(by.identity)
-        return await member(found) if found else None
+        return await foreseen(found, wanted(info), info) if found else None
 
     @asked(STAFF - {Audience.CASHIER}, "Members, newest first.")
     async def members(
         self,
+        info: Info,
         filter: Annotated[
             MembersFilter | None, strawberry.argument(description="Which ones; all by default.")
         ] = None,
@@ -73,14 +75,16 @@ class MembersQuery:
         before: Before = None,
     ) -> Connection[Member] | None:
         """A page of members."""
+        whole = wanted(info).whole
         asked_for = pages.window(first=first, after=after, last=last, before=before, shape=pages.BY_MOMENT)
         tier_code = filter.tier_code if filter else None
         if tier_code and not is_plain(tier_code):
             raise bad_input("`tierCode` is printable characters.")
         by, given = chosen(filter.state if filter else None, tier_code)
         key = asked_for.key or BEFORE_ALL[asked_for.backwards]
-        rows = await LIST[by, asked_for.backwards].rows(*key, asked_for.fetch, *given)
-        return pages.page(rows, asked_for, Member.of, lambda row: (row["created_at"], row["id"]))
+        more = (*given, info.context.now) if whole else given
+        rows = await LIST[by, asked_for.backwards, whole].rows(*key, asked_for.fetch, *more)
+        return cast("Connection[Member]", Page(rows, asked_for))
 
 
 @strawberry.type(description="Whom the identities mean.")

@@ -1,30 +1,31 @@
 """The member as a client sees them: the hub that every relation hangs on."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 import strawberry
 
 from models.members import MemberState
-from models.sql import SQL
+from models.reading import Row, Rows
 from rules.credentials import LOGINS_MAX
 from schema import ids
 from schema.approvals import Approval, approvals_of
 from schema.audit import SEES as SEES_LOG
 from schema.audit import AuditLine, lines_of
-from schema.cards import MemberCard, card_of, profiles
-from schema.context import Context, HasMember
+from schema.cards import MemberCard, Sealed, card_of, profiles
+from schema.context import Context, HasMember, Info
 from schema.enums import describe
 from schema.identities import MemberIdentity, MemberPhone, identities_of, phones_of
 from schema.logins import SEES as SEES_LOGINS
 from schema.logins import Login, logins_of
-from schema.pages import Connection
+from schema.members._wanted import Wanted
+from schema.pages import Connection, Listed
 from schema.permissions import DESK, MEMBER, SEES_MEMBER, SEES_POINTS, SEES_PURCHASES, related, seen
-from schema.points import PointsAccount, points_of
+from schema.points import ACCOUNT, SOON, Account, PointsAccount, Unasked, points_of
 from schema.purchases import Purchase, purchases_of
 from schema.scalars import Day, Moment
-from schema.tiers import Node, Tier, TierProgress, progress_of, tier_of
+from schema.tiers import STANDING, Node, Standing, Tier, TierProgress, progress_of, tier_of
 
 describe(
     MemberState,
@@ -50,20 +51,11 @@ class MemberProfile:
 
 async def profile_of(parents: Sequence[HasMember], context: Context) -> list[MemberProfile]:
     """What each member says of themselves."""
-    del context
-    return [
-        MemberProfile(
-            display_name=told.display_name,
-            avatar_url=told.avatar_url,
-            birthday=None if told.birthday is None else Day(told.birthday),
-        )
-        for told in await profiles(parents)
-    ]
+    return cast("list[MemberProfile]", await profiles(parents, context))
 
 
 @strawberry.type(description="A member of the programme (会员).")
 class Member(Node):
-    member_id: strawberry.Private[UUID]
     state: MemberState = seen(SEES_MEMBER, "Where the membership stands.")
     joined_at: Moment | None = seen(SEES_MEMBER, "Since when they are a member; null before they enrol.")
     created_at: Moment = seen(SEES_MEMBER, "Since when they are known.")
@@ -84,21 +76,102 @@ class Member(Node):
     approvals: Connection[Approval] = related(DESK, "What the staff asked for about them.", approvals_of)
 
     @classmethod
-    def of(cls, row: dict[str, Any]) -> "Member":
-        """The member as a client sees them."""
-        return cls(
-            id=strawberry.ID(ids.encode(ids.Tag.MEMBER, row["id"])),
-            member_id=row["id"],
-            state=MemberState[row["state"]],
-            joined_at=row["joined_at"],
-            created_at=row["created_at"],
-        )
+    def is_type_of(cls, value: object, _info: object) -> bool:
+        """Rows are members."""
+        return isinstance(value, MemberRow | Oneself)
 
 
-ONE = SQL("SELECT id, state, joined_at, created_at FROM member WHERE id = $1")
+class MemberRow(Row, Listed):
+    """A member, as they are shown."""
+
+    member_id: UUID
+    state: str
+    joined_at: str | None
+    created_at: str
+
+    @property
+    def id(self) -> str:
+        """Their id."""
+        return ids.encode(ids.Tag.MEMBER, self.member_id)
+
+    @property
+    def key(self) -> tuple[str, UUID]:
+        """Where they stand among all."""
+        return self.created_at, self.member_id
 
 
-async def member(member_id: UUID) -> Member | None:
-    """One member."""
-    row = await ONE.row(member_id)
-    return Member.of(row) if row else None
+class WholeRow(MemberRow, Standing, Account, Sealed):
+    """A member with their standing, their account and what they say of themselves."""
+
+
+class HomeRow(WholeRow):
+    """A member with all that, and points they are about to lose; the soonest first, a row for each."""
+
+    soon_points: int | None
+    soon_at: str | None
+
+
+class BareRow(MemberRow, Unasked):
+    """A member whose points' figures nobody asks for."""
+
+
+class Oneself(Unasked):
+    """The calling member, of whom nothing is asked but what hangs on them."""
+
+    __slots__ = ("member_id",)
+
+    def __init__(self, member_id: UUID) -> None:
+        self.member_id = member_id
+
+
+class Soon:
+    """Points that expire together."""
+
+    __slots__ = ("expires_at", "points")
+
+    def __init__(self, row: HomeRow) -> None:
+        self.points = row.soon_points
+        self.expires_at = row.soon_at
+
+
+PLAIN = "m.id AS member_id, m.state, ISO(m.joined_at) AS joined_at, ISO(m.created_at) AS created_at"
+WHOLE = f"{PLAIN}, m.profile AS sealed, {STANDING}, {ACCOUNT}"
+"""What a `WholeRow` is made of; `{}` is the number of the parameter that is now."""
+
+OF_ONE = f"{PLAIN} FROM member m WHERE m.id = $1"
+JOINED = "FROM member m JOIN growth_account g ON g.member_id = m.id JOIN points_account a ON a.member_id = m.id"
+ONE = Rows(MemberRow, f"SELECT {OF_ONE}")
+BARE = Rows(BareRow, f"SELECT {OF_ONE}")
+ONE_WHOLE = Rows(WholeRow, f"SELECT {WHOLE.format(2)} {JOINED} WHERE m.id = $1")
+HOME = Rows(
+    HomeRow,
+    f"SELECT {WHOLE.format(2)}, soon.points AS soon_points, ISO(soon.at) AS soon_at {JOINED}"  # noqa: S608
+    " LEFT JOIN (SELECT l.expires_at AS at, SUM(l.remaining)::bigint AS points FROM points_lot l"
+    " WHERE l.member_id = $1 AND l.active AND l.remaining > 0 AND l.expires_at > $2"
+    " GROUP BY l.expires_at ORDER BY l.expires_at LIMIT $3) soon ON true WHERE m.id = $1 ORDER BY soon.at",
+)
+
+
+async def member(member_id: UUID) -> Any:
+    """One member; None when there is none."""
+    return await ONE.row(member_id)
+
+
+async def foreseen(member_id: UUID, wanted: Wanted, info: Info, *, is_own: bool = False) -> Any:
+    """One member with what an operation asks of them, as far as one statement tells it; None when there is none.
+
+    Of oneself nothing is read where nothing but lists is asked for.
+    """
+    context = info.context
+    if is_own and wanted.only_lists:
+        return Oneself(member_id)
+    if not wanted.whole:
+        return await BARE.row(member_id)
+    most = wanted.most(info)
+    if most is None:
+        return await ONE_WHOLE.row(member_id, context.now)
+    rows = await HOME.rows(member_id, context.now, most)
+    if not rows:
+        return None
+    context.keep(SOON, rows[0], (most, [Soon(row) for row in rows if row.soon_at is not None]))
+    return rows[0]

@@ -1,5 +1,6 @@
 """Points as a client sees them: the account, its ledger, and what may be done with them."""
 
+from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
@@ -15,24 +16,33 @@ from schema.context import Context, Info
 from schema.errors import INPUT, UserError, answer_to, bad_input, command, key_of
 from schema.permissions import COUNTER, DESK, MEMBER, asked, seen
 from schema.points._ledger import (
+    ACCOUNT,
     ACCOUNTS,
+    SOON,
+    Account,
+    ExpiryRow,
     PointsAccount,
     PointsEntry,
+    Unasked,
     account_of,
     entries_led_to,
     entries_written,
     entry,
     entry_of,
-    figures,
     points_of,
 )
 from schema.scalars import KEY_SAYS, Long
 
 __all__ = [
+    "ACCOUNT",
+    "SOON",
+    "Account",
+    "ExpiryRow",
     "PointsAccount",
     "PointsEntry",
     "PointsMutation",
     "PointsQuery",
+    "Unasked",
     "entries_led_to",
     "entries_written",
     "entry",
@@ -137,11 +147,13 @@ async def _answer(member_id: UUID, posted: Posted) -> PointsPayload:
     if posted.written is not None:
         return PointsPayload(entry=entry_of(posted.written), account=account_of(posted.written))
     lines = await entries_written(member_id, [posted.transaction_id])
-    account = await ACCOUNTS.row([member_id], lines[0].recorded_at)
+    account = await ACCOUNTS.row([member_id], datetime.fromisoformat(lines[0].recorded_at))
     if account is None:
         raise AssertionError("A member without a points account.")
-    told = figures(account) | {name: getattr(posted, name) for name in ("available", "pending", "held", "debt")}
-    return PointsPayload(entry=lines[0], account=PointsAccount(**told), replayed=posted.replayed)
+    told = {name: getattr(posted, name) for name in ("available", "pending", "held", "debt")}
+    told |= {name: getattr(account, name) for name in ("lifetime_earned", "lifetime_spent", "lifetime_expired")}
+    as_it_was = PointsAccount(member_id=member_id, **told)
+    return PointsPayload(entry=lines[0], account=as_it_was, replayed=posted.replayed)
 
 
 @strawberry.type

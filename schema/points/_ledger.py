@@ -1,20 +1,20 @@
 """The account and its ledger as a client sees them, and how each is read for many members at once."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 import strawberry
 
 from models.listing import NUMBER, Listing
 from models.points import Bucket, PointsKind
-from models.sql import SQL
+from models.reading import Row, Rows
 from models.units import ReasonCode
 from rules.points import Written
 from schema import ids, pages
-from schema.context import Context, HasMember
+from schema.context import Context, HasMember, each
 from schema.enums import describe
-from schema.pages import After, Before, Connection, First, Last
+from schema.pages import After, Before, Connection, First, Last, Listed, Page
 from schema.permissions import COUNTER, SEES_POINTS, related, seen
 from schema.scalars import Long, Moment
 from schema.tiers import Node
@@ -47,10 +47,46 @@ describe(
 )
 
 
+class EntryRow(Row, Listed):
+    """A line of the ledger, as it is shown."""
+
+    member_id: UUID
+    entry_id: UUID
+    seq: int
+    kind: str
+    bucket: str
+    points: int
+    balance_after: int
+    reason: str | None
+    bought: UUID | None
+    occurred_at: str
+    recorded_at: str
+
+    @property
+    def id(self) -> str:
+        """The line's id."""
+        return ids.encode(ids.Tag.POINTS_ENTRY, self.member_id, self.entry_id)
+
+    @property
+    def purchase_id(self) -> str | None:
+        """The id of the purchase behind it."""
+        bought = self.bought
+        return None if bought is None else ids.encode(ids.Tag.PURCHASE, self.member_id, bought)
+
+    @property
+    def key(self) -> tuple[int]:
+        """Where it stands."""
+        return (self.seq,)
+
+
+class WrittenRow(EntryRow):
+    """A line of the ledger, and the transaction that wrote it."""
+
+    transaction_id: UUID
+
+
 @strawberry.type(description="One line of the points ledger. It never changes.")
 class PointsEntry(Node):
-    member_id: strawberry.Private[UUID]
-    transaction_id: strawberry.Private[UUID]
     kind: PointsKind = seen(SEES_POINTS, "Why points moved.")
     bucket: Bucket = seen(SEES_POINTS, "Which part of the account moved.")
     points: Long = seen(SEES_POINTS, "By how much, with its sign.")
@@ -61,22 +97,9 @@ class PointsEntry(Node):
     purchase_id: strawberry.ID | None = seen(SEES_POINTS, "The purchase behind it, for `node`; null without one.")
 
     @classmethod
-    def of(cls, row: dict[str, Any]) -> "PointsEntry":
-        """The line as a client sees it."""
-        member, bought = row["member_id"], row["purchase_id"]
-        return cls(
-            id=strawberry.ID(ids.encode(ids.Tag.POINTS_ENTRY, member, row["id"])),
-            member_id=member,
-            transaction_id=row["transaction_id"],
-            kind=PointsKind[row["kind"]],
-            bucket=Bucket[row["bucket"]],
-            points=Long(row["delta"]),
-            balance_after=Long(row["balance_after"]),
-            reason=row["reason"],
-            occurred_at=row["effective_at"],
-            recorded_at=row["created_at"],
-            purchase_id=bought and strawberry.ID(ids.encode(ids.Tag.PURCHASE, member, bought)),
-        )
+    def is_type_of(cls, value: object, _info: object) -> bool:
+        """Rows are lines, and so is what a command has just written."""
+        return isinstance(value, EntryRow | cls)
 
 
 @strawberry.type(description="Points that expire together.")
@@ -85,52 +108,73 @@ class PointsExpiry:
     expires_at: Moment = seen(SEES_POINTS, "The first moment they are worth nothing.")
 
 
-EXPIRING = SQL(
-    "SELECT expires_at, SUM(remaining)::bigint AS points FROM points_lot WHERE member_id = $1"
-    " AND active AND remaining > 0 AND expires_at > $2 GROUP BY expires_at ORDER BY expires_at LIMIT $3"
+class ExpiryRow(Row):
+    """Points that expire together."""
+
+    points: int
+    expires_at: str
+
+
+class ExpiryOf(ExpiryRow):
+    """Points that expire together, and whose they are."""
+
+    member_id: UUID
+
+
+EXPIRING = Rows(
+    ExpiryRow,
+    "SELECT ISO(soon.at) AS expires_at, soon.points FROM (SELECT l.expires_at AS at,"
+    " SUM(l.remaining)::bigint AS points FROM points_lot l WHERE l.member_id = $1 AND l.active"
+    " AND l.remaining > 0 AND l.expires_at > $2 GROUP BY l.expires_at ORDER BY l.expires_at LIMIT $3) soon",
 )
-EXPIRING_OF_SEVERAL = SQL(
-    "SELECT soon.* FROM unnest($1::uuid[]) AS whose(member_id) CROSS JOIN LATERAL (SELECT l.member_id,"
-    " l.expires_at, SUM(l.remaining)::bigint AS points FROM points_lot l WHERE l.member_id = whose.member_id"
-    " AND l.active AND l.remaining > 0 AND l.expires_at > $2 GROUP BY l.member_id, l.expires_at"
-    " ORDER BY l.expires_at LIMIT $3) soon",
-    sqlite="SELECT l.member_id, l.expires_at, SUM(l.remaining) AS points"
+EXPIRING_OF_SEVERAL = Rows(
+    ExpiryOf,
+    "SELECT soon.member_id, ISO(soon.at) AS expires_at, soon.points FROM unnest($1::uuid[]) AS whose(member_id)"
+    " CROSS JOIN LATERAL (SELECT l.member_id, l.expires_at AS at, SUM(l.remaining)::bigint AS points"
+    " FROM points_lot l WHERE l.member_id = whose.member_id AND l.active AND l.remaining > 0"
+    " AND l.expires_at > $2 GROUP BY l.member_id, l.expires_at ORDER BY l.expires_at LIMIT $3) soon",
+    sqlite="SELECT l.member_id, ISO(l.expires_at) AS expires_at, SUM(l.remaining) AS points"
     " FROM unnest($1::uuid[]) AS whose(member_id) CROSS JOIN points_lot l ON l.member_id = whose.member_id"
     " AND l.active AND l.remaining > 0 AND l.expires_at IN (SELECT DISTINCT nth.expires_at FROM points_lot nth"
     " WHERE nth.member_id = whose.member_id AND nth.active AND nth.remaining > 0 AND nth.expires_at > $2"
     " ORDER BY nth.expires_at LIMIT $3) GROUP BY l.member_id, l.expires_at ORDER BY l.expires_at",
     fans_out="a page of members shows what each one is about to lose",
 )
+SOON = "expiring"
+"""What is kept of an account that was read with what it is about to lose: how many were asked for, and those."""
 
 
 async def expiring_of(
     parents: Sequence["PointsAccount"], context: Context, first: First = None
 ) -> list[list[PointsExpiry]]:
     """What each account is about to lose, soonest first."""
-    asked_for = pages.window(first=first, after=None, shape=())
-    found: dict[UUID, list[PointsExpiry]] = {parent.member_id: [] for parent in parents}
+    most = pages.window(first=first, after=None, shape=()).limit
+    read = [context.kept(SOON, parent) for parent in parents]
+    if all(each is not None and each[0] == most for each in read):
+        return [rows for _, rows in read]
+    found: dict[UUID, list[Any]] = {parent.member_id: [] for parent in parents}
     if len(found) == 1:
-        [member] = found
-        rows = await EXPIRING.rows(member, context.now, asked_for.limit)
-        found[member] = [PointsExpiry(points=row["points"], expires_at=row["expires_at"]) for row in rows]
+        found[parents[0].member_id] = await EXPIRING.rows(parents[0].member_id, context.now, most)
     else:
-        for row in await EXPIRING_OF_SEVERAL.rows(list(found), context.now, asked_for.limit):
-            expiry = PointsExpiry(points=row["points"], expires_at=row["expires_at"])
-            found[row["member_id"]].append(expiry)
+        for row in await EXPIRING_OF_SEVERAL.rows(list(found), context.now, most):
+            found[row.member_id].append(row)
     return [found[parent.member_id] for parent in parents]
 
 
 ENTRY = (
-    "e.id, e.member_id, e.transaction_id, e.seq, e.bucket, e.delta, e.balance_after, t.kind, t.reason,"
-    " t.purchase_id, t.effective_at, t.created_at"
+    "e.id AS entry_id, e.member_id, e.seq, e.bucket, e.delta AS points, e.balance_after, t.kind, t.reason,"
+    " t.purchase_id AS bought, ISO(t.effective_at) AS occurred_at, ISO(t.created_at) AS recorded_at"
 )
-JOINED = "points_entry e JOIN points_transaction t ON t.member_id = e.member_id AND t.id = e.transaction_id"
+BESIDE = (
+    "JOIN LATERAL (SELECT * FROM points_transaction t"
+    " WHERE t.member_id = e.member_id AND t.id = e.transaction_id LIMIT 1) t ON true"
+)
 ENTRIES = Listing(
     ENTRY,
     "points_entry e",
-    join="JOIN LATERAL (SELECT * FROM points_transaction t"
-    " WHERE t.member_id = e.member_id AND t.id = e.transaction_id LIMIT 1) t ON true",
+    join=BESIDE,
     order={"seq": NUMBER},
+    row=EntryRow,
     fans_out="a page of members shows the latest of each one's ledger",
 )
 
@@ -147,7 +191,7 @@ async def entries_of(
     del context
     asked_for = pages.window(first=first, after=after, last=last, before=before, shape=(pages.whole,))
     found = await pages.listed(ENTRIES, parents, asked_for)
-    return [pages.page(rows, asked_for, PointsEntry.of, lambda row: (row["seq"],)) for rows in found]
+    return cast("list[Connection[PointsEntry]]", [Page(rows, asked_for) for rows in found])
 
 
 @strawberry.type(description="A member's points (积分).")
@@ -164,47 +208,78 @@ class PointsAccount:
     entries: Connection[PointsEntry] = related(SEES_POINTS, "The ledger, newest first.", entries_of)
 
 
-ACCOUNTS = SQL(
-    "SELECT a.member_id, a.available, a.pending, a.held, a.debt, a.lifetime_earned, a.lifetime_spent,"
-    " a.lifetime_expired, (SELECT COALESCE(SUM(l.remaining), 0) FROM points_lot l WHERE l.member_id = a.member_id"
-    " AND l.active AND l.remaining > 0 AND l.expires_at <= $2)::bigint AS gone"
-    " FROM points_account a WHERE a.member_id = ANY($1::uuid[])",
+class Account(Row):
+    """An account as stored, and what of it has expired and awaits its entry."""
+
+    stored: int
+    gone: int
+    pending: int
+    held: int
+    debt: int
+    lifetime_earned: int
+    lifetime_spent: int
+    written_off: int
+
+    @property
+    def available(self) -> int:
+        """What may be spent now."""
+        return self.stored - self.gone
+
+    @property
+    def lifetime_expired(self) -> int:
+        """What has ever expired, written off or not."""
+        return self.written_off + self.gone
+
+
+class AccountOf(Account):
+    """An account, and whose it is."""
+
+    member_id: UUID
+
+
+class Unasked(Row):
+    """Whoever's figures nobody asks for: what else hangs on an account hangs on them."""
+
+
+ACCOUNT = (
+    "a.available AS stored, a.pending, a.held, a.debt, a.lifetime_earned, a.lifetime_spent,"
+    " a.lifetime_expired AS written_off, (SELECT COALESCE(SUM(gone.remaining), 0) FROM points_lot gone"
+    " WHERE gone.member_id = a.member_id AND gone.active AND gone.remaining > 0"
+    " AND gone.expires_at <= ${})::bigint AS gone"
+)
+ACCOUNTS = Rows(
+    AccountOf,
+    f"SELECT a.member_id, {ACCOUNT.format(2)} FROM points_account a WHERE a.member_id = ANY($1::uuid[])",  # noqa: S608
     fans_out="a page of members shows each one's points",
 )
 
 
 async def points_of(parents: Sequence[HasMember], context: Context) -> list[PointsAccount]:
     """Each member's account as it stands at the moment of the operation."""
-    rows = await ACCOUNTS.rows([parent.member_id for parent in parents], context.now)
-    by_member = {row["member_id"]: row for row in rows}
-    return [PointsAccount(**figures(by_member[parent.member_id])) for parent in parents]
+    asked = [parent for parent in parents if not isinstance(parent, Unasked)]
+    accounts = iter(await each(Account, asked, ACCOUNTS, context.now))
+    found = [parent if isinstance(parent, Unasked) else next(accounts) for parent in parents]
+    return cast("list[PointsAccount]", found)
 
 
-def figures(row: dict[str, Any]) -> dict[str, Any]:
-    """The figures of an account, without what has expired and awaits its entry."""
-    gone = row["gone"]
-    expired = {"available": row["available"] - gone, "lifetime_expired": row["lifetime_expired"] + gone}
-    return {name: value for name, value in {**row, **expired}.items() if name != "gone"}
-
-
-ENTRIES_BY_ID = SQL(f"SELECT {ENTRY} FROM {JOINED} WHERE e.member_id = $1 AND e.id = $2")  # noqa: S608  constants
-
-
-async def entry(member_id: UUID, entry_id: UUID) -> PointsEntry | None:
-    """One line of a member's ledger."""
-    row = await ENTRIES_BY_ID.row(member_id, entry_id)
-    return PointsEntry.of(row) if row else None
-
-
-OF_TRANSACTIONS = SQL(
-    f"SELECT {ENTRY} FROM {JOINED} WHERE e.member_id = $1"  # noqa: S608  constants
-    " AND e.transaction_id = ANY($2::uuid[]) ORDER BY e.seq"
+ENTRIES_BY_ID = Rows(
+    EntryRow,
+    f"SELECT {ENTRY} FROM points_entry e {BESIDE} WHERE e.member_id = $1 AND e.id = $2",  # noqa: S608  constants
 )
 
 
-LED_TO = SQL(
-    f"SELECT {ENTRY}, e.transaction_id FROM {JOINED} WHERE e.member_id = ANY($1::uuid[])"  # noqa: S608  constants
-    " AND t.member_id = ANY($1::uuid[]) AND e.transaction_id = ANY($2::uuid[]) ORDER BY e.seq DESC",
+async def entry(member_id: UUID, entry_id: UUID) -> Any:
+    """One line of a member's ledger."""
+    return await ENTRIES_BY_ID.row(member_id, entry_id)
+
+
+WRITTEN = f"SELECT {ENTRY}, e.transaction_id FROM points_entry e {BESIDE}"  # noqa: S608  constants
+OF_TRANSACTIONS = Rows(
+    WrittenRow, f"{WRITTEN} WHERE e.member_id = $1 AND e.transaction_id = ANY($2::uuid[]) ORDER BY e.seq"
+)
+LED_TO = Rows(
+    WrittenRow,
+    f"{WRITTEN} WHERE e.member_id = ANY($1::uuid[]) AND e.transaction_id = ANY($2::uuid[]) ORDER BY e.seq DESC",
     fans_out="a queue of requests shows what each one led to",
 )
 
@@ -214,26 +289,23 @@ async def entries_led_to(done: Sequence[tuple[UUID, UUID]]) -> dict[UUID, Points
     if not done:
         return {}
     rows = await LED_TO.rows(list({whose for whose, _ in done}), [transaction for _, transaction in done])
-    return {row["transaction_id"]: PointsEntry.of(row) for row in rows}
+    return cast("dict[UUID, PointsEntry]", {row.transaction_id: row for row in rows})
 
 
 def entry_of(written: Written) -> PointsEntry:
     """The line a command has just written."""
     line, movement = written.line, written.line.movement
-    return PointsEntry.of(
-        {
-            "id": line.id,
-            "member_id": written.member_id,
-            "transaction_id": movement.id,
-            "kind": movement.kind,
-            "bucket": line.bucket,
-            "delta": line.delta,
-            "balance_after": line.balance_after,
-            "reason": movement.reason,
-            "purchase_id": movement.purchase_id,
-            "effective_at": movement.effective_at,
-            "created_at": written.at,
-        }
+    member, bought = written.member_id, movement.purchase_id
+    return PointsEntry(
+        id=strawberry.ID(ids.encode(ids.Tag.POINTS_ENTRY, member, line.id)),
+        kind=movement.kind,
+        bucket=line.bucket,
+        points=Long(line.delta),
+        balance_after=Long(line.balance_after),
+        reason=None if movement.reason is None else ReasonCode(movement.reason),
+        occurred_at=Moment(movement.effective_at),
+        recorded_at=Moment(written.at),
+        purchase_id=None if bought is None else strawberry.ID(ids.encode(ids.Tag.PURCHASE, member, bought)),
     )
 
 
@@ -252,8 +324,8 @@ def account_of(written: Written) -> PointsAccount:
     )
 
 
-async def entries_written(member_id: UUID, transaction_ids: Sequence[UUID]) -> list[PointsEntry]:
+async def entries_written(member_id: UUID, transaction_ids: Sequence[UUID]) -> list[Any]:
     """The lines some transactions wrote."""
     if not transaction_ids:
         return []
-    return [PointsEntry.of(row) for row in await OF_TRANSACTIONS.rows(member_id, list(transaction_ids))]
+    return await OF_TRANSACTIONS.rows(member_id, list(transaction_ids))

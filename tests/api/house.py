@@ -18,6 +18,7 @@ from api.graphql import Endpoint
 from api.outside import World
 from api.settings import settings
 from rules.rates import RATES, Rate
+from schema.context import Reference
 from tests.people import NOON
 
 PRODUCTION = {
@@ -125,6 +126,8 @@ async def calling(app: Starlette, patch: pytest.MonkeyPatch) -> AsyncIterator[Ca
     # all the tests' strangers come from one network
     plenty = Allowance({**RATES, "NOBODY": Rate(100_000, 500)}, lambda: 0.0)
     patch.setattr(endpoint_of(app), "allowance", plenty)
+    # the test before had another programme
+    patch.setattr(endpoint_of(app), "reference", Reference())
     transport: Any = httpx2.ASGITransport(app=app)
     async with httpx2.AsyncClient(transport=transport, base_url="http://house") as client:
         yield Caller(client, clock)

@@ -13,7 +13,7 @@ from rules.credentials import LoginRefused
 from rules.members import Identity
 from rules.phones import PhoneCodeRefused
 from schema import examining, executing, ids
-from schema.context import Context
+from schema.context import Context, Reference
 from schema.ids import Tag
 from tests.people import NOON
 
@@ -98,6 +98,7 @@ async def ask(
     at: datetime = NOON,
     language: str = "en",
     operation: str | None = None,
+    reference: Reference | None = None,
 ) -> Answer:
     """What somebody is answered at some moment."""
     context = Context(
@@ -107,6 +108,7 @@ async def ask(
         request_id=REQUEST,
         outside=Nowhere(),
         may_introspect=True,
+        reference=reference or Reference(),
     )
     done = await executing.run(document, variables, context, name=operation)
     return Answer(done.data, [dict(error.formatted) for error in done.errors or ()])

@@ -61,20 +61,23 @@ async def test_the_rest_of_an_operation_is_answered(
     mei = await member("Mei")
     broken_relation(monkeypatch)
     answer = await ask(
-        "{ me { state } nodes(ids: []) { id } broken: me { points { available } } }", who=as_member(mei)
+        f"{{ me {{ state }} nodes(ids: []) {{ id }} broken: me {{ {BROKEN} }} }}", who=as_member(mei)
     )
     assert answer.codes == ["INTERNAL_SERVER_ERROR"]
     assert answer.data == {"me": {"state": "ACTIVE"}, "nodes": [], "broken": None}
     assert len(told(caplog)) == 1
 
 
+BROKEN = "points { entries { nodes { points } } }"
+
+
 def broken_relation(monkeypatch: pytest.MonkeyPatch) -> None:
     from schema.points import _ledger
 
-    async def rows(*_: object) -> None:
+    async def pages(*_: object, **__: object) -> None:
         raise BrokenError
 
-    monkeypatch.setattr(_ledger, "ACCOUNTS", type("Cut", (), {"rows": staticmethod(rows)}))
+    monkeypatch.setattr(_ledger, "ENTRIES", type("Cut", (), {"pages": staticmethod(pages)}))
 
 
 async def test_what_was_under_way_beside_a_fault_leaves_the_database_fit_for_the_next(
@@ -84,7 +87,7 @@ async def test_what_was_under_way_beside_a_fault_leaves_the_database_fit_for_the
     mei = await member("Mei")
     broken_relation(monkeypatch)
     for _ in range(5):
-        answer = await ask("{ me { profile { displayName } points { available } } }", who=as_member(mei))
+        answer = await ask(f"{{ me {{ profile {{ displayName }} {BROKEN} }} }}", who=as_member(mei))
         assert answer.codes == ["INTERNAL_SERVER_ERROR"]
         assert await violations() == []
 
@@ -96,9 +99,8 @@ async def test_no_log_line_holds_the_document_or_what_was_sent_with_it(
     await member("Mei", PHONE)
     caplog.set_level(logging.DEBUG)
     broken_relation(monkeypatch)
-    document = (
-        "query($by: MemberBy!) { member(by: $by) { secretAlias: profile { displayName } points { available } } }"
-    )
+    asked = f"secretAlias: profile {{ displayName }} {BROKEN}"
+    document = f"query($by: MemberBy!) {{ member(by: $by) {{ {asked} }} }}"
     answer = await ask(document, {"by": {"identity": {"kind": "PHONE", "value": PHONE}}}, who=SERVICE)
     assert answer.codes == ["INTERNAL_SERVER_ERROR"]
     lines = [logging.Formatter().format(record) for record in caplog.records]

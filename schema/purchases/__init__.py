@@ -1,46 +1,28 @@
-"""Purchases as a client sees them, and what a shop's back end reports of them."""
-
-from collections.abc import Sequence
-from typing import Any
-from uuid import UUID
+"""Purchases: what a shop's back end reports of them, and how a client sees them."""
 
 import strawberry
 
-from models.listing import MOMENT, ROW_ID, Listing
-from models.purchases import PurchaseEventKind, PurchaseState
-from models.sql import SQL
-from models.staff import StaffRole
-from models.units import Minor, Money, is_plain
-from rules import programme, purchases
+from models.purchases import PurchaseEventKind
+from models.units import Minor, is_plain
+from rules import purchases
 from rules.idempotency import Key
 from rules.purchases import Applied, Happening, Order, OrderLine
 from rules.refusals import NotFound
-from schema import ids, pages
-from schema.context import Context, HasMember, Info
+from schema import ids
+from schema.context import Context, Info
 from schema.enums import describe
 from schema.errors import UserError, bad_input, command, key_of
-from schema.pages import After, Before, Connection, First, Last
-from schema.permissions import SEES_PURCHASES, WRITES_PURCHASES, related, seen
+from schema.permissions import WRITES_PURCHASES, seen
 from schema.points import PointsEntry, entries_written
-from schema.programme import MoneyType
+from schema.purchases._purchase import Purchase, purchase, purchases_of
 from schema.scalars import KEY_SAYS, CurrencyCode, Long, Moment
-from schema.tiers import Node, Tier
+from schema.tiers import Tier, tier_of_code
+
+__all__ = ["Purchase", "PurchasesMutation", "purchase", "purchases_of"]
 
 REF_MAX, SHORT_MAX, NAME_MAX = 100, 64, 200
 """How long an order's reference, a line's, and an article's name may be."""
 
-describe(
-    PurchaseState,
-    "Where a purchase stands.",
-    {
-        PurchaseState.CREATED: "Ordered, not paid.",
-        PurchaseState.PAID: "Paid.",
-        PurchaseState.COMPLETED: "Delivered and accepted.",
-        PurchaseState.PARTIALLY_REFUNDED: "Refunded in part.",
-        PurchaseState.REFUNDED: "Refunded in whole.",
-        PurchaseState.CANCELLED: "Given up before it was paid.",
-    },
-)
 describe(
     PurchaseEventKind,
     "What happened to an order. A refund has a mutation of its own.",
@@ -50,130 +32,6 @@ describe(
         PurchaseEventKind.CANCELLED: "The order was given up before it was paid. Points spent on it return.",
     },
 )
-
-
-@strawberry.type(description="One line of an order.")
-class PurchaseLine:
-    line_ref: str = seen(SEES_PURCHASES, "The shop's reference of the line.")
-    sku: str | None = seen(SEES_PURCHASES, "The article, as the shop numbers it.")
-    name: str | None = seen(SEES_PURCHASES, "The article's name.")
-    quantity: int = seen(SEES_PURCHASES, "How many.")
-    paid: MoneyType = seen(SEES_PURCHASES, "What was paid for the line, after discounts.")
-    refunded: MoneyType = seen(SEES_PURCHASES, "What has been refunded of it so far.")
-
-
-LINES = SQL(
-    "SELECT purchase_id, line_ref, sku, name, quantity, paid_minor, refunded_minor FROM purchase_line"
-    " WHERE member_id = ANY($1::uuid[]) AND purchase_id = ANY($2::uuid[]) ORDER BY id",
-    fans_out="a page of members shows each one's purchases",
-)
-
-
-async def lines_of(parents: Sequence["Purchase"], context: Context) -> list[list[PurchaseLine]]:
-    """The lines of each purchase, in the order the shop told them."""
-    del context
-    found: dict[UUID, list[PurchaseLine]] = {parent.row_id: [] for parent in parents}
-    currency = {parent.row_id: parent.goods.currency for parent in parents}
-    members = list({parent.member_id for parent in parents})
-    for row in await LINES.rows(members, list(found)):
-        unit = currency[row["purchase_id"]]
-        line = PurchaseLine(
-            line_ref=row["line_ref"],
-            sku=row["sku"],
-            name=row["name"],
-            quantity=row["quantity"],
-            paid=MoneyType.of(Money(row["paid_minor"], unit)),
-            refunded=MoneyType.of(Money(row["refunded_minor"], unit)),
-        )
-        found[row["purchase_id"]].append(line)
-    return [found[parent.row_id] for parent in parents]
-
-
-@strawberry.type(description="An order of a member, as their shop reported it.")
-class Purchase(Node):
-    member_id: strawberry.Private[UUID]
-    row_id: strawberry.Private[UUID]
-    source: str = seen(SEES_PURCHASES, "The shop system that reported it.")
-    order_ref: str = seen(SEES_PURCHASES, "The shop's reference of the order.")
-    state: PurchaseState = seen(SEES_PURCHASES, "Where it stands.")
-    channel: str | None = seen(SEES_PURCHASES, "Where it was sold: a store, a mini-program, a country.")
-    goods: MoneyType = seen(SEES_PURCHASES, "What was paid for its lines. This earns.")
-    shipping: MoneyType = seen(SEES_PURCHASES, "What was paid for shipping. This does not.")
-    paid_by_points: MoneyType = seen(SEES_PURCHASES, "The part of the goods paid by points, which earns nothing.")
-    refunded: MoneyType = seen(SEES_PURCHASES, "What has been refunded of the lines so far.")
-    ordered_at: Moment = seen(SEES_PURCHASES, "When it was ordered.")
-    paid_at: Moment | None = seen(SEES_PURCHASES, "When it was paid; null while it is not.")
-    lines: list[PurchaseLine] = related(SEES_PURCHASES, "Its lines.", lines_of)
-
-    @classmethod
-    def of(cls, row: dict[str, Any]) -> "Purchase":
-        """The purchase as a client sees it."""
-
-        def money(column: str) -> MoneyType:
-            return MoneyType.of(Money(Minor(row[column]), row["currency"]))
-
-        return cls(
-            id=strawberry.ID(ids.encode(ids.Tag.PURCHASE, row["member_id"], row["id"])),
-            member_id=row["member_id"],
-            row_id=row["id"],
-            source=row["source"],
-            order_ref=row["order_ref"],
-            state=PurchaseState[row["state"]],
-            channel=row["channel"],
-            goods=money("goods_minor"),
-            shipping=money("shipping_minor"),
-            paid_by_points=money("by_points_minor"),
-            refunded=money("refunded_minor"),
-            ordered_at=row["ordered_at"],
-            paid_at=row["paid_at"],
-        )
-
-
-COLUMNS = (
-    "id, member_id, source, order_ref, state, channel, currency, goods_minor, shipping_minor, by_points_minor,"
-    " refunded_minor, ordered_at, paid_at"
-)
-ONE = SQL(
-    f"SELECT {COLUMNS} FROM purchase WHERE member_id = $1 AND id = $2"  # noqa: S608  constants
-    " AND ($3::uuid IS NULL OR store_id = $3::uuid) AND ($4::text IS NULL OR source = $4)"
-)
-
-
-def _kept_to(context: Context) -> tuple[UUID | None, str | None]:
-    """The store and the source whose purchases a caller may see: a cashier their store's, a service its own."""
-    principal = context.principal
-    if principal is None:
-        return None, None
-    return principal.store_id if principal.role is StaffRole.CASHIER else None, principal.source
-
-
-async def purchase(context: Context, member_id: UUID, purchase_id: UUID) -> Purchase | None:
-    """One purchase of a member, if the caller may see it."""
-    row = await ONE.row(member_id, purchase_id, *_kept_to(context))
-    return Purchase.of(row) if row else None
-
-
-PAGES = Listing(
-    ", ".join(f"p.{column}" for column in COLUMNS.split(", ")),
-    "purchase p",
-    order={"ordered_at": MOMENT, "id": ROW_ID},
-    where="({0}::uuid IS NULL OR p.store_id = {0}::uuid) AND ({1}::text IS NULL OR p.source = {1})",
-    fans_out="a page of members shows the latest of each one's purchases",
-)
-
-
-async def purchases_of(
-    parents: Sequence[HasMember],
-    context: Context,
-    first: First = None,
-    after: After = None,
-    last: Last = None,
-    before: Before = None,
-) -> list[Connection[Purchase]]:
-    """A page of each member's purchases, newest first."""
-    asked_for = pages.window(first=first, after=after, last=last, before=before, shape=pages.BY_MOMENT)
-    found = await pages.listed(PAGES, parents, asked_for, *_kept_to(context))
-    return [pages.page(rows, asked_for, Purchase.of, lambda row: (row["ordered_at"], row["id"])) for rows in found]
 
 
 @strawberry.type(description="What a report came to.")
@@ -292,13 +150,11 @@ def _source(context: Context) -> str:
 
 async def _answer(context: Context, applied: Applied) -> PurchasePayload:
     bought = await purchase(context, applied.member_id, applied.purchase_id)
-    ladder = (await programme.terms()).ladder if applied.tier else ()
-    climbed = next((Tier.of(rung) for rung in ladder if rung.code == applied.tier), None)
     return PurchasePayload(
         purchase=bought,
         entries=await entries_written(applied.member_id, applied.transaction_ids),
         growth=Long(applied.growth),
-        tier=climbed,
+        tier=await tier_of_code(context, applied.tier) if applied.tier else None,
         parked=applied.parked,
         replayed=applied.replayed,
     )

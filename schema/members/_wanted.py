@@ -1,0 +1,114 @@
+"""What an operation asks of a member, read from its fields, so that one statement fetches it.
+
+It is read once for a document and remembered. `@skip` and `@include` are not looked at: at worst too much is
+fetched. What a resolver is not found to have been asked for it reads by itself.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from graphql import (
+    FieldNode,
+    FragmentDefinitionNode,
+    FragmentSpreadNode,
+    InlineFragmentNode,
+    IntValueNode,
+    SelectionSetNode,
+    ValueNode,
+    VariableNode,
+)
+
+from schema.context import Info
+from schema.pages import DEFAULT, MOST
+
+JOINED = {"tier", "tierProgress", "card", "profile"}
+"""The relations that are read with the member."""
+
+HANGS = {"entries", "expiring", "__typename"}
+"""What hangs on an account, and is none of its figures."""
+
+ITEMS = {"nodes", "edges", "node"}
+REMEMBERED = 2_000
+
+Fields = dict[str, list[FieldNode]]
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What is asked of a member."""
+
+    only_lists: bool
+    """Nothing but lists that hang on their account."""
+    whole: bool
+    """Anything of their standing, account or profile."""
+    soon: tuple[ValueNode | None, ...]
+    """How many expiries are asked for: in each place where they are, the argument."""
+
+    def most(self, info: Info) -> int | None:
+        """How many expiries to fetch with the member; None where none are asked for, or differently many."""
+        if len(self.soon) != 1:
+            return None
+        [given] = self.soon
+        number: object = DEFAULT
+        if isinstance(given, IntValueNode):
+            number = int(given.value)
+        elif isinstance(given, VariableNode):
+            number = info.variable_values.get(given.name.value, DEFAULT)
+        elif given is not None:
+            return None
+        return number if isinstance(number, int) and 1 <= number <= MOST else None
+
+
+_known: dict[tuple[int, ...], tuple[list[FieldNode], Wanted]] = {}
+
+
+def wanted(info: Info) -> Wanted:
+    """What an operation asks of the member, or of each of the members, a field answers."""
+    raw = info._raw_info
+    nodes = list(raw.field_nodes)
+    key = tuple(map(id, nodes))
+    if key not in _known:
+        if len(_known) >= REMEMBERED:
+            _known.clear()
+        # the nodes are kept, so that no others can be at their addresses
+        _known[key] = nodes, _read(nodes, raw.fragments)
+    return _known[key][1]
+
+
+def _read(nodes: list[FieldNode], fragments: Mapping[str, FragmentDefinitionNode]) -> Wanted:
+    asked = _below(nodes, fragments)
+    while items := [node for name in ITEMS & asked.keys() for node in asked.pop(name)]:
+        for name, more in _below(items, fragments).items():
+            asked.setdefault(name, []).extend(more)
+    account = _below(asked.get("points", []), fragments)
+    soon = tuple(_first(node) for node in account.get("expiring", []))
+    return Wanted(
+        only_lists=asked.keys() == {"points"} and account.keys() == {"entries"},
+        whole=not account.keys() <= HANGS or bool(soon) or not JOINED.isdisjoint(asked),
+        soon=soon,
+    )
+
+
+def _below(nodes: list[FieldNode], fragments: Mapping[str, FragmentDefinitionNode]) -> Fields:
+    """The fields below some, by their names."""
+    found: Fields = {}
+    for node in nodes:
+        for field in _fields(node.selection_set, fragments):
+            found.setdefault(field.name.value, []).append(field)
+    return found
+
+
+def _fields(
+    selected: SelectionSetNode | None, fragments: Mapping[str, FragmentDefinitionNode]
+) -> Iterator[FieldNode]:
+    for node in selected.selections if selected else ():
+        if isinstance(node, FieldNode):
+            yield node
+        elif isinstance(node, InlineFragmentNode):
+            yield from _fields(node.selection_set, fragments)
+        elif isinstance(node, FragmentSpreadNode):
+            yield from _fields(fragments[node.name.value].selection_set, fragments)
+
+
+def _first(node: FieldNode) -> ValueNode | None:
+    return next((each.value for each in node.arguments or () if each.name.value == "first"), None)
