@@ -22,6 +22,7 @@ from api.negotiation import GRAPHQL, HTML, JSON, language, media_of, negotiate
 from api.refusing import Refused
 from api.requests import Gone, Said
 from models.credentials import PrincipalKind
+from rules import transactions
 from schema import executing, words
 from schema.context import Context, Outside, Reference
 from schema.gate import signed
@@ -110,6 +111,8 @@ class Endpoint:
             said = requests.said_by(scope["query_string"])
         else:
             said = requests.said(await self._body(headers, receive))
+        if left := requests.has_left(receive):
+            transactions.ask_first(left)
         client = scope.get("client")
         sender = Sender(secret_of(_text(headers, b"authorization")), client[0] if client else None)
         context = await self.context(sender, _text(headers, b"accept-language"))

@@ -1,5 +1,6 @@
 """Requests: the body of one, read within its bounds, and the operation it asks for."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl
@@ -29,6 +30,15 @@ class Said:
     meant: Asked
     name: str | None
     variables: dict[str, Any] | None
+
+
+def has_left(receive: Receive) -> Callable[[], bool] | None:
+    """What tells at any moment whether the client has hung up; None behind a server that does not let on.
+
+    ASGI itself has only `receive` for it, which would have to be waited for beside each operation.
+    """
+    cycle: Any = getattr(receive, "__self__", None)
+    return (lambda: bool(cycle.disconnected)) if hasattr(cycle, "disconnected") else None
 
 
 async def body_of(receive: Receive) -> bytes:

@@ -44,6 +44,7 @@ strayed: set[str] = set()
 """The commands that were found to await something else than their database: they run on the event loop."""
 
 _inside: ContextVar[bool] = ContextVar("inside_transaction", default=False)
+_has_left: ContextVar[Callable[[], bool] | None] = ContextVar("caller_has_left", default=None)
 _then: ContextVar[Then] = ContextVar("after_commit")
 _running: set[asyncio.Task[Any]] = set()
 _log = logging.getLogger(__name__)
@@ -61,7 +62,7 @@ def transaction(
     It awaits nothing but its database and the key store: so SQLite's writer can do it whole on its own thread, in
     one commit with others that wait.
 
-    Raises: Busy, when too many run already.
+    Raises: Busy, when too many run already, and when whoever asked for it left before it began.
     """
 
     name = _name(command)
@@ -100,6 +101,14 @@ async def _shielded(work: Coroutine[Any, Any, Done]) -> Done:
     _running.add(task)
     task.add_done_callback(_ended)
     return await asyncio.shield(task)
+
+
+def ask_first(has_left: Callable[[], bool]) -> None:
+    """Begin nothing for the caller of this task once they have left, since others wait behind it.
+
+    It may be asked in another thread.
+    """
+    _has_left.set(has_left)
 
 
 async def drain() -> None:
@@ -146,7 +155,12 @@ async def _once(name: str, attempt: Callable[[], Awaitable[Done]], on: str, *, f
 
 
 async def _whole(attempt: Callable[[], Awaitable[Done]], first: bool) -> tuple[Done, Then]:  # noqa: FBT001  # by place
-    """What comes of it, all it decided to write being sent, and what it wants done after its commit."""
+    """What comes of it, all it decided to write being sent, and what it wants done after its commit.
+
+    Raises: Busy, when nobody waits for it any more.
+    """
+    if (has_left := _has_left.get()) is not None and has_left():
+        raise Busy
     then: Then = []
     _then.set(then)
     with writing.sheet(may_read_ahead=first) as gathered:

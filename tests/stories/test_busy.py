@@ -6,7 +6,7 @@ import pytest
 
 from rules import transactions
 from rules.refusals import Busy
-from tests.people import balance, member, programme, redeem
+from tests.people import balance, buy, member, programme, redeem
 
 
 async def test_beyond_its_measure_a_write_is_refused_and_may_be_sent_again(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -32,3 +32,23 @@ async def test_a_graceful_stop_does_not_wait_for_ever(monkeypatch: pytest.Monkey
 
     assert not endless.done()
     endless.cancel()
+
+
+async def test_nothing_is_begun_for_a_caller_who_has_left_while_they_waited() -> None:
+    await programme()
+    mei = await member("Mei")
+    await buy(mei, 100_00)
+
+    async def asked(*, has_left: bool) -> object:
+        transactions.ask_first(lambda: has_left)
+        try:
+            return await redeem(mei, 40)
+        except Busy as busy:
+            return busy
+
+    gone, there = await asyncio.gather(
+        asyncio.create_task(asked(has_left=True)), asyncio.create_task(asked(has_left=False))
+    )
+    assert isinstance(gone, Busy)
+    assert not isinstance(there, Busy)
+    assert (await balance(mei))["available"] == 60
