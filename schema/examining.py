@@ -28,6 +28,9 @@ from schema.compiler import Plan
 CHARACTERS = 500_000
 """How much text of documents is remembered. A parsed document takes some fifty times its text."""
 
+WRITTEN_A_CHARACTER = 10
+"""How much of the functions written for a document takes the memory of a character of it."""
+
 CALLERS = 64
 """How many kinds of callers a document is remembered to be open to."""
 
@@ -75,6 +78,7 @@ class Memory:
     def __init__(self) -> None:
         self.trusted: dict[str, Examined] = {}
         self.known: OrderedDict[str, Examined] = OrderedDict()
+        self.weights: dict[str, int] = {}
         self.characters = 0
 
     def find(self, source: str) -> Examined | None:
@@ -90,10 +94,21 @@ class Memory:
         if found.errors or source in self.known:
             return
         self.known[source] = found
-        self.characters += len(source)
+        self.weights[source] = 0
+        self._weigh(source, len(source))
+
+    def grew(self, known: Examined, written: int) -> None:
+        """Count what was written for a document as well, and forget the longest unused ones for it."""
+        source = known.document.loc.source.body if known.document.loc else ""
+        if self.known.get(source) is known:
+            self._weigh(source, written // WRITTEN_A_CHARACTER)
+
+    def _weigh(self, source: str, more: int) -> None:
+        self.weights[source] += more
+        self.characters += more
         while self.characters > CHARACTERS:
             forgotten, _ = self.known.popitem(last=False)
-            self.characters -= len(forgotten)
+            self.characters -= self.weights.pop(forgotten)
 
 
 _memories: WeakKeyDictionary[GraphQLSchema, Memory] = WeakKeyDictionary()

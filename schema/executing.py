@@ -10,7 +10,7 @@ from graphql import ExecutionResult, GraphQLError
 from schema import examining
 from schema.compiler import Executor
 from schema.context import Context
-from schema.examining import Examined, Operation
+from schema.examining import Examined, Operation, remembered
 from schema.gate import Passage
 from schema.root import schema
 
@@ -94,7 +94,11 @@ async def _executed(known: Examined, operation: Operation, context: Context, var
             operation.was_run = True
             return await EXECUTOR.interpret(known.document, operation.name, context, variables)
         plan = operation.plan = EXECUTOR.plan(known.document, operation.name)
-    return await EXECUTOR.execute(plan, context, variables)
+    written = plan.written
+    result = await EXECUTOR.execute(plan, context, variables)
+    if plan.written != written:
+        remembered(GRAPH).grew(known, plan.written - written)
+    return result
 
 
 def trust(source: str) -> None:

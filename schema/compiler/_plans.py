@@ -101,6 +101,8 @@ class Plan:
         self.operation: OperationDefinitionNode | None = None
         self._functions: dict[tuple[Any, ...], tuple[Compiled, bool]] = {}
         self._sources: dict[tuple[Any, ...], str] = {}
+        self.written = 0
+        """How many characters of functions it has; they take some five times as much memory."""
         try:
             self._read()
         except NotCovered as why:
@@ -180,6 +182,7 @@ class Plan:
             self.reason = f"{FAULT}: {error!r}"
             raise NotCovered(self.reason) from error
         self._sources[variant] = writer.source()
+        self.written += len(self._sources[variant])
         return self._functions[variant]
 
     def compile(self) -> None:

@@ -125,3 +125,21 @@ async def test_there_is_nothing_to_run_without_a_document_or_by_a_name_nobody_ga
         await executing.run(
             'mutation { tokenRevoke(input: {token: "x"}) { revoked } }', None, context, may_write=False
         )
+
+
+async def test_what_was_written_for_a_document_counts_as_long_as_it_is_remembered(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    await programme()
+    forget_documents()
+    memory = examining.remembered(GRAPH)
+    await ways(TIERS)
+    assert memory.characters == len(TIERS)
+    await ways(TIERS, 2)
+    plan = memory.known[TIERS].named["Tiers"].plan
+    assert plan is not None
+    assert memory.characters == len(TIERS) + plan.written // examining.WRITTEN_A_CHARACTER > len(TIERS)
+    monkeypatch.setattr(examining, "CHARACTERS", memory.characters)
+    await ways("{ programme { name } }")
+    assert TIERS not in memory.known
+    assert memory.characters == sum(memory.weights.values()) == len("{ programme { name } }")
