@@ -73,7 +73,15 @@ def transaction(
             raise RuntimeError(f"{command.__qualname__} was called inside another command.")
         if len(_running) >= AT_ONCE:
             raise Busy
-        return await _shielded(_tried(name, lambda: command(*args, **kwargs)))
+
+        def attempt() -> Coroutine[Any, Any, Done]:
+            _see_wanted()
+            return command(*args, **kwargs)
+
+        done = await _shielded(_tried(name, attempt))
+        # what follows belongs to what was done: the line of the audit log to the try that was counted before
+        _has_left.set(None)
+        return done
 
     return whole
 
@@ -106,9 +114,15 @@ async def _shielded(work: Coroutine[Any, Any, Done]) -> Done:
 def ask_first(has_left: Callable[[], bool]) -> None:
     """Begin nothing for the caller of this task once they have left, since others wait behind it.
 
-    It may be asked in another thread.
+    What follows a command that was done for them is done nevertheless. It may be asked in another thread.
     """
     _has_left.set(has_left)
+
+
+def _see_wanted() -> None:
+    """See that somebody waits for a command that is about to begin. Raises: Busy."""
+    if (has_left := _has_left.get()) is not None and has_left():
+        raise Busy
 
 
 async def drain() -> None:
@@ -155,12 +169,7 @@ async def _once(name: str, attempt: Callable[[], Awaitable[Done]], on: str, *, f
 
 
 async def _whole(attempt: Callable[[], Awaitable[Done]], first: bool) -> tuple[Done, Then]:  # noqa: FBT001  # by place
-    """What comes of it, all it decided to write being sent, and what it wants done after its commit.
-
-    Raises: Busy, when nobody waits for it any more.
-    """
-    if (has_left := _has_left.get()) is not None and has_left():
-        raise Busy
+    """What comes of it, all it decided to write being sent, and what it wants done after its commit."""
     then: Then = []
     _then.set(then)
     with writing.sheet(may_read_ahead=first) as gathered:

@@ -1,10 +1,12 @@
 """Busy: a process takes on no more writes than it can end, and says so at once."""
 
 import asyncio
+from uuid import UUID
+from weakref import WeakKeyDictionary
 
 import pytest
 
-from rules import transactions
+from rules import keyring, transactions
 from rules.refusals import Busy
 from tests.people import balance, buy, member, programme, redeem
 
@@ -52,3 +54,34 @@ async def test_nothing_is_begun_for_a_caller_who_has_left_while_they_waited() ->
     assert isinstance(gone, Busy)
     assert not isinstance(there, Busy)
     assert (await balance(mei))["available"] == 60
+
+
+async def test_what_follows_a_command_is_done_also_for_a_caller_who_has_left_after_it() -> None:
+    await programme()
+    mei = await member("Mei")
+    gone = False
+
+    async def asked() -> None:
+        nonlocal gone
+        transactions.ask_first(lambda: gone)
+        await buy(mei, 100_00)
+        gone = True
+        await redeem(mei, 40)
+
+    await asyncio.create_task(asked())
+    assert (await balance(mei))["available"] == 60
+
+
+async def test_a_command_under_way_gets_its_key_also_for_a_caller_who_leaves_meanwhile(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    await programme()
+    monkeypatch.setattr(keyring, "_pools", WeakKeyDictionary())
+    looks = iter([False])
+
+    async def asked() -> UUID:
+        transactions.ask_first(lambda: next(looks, True))
+        return await member("Mei")
+
+    mei = await asyncio.create_task(asked())
+    assert await keyring.wrapped(mei) is not None
