@@ -28,7 +28,8 @@ HANGS = {"entries", "expiring", "__typename"}
 """What hangs on an account, and is none of its figures."""
 
 ITEMS = {"nodes", "edges", "node"}
-REMEMBERED = 2_000
+CHARACTERS = 250_000
+"""How long the texts may be together of which something is remembered: with a node, all of its document is kept."""
 
 Fields = dict[str, list[FieldNode]]
 
@@ -59,20 +60,37 @@ class Wanted:
         return number if isinstance(number, int) and 1 <= number <= MOST else None
 
 
-_known: dict[tuple[int, ...], tuple[list[FieldNode], Wanted]] = {}
+class Memory:
+    """What is known of some fields' nodes, by their addresses."""
+
+    def __init__(self) -> None:
+        self.known: dict[tuple[int, ...], tuple[list[FieldNode], Wanted]] = {}
+        self.characters = 0
+
+    def keep(self, key: tuple[int, ...], nodes: list[FieldNode], found: Wanted) -> None:
+        """Remember what was found, and forget all else where that would be too much."""
+        text = len(nodes[0].loc.source.body) if nodes[0].loc else 0
+        if self.characters + text > CHARACTERS:
+            self.known.clear()
+            self.characters = 0
+        # the nodes are kept, so that no others can be at their addresses
+        self.known[key] = nodes, found
+        self.characters += text
+
+
+_memory = Memory()
 
 
 def wanted(info: Info) -> Wanted:
     """What an operation asks of the member, or of each of the members, a field answers."""
     raw = info._raw_info
+    key = tuple(map(id, raw.field_nodes))
+    if known := _memory.known.get(key):
+        return known[1]
     nodes = list(raw.field_nodes)
-    key = tuple(map(id, nodes))
-    if key not in _known:
-        if len(_known) >= REMEMBERED:
-            _known.clear()
-        # the nodes are kept, so that no others can be at their addresses
-        _known[key] = nodes, _read(nodes, raw.fragments)
-    return _known[key][1]
+    found = _read(nodes, raw.fragments)
+    _memory.keep(key, nodes, found)
+    return found
 
 
 def _read(nodes: list[FieldNode], fragments: Mapping[str, FragmentDefinitionNode]) -> Wanted:
