@@ -168,7 +168,9 @@ async def _together(parts: list[Part]) -> None:
     try:
         [counts] = await connection.execute_query_dict(made.text, made.values)
     except IntegrityError as error:
-        raise _clash(parts, error) or error from error
+        if clash := _clash(parts, error):
+            raise clash from error
+        raise
     for part, found in zip(made.guarded, counts.values(), strict=bool(made.guarded)):
         part.check(found)
 
