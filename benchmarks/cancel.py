@@ -25,8 +25,8 @@ HALF_SENT = 0.1
 AT_ONCE_SECONDS = 0.25
 WRITE_SECONDS = 1.0
 BURST = 32
-POOL = 8
-"""How many connections to PostgreSQL a server may hold; see `models.engine`."""
+POOL = 16
+"""How many connections to PostgreSQL a server may hold, half of them for reading; see `models.engine`."""
 
 LEFT_OPEN = (
     "SELECT state, wait_event_type FROM pg_stat_activity"
