@@ -9,7 +9,7 @@ from graphql import GraphQLSyntaxError
 
 from api.cli._common import Failed, app, show
 
-ITSELF = ("{", "query", "mutation", "fragment", "#")
+ITSELF = ("{", "query", "mutation", "subscription", "fragment", "#")
 """How a document begins that is given as it is, and not as a file."""
 
 Document = Annotated[
@@ -38,6 +38,8 @@ def explain(
         raise Failed(f"There is no operation {operation!r} in it.")
     plan = EXECUTOR.plan(known.document, meant.name)
     plan.compile()
+    for choice in () if plan.source() else (True, False):
+        plan.compile(dict.fromkeys(plan.conditions, choice))
     audiences = [each.name for each in Audience if all(is_open(rule, each) for _, rule, _ in known.wanted)]
     told = {
         "operation": f"{meant.kind} {meant.name or '(without a name)'}",
@@ -48,23 +50,26 @@ def explain(
     for name, value in told.items():
         show.print(f"# {name}: {value}", markup=False)
     if plan.reason is None:
-        depends = ", ".join(f"${each}" for each in plan.conditions)
-        show.print(f"\n{plan.source() or f'# written when first run, by {depends}'}", markup=False)
+        show.print(f"\n{plan.source()}", markup=False)
 
 
 def _cost(constant: int | None, without: int) -> str:
-    return (
-        f"{constant} points" if constant is not None else f"{without} points without variables; pages may cost more"
-    )
+    if constant is None:
+        return f"{_points(without)} without variables; pages may cost more"
+    return _points(constant)
+
+
+def _points(number: int) -> str:
+    return f"{number:,} point{'' if number == 1 else 's'}"
 
 
 def _text(document: str) -> str:
     """The document that is meant. Raises: Failed."""
-    if document == "-":
-        return sys.stdin.read()
     if document.lstrip().startswith(ITSELF):
         return document
     try:
-        return Path(document).read_text()
-    except (OSError, UnicodeDecodeError) as error:
-        raise Failed(f"{document} cannot be read: {error}") from None
+        return (sys.stdin.buffer.read() if document == "-" else Path(document).read_bytes()).decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise Failed(f"{document} is no text in UTF-8.") from None
+    except OSError as error:
+        raise Failed(f"{document!r} is no document, and no file that can be read: {error.strerror}.") from None

@@ -185,11 +185,12 @@ class Plan:
         self.written += len(self._sources[variant])
         return self._functions[variant]
 
-    def compile(self) -> None:
-        """Write the function now, where it depends on no variable but by its default; else the first run does."""
+    def compile(self, conditions: Mapping[str, bool] | None = None) -> None:
+        """Write the function now, for these values of its conditions or their defaults; else the first run does."""
         if self.reason is not None:
             return
         known = {each.name: each.default for each in self.variables if each.default is not Undefined}
+        known.update(conditions or {})
         if all(each in known for each in self.conditions):
             sources = {each.name: VariableValueSource(each.signature) for each in self.variables}
             try:

@@ -18,6 +18,16 @@ def test_a_document_is_explained_with_its_cost_its_callers_and_its_functions(sho
     assert "async def Query_of(them, run):" in said
 
 
+def test_a_condition_that_must_be_given_is_explained_both_ways(shop: Shell) -> None:
+    said = shop("explain", "query ($all: Boolean!) { me { id state @include(if: $all) } }").out
+    assert said.startswith("# operation: query (without a name)\n# cost: 1 point\n")
+    one, other = said.split("# where $all is ")[1:]
+    assert one.startswith("True\n")
+    assert "state_" in one
+    assert other.startswith("False\n")
+    assert "state_" not in other
+
+
 def test_what_graphql_core_runs_is_explained_with_the_reason(shop: Shell) -> None:
     said = shop("explain", "{ __schema { queryType { name } } }").out
     assert "# run: by graphql-core: introspection (__schema)" in said
@@ -29,7 +39,8 @@ def test_what_graphql_core_runs_is_explained_with_the_reason(shop: Shell) -> Non
     [
         ("{ me { wings } }", "Cannot query field 'wings'"),
         ("{ me ", "Syntax Error"),
-        ("nowhere.graphql", "cannot be read"),
+        ("nowhere.graphql", "no file that can be read: No such file or directory."),
+        ("", "no file that can be read"),
         ("query A { me { id } } query B { me { id } }", "no operation 'C'"),
     ],
 )
