@@ -339,7 +339,7 @@ REVOKE = SQL(
 
 @transaction
 async def revoke(key_id: str, *, actor: Actor, now: datetime) -> bool:
-    """End an API key at once. Says whether there was one that was not revoked yet."""
+    """End an API key. Says whether there was one that was not revoked yet."""
     if await REVOKE.row(key_id, now) is None:
         return False
     changes()

@@ -218,7 +218,12 @@ class KeysMutation:
         )
         return await _payload(issued.key_id, issued)
 
-    @command(LEADS, "End an API key at once. Ending it again changes nothing.", ApiKeyPayload, keys.revoke)
+    @command(
+        LEADS,
+        "End an API key, in every process within a second. Ending it again changes nothing.",
+        ApiKeyPayload,
+        keys.revoke,
+    )
     async def api_key_revoke(self, info: Info, input: ApiKeyRevokeInput) -> ApiKeyPayload | None:
         """Revoke a key.
 

@@ -75,7 +75,7 @@ class LoginsMutation:
 
     @command(
         MEMBER,
-        "Log out on one of your devices: its tokens are dead at once. Ending it again changes nothing.",
+        "Log out on one of your devices: its tokens are dead within a second. Ending it again changes nothing.",
         LoginsEndedPayload,
         credentials.end,
     )

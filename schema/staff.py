@@ -298,7 +298,7 @@ class StaffMutation:
 
     @command(
         LEADS,
-        "Close an account: its logins end at once. Closing it again changes nothing. Needs a proof (`staffProve`).",
+        "Close an account: its logins end. Closing it again changes nothing. Needs a proof (`staffProve`).",
         StaffPayload,
         staff.close,
     )

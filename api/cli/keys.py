@@ -171,7 +171,7 @@ async def _rotate(key_id: str, overlap: timedelta) -> IssuedKey:
 
 @key.command("revoke")
 def revoke_key(key_id: KeyId) -> None:
-    """End a key at once."""
+    """End a key: a second later it opens nothing anywhere."""
     if not run(_revoke(key_id)):
         raise Failed(f"There is no live key {key_id!r}.")
     show.print(f"{key_id} is revoked")

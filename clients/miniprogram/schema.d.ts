@@ -1391,7 +1391,7 @@ export interface Mutation {
    */
   tokenRevoke: TokenRevokePayload | null;
   /**
-   * Log out on one of your devices: its tokens are dead at once. Ending it again changes nothing.
+   * Log out on one of your devices: its tokens are dead within a second. Ending it again changes nothing.
    *
    * Refuses with: `NOT_FOUND`.
    */
@@ -1508,7 +1508,8 @@ export interface Mutation {
    */
   apiKeyRotate: ApiKeyPayload | null;
   /**
-   * End an API key at once. Ending it again changes nothing. Not for members, but for OWNER, ADMIN.
+   * End an API key, in every process within a second. Ending it again changes nothing. Not for members, but for
+   * OWNER, ADMIN.
    *
    * Refuses with: `NOT_FOUND`.
    */
@@ -1558,8 +1559,8 @@ export interface Mutation {
    */
   staffInvite: StaffInvitePayload | null;
   /**
-   * Close an account: its logins end at once. Closing it again changes nothing. Needs a proof (`staffProve`). Not
-   * for members, but for OWNER, ADMIN.
+   * Close an account: its logins end. Closing it again changes nothing. Needs a proof (`staffProve`). Not for
+   * members, but for OWNER, ADMIN.
    *
    * Refuses with: `LAST_OWNER`, `NOT_FOUND`, `PROOF_REQUIRED`, `ROLE_TOO_LOW`.
    */
