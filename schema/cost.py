@@ -79,11 +79,14 @@ class Plan:
 
     def spent(self, data: object) -> int:
         """What the selection cost, by the lists of an answer."""
-        return self.fixed + sum(
-            each.item.spent(item) if each.item.lists else each.item.fixed
-            for each in self.lists
-            for item in _items(data, each.path)
-        )
+        cost = self.fixed
+        for each in self.lists:
+            items = _items(data, each.path)
+            if each.item.lists:
+                cost += sum([each.item.spent(item) for item in items])
+            else:
+                cost += each.item.fixed * len(items)
+        return cost
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,10 +226,12 @@ def _count(value: object) -> int | None:
     return min(max(1, value), limits.MOST) if isinstance(value, int) else limits.MOST
 
 
-def _items(data: object, path: tuple[str, ...]) -> Iterator[object]:
+def _items(data: object, path: tuple[str, ...]) -> list[object]:
     """The items of the lists an answer has at a path; lists on the way are looked through."""
-    if isinstance(data, list):
-        for each in data:
-            yield from _items(each, path) if path else (each,)
-    elif path and isinstance(data, dict):
-        yield from _items(data.get(path[0]), path[1:])
+    for place, key in enumerate(path):
+        if isinstance(data, list):
+            return [item for each in data for item in _items(each, path[place:])]
+        if not isinstance(data, dict):
+            return []
+        data = data.get(key)
+    return data if isinstance(data, list) else []

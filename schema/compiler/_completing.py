@@ -1,12 +1,12 @@
 """Completing: the lines that make a leaf's value a legal one, and the checks of objects."""
 
 from collections.abc import Callable, Mapping
-from typing import Any, TypeAlias
+from typing import Any
 
 from graphql import GraphQLEnumType, GraphQLLeafType, GraphQLObjectType
 
 from schema.compiler._leaves import completing, names_of
-from schema.compiler._shapes import Objects, checking
+from schema.compiler._shapes import Checking
 
 BUILT_IN: Mapping[str, type] = {"String": str, "ID": str, "Boolean": bool}
 """The scalars of the specification whose values, in Python's own class, are already as they are told."""
@@ -14,8 +14,6 @@ BUILT_IN: Mapping[str, type] = {"String": str, "ID": str, "Boolean": bool}
 INT = "Int"
 LEAST, MOST = -(2**31), 2**31 - 1
 """The range of an Int."""
-
-Check: TypeAlias = Callable[[Objects], None]
 
 
 class Completing:
@@ -26,12 +24,12 @@ class Completing:
 
     def __init__(self, passing: Mapping[str, type]) -> None:
         self.passing = {**BUILT_IN, **passing}
-        self.checks: dict[str, Check] = {}
+        self.checks: dict[str, Checking] = {}
         self.functions: dict[str, Any] = {}
 
-    def check(self, kind: GraphQLObjectType) -> Check:
+    def check(self, kind: GraphQLObjectType) -> Checking:
         """What declines objects that are not of a type."""
-        return self.checks.setdefault(kind.name, checking(kind))
+        return self.checks.setdefault(kind.name, Checking(kind))
 
     def lines(
         self, leaf: GraphQLLeafType, variable: str, name_of: Callable[[str, Any], str], *, nullable: bool

@@ -156,7 +156,7 @@ class Plan:
 
         Raises: NotCovered.
         """
-        variant = tuple(values.coerced.get(each) for each in self.conditions)
+        variant = tuple([values.coerced.get(each) for each in self.conditions]) if self.conditions else ()
         found = self._functions.get(variant)
         if found is None:
             found = self._written(variant, values)

@@ -65,24 +65,35 @@ def listing(complete: Complete, *, nullable: bool) -> Complete:
     return completed
 
 
-def checking(kind: GraphQLObjectType) -> Callable[[Objects], None]:
+class Checking:
     """Declines whatever is no object of a type. A class that was found to be of it is not asked about again."""
-    known: set[type] = set()
-    remembers = not decides_itself(kind, "is_type_of")
 
-    def check(them: Objects) -> None:
-        if known.issuperset(map(type, them)):
+    def __init__(self, kind: GraphQLObjectType) -> None:
+        self.kind = kind
+        self.is_type_of: Any = kind.is_type_of
+        self.remembers = not decides_itself(kind, "is_type_of")
+        self.known: set[type] = set()
+        self.objects: set[type] = set()
+        """The classes whose objects are objects: neither exceptions, nor to be awaited."""
+
+    def __call__(self, them: Objects) -> None:
+        """Raises: Declined."""
+        if self.known.issuperset(map(type, them)):
             return
         for it in them:
-            if it is None or it is Undefined:
-                raise Declined(f"Null for a {kind.name}, which may not be null.")
-            refuse(it)
-            if kind.is_type_of is not None and kind.is_type_of(it, None) is not True:  # type: ignore[arg-type]
-                raise Declined(f"Something that is no {kind.name}.")
-            if remembers and len(known) < CLASSES:
-                known.add(type(it))
+            if type(it) not in self.objects:
+                self._look_at(it)
+            if self.is_type_of is not None and self.is_type_of(it, None) is not True:
+                raise Declined(f"Something that is no {self.kind.name}.")
+            if self.remembers and len(self.known) < CLASSES:
+                self.known.add(type(it))
 
-    return check
+    def _look_at(self, it: Any) -> None:
+        if it is None or it is Undefined:
+            raise Declined(f"Null for a {self.kind.name}, which may not be null.")
+        refuse(it)
+        if len(self.objects) < CLASSES:
+            self.objects.add(type(it))
 
 
 def decides_itself(kind: GraphQLNamedType, how: str) -> bool:
@@ -101,7 +112,7 @@ class Kinds:
         self,
         resolve: Resolve,
         functions: dict[str, Callable[..., Any]],
-        checks: dict[str, Callable[[Objects], None]],
+        checks: dict[str, Checking],
         awaiting: frozenset[str],
         *,
         remembers: bool,

@@ -30,9 +30,19 @@ from graphql.execution.collect_fields import (
 from graphql.execution.values import VariableValues
 
 from schema.compiler._asking import BATCH, Arguments, Information, Place
-from schema.compiler._completing import Check, Completing
+from schema.compiler._completing import Completing
 from schema.compiler._leaves import completing, is_leaf
-from schema.compiler._shapes import Kinds, among, decides_itself, flat, flat_there, listing, regroup, there
+from schema.compiler._shapes import (
+    Checking,
+    Kinds,
+    among,
+    decides_itself,
+    flat,
+    flat_there,
+    listing,
+    regroup,
+    there,
+)
 
 TYPENAME = "__typename"
 OWN = frozenset({"answers", "it", "kind", "run", "them", "zip"})
@@ -207,7 +217,7 @@ class _Kinds(Kinds):
         self,
         abstract: GraphQLInterfaceType | GraphQLUnionType,
         information: Information,
-        checks: dict[str, Check],
+        checks: dict[str, Checking],
         named: dict[str, str],
         awaiting: frozenset[str],
     ) -> None:

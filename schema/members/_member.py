@@ -78,7 +78,7 @@ class Member(Node):
     @classmethod
     def is_type_of(cls, value: object, _info: object) -> bool:
         """Rows are members."""
-        return isinstance(value, MemberRow | Oneself)
+        return isinstance(value, (MemberRow, Oneself))
 
 
 class MemberRow(Row, Listed):

@@ -99,7 +99,7 @@ class PointsEntry(Node):
     @classmethod
     def is_type_of(cls, value: object, _info: object) -> bool:
         """Rows are lines, and so is what a command has just written."""
-        return isinstance(value, EntryRow | cls)
+        return isinstance(value, (EntryRow, cls))
 
 
 @strawberry.type(description="Points that expire together.")
