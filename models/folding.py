@@ -236,7 +236,8 @@ def _text(shapes: tuple[AddShape | ChangeShape, ...], *, alone: bool) -> str:
 
 
 def _amended(told: dict[str, Any], now: Row, where: Row, to: Row) -> bool:
-    is_found = all(now[name] == value for name, value in where.items())
+    # of a value that is not known, such as a default, the database is asked
+    is_found = all(name in now and now[name] == value for name, value in where.items())
     if is_found:
         told.update(to)
     return is_found
