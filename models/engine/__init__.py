@@ -69,6 +69,9 @@ POSTGRES_POOL: dict[str, Callable[[str], Any]] = {
     "timeout": float,
     "durability": str,
 }
+LEAST = {"minsize": 0, "maxsize": 1, "readers": 1, "statement_cache_size": 0}
+"""How few there may be: a statement that finds no connection would wait for one in vain."""
+
 LIBPQ_NAMES = {"sslmode": "ssl", "connect_timeout": "timeout"}
 """Parameters that libpq's URLs write otherwise than the driver does."""
 
@@ -118,7 +121,9 @@ def _postgres(url: str) -> dict[str, Any]:
     written = _parameters(parts.query, {*POSTGRES_POOL, *POSTGRES_SESSION, *LIBPQ_NAMES})
     given = {LIBPQ_NAMES.get(name, name): value for name, value in written.items()}
     session = {name: given.pop(name, default) for name, default in POSTGRES_SESSION.items()}
-    options = {name: POSTGRES_POOL[name](value) for name, value in given.items()}
+    options = {name: _option(name, value) for name, value in given.items()}
+    if options.get("minsize", 1) > options.get("maxsize", 8):
+        raise ValueError("The database URL's parameter minsize is above maxsize.")
     return {
         "engine": f"{__name__}.asyncpg",
         "credentials": {
@@ -134,6 +139,17 @@ def _postgres(url: str) -> dict[str, Any]:
             **options,
         },
     }
+
+
+def _option(name: str, written: str) -> Any:
+    """A parameter of PostgreSQL's as what it is. Raises: ValueError."""
+    try:
+        value = POSTGRES_POOL[name](written)
+    except ValueError:
+        value = None
+    if value is None or value < LEAST.get(name, value):
+        raise ValueError(f"The database URL's parameter {name} has the impossible value {written!r}.")
+    return value
 
 
 def _parameters(query: str, allowed: set[str]) -> dict[str, str]:

@@ -283,6 +283,9 @@ def test_a_sqlite_url_is_careful_unless_it_says_otherwise() -> None:
         ("sqlite://a.db?sychronous=OFF", "unknown parameter 'sychronous'"),
         ("sqlite://a.db?cache_size=1;DROP", "impossible value"),
         ("postgres://db/shop?pool=9", "unknown parameter 'pool'"),
+        ("postgres://db/shop?readers=0", "readers has the impossible value '0'"),
+        ("postgres://db/shop?maxsize=many", "maxsize has the impossible value 'many'"),
+        ("postgres://db/shop?minsize=9", "minsize is above maxsize"),
         ("postgres://db/shop?durability=on", "can only be `off`"),
     ],
 )
