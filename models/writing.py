@@ -109,11 +109,13 @@ _busy: Counter[Any] = Counter()
 def sheet(*, may_read_ahead: bool) -> Iterator[Sheet]:
     """A clean sheet, for one try of a command."""
     clean = Sheet(may_read_ahead=may_read_ahead)
-    _sheet.set(clean)
-    gathered.set(clean)
+    before = _sheet.set(clean), gathered.set(clean)
     try:
         yield clean
     finally:
+        # what a command that failed had gathered is not sent by whoever comes after it
+        _sheet.reset(before[0])
+        gathered.reset(before[1])
         if clean.owner is not None:
             _busy[clean.owner] -= 1
             if not _busy[clean.owner]:

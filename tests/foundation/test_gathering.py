@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from models import turns
 from models.members import Member, MemberState
 from models.writing import Sheet, add, change, sheet
 
@@ -28,3 +29,9 @@ def test_a_change_of_a_row_to_be_added_becomes_a_part_of_it() -> None:
 def test_a_change_of_what_is_not_known_to_stand_there_goes_after_it(where: dict[str, Any]) -> None:
     rounds = gathered(ROW, where, {"state": MemberState.FROZEN})._rounds
     assert [len(parts) for parts in rounds] == [1, 1]
+
+
+def test_nothing_gathered_outlives_its_command() -> None:
+    found = gathered(ROW, {"id": 1, "state": MemberState.ACTIVE}, {"state": MemberState.FROZEN})
+    assert found.waiting
+    assert turns.gathered.get() is None
