@@ -8,7 +8,7 @@ import pytest
 from starlette.applications import Starlette
 
 from models.sql import SQL
-from rules import credentials
+from rules import credentials, transactions
 from tests.api.house import Caller, endpoint_of
 from tests.api.test_logins import INSTANT, LIVE, is_let_in, log_in, refresh
 from tests.people import NOON, programme
@@ -145,6 +145,7 @@ async def test_no_exchange_issues_tokens_behind_the_back_of_an_end(
         return await credentials.log_out(tokens["accessToken"], NOON)
 
     monkeypatch.setattr(credentials, "_issue", slowly)
+    monkeypatch.setattr(transactions, "strayed", set())  # since it sleeps
     fresh, ended = await asyncio.gather(credentials.exchange(tokens["refreshToken"], NOON), end())
     assert fresh is not None
     assert ended

@@ -100,7 +100,7 @@ class Shown:
 
 def shown(value: Any, kind: GraphQLOutputType) -> Any:
     """A value of a type, as the schema sees it."""
-    if isinstance(value, list | tuple):
+    if type(value) in (list, tuple):  # a row of SQLite is a tuple, too
         return [shown(each, kind) for each in value]
     named = get_named_type(kind)
     own = getattr(type(value), "__strawberry_definition__", None)
