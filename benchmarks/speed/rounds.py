@@ -61,10 +61,8 @@ class Measured:
         return float(statistics.median(getattr(each, figure) for each in self.samples[server]))
 
     def ratio(self, ours: str, other: str, figure: str = "cpu_ms") -> float:
-        """Ours divided by the other's: the median of the ratios within each round."""
-        both = zip(self.samples[ours], self.samples[other], strict=True)
-        found = [getattr(mine, figure) / (getattr(theirs, figure) or float("nan")) for mine, theirs in both]
-        return float(statistics.median(found))
+        """Ours divided by the other's, of their medians over the rounds."""
+        return self.median(ours, figure) / (self.median(other, figure) or float("nan"))
 
 
 @dataclass(slots=True)
