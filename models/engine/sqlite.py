@@ -1,5 +1,6 @@
 """SQLite: one connection, and write transactions that queue at BEGIN IMMEDIATE."""
 
+import asyncio
 import contextlib
 import os
 import sqlite3
@@ -33,6 +34,9 @@ from models.engine.reader import Reader, fetched
 from models.engine.writer import Writer, check_on_loop
 
 T = TypeVar("T")
+
+STOP_SECONDS = 5.0
+"""How long a connection that is given up may take to end."""
 
 
 def text_of(moment: datetime) -> str:
@@ -144,6 +148,13 @@ def _affected(connection: sqlite3.Connection, query: str, values: list[Any]) -> 
 
 def _all_fetched(connection: sqlite3.Connection, queries: Sequence[Query]) -> list[list[Any]]:
     return [fetched(connection, *query) for query in queries]
+
+
+async def _ended(connection: aiosqlite.Connection) -> None:
+    """Wait for the thread of a connection that is given up: it still answers the loop, which may be closed soon."""
+    thread = getattr(connection, "_thread", None)
+    if thread is not None and thread.is_alive():
+        await asyncio.to_thread(thread.join, STOP_SECONDS)
 
 
 class Wrapper(Reading, SqliteTransactionWrapper):
@@ -283,6 +294,7 @@ class Client(Reading, SqliteClient):
             await self._post_connect()
         except BaseException as error:
             opened.stop()
+            await _ended(opened)
             if isinstance(error, sqlite3.Error):
                 raise OperationalError(error) from error
             raise
@@ -294,7 +306,12 @@ class Client(Reading, SqliteClient):
         if self.inline:
             opened = sqlite3.connect(self.filename, isolation_level=None, cached_statements=512)
             return cast("aiosqlite.Connection", InlineConnection(opened))
-        return await aiosqlite.connect(self.filename, isolation_level=None, cached_statements=512)
+        opening = aiosqlite.connect(self.filename, isolation_level=None, cached_statements=512)
+        try:
+            return await opening
+        except BaseException:
+            await _ended(opening)
+            raise
 
     def acquire_connection(self) -> Turn:
         """The next turn on the connection."""
