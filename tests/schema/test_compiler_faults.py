@@ -5,7 +5,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import cache
+from functools import lru_cache
 from random import Random  # noqa: TID251  hypothesis draws its seed
 from typing import Any
 
@@ -44,7 +44,7 @@ def told(result: ExecutionResult) -> tuple[str, list[Any]]:
     ]
 
 
-@cache
+@lru_cache(maxsize=8)
 def planned(source: str) -> Plan:
     """A valid document's plan."""
     document = parse(source)
