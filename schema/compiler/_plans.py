@@ -108,11 +108,6 @@ class Plan:
         except NotCovered as why:
             self.reason = str(why)
 
-    @property
-    def is_mutation(self) -> bool:
-        """Whether it may do something."""
-        return self.operation is not None and self.operation.operation is OperationType.MUTATION
-
     def _read(self) -> None:
         self.operation = _operation(self.document, self.operation_name)
         self.fragments = {

@@ -51,8 +51,6 @@ OWN = frozenset({"answers", "it", "kind", "run", "them", "zip"})
 LOCAL = ("_", "_column", "_items", "_info", "_arguments")
 """How the variables of a function end, as nothing outside of it does."""
 
-SELF, PARENT, ROOT = "self_parameter", "parent_parameter", "root_parameter"
-
 
 class NotCovered(Exception):  # noqa: N818  it is no error: graphql-core runs the operation
     """The operation asks for something that is not compiled: what, in words."""
