@@ -185,7 +185,7 @@ class Readers:
 
     def _expire(self) -> None:
         """Send those away who have waited long enough."""
-        del self._timers[self._expire]
+        self._timers.pop(self._expire).cancel()
         now = asyncio.get_running_loop().time()
         while (turn := self._next(now - WAIT_SECONDS)) is not None:
             turn.set_exception(DBConnectionError(f"No connection came free within {WAIT_SECONDS:g} s."))
@@ -194,7 +194,7 @@ class Readers:
 
     def _rest(self) -> None:
         """Close the connections that nobody has needed since the last time."""
-        del self._timers[self._rest]
+        self._timers.pop(self._rest).cancel()
         unneeded, self._idle = self._idle[: self._unneeded], self._idle[self._unneeded :]
         for connection in unneeded:
             self.retire(connection)
