@@ -38,6 +38,7 @@ RUN = Counter(
     "Operations by how they were run: compiled; generic, by graphql-core; or declined, by one and then the other.",
     ["how"],
 )
+FAULTS = Counter("loyalty_compiler_faults", "Documents that the compiler failed at, so that they cost too much.")
 REFUSED = Counter("loyalty_requests_refused", "Requests that were no operation.", ["code", "status"])
 JOBS = Counter("loyalty_jobs", "Tries at jobs, by how they ended: done, failed, or dead.", ["job", "outcome"])
 
@@ -124,6 +125,7 @@ class Counted:
         """How many operations ended so, and what they cost, by name, kind, outcome and sort of caller."""
         self.under_way = 0
         self._runs: Tally[str] = Tally()
+        self._faults = 0
 
     def put_down(self) -> None:
         """Add what was counted since the last time."""
@@ -137,6 +139,8 @@ class Counted:
         for how, count in executing.EXECUTOR.counts.items():
             RUN.labels(how).inc(count - self._runs[how])
             self._runs[how] = count
+        FAULTS.inc(executing.EXECUTOR.faults - self._faults)
+        self._faults = executing.EXECUTOR.faults
 
 
 COUNTED = Counted()

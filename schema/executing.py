@@ -3,12 +3,13 @@
 Subscriptions are strawberry's to run; they pass the same gate, as an extension.
 """
 
+import logging
 from typing import Any
 
 from graphql import ExecutionResult, GraphQLError
 
 from schema import examining
-from schema.compiler import Executor
+from schema.compiler import Executor, Fault, Plan
 from schema.context import Context
 from schema.examining import Examined, Operation, remembered
 from schema.gate import Passage
@@ -27,7 +28,15 @@ AS_THEY_ARE = {
 }
 """The scalars whose values of that class are told as they are. Moments come as texts from the database."""
 
-EXECUTOR = Executor(schema, AS_THEY_ARE)
+_log = logging.getLogger("loyalty.faults")
+
+
+def _tell(plan: Plan, fault: Fault) -> None:
+    """Log what the compiler itself did wrong; the answer is right all the same."""
+    _log.error("a fault of the compiler in %s: %s", plan.operation_name or "an operation", fault)
+
+
+EXECUTOR = Executor(schema, AS_THEY_ARE, tell=_tell)
 """Runs what has passed the gate."""
 
 

@@ -17,7 +17,8 @@ stands in `_leaves`; lists, nulls and interfaces in `_shapes`. `Plan.source` sho
 graphql-core, which gives the exact errors, their paths and the partial data; there is no second account of how
 errors behave. A mutation's resolver runs exactly once: what it gave, or raised, graphql-core then completes. What
 is not compiled at all (`Plan.reason` says why) graphql-core runs from the start; `Executor.counts` tells how often
-each happened.
+each happened. Where compiled code fails and graphql-core meets nothing wrong, or where writing it failed, the fault
+is the compiler's own: `tell` hears of it, once a plan.
 
 **Batch fields.** A field whose metadata has a function under `BATCH` is a relation:
 `async def batch(parents, context, **arguments) -> list` answers all parents of a level, in their order. Compiled
@@ -30,6 +31,7 @@ class of an object decides once whether it is of a type; sibling fields are not 
 
 from schema.compiler._asking import BATCH
 from schema.compiler._executing import Executor
+from schema.compiler._faults import Fault
 from schema.compiler._plans import Plan
 
-__all__ = ["BATCH", "Executor", "Plan"]
+__all__ = ["BATCH", "Executor", "Fault", "Plan"]

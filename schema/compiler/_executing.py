@@ -1,7 +1,7 @@
 """Executing: a plan is run compiled where that will do, and by graphql-core where it will not."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import strawberry
@@ -12,6 +12,7 @@ from strawberry.extensions import SchemaExtension
 
 from schema.compiler._asking import Outcome, Run
 from schema.compiler._completing import Completing
+from schema.compiler._faults import Fault
 from schema.compiler._plans import Plan
 from schema.compiler._writing import NotCovered
 
@@ -23,19 +24,28 @@ class Executor:
     """Runs the operations of one schema.
 
     `passing` names custom scalars with the class whose values are already as they are told, so that they are not
-    serialised one by one: `{"DateTime": str}`.
+    serialised one by one: `{"DateTime": str}`. `tell` hears of each plan that the compiler itself failed at, once.
     """
 
-    def __init__(self, schema: strawberry.Schema, passing: Mapping[str, type] | None = None) -> None:
+    def __init__(
+        self,
+        schema: strawberry.Schema,
+        passing: Mapping[str, type] | None = None,
+        *,
+        tell: Callable[[Plan, Fault], None] | None = None,
+    ) -> None:
         self.schema = schema
         self.completing = Completing(passing or {})
         self.counts: Counter[str] = Counter()
+        self.faults = 0
+        """How many plans the compiler failed at: the answers are right, and dearer than they need be."""
+        self._tell = tell
         self.reason = _unfit(schema)
         """Why nothing of this schema is compiled; None where it is."""
 
     def plan(self, document: DocumentNode, operation_name: str | None) -> Plan:
         """Read an operation of a valid document. Its functions are written at its first run, or by `compile`."""
-        found = Plan(self.schema, document, operation_name, self.completing)
+        found = Plan(self.schema, document, operation_name, self.completing, self._failed)
         found.reason = found.reason or self.reason
         return found
 
@@ -53,19 +63,27 @@ class Executor:
                 answers = function([root], run)
                 [data] = await answers if awaits else answers
             except NotCovered:
-                declined = False
-            except Exception:
+                fault = None
+            except Exception as error:
                 # whatever it was, graphql-core meets it again and tells it as the specification has it
-                declined = True
+                fault = Fault(error)
             else:
                 self.counts[COMPILED] += 1
                 return ExecutionResult(data, None)
-            if declined:
+            if fault is not None:
                 # outside of the handler: what graphql-core raises must not drag along what was raised here
                 self.counts[DECLINED] += 1
                 outcome = run.outcome if run else None
-                return await self.completed(plan.document, plan.operation_name, context, given, root, outcome)
+                result = await self.completed(plan.document, plan.operation_name, context, given, root, outcome)
+                if fault.is_own and not result.errors:
+                    plan.failed(fault)
+                return result
         return await self.interpret(plan.document, plan.operation_name, context, given, root)
+
+    def _failed(self, plan: Plan, fault: Fault) -> None:
+        self.faults += 1
+        if self._tell is not None:
+            self._tell(plan, fault)
 
     def begun(self, context: Any, values: VariableValues, root: Any) -> Run:
         """A run of a compiled operation, as it begins; whoever compares executors keeps it, for its outcome."""

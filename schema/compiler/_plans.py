@@ -30,6 +30,7 @@ from graphql.utilities.coerce_input_value import coerce_input_value
 
 from schema.compiler._asking import PLAIN
 from schema.compiler._completing import Completing
+from schema.compiler._faults import Fault
 from schema.compiler._leaves import Declined, is_leaf
 from schema.compiler._writing import NotCovered, Writer
 
@@ -86,7 +87,12 @@ class Plan:
     """One operation of a valid document."""
 
     def __init__(
-        self, schema: strawberry.Schema, document: DocumentNode, operation_name: str | None, completing: Completing
+        self,
+        schema: strawberry.Schema,
+        document: DocumentNode,
+        operation_name: str | None,
+        completing: Completing,
+        tell: Callable[["Plan", Fault], None],
     ) -> None:
         self.schema = schema
         self.document = document
@@ -101,6 +107,9 @@ class Plan:
         self.operation: OperationDefinitionNode | None = None
         self._functions: dict[tuple[Any, ...], tuple[Compiled, bool]] = {}
         self._sources: dict[tuple[Any, ...], str] = {}
+        self._tell = tell
+        self.fault: Fault | None = None
+        """What the compiler did wrong, the first time it did; None where it did all it should."""
         self.written = 0
         """How many characters of functions it has; they take some five times as much memory."""
         try:
@@ -174,11 +183,19 @@ class Plan:
             raise
         except Exception as error:
             # it is not tried again and again; the tests of the house see to it that there is no such reason
-            self.reason = f"{FAULT}: {error!r}"
+            fault = Fault(error)
+            self.reason = f"{FAULT}: {fault}"
+            self.failed(fault)
             raise NotCovered(self.reason) from error
         self._sources[variant] = writer.source()
         self.written += len(self._sources[variant])
         return self._functions[variant]
+
+    def failed(self, fault: Fault) -> None:
+        """Tell what the compiler did wrong, the first time; the operation is answered all the same."""
+        if self.fault is None:
+            self.fault = fault
+            self._tell(self, fault)
 
     def compile(self, conditions: Mapping[str, bool] | None = None) -> None:
         """Write the function now, for these values of its conditions or their defaults; else the first run does."""

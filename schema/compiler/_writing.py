@@ -31,6 +31,7 @@ from graphql.execution.values import VariableValues
 
 from schema.compiler._asking import BATCH, Arguments, Information, Place
 from schema.compiler._completing import Completing
+from schema.compiler._faults import WRITTEN
 from schema.compiler._leaves import completing, is_leaf
 from schema.compiler._shapes import (
     Checking,
@@ -201,7 +202,7 @@ class Writer:
     def made(self, root: Function) -> Any:
         """The function of the operation, ready to be called."""
         names = dict(self.names)
-        exec(compile(self.source(), "<operation>", "exec"), names)  # noqa: S102  written here, from a valid document
+        exec(compile(self.source(), WRITTEN, "exec"), names)  # noqa: S102  written here, from a valid document
         for meant in self.names.values():
             if isinstance(meant, _Kinds):
                 meant.made(names)
