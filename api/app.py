@@ -34,7 +34,7 @@ from api.simulator import simulator
 from api.sockets import Sockets
 from api.watching import Lines
 from api.wechat import WeChat
-from rules import documents, keyring, programme
+from rules import keyring, programme
 
 Lifespan: TypeAlias = AbstractAsyncContextManager[None]
 
@@ -139,9 +139,6 @@ def _lifespan(
             stack.push_async_callback(world.aclose)
             stack.enter_context(metrics.counted(found.metrics_folder))
             stack.push_async_callback(sockets.aclose)
-            if found.trusted_only and not (endpoint.library.names() or await documents.live(1)):
-                _log.warning("no document is trusted, so that members can run nothing; see docs/api.md")
-            await _warn(found)
             if not found.is_production:
                 tokens = await _demo_tokens(found)
                 endpoint.page = graphiql.page(tabs(tokens), tokens)
@@ -150,7 +147,8 @@ def _lifespan(
                 await stack.enter_async_context(settling(endpoint.allowance))
             if found.run_worker:
                 await stack.enter_async_context(working())
-            await warming.ready()
+            await warming.ready(endpoint.library)
+            await _warn(found, endpoint.library)
             app.state.ready = True
             # the schema's objects live as long as the process: no collection need look at them again
             gc.collect()
@@ -162,8 +160,10 @@ def _lifespan(
     return lifespan
 
 
-async def _warn(found: Settings) -> None:
+async def _warn(found: Settings, library: Library) -> None:
     """Tell the log what is not set up yet, without which a server that runs is of no use."""
+    if found.trusted_only and not library.names():
+        _log.warning("no document is trusted, so that members can run nothing; see docs/api.md")
     if not (found.wechat_appid and found.wechat_secret):
         _log.warning("LOYALTY_WECHAT_APPID and LOYALTY_WECHAT_SECRET are not both set: members cannot log in")
     try:

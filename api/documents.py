@@ -4,6 +4,7 @@ It knows nothing of HTTP: whatever brings an operation asks `asked` what the mes
 the text to execute. The gate then sees to it that members run what is trusted.
 """
 
+import asyncio
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping
@@ -114,9 +115,17 @@ class Library:
             executing.trust(each.source)
 
     def names(self) -> frozenset[str]:
-        """What the documents are called that this process trusts and has met: a bounded set, fit for labels."""
+        """What the documents are called that this process trusts: a bounded set, fit for labels."""
         met = (known for known, _ in self._registered.values())
         return frozenset(each.name for each in (*self._manifest.values(), *met))
+
+    async def learn(self) -> None:
+        """Meet all registered documents now, so that the first request for each finds it compiled."""
+        began = self._clock()
+        for each in await documents.registered():
+            self._note(each.sha256, each, began)
+            # each takes some milliseconds, and others may be at work in this process already
+            await asyncio.sleep(0)
 
     def recheck(self) -> None:
         """Believe nothing that was read from the database before this moment."""

@@ -4,6 +4,7 @@ import sys
 from collections.abc import Iterator
 from typing import Any
 
+from api.documents import Library
 from models.reading import Rows, warm
 from models.sql import SQL
 from rules import credentials, documents, keys, programme
@@ -13,12 +14,15 @@ BESIDE: tuple[SQL, ...] = (credentials.PROVEN, keys.KEY, documents.FIND, program
 """What every other request asks besides, of what is read otherwise."""
 
 
-async def ready() -> None:
+async def ready(library: Library) -> None:
     """Open the connections that read, and have them know what is read as rows, which is what is read often.
 
-    Raises: OperationalError, when one of them is wrong.
+    The library's documents are compiled.
+
+    Raises: OperationalError, when one of the statements is wrong.
     """
     await warm(*readings(), *BESIDE)
+    await library.learn()
 
 
 def readings() -> list[Rows[Any]]:

@@ -14,7 +14,7 @@ from rules.refusals import NotFound, Refusal
 from rules.transactions import transaction
 
 LIVE_MAX = 2_000
-"""How many documents may be registered at a time. Every server keeps those it was asked for in memory."""
+"""How many documents may be registered at a time. Every server keeps all of them in memory, ready to run."""
 
 
 @dataclass(eq=False)
@@ -61,6 +61,17 @@ async def find(sha256: str) -> Trusted | None:
     """The registered document of a hash; None where there is none, or it was withdrawn."""
     row = await FIND.row(sha256)
     return Trusted(**row) if row else None
+
+
+ALL = SQL(
+    "SELECT sha256, name, source FROM document WHERE withdrawn_at IS NULL"
+    " ORDER BY created_at DESC, sha256 DESC LIMIT $1"
+)
+
+
+async def registered() -> list[Trusted]:
+    """All registered documents, newest first."""
+    return [Trusted(**row) for row in await ALL.rows(LIVE_MAX)]
 
 
 LIVE = SQL(

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from api.app import _warn
+from api.documents import Library
 from api.settings import settings
 from tests.api.house import PRODUCTION
 from tests.api.shell import Shell
@@ -117,8 +118,12 @@ def test_production_says_what_sets_an_empty_database_up(tmp_path: Path) -> None:
 
 
 def test_a_server_that_is_of_no_use_yet_says_why(bare: Shell, caplog: pytest.LogCaptureFixture) -> None:
-    bare.look(lambda: _warn(settings({"LOYALTY_ENV": "production", "LOYALTY_KEYS_URL": "sqlite://k.db"})))
-    [wechat, programme] = [record.getMessage() for record in caplog.records if record.name == "loyalty.start"]
+    production = settings({"LOYALTY_ENV": "production", "LOYALTY_KEYS_URL": "sqlite://k.db"})
+    bare.look(lambda: _warn(production, Library()))
+    [documents, wechat, programme] = [
+        record.getMessage() for record in caplog.records if record.name == "loyalty.start"
+    ]
+    assert documents.startswith("no document is trusted, so that members can run nothing")
     assert wechat.startswith("LOYALTY_WECHAT_APPID and LOYALTY_WECHAT_SECRET are not both set")
     assert "loyalty init" in programme
 
