@@ -26,7 +26,7 @@ from api.examples import tabs
 from api.graphql import Endpoint
 from api.jotting import jotting
 from api.manifest import trusted
-from api.opening import opened, working
+from api.opening import opened
 from api.origins import LOCAL
 from api.outside import World
 from api.settings import Settings, Totp, settings
@@ -34,6 +34,7 @@ from api.simulator import simulator
 from api.sockets import Sockets
 from api.watching import Lines
 from api.wechat import WeChat
+from api.worker import working
 from rules import keyring, programme
 
 Lifespan: TypeAlias = AbstractAsyncContextManager[None]

@@ -1,6 +1,5 @@
-"""Opening: the database, the vault and the worker, brought up in order and closed in the other."""
+"""Opening: the database and the vault, brought up in order and closed in the other."""
 
-import asyncio
 import sqlite3
 from asyncio import to_thread
 from collections.abc import AsyncIterator, Iterator
@@ -9,9 +8,7 @@ from pathlib import Path
 
 from tortoise.exceptions import DBConnectionError, OperationalError
 
-from api.clock import now
 from api.settings import Settings, master_key, next_master_key
-from api.worker import Worker
 from models import keystore
 from models.database import connected, is_away
 from models.engine import connection, place
@@ -19,9 +16,6 @@ from models.migrate import migrate, pending
 from models.sql import SQL
 from rules import keyring, transactions, vault
 from rules.keyring import BOUND, WrongMasterKey
-
-LEAVE_SECONDS = 5.0
-"""How long a worker that is told to stop may go on with the job under way."""
 
 FIRST = "0001_the_house"
 """The migration that only an empty database waits for."""
@@ -194,18 +188,3 @@ async def unlock(found: Settings) -> vault.Vault:
     Raises: WrongMasterKey, WrongKeyStore, SettingError.
     """
     return await keyring.unlock(masters(found), known=await KEY_CHECK.value())
-
-
-@asynccontextmanager
-async def working() -> AsyncIterator[Worker]:
-    """A worker beside whatever else this process does. It finishes its job before it leaves, if that is soon."""
-    worker = Worker(now)
-    task = asyncio.create_task(worker.run())
-    try:
-        yield worker
-    finally:
-        worker.stop()
-        await asyncio.wait({task}, timeout=LEAVE_SECONDS)
-        # what is given up now falls to whoever works when its lease has run out
-        task.cancel()
-        await asyncio.wait({task})

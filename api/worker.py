@@ -2,10 +2,11 @@
 
 import asyncio
 import logging
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
 from datetime import datetime
 
+from api.clock import now
 from api.watching import JOBS
 from models.database import is_away
 from rules import housekeeping, jobs, lifecycle, purchases
@@ -19,6 +20,9 @@ AWAY = 5.0
 
 SLOTS = 15.0
 """Seconds between looks for recurring jobs."""
+
+LEAVE_SECONDS = 5.0
+"""How long a worker that is told to stop may go on with the job under way."""
 
 ROOMS = (housekeeping, lifecycle, purchases)
 """The rooms whose jobs a worker does; a room enters its jobs when it is imported."""
@@ -80,3 +84,18 @@ class Worker:
         else:
             await jobs.finish(lease, now=self.clock())
             JOBS.labels(lease.name, "done").inc()
+
+
+@asynccontextmanager
+async def working() -> AsyncIterator[Worker]:
+    """A worker beside whatever else this process does. It finishes its job before it leaves, if that is soon."""
+    worker = Worker(now)
+    task = asyncio.create_task(worker.run())
+    try:
+        yield worker
+    finally:
+        worker.stop()
+        await asyncio.wait({task}, timeout=LEAVE_SECONDS)
+        # what is given up now falls to whoever works when its lease has run out
+        task.cancel()
+        await asyncio.wait({task})

@@ -1,7 +1,7 @@
 """The suite's database: migrated once, watched in every test, emptied after each test that wrote."""
 
 import os
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack, ExitStack, asynccontextmanager
 from graphlib import TopologicalSorter
 from importlib import import_module
@@ -45,6 +45,25 @@ def pytest_configure(config: pytest.Config) -> None:
     )
     settings.register_profile("long", max_examples=20_000)
     guard.install()
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """What no database can change is proved once, on SQLite."""
+    if config.getoption("--database") == "sqlite":
+        return
+    kept = [each for each in items if depends_on_database(each)]
+    config.hook.pytest_deselected(items=[each for each in items if each not in set(kept)])
+    items[:] = kept
+
+
+def depends_on_database(item: pytest.Item) -> bool:
+    """Whether a test has the suite's database, or has asked which one it is; nobody else can know it."""
+    return isinstance(item, pytest.Function) and (_is_async(item.function) or "dialect" in item.fixturenames)
+
+
+def _is_async(function: Callable[..., object]) -> bool:
+    tested = getattr(function, "hypothesis", None)
+    return iscoroutinefunction(tested.inner_test if tested else function)
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
@@ -180,8 +199,7 @@ async def database(database_url: str, keys_url: str) -> AsyncIterator[BaseDBAsyn
 @pytest.fixture(autouse=True)
 def _watch(request: pytest.FixtureRequest) -> None:
     """Every async test has the database; the others run without it, so they need not wait for it."""
-    tested = getattr(request.function, "hypothesis", None)
-    if iscoroutinefunction(tested.inner_test if tested else request.function):
+    if _is_async(request.function):
         request.getfixturevalue("_clean")
 
 

@@ -11,7 +11,6 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from api import log
 from api.opening import bring_up, refuse_behind, require, unlock
 from api.settings import Settings, settings
 from models.database import connected
@@ -39,6 +38,8 @@ class Failed(Exception):  # noqa: N818  the end of a command, not a fault
 
 def here() -> Settings:
     """The settings of this command, with its log set up."""
+    from api import log
+
     found = settings()
     log.set_up("WARNING", as_json=found.log_json)
     return found

@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from graphql import GraphQLSyntaxError
 
 from api.cli._common import Failed, app, show
 
@@ -23,6 +22,8 @@ def explain(
     operation: Annotated[str | None, typer.Option(help="Which operation, where there are several.")] = None,
 ) -> None:
     """Show what an operation costs, who may run it, and the Python functions it becomes. No database is asked."""
+    from graphql import GraphQLSyntaxError
+
     from schema import examining
     from schema.executing import EXECUTOR, GRAPH
     from schema.permissions import Audience, is_open

@@ -10,7 +10,6 @@ from api.clock import now
 from models.units import ReasonCode
 from rules import lifecycle
 from rules.actors import CLI
-from schema.scalars import parse_reason
 
 member = typer.Typer(help="Who takes part in the programme.", no_args_is_help=True)
 app.add_typer(member, name="member")
@@ -28,6 +27,8 @@ def erase(
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
 ) -> None:
     """Forget who a member was, for good: their names, profile and notes, in backups too. The ledger stays."""
+    from schema.scalars import parse_reason
+
     try:
         word = parse_reason(reason)
     except ValueError as error:

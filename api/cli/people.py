@@ -10,7 +10,6 @@ import typer
 
 from api.cli._common import Failed, app, database, here, hint, run, show
 from api.clock import now
-from api.outside import HASHER
 from models.staff import StaffRole
 from models.units import is_plain
 from rules import staff as rules
@@ -39,6 +38,8 @@ def add_staff(
     ] = False,
 ) -> None:
     """Open an account for a member of staff. Without --password-stdin a password is made and told once."""
+    from api.outside import HASHER
+
     _check_place(role, store_code)
     password = (
         typer.get_text_stream("stdin").readline().rstrip("\n") if password_stdin else secrets.token_urlsafe(15)

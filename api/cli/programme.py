@@ -8,8 +8,6 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
-from api import demo
-from api.checks import checks
 from api.cli._common import Failed, app, bar, database, here, hint, run, show
 from api.clock import now
 from api.opening import behind, bring_up
@@ -175,6 +173,8 @@ def seed_demo() -> None:
 
 
 async def _seed() -> None:
+    from api import demo
+
     found = here()
     if found.is_production:
         raise Failed("Production is never seeded with a demo.")
@@ -212,6 +212,8 @@ def schema(
 @app.command()
 def doctor() -> None:
     """Look at the settings, the keys, the clock and the database, and say what is wrong."""
+    from api.checks import checks
+
     table = Table("", "what", "found", box=None)
     found = run(checks(here()))
     for each in found:

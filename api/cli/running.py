@@ -12,11 +12,10 @@ from typing import Annotated
 
 import typer
 
-from api import connections, demo, log
 from api.cli._common import Failed, app, bar, here, run, show
 from api.cli._welcome import welcome
 from api.clock import now
-from api.opening import bring_up, opened, reaching, refuse_behind, require, working
+from api.opening import bring_up, opened, reaching, refuse_behind, require
 from api.settings import Settings
 from models.lock import single_server
 
@@ -30,7 +29,7 @@ def serve(
     found = here()
     import uvicorn
 
-    from api import wire
+    from api import connections, log, wire
     from api.manifest import trusted
 
     trusted(found)  # what is wrong with one is told before anything is begun
@@ -113,6 +112,8 @@ def _leave(*_: object) -> None:
 
 async def _prepare(found: Settings) -> dict[str, str] | None:
     """Bring the database up, sow the demo where it belongs, and hand back its tokens; None in production."""
+    from api import demo
+
     if found.migrate:
         await bring_up(found)
     else:
@@ -131,6 +132,8 @@ async def _prepare(found: Settings) -> dict[str, str] | None:
 @app.command()
 def worker() -> None:
     """Do jobs only. Beside a server it needs PostgreSQL."""
+    from api import log
+
     found = here()
     with ExitStack() as stack:
         run(require(found))
@@ -144,6 +147,8 @@ def worker() -> None:
 
 
 async def _work(found: Settings) -> None:
+    from api.worker import working
+
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for each in (signal.SIGINT, signal.SIGTERM):

@@ -2,6 +2,8 @@
 
 import csv
 import re
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -33,6 +35,17 @@ def laid_out(shell: Shell) -> None:
     """An SQLite database that holds nothing yet; one in PostgreSQL is there already."""
     if shell.url.startswith("sqlite"):
         Path(shell.url.removeprefix("sqlite://").partition("?")[0]).touch()
+
+
+def test_a_command_loads_neither_the_schema_nor_the_server() -> None:
+    said = subprocess.run(
+        [sys.executable, "-c", "import sys, api.cli; print(*sys.modules)"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    dear = {"strawberry", "graphql", "starlette", "uvicorn", "httpx2", "structlog", "prometheus_client", "argon2"}
+    assert dear & set(said.stdout.split()) == set()
 
 
 async def the_programme() -> programme.Terms:

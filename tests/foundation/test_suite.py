@@ -4,9 +4,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 from tortoise.backends.base.client import BaseDBAsyncClient
 
-from tests.conftest import tables_children_first
+from tests.conftest import depends_on_database, tables_children_first
 
 CONFTEST = """
 from tests import conftest
@@ -65,3 +66,21 @@ def test_a_test_that_leaves_the_books_wrong_fails_unless_it_says_so(tmp_path: Pa
     assert "ERROR" in run.stdout
     assert "test_writes" in run.stdout.split("short test summary")[1]
     assert "balances" in run.stdout
+
+
+def test_what_no_database_can_change_is_proved_once(request: pytest.FixtureRequest) -> None:
+    assert not depends_on_database(request.node)
+
+
+async def test_what_has_the_database_is_proved_on_both(request: pytest.FixtureRequest) -> None:
+    assert depends_on_database(request.node)
+
+
+def test_what_may_make_a_database_is_proved_on_both(empty_url: str, request: pytest.FixtureRequest) -> None:
+    assert depends_on_database(request.node)
+
+
+def test_only_the_suite_itself_reads_which_database_was_chosen() -> None:
+    tests = Path(__file__).parents[1]
+    readers = {path.name for path in tests.rglob("*.py") if "getoption(" in path.read_text("utf-8")}
+    assert readers == {"conftest.py", Path(__file__).name}

@@ -1,7 +1,7 @@
 """The matrix: every field of the published schema, a document that asks for it, and who may send that document."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
@@ -36,8 +36,36 @@ LITERALS = {
 }
 """A value for each scalar that an input requires. No id of it means anybody."""
 
+SOMEBODY = '"SOMEBODY"'
+"""Where a way names the member it asks about."""
+
 BEGINNING = pages.cursor(events.MARK, 0)
 """The cursor before a member's first event."""
+
+
+@cache
+def _audiences(parent: str, name: str) -> frozenset[str]:
+    field = kind_of(parent).fields[name]
+    for directive in field.ast_node.directives or () if field.ast_node else ():
+        for argument in directive.arguments or ():
+            if directive.name.value == "auth" and isinstance(argument.value, ListValueNode):
+                values = argument.value.values
+                said = [Audience[value.value] for value in values if isinstance(value, EnumValueNode)]
+                return frozenset(str(each.value) for each in meant(said))
+    raise AssertionError(f"{parent}.{name} says not who may ask for it.")
+
+
+@cache
+def _scopes(parent: str, name: str) -> frozenset[str]:
+    field = kind_of(parent).fields[name]
+    return frozenset(
+        value.value
+        for directive in (field.ast_node.directives or () if field.ast_node else ())
+        for argument in directive.arguments or ()
+        if argument.name.value == "scopes" and isinstance(argument.value, ListValueNode)
+        for value in argument.value.values
+        if isinstance(value, EnumValueNode)
+    )
 
 
 @dataclass(frozen=True)
@@ -51,27 +79,12 @@ class Step:
     @property
     def audiences(self) -> frozenset[str]:
         """Who may ask for it, as the published schema says."""
-        field = kind_of(self.parent).fields[self.name]
-        for directive in field.ast_node.directives or () if field.ast_node else ():
-            for argument in directive.arguments or ():
-                if directive.name.value == "auth" and isinstance(argument.value, ListValueNode):
-                    values = argument.value.values
-                    said = [Audience[value.value] for value in values if isinstance(value, EnumValueNode)]
-                    return frozenset(str(each.value) for each in meant(said))
-        raise AssertionError(f"{self.parent}.{self.name} says not who may ask for it.")
+        return _audiences(self.parent, self.name)
 
     @property
     def scopes(self) -> frozenset[str]:
         """The scopes that open it to a key, as the published schema says."""
-        field = kind_of(self.parent).fields[self.name]
-        return frozenset(
-            value.value
-            for directive in (field.ast_node.directives or () if field.ast_node else ())
-            for argument in directive.arguments or ()
-            if argument.name.value == "scopes" and isinstance(argument.value, ListValueNode)
-            for value in argument.value.values
-            if isinstance(value, EnumValueNode)
-        )
+        return _scopes(self.parent, self.name)
 
     def is_for(self, audience: str, scope: str | None = None) -> bool:
         """Whether it is for that audience, called with a key of no scope but this."""
@@ -150,14 +163,22 @@ def asked(name: str, field: GraphQLField, given: str) -> str:
     return f"{name}({', '.join(told)})" if told else name
 
 
-@cache
 def ways(member: str) -> tuple[Way, ...]:
     """A way to every field: by the fields that the most may ask for, and of those the shortest.
 
     What a query leads to is asked about that member; what only a mutation answers, about nobody.
     """
+    return tuple(
+        Way(tuple(replace(step, asked=step.asked.replace(SOMEBODY, member)) for step in way.steps))
+        for way in _ways()
+    )
+
+
+@cache
+def _ways() -> tuple[Way, ...]:
+    """The ways, with a word for the member they ask about."""
     found: dict[str, Way] = {}
-    for root, given in (("Query", member), ("Mutation", LITERALS["ID"]), ("Subscription", member)):
+    for root, given in (("Query", SOMEBODY), ("Mutation", LITERALS["ID"]), ("Subscription", SOMEBODY)):
         best: dict[str, tuple[Step, ...]] = {root: ()}
         todo = [root]
         while todo:

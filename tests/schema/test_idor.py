@@ -7,6 +7,7 @@ tests/schema/test_poison.py has one there; whoever adds a type with ids says in 
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -211,6 +212,7 @@ def nobodys(tag: Tag | None) -> list[str]:
     return [*right, "0" * 16, "nobody", "a\x00b", "中", "A" * 300, *spoilt, *wrong]
 
 
+@cache
 def selection(kind: Any, audience: str, depth: int = 3) -> str:
     """All that an audience may ask of a type without arguments, so many levels deep."""
     if not isinstance(kind, GraphQLObjectType | GraphQLInterfaceType):

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from api import opening
 from api.clock import now
+from api.worker import working
 from models import invariants
 from models.invariants import Invariant, Violation
 from models.sql import SQL
@@ -41,7 +41,7 @@ async def promise() -> None:
 async def test_a_worker_told_to_leave_gives_up_a_long_job_and_keeps_its_lease(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(opening, "LEAVE_SECONDS", 0.05)
+    monkeypatch.setattr("api.worker.LEAVE_SECONDS", 0.05)
     begun = asyncio.Event()
 
     @job("dawdle")
@@ -51,7 +51,7 @@ async def test_a_worker_told_to_leave_gives_up_a_long_job_and_keeps_its_lease(
 
     await promise()
     async with asyncio.timeout(5):
-        async with opening.working():
+        async with working():
             await begun.wait()
     [left] = await JOBS.rows()
     assert (left["state"], left["attempts"]) == ("READY", 1)
@@ -67,7 +67,7 @@ async def test_a_worker_told_to_leave_finishes_a_short_job(monkeypatch: pytest.M
         await may_end.wait()
 
     await promise()
-    async with opening.working() as worker:
+    async with working() as worker:
         await begun.wait()
         asyncio.get_running_loop().call_later(0.01, may_end.set)
     assert worker.stopping.is_set()
