@@ -1,18 +1,18 @@
 """Folding: several writes as one statement of PostgreSQL's, which does all of them or none.
 
 The text depends on what is written, not on the values, and beyond a few rows not on how many there are; so a
-server prepares it once.
+server prepares it once. What can be known of a write before there are values is found out once, too: its shape.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import count
-from typing import Any, ClassVar
+from typing import Any
 
 from tortoise.models import Model
 
-from models.sql import field_of, insertion, writing
+from models.columns import Writer, field_of, insertion, picked, writing
 
 FEW = 4
 """Up to so many rows of a part are written out in the text; more are given as arrays."""
@@ -22,46 +22,50 @@ Marks = Iterator[int]
 """The numbers of the values, in the order in which the text names them."""
 
 
-@dataclass(frozen=True, slots=True)
 class AddShape:
-    """What the text of some rows to be added depends on."""
+    """What rows of one model that name the same fields have in common. There is one of a kind."""
 
-    model: type[Model]
-    names: tuple[str, ...]
-    size: int
-    """How many rows, up to `FEW`; 0 stands for more."""
-    guarded: ClassVar[bool] = False
+    guarded = False
     """Whether the statement answers how many rows it wrote."""
 
-    def text(self, marks: Marks, after: str) -> str:
-        """The rows are inserted, once there is a row of the part named `after`."""
-        columns = insertion(self.model, "postgres", self.names).columns
-        named = ", ".join(f'"{column}"' for column in columns)
-        types = [_type(self.model, column) for column in columns]
-        if self.size and not after:
-            source = f"VALUES {_rows(types, self.size, marks)}"
+    def __init__(self, model: type[Model], names: tuple[str, ...]) -> None:
+        self.model, self.names = model, names
+        plan = insertion(model, "postgres", names)
+        self.values = plan.values
+        """One row's values, in the order of the columns."""
+        self.columns = plan.columns
+        self.types = [_type(model, column) for column in plan.columns]
+
+    def text(self, size: int, marks: Marks, after: str) -> str:
+        """So many rows are inserted (0: as many as there are), once there is a row of the part named `after`."""
+        named = ", ".join(f'"{column}"' for column in self.columns)
+        if size and not after:
+            source = f"VALUES {_rows(self.types, size, marks)}"
         else:
             beside = f", {after}" if after else ""
-            source = f"SELECT v.* FROM {_source(types, self.size, marks)} AS v{beside}"  # noqa: S608  # our names
+            source = f"SELECT v.* FROM {_source(self.types, size, marks)} AS v{beside}"  # noqa: S608  # our names
         return f'INSERT INTO "{self.model._meta.db_table}" ({named}) {source}'
 
 
-@dataclass(frozen=True, slots=True)
 class ChangeShape:
-    """What the text of some rows to be changed depends on."""
+    """What changes of one model's rows have in common that are found and changed by the same fields."""
 
-    model: type[Model]
-    by: tuple[str, ...]
-    names: tuple[str, ...]
-    size: int
-    guarded: ClassVar[bool] = True
+    guarded = True
 
-    def text(self, marks: Marks, after: str) -> str:
-        """The rows are updated, once there is a row of the part named `after`; without new values they are held."""
-        table, owner = self.model._meta.db_table, self.by[0]
-        types = {name: _type(self.model, name) for name in (*self.names, *self.by)}
+    def __init__(self, model: type[Model], by: tuple[str, ...], names: tuple[str, ...]) -> None:
+        self.model, self.by, self.names = model, by, names
+        self.types = {name: _type(model, name) for name in (*names, *by)}
+        self._found, self._news = picked(by), picked(names)
+        self._writers = {dialect: _writers(model, (by[0], *names, *by[1:]), dialect) for dialect in _DIALECTS}
+
+    def text(self, size: int, marks: Marks, after: str) -> str:
+        """So many rows are updated (0: as many as there are), once there is a row of the part named `after`.
+
+        Without new values they are held.
+        """
+        table, types, owner = self.model._meta.db_table, self.types, self.by[0]
         tests = [f'"{table}"."{owner}" = ${next(marks)}::{types[owner]}']
-        if self.size == 1:
+        if size == 1:
             news = ", ".join(f'"{name}" = ${next(marks)}::{types[name]}' for name in self.names)
             tests += [f'"{table}"."{name}" = ${next(marks)}::{types[name]}' for name in self.by[1:]]
             source = ""
@@ -71,7 +75,7 @@ class ChangeShape:
             tests += [f'"{table}"."{name}" = v."was_{name}"' for name in self.by[1:]]
             kinds = [types[name] for name in (*self.names, *self.by[1:])]
             named = ", ".join(f'"{column}"' for column in columns)
-            source = f" FROM {_source(kinds, self.size, marks)} AS v({named})"
+            source = f" FROM {_source(kinds, size, marks)} AS v({named})"
         if after:
             tests.append(f"EXISTS (SELECT 1 FROM {after})")  # noqa: S608  # our names
         found = " AND ".join(tests)
@@ -79,43 +83,60 @@ class ChangeShape:
             return f'SELECT 1 FROM "{table}" WHERE {found} FOR NO KEY UPDATE'  # noqa: S608  # our names
         return f'UPDATE "{table}" SET {news}{source} WHERE {found} RETURNING 1'  # noqa: S608  # our names
 
+    def values(self, where: Row, to: Row, dialect: str = "postgres") -> list[Any]:
+        """The owner's id, what one row becomes, and what else it is found by."""
+        owner, *rest = self._found(where)
+        values = [owner, *self._news(to), *rest]
+        for place, write in self._writers[dialect]:
+            values[place] = write(values[place], self.model)
+        return values
+
+
+@lru_cache(maxsize=1_024)
+def add_shape(model: type[Model], names: tuple[str, ...]) -> AddShape:
+    """The shape of rows to be added that name these fields."""
+    return AddShape(model, names)
+
+
+@lru_cache(maxsize=1_024)
+def change_shape(model: type[Model], by: tuple[str, ...], names: tuple[str, ...]) -> ChangeShape:
+    """The shape of rows to be changed in these fields, and found by those, their owner's id first."""
+    return ChangeShape(model, by, names)
+
 
 @dataclass(slots=True)
 class Added:
     """Rows to be added to one table; what a unique constraint refuses raises the clash, if there is one."""
 
-    model: type[Model]
-    names: tuple[str, ...]
-    rows: list[dict[str, Any]]
+    shape: AddShape
+    rows: list[Row]
     clash: type[Exception] | None = None
-
-    @property
-    def shape(self) -> AddShape:
-        """What its text depends on."""
-        return AddShape(self.model, self.names, _size(self.rows))
 
     def takes(self, other: "Part") -> bool:
         """Take another's rows over, if they are of the same kind."""
-        alike = isinstance(other, Added) and (other.model, other.names, other.clash) == (
-            self.model,
-            self.names,
-            self.clash,
-        )
-        if alike:
-            self.rows += other.rows  # type: ignore[arg-type]
-        return alike
+        if other.shape is not self.shape or other.clash is not self.clash:
+            return False
+        self.rows += other.rows
+        return True
+
+    def keys(self, name: str) -> list[Any]:
+        """The rows' primary keys; None is one that is not known."""
+        return [row.get(name) for row in self.rows]
 
     def amend(self, key: str, where: Row, to: Row) -> bool:
         """Make a row that is to be added what it is to be changed to, if it is one of these."""
-        for row in self.rows:
+        for place, row in enumerate(self.rows):
             if row.get(key) is not None and row[key] == where.get(key) and to.keys() <= row.keys():
-                return _amended(row, row, where, to)
+                if not _stands(row, where):
+                    return False
+                # what the command holds is its own
+                self.rows[place] = {**row, **to}
+                return True
         return False
 
     def values(self) -> list[Any]:
         """The values in the order of the text's marks."""
-        plan = insertion(self.model, "postgres", self.names)
-        return _laid([plan.values(row) for row in self.rows])
+        return _laid([self.shape.values(row) for row in self.rows])
 
     def check(self, found: int) -> None:
         """Raise the clash, if fewer rows were added than there are."""
@@ -127,53 +148,43 @@ class Added:
 class Changed:
     """Rows of one table and one owner to be changed, each found by its values, the owner's id first."""
 
-    model: type[Model]
-    by: tuple[str, ...]
-    names: tuple[str, ...]
-    rows: list[tuple[Row, dict[str, Any]]]
-
-    @property
-    def shape(self) -> ChangeShape:
-        """What its text depends on."""
-        return ChangeShape(self.model, self.by, self.names, _size(self.rows))
+    shape: ChangeShape
+    rows: list[tuple[Row, Row]]
+    clash: None = None
 
     def takes(self, other: "Part") -> bool:
         """Take another's rows over, if they are of the same kind and owner."""
-        alike = (
-            isinstance(other, Changed)
-            and (other.model, other.by, other.names) == (self.model, self.by, self.names)
-            and other.rows[0][0][self.by[0]] == self.rows[0][0][self.by[0]]
-        )
-        if alike:
-            self.rows += other.rows  # type: ignore[arg-type]
-        return alike
+        owner = self.shape.by[0]
+        if other.shape is not self.shape or other.rows[0][0][owner] != self.rows[0][0][owner]:
+            return False
+        self.rows += other.rows
+        return True
+
+    def keys(self, name: str) -> list[Any]:
+        """The rows' primary keys; None is one that is not known."""
+        return [where.get(name) for where, _ in self.rows]
 
     def amend(self, key: str, where: Row, to: Row) -> bool:
         """Change a row to what it is to be in the end, if it is one of these."""
-        for found, told in self.rows:
+        for place, (found, told) in enumerate(self.rows):
             if found.get(key) is not None and found[key] == where.get(key) and to.keys() == told.keys():
-                return _amended(told, {**found, **told}, where, to)
+                if not _stands({**found, **told}, where):
+                    return False
+                self.rows[place] = found, {**told, **to}
+                return True
         return False
 
     def values(self) -> list[Any]:
         """The values in the order of the text's marks."""
-        rows = [self.row_values(row, "postgres") for row in self.rows]
+        if len(self.rows) == 1:
+            return self.shape.values(*self.rows[0])
+        rows = [self.shape.values(*row) for row in self.rows]
         return [rows[0][0], *_laid([row[1:] for row in rows])]
-
-    def row_values(self, row: tuple[Row, Row], dialect: str) -> list[Any]:
-        """The owner's id, what one row becomes, and what else it is found by."""
-        where, to = row
-        given = [where[self.by[0]], *(to[name] for name in self.names), *(where[name] for name in self.by[1:])]
-        writers = _writers(self.model, (self.by[0], *self.names, *self.by[1:]), dialect)
-        return [
-            value if write is None else write(value, self.model)
-            for value, write in zip(given, writers, strict=True)
-        ]
 
     def check(self, found: int) -> None:
         """Insist on every row's having been found."""
         if found != len(self.rows):
-            raise AssertionError(f"A row of {self.model._meta.db_table} moved although its owner was held.")
+            raise AssertionError(f"A row of {self.shape.model._meta.db_table} moved although its owner was held.")
 
 
 Part = Added | Changed
@@ -190,61 +201,62 @@ class Fold:
 
 def fold(parts: Sequence[Part]) -> Fold:
     """The parts as one statement that answers how many rows each guarded one wrote."""
-    shapes = tuple(part.shape for part in parts)
-    return Fold(_text(shapes, alone=False), _values(parts), _guarded(parts, shapes))
+    text, values = _folded(parts, alone=False)
+    return Fold(text, values, [part for part in parts if part.shape.guarded])
 
 
 def fold_alone(parts: Sequence[Part], model: type[Model], row: Row) -> Fold:
     """The parts as one statement that needs no transaction, given the owner's row as it was read.
 
-    It takes hold of that row before anything else, and fails by a division by zero, so that nothing of it stays,
-    where that row or any other is not found as it must be.
+    It takes hold of that row before anything else. Where it is not found as it was read, nothing is written and
+    nothing answered. Where any other is not found, it fails by a division by zero, and nothing of it stays.
     """
-    owner = next((part for part in parts if isinstance(part, Changed) and part.model is model), None)
+    owner = next((part for part in parts if isinstance(part, Changed) and part.shape.model is model), None)
     where, to = owner.rows[0] if owner else ({}, {})
     both = {**row, **where}
-    ordered = [Changed(model, tuple(both), tuple(to), [(both, to)]), *(part for part in parts if part is not owner)]
-    shapes = tuple(part.shape for part in ordered)
-    guarded = _guarded(ordered, shapes)
-    values = [*_values(ordered), [len(part.rows) for part in guarded]]
-    return Fold(_text(shapes, alone=True), values, guarded)
+    held = Changed(change_shape(model, tuple(both), tuple(to)), [(both, to)])
+    ordered = [held, *(part for part in parts if part is not owner)]
+    text, values = _folded(ordered, alone=True)
+    guarded = [part for part in ordered if part.shape.guarded]
+    values.append([len(part.rows) for part in guarded])
+    return Fold(text, values, guarded)
 
 
-def _values(parts: Sequence[Part]) -> list[Any]:
+def _folded(parts: Sequence[Part], *, alone: bool) -> tuple[str, list[Any]]:
+    """The statement, and the values of its parts in the order of its marks."""
+    kinds: list[Any] = [alone]
     values: list[Any] = []
     for part in parts:
+        size = len(part.rows)
+        kinds += part.shape, size if size <= FEW else 0
         values += part.values()
-    return values
-
-
-def _guarded(parts: Sequence[Part], shapes: Sequence[AddShape | ChangeShape]) -> list[Part]:
-    return [part for part, shape in zip(parts, shapes, strict=True) if shape.guarded]
+    return _text(tuple(kinds)), values
 
 
 @lru_cache(maxsize=1_024)
-def _text(shapes: tuple[AddShape | ChangeShape, ...], *, alone: bool) -> str:
-    """The statement; each part stands on a line of its own, for whoever reads it one by one."""
-    marks = count(1)
-    parts = [shape.text(marks, "w0" if alone and place else "") for place, shape in enumerate(shapes)]
+def _text(kinds: tuple[Any, ...]) -> str:
+    """The statement; each part stands on a line of its own, for whoever reads it one by one.
+
+    The kinds are whether it is alone, and then each part's shape and size.
+    """
+    alone, shapes, marks = kinds[0], kinds[1::2], count(1)
+    parts = [
+        shape.text(size, marks, "w0" if alone and place else "")
+        for place, (shape, size) in enumerate(zip(shapes, kinds[2::2], strict=True))
+    ]
     named = ", ".join(f"w{place} AS (\n{part}\n)" for place, part in enumerate(parts))
     counts = [f"(SELECT count(*) FROM w{place})" for place, shape in enumerate(shapes) if shape.guarded]  # noqa: S608
     if alone:
         # what divides by zero undoes the whole statement
-        return f"WITH {named} SELECT 1 / (ARRAY[{', '.join(counts)}] = ${next(marks)}::bigint[])::int"
+        told = f"SELECT 1 / (ARRAY[{', '.join(counts)}] = ${next(marks)}::bigint[])::int FROM w0"  # noqa: S608
+        return f"WITH {named} {told}"
     shown = ", ".join(f"{each} AS c{place}" for place, each in enumerate(counts))
     return f"WITH {named} SELECT {shown or '1'}"
 
 
-def _amended(told: dict[str, Any], now: Row, where: Row, to: Row) -> bool:
-    # of a value that is not known, such as a default, the database is asked
-    is_found = all(name in now and now[name] == value for name, value in where.items())
-    if is_found:
-        told.update(to)
-    return is_found
-
-
-def _size(rows: Sequence[Any]) -> int:
-    return len(rows) if len(rows) <= FEW else 0
+def _stands(row: Row, where: Row) -> bool:
+    """Whether these values stand in the row. Of one that is not known, such as a default, the database is asked."""
+    return all(name in row and row[name] == value for name, value in where.items())
 
 
 def _laid(rows: list[list[Any]]) -> list[Any]:
@@ -266,21 +278,24 @@ def _rows(types: Sequence[str], size: int, marks: Marks) -> str:
     return ", ".join(f"({', '.join(f'${next(marks)}::{kind}' for kind in types)})" for _ in range(size))
 
 
-@lru_cache(maxsize=1_024)
 def _type(model: type[Model], column: str) -> str:
     """The column's type on PostgreSQL, without its length: a cast to a length would cut a text off."""
     told: str = field_of(model, column).get_for_dialect("postgres", "SQL_TYPE")
     return told.partition("(")[0]
 
 
-@lru_cache(maxsize=1_024)
-def _writers(model: type[Model], names: tuple[str, ...], dialect: str) -> tuple[Any, ...]:
-    return tuple(writing(model, name, dialect)[1] for name in names)
+_DIALECTS = ("postgres", "sqlite")
+
+
+def _writers(model: type[Model], names: tuple[str, ...], dialect: str) -> list[tuple[int, Writer]]:
+    """The places of the fields whose values pass through a function first, and the functions."""
+    told = enumerate(writing(model, name, dialect)[1] for name in names)
+    return [(place, write) for place, write in told if write is not None]
 
 
 @lru_cache(maxsize=1_024)
 def single(shape: ChangeShape, dialect: str) -> str:
-    """The statement that changes one row by itself, its values in the order of `row_values`."""
+    """The statement that changes one row by itself, its values in the order of the shape's."""
     mark = "$" if dialect == "postgres" else "?"
     news = ", ".join(f'"{name}" = {mark}{place}' for place, name in enumerate(shape.names, start=2))
     first = len(shape.names) + 2

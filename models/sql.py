@@ -16,6 +16,7 @@ from tortoise.fields import BooleanField, DatetimeField, JSONField, UUIDField
 from tortoise.fields.base import Field
 from tortoise.models import Model
 
+from models.columns import insertion
 from models.engine import Converters
 from models.engine.asyncpg import Client as PostgresClient
 from models.engine.asyncpg import Wrapper as PostgresTransaction
@@ -312,43 +313,6 @@ async def insert_rows(
     return added
 
 
-class Insertion:
-    """How rows that name the same fields become one table's columns."""
-
-    __slots__ = ("columns", "defaults", "given", "model")
-
-    def __init__(self, model: type[Model], dialect: str, names: tuple[str, ...]) -> None:
-        columns = {column: name for name, column in model._meta.fields_db_projection.items()}
-        self.model = model
-        self.given = [(name, *writing(model, columns.get(name, name), dialect)) for name in names]
-        present = {column for _, column, _ in self.given}
-        self.defaults = [
-            (model._meta.fields_map[name].default, *writing(model, name, dialect))
-            for column, name in columns.items()
-            if column not in present and model._meta.fields_map[name].default is not None
-        ]
-        self.columns = (*(column for _, column, _ in self.given), *(column for _, column, _ in self.defaults))
-
-    def values(self, row: Mapping[str, Any]) -> list[Any]:
-        """The row's values in the order of the columns, as the database takes them."""
-        if len(row) != len(self.given):
-            raise ValueError(f"Rows for {self.model.__name__} must all name the same fields.")
-        try:
-            values = [row[name] if write is None else write(row[name], self.model) for name, _, write in self.given]
-        except KeyError as missing:
-            raise ValueError(f"Rows for {self.model.__name__} must all name the field {missing}.") from missing
-        for default, _, write in self.defaults:
-            value = default() if callable(default) else default
-            values.append(value if write is None else write(value, self.model))
-        return values
-
-
-@lru_cache(maxsize=1_024)
-def insertion(model: type[Model], dialect: str, names: tuple[str, ...]) -> Insertion:
-    """How rows of a model that name these fields are inserted."""
-    return Insertion(model, dialect, names)
-
-
 @lru_cache(maxsize=1_024)
 def _insert_text(
     dialect: str,
@@ -366,23 +330,3 @@ def _insert_text(
     names = ", ".join(f'"{column}"' for column in columns)
     end = " ON CONFLICT DO NOTHING" if ignore_conflicts else ""
     return f'INSERT INTO "{table}" ({names}) VALUES {rows}{end}'  # noqa: S608  # names come from the models
-
-
-Writer = Callable[[Any, type[Model]], Any]
-
-
-def field_of(model: type[Model], column: str) -> Field[Any]:
-    """The field behind a column."""
-    names = {held: name for name, held in model._meta.fields_db_projection.items()}
-    return model._meta.fields_map[names[column]]
-
-
-def writing(model: type[Model], name: str, dialect: str) -> tuple[str, Writer | None]:
-    """The field's column, and the function its values pass through; None when they pass as they are."""
-    field = model._meta.fields_map[name]
-    column = model._meta.fields_db_projection[name]
-    if isinstance(field, UUIDField) and dialect == "postgres":
-        return column, None
-    if type(field).to_db_value is Field.to_db_value and (dialect == "postgres" or not field.validators):
-        return column, None
-    return column, field.to_db_value

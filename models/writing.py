@@ -24,7 +24,7 @@ from tortoise.models import Model
 from models import sql
 from models.engine import Moved
 from models.engine.asyncpg import Wrapper as PostgresTransaction
-from models.folding import Added, Changed, Part, fold, fold_alone, single
+from models.folding import Added, Changed, Part, add_shape, change_shape, fold, fold_alone, single
 from models.sql import SQL, insert
 from models.turns import gathered
 
@@ -36,7 +36,7 @@ Row = Mapping[str, Any]
 class Sheet:
     """What one try of a command has decided to write and not sent yet."""
 
-    __slots__ = ("_rounds", "_touched", "ahead", "may_read_ahead", "owner", "watched")
+    __slots__ = ("_rounds", "ahead", "may_read_ahead", "owner", "watched")
 
     def __init__(self, *, may_read_ahead: bool) -> None:
         self.may_read_ahead = may_read_ahead
@@ -48,31 +48,28 @@ class Sheet:
         """The owner's row as it was read, where the owner is not held."""
         self._rounds: list[list[Part]] = []
         """What may leave together. One statement cannot change a row twice: that takes another round."""
-        self._touched: dict[type[Model], set[Any]] = {}
 
     @property
     def waiting(self) -> bool:
         """Whether there is anything to send."""
         return bool(self._rounds)
 
-    def take(self, part: Part, keys: set[Any]) -> None:
-        """Gather a part, whose rows have these primary keys; None is one that is not known."""
-        if isinstance(part, Changed) and self._amends(*part.rows[0], part.model):
+    def take(self, part: Part) -> None:
+        """Gather a part."""
+        if not self._rounds:
+            self._rounds.append([part])
             return
-        before = self._touched.get(part.model, set())
-        again = isinstance(part, Changed) and bool(before and (before & keys or None in before | keys))
-        if again or not self._rounds:
-            self._rounds.append([])
-            self._touched = {}
-        self._touched.setdefault(part.model, set()).update(keys)
         current = self._rounds[-1]
-        if not (current and current[-1].takes(part)):
+        if isinstance(part, Changed):
+            model = part.shape.model
+            alike = [each for each in current if each.shape.model is model]
+            if alike and any(each.amend(model._meta.db_pk_column, *part.rows[0]) for each in alike):
+                return
+            if alike and _meet(model._meta.db_pk_column, alike, part):
+                self._rounds.append([part])
+                return
+        if not current[-1].takes(part):
             current.append(part)
-
-    def _amends(self, where: Row, to: Row, model: type[Model]) -> bool:
-        """Whether a change is of a row that is gathered already, and so becomes a part of what is."""
-        key, now = model._meta.db_pk_column, self._rounds[-1] if self._rounds else []
-        return any(part.model is model and part.amend(key, where, to) for part in now)
 
     async def send(self) -> None:
         """Send what was gathered so far, inside the transaction.
@@ -81,7 +78,7 @@ class Sheet:
         """
         if self.ahead is not None:
             raise Moved
-        rounds, self._rounds, self._touched = self._rounds, [], {}
+        rounds, self._rounds = self._rounds, []
         for parts in rounds:
             await _together(parts)
 
@@ -125,14 +122,12 @@ def sheet(*, may_read_ahead: bool) -> Iterator[Sheet]:
 def add(model: type[Model], rows: Sequence[Row], *, clash: type[Exception] | None = None) -> None:
     """Have rows added, which all name the same fields. If a unique constraint refuses one, `clash` is raised."""
     if rows:
-        keys = {row.get(model._meta.db_pk_column) for row in rows}
-        _sheet.get().take(Added(model, tuple(rows[0]), [dict(row) for row in rows], clash), keys)
+        _sheet.get().take(Added(add_shape(model, tuple(rows[0])), [*rows], clash))
 
 
 def change(model: type[Model], where: Row, to: Row) -> None:
     """Have a row changed, which is found by these values, its owner's id first. There must be one."""
-    part = Changed(model, tuple(where), tuple(to), [(where, dict(to))])
-    _sheet.get().take(part, {where.get(model._meta.db_pk_column)})
+    _sheet.get().take(Changed(change_shape(model, tuple(where), tuple(to)), [(where, to)]))
 
 
 async def read_ahead(hold: SQL, read: SQL, *values: Any) -> tuple[list[dict[str, Any]], bool]:
@@ -159,6 +154,12 @@ def watch(model: type[Model], row: Row) -> None:
     _sheet.get().watched = (model, row)
 
 
+def _meet(key: str, before: list[Part], part: Part) -> bool:
+    """Whether a row of the part may be one of those before."""
+    known, keys = {each for earlier in before for each in earlier.keys(key)}, part.keys(key)
+    return None in known or None in keys or not known.isdisjoint(keys)
+
+
 async def _together(parts: list[Part]) -> None:
     """Send the parts inside the transaction."""
     connection = sql.current()
@@ -181,18 +182,18 @@ def _clash(parts: list[Part], error: IntegrityError) -> Exception | None:
     """What a refusal by a unique constraint was said to raise; None for any other."""
     cause = error.__cause__
     for part in parts:
-        hit = isinstance(cause, UniqueViolationError) and cause.table_name == part.model._meta.db_table
-        if hit and isinstance(part, Added) and part.clash is not None:
+        hit = isinstance(cause, UniqueViolationError) and cause.table_name == part.shape.model._meta.db_table
+        if hit and part.clash is not None:
             return part.clash()
     return None
 
 
 async def _by_itself(part: Part) -> None:
     if isinstance(part, Added):
-        part.check(await insert(part.model, part.rows, ignore_conflicts=part.clash is not None))
+        part.check(await insert(part.shape.model, part.rows, ignore_conflicts=part.clash is not None))
         return
     connection = sql.current()
     dialect = connection.capabilities.dialect
     text = single(part.shape, dialect)
-    found = [await connection.execute_affected(text, part.row_values(row, dialect)) for row in part.rows]
+    found = [await connection.execute_affected(text, part.shape.values(*row, dialect)) for row in part.rows]
     part.check(sum(found))

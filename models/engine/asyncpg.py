@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, cast
 
 from asyncpg import Connection as BaseConnection
-from asyncpg import connect
+from asyncpg import Record, connect
 from asyncpg.exceptions import (
     DivisionByZeroError,
     InvalidCachedStatementError,
@@ -30,7 +30,7 @@ from models.engine import POSTGRES_SESSION, Converters, Form, Moved, Observed, Q
 from models.engine.readers import Readers
 
 STATEMENTS = 400
-"""How many statements a reader knows, unless the URL says otherwise: more than the house has that read."""
+"""How many statements a connection beside the pool knows, unless the URL says otherwise: more than there are."""
 
 
 class Connection(BaseConnection):  # type: ignore[misc]  # asyncpg has no types
@@ -145,17 +145,9 @@ class Wrapper(Reading, TransactionWrapper):
         self.is_ahead = True
         return await cast("Client", self._parent).read(query, values, form)
 
-    @translate_exceptions
     async def write_alone(self, query: str, values: list[Any]) -> bool:
-        """Run the one statement that writes; says no when it failed for a row that is not as it was read."""
-        if engine.observer is not None:
-            engine.observer(query)
-        await self._lease()
-        try:
-            await self._connection.execute(query, *values)
-        except (DivisionByZeroError, UniqueViolationError):
-            return False
-        return True
+        """Run the one statement that writes; says no when a row is not as it was read, and nothing was written."""
+        return await cast("Client", self._parent).write(query, values)
 
     async def read(self, query: str, values: list[Any], form: Form) -> list[Any]:
         """The rows of a query, as the transaction sees them."""
@@ -203,7 +195,7 @@ class Transaction(TransactionContextPooled):
 
 
 class Client(Reading, AsyncpgDBClient):
-    """The pool of connections to one server, and beside it the readers."""
+    """The pool of connections to one server, and beside it those for reading and for single writes."""
 
     connection_class = Connection
 
@@ -211,7 +203,12 @@ class Client(Reading, AsyncpgDBClient):
         super().__init__(**kwargs)
         self.durable = durability != "off"
         self.shapes = {}
-        self.readers = Readers(self._reader, readers or self.pool_maxsize)
+        most = self.pool_maxsize
+        self.readers = Readers(self._reader, readers or most)
+        # of those that write, half are for transactions and half for what needs none
+        self.writers = Readers(self._connected, max(1, most // 2))
+        self.pool_maxsize = max(1, most - most // 2)
+        self.pool_minsize = min(self.pool_minsize, self.pool_maxsize)
 
     async def read(self, query: str, values: list[Any], form: Form) -> list[Any]:
         """The rows of a query that only reads, outside every transaction."""
@@ -225,6 +222,21 @@ class Client(Reading, AsyncpgDBClient):
             raise
         readers.give(connection)
         return rows
+
+    async def write(self, query: str, values: list[Any]) -> bool:
+        """Run a statement that writes all or nothing by itself. Says whether it answered; no where it clashed."""
+        writers = self.writers
+        connection = writers.take() or await writers.wait()
+        try:
+            rows = await _read(connection, query, values, _AS_THEY_ARE)
+        except BaseException as error:
+            writers.settle(connection, error)
+            if isinstance(error, DivisionByZeroError | UniqueViolationError):
+                return False
+            await self._raised(error)
+            raise
+        writers.give(connection)
+        return bool(rows)
 
     async def read_together(self, queries: Sequence[Query]) -> list[list[Any]]:
         """The rows of several queries that only read, one after another on one connection."""
@@ -256,12 +268,15 @@ class Client(Reading, AsyncpgDBClient):
 
     async def _reader(self) -> Any:
         """A new connection that can do nothing but read."""
-        settings = dict(self.server_settings)
+        # else all settings are left to the server: a pooler such as pgbouncer refuses them
+        is_told = self.server_settings.keys() & POSTGRES_SESSION.keys()
+        return await self._connected(**({"default_transaction_read_only": "on"} if is_told else {}))
+
+    async def _connected(self, **more: str) -> Any:
+        """A new connection, of nobody's pool."""
+        settings = {**self.server_settings, **more}
         if self.application_name:
             settings["application_name"] = self.application_name
-        if settings.keys() & POSTGRES_SESSION.keys():
-            # else all settings are left to the server: a pooler such as pgbouncer refuses them
-            settings["default_transaction_read_only"] = "on"
         return await connect(
             host=self.host,
             port=self.port,
@@ -279,10 +294,26 @@ class Client(Reading, AsyncpgDBClient):
 
     async def _close(self) -> None:
         await self.readers.close()
+        await self.writers.close()
         await super()._close()
 
     def _in_transaction(self) -> TransactionContext:
         return Transaction(Wrapper(self), self._pool_init_lock)
+
+
+class _AsTheyAre:
+    """Rows as the driver has them."""
+
+    record = Record
+
+    def of_records(self, records: list[Any]) -> list[Any]:
+        return records
+
+    def of_tuples(self, names: tuple[str, ...], rows: list[tuple[Any, ...]]) -> list[Any]:
+        return [dict(zip(names, row, strict=True)) for row in rows]
+
+
+_AS_THEY_ARE = _AsTheyAre()
 
 
 async def _fetched(connection: Any, query: str, values: list[Any], form: Form) -> list[Any]:

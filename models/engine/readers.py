@@ -1,7 +1,8 @@
 """PostgreSQL's readers: a few connections of their own, of which the last one back is the first one out.
 
-A reader is held while a statement runs and no longer, so taking one is a list's `pop` and giving it back an
-`append`. Whatever happens to a statement, its connection is given back only when it is known to be in order.
+So are its writers, for what is written in one statement and needs no transaction. A connection is held while a
+statement runs and no longer, so taking one is a list's `pop` and giving it back an `append`. Whatever happens to a
+statement, its connection is given back only when it is known to be in order.
 """
 
 import asyncio

@@ -24,7 +24,7 @@ from rules.points._by_hand import (
 )
 from rules.points._ledger import open_account, open_book, post, return_to_lots
 from rules.points._posting import Posted, Written, conclude
-from rules.points._purse import Purse, hold, purse
+from rules.points._purse import TO_SPEND, Purse, hold, purse
 from rules.programme import Rung
 from rules.refusals import NotFound, Refusal
 from rules.transactions import transaction
@@ -156,7 +156,7 @@ async def redeem(
     InsufficientPoints, PointsLimit.
     """
     slip = Slip(member_id, actor, key, "points.redeem", (points, reason, note, purchase_id))
-    held = await hold(slip, now)
+    held = await hold(slip, now, points, now, read=TO_SPEND)
     if held.earlier:
         return Posted.replay(held.earlier)
     book = held.book

@@ -29,33 +29,35 @@ class Purse(Held):
     row: dict[str, Any]
 
 
-def purse(columns: str = "", joins: str = "", *, with_lots: bool = True) -> SQL:
+def purse(columns: str = "", joins: str = "") -> SQL:
     """The statement that reads a purse: of member $1, for principal $2 with key $3; and more, if more is asked for.
 
-    Crediting a member who owes nothing needs no lots; everything else does.
+    It has no lots: crediting a member who owes nothing needs none.
     """
     text = (
         "SELECT m.state, m.joined_at, m.event_seq, k.operation, k.fingerprint, k.response, a.available, a.pending,"  # noqa: S608
         " a.held, a.debt, a.seq, a.lifetime_earned, a.lifetime_spent, a.lifetime_expired, g.growth,"
         f" g.seq AS growth_seq, g.tier_id, g.tier_since, {{terms}} AS terms{columns}"
-        f"{LOT_COLUMNS if with_lots else ''}"
         " FROM member m LEFT JOIN points_account a ON a.member_id = m.id"
         " LEFT JOIN growth_account g ON g.member_id = m.id"
         " LEFT JOIN idempotency_key k ON k.owner_id = m.id AND k.principal = $2 AND k.key = $3"
-        f"{joins}{LOT_JOIN if with_lots else ''} WHERE m.id = $1"
+        f"{joins} WHERE m.id = $1"
     )
     return SQL(text.format(terms=programme.AS_JSON), sqlite=text.format(terms=programme.AS_JSON_ON_SQLITE))
 
 
-LOT_COLUMNS = (
+TO_SPEND = purse(
     ", l.id AS lot_id, l.transaction_id, l.purchase_id, l.granted, l.remaining, l.held AS lot_held, l.active,"
-    " l.activates_at, l.expires_at"
+    " l.activates_at, l.expires_at",
+    " LEFT JOIN (SELECT o.*, SUM(CASE WHEN o.expires_at <= $5 THEN 0 ELSE o.remaining END) OVER"
+    " (ORDER BY o.expires_at NULLS LAST, o.id ROWS UNBOUNDED PRECEDING)::bigint - o.remaining AS before"
+    " FROM points_lot o WHERE o.member_id = $1 AND o.active AND o.remaining > 0) l ON l.before < $4",
 )
-LOT_JOIN = " LEFT JOIN points_lot l ON l.member_id = m.id AND (l.remaining > 0 OR l.held > 0)"
-PURSE = purse()
+"""A purse for a debit of $4 points at moment $5: a row for each lot that has expired by then, and of the others for
+those that are spent first, as far as the points go."""
 
 
-async def hold(slip: Slip, now: datetime, *more: Any, read: SQL = PURSE) -> Purse:
+async def hold(slip: Slip, now: datetime, *more: Any, read: SQL) -> Purse:
     """A member's purse; nobody else changes what is in it before the transaction ends.
 
     Raises: NotFound, IdempotencyKeyReused.

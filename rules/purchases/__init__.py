@@ -104,9 +104,8 @@ WHOSE = SQL("SELECT member_id, purchase_id FROM purchase_key WHERE source = $1 A
 PURSE_AND_ORDER = points.purse(
     ", o.member_id, o.purchase_id",
     " LEFT JOIN purchase_key o ON o.source = $4 AND o.order_ref = $5",
-    with_lots=False,
 )
-"""What a member has, but for the lots, which an earning does not need; and whose an order is."""
+"""What a member has, and whose an order is."""
 
 STORED = SQL(
     "SELECT id, member_id, state, currency, goods_minor, by_points_minor, refunded_minor, shipping_minor,"
