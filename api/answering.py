@@ -7,6 +7,7 @@ import orjson
 from graphql import ExecutionResult
 from starlette.types import Send
 
+from api.connections import Cycle
 from api.negotiation import GRAPHQL, JSON
 
 Answer: TypeAlias = tuple[int, list[tuple[bytes, bytes]], bytes]
@@ -60,6 +61,9 @@ async def give(answer: Answer, request_id: str, send: Send) -> None:
     status, headers, body = answer
     headers.append((b"content-length", b"%d" % len(body)))
     headers.append((b"x-request-id", request_id.encode()))
+    cycle = getattr(send, "__self__", None)
+    if isinstance(cycle, Cycle) and cycle.answers(status, headers, body):
+        return
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})
 

@@ -1,11 +1,15 @@
-"""Connections: a client that does not get round to asking is not waited for."""
+"""Connections: who does not get round to asking is not waited for, and an answer goes out in one piece."""
 
 import asyncio
 import resource
+from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any
+from urllib.parse import unquote
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+import httptools
+from uvicorn.protocols.http.flow_control import service_unavailable
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
 HEAD_SECONDS = 10.0
 """How long a new connection, or a request that has begun, may take until its headers are whole."""
@@ -22,11 +26,51 @@ HEALTH_SECONDS = 60
 SPARE_FILES = 500
 """Files a process needs besides its connections."""
 
+CLOSE = (b"connection", b"close")
+
+
+class Cycle(RequestResponseCycle):
+    """One request and its answer."""
+
+    def answers(self, status: int, headers: Sequence[tuple[bytes, bytes]], body: bytes) -> bool:
+        """Write a whole answer at once, which is one call of the system; False where it goes by `send` only.
+
+        ASGI tells head and body apart, and each would be written by itself.
+        """
+        if self.response_started or self.disconnected or self.flow.write_paused or self.scope["method"] == "HEAD":
+            return False
+        told = [*self.default_headers, *headers]
+        if CLOSE in told:
+            self.keep_alive = False
+        elif not self.keep_alive:
+            told.append(CLOSE)
+        lines = [b"%b: %b\r\n" % each for each in told]
+        head = b"".join(lines)
+        if head.count(b"\n") != len(lines):
+            raise ValueError("A header is one line.")
+        self.response_started = self.response_complete = True
+        self.waiting_for_100_continue = False
+        self.transport.write(b"%b%b\r\n%b" % (STATUS_LINE[status], head, body))
+        self.message_event.set()
+        if not self.keep_alive:
+            self.transport.close()
+        self.on_response()
+        return True
+
 
 class Protocol(HttpToolsProtocol):
-    """HTTP by uvicorn, which waits for ever for a request that never comes, with an end to that."""
+    """HTTP by uvicorn, which waits for ever for a request that never comes, with an end to that.
+
+    A request that comes whole, as most do, sets no timer: one is set for a head that does not, and one a connection
+    looks now and then whether it has rested too long.
+    """
 
     _patience: asyncio.TimerHandle | None = None
+    """Runs while a head is waited for that has begun, or that is the first."""
+    _rest: asyncio.TimerHandle | None = None
+    _rests_since = 0.0
+    _is_idle = True
+    """Whether the head of the next request is all there is to wait for."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
         """Expect a request."""
@@ -35,19 +79,80 @@ class Protocol(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Take what came; what begins another request has to end soon, too."""
-        cycle: Any = self.cycle
-        if self._patience is None and (cycle is None or cycle.response_complete):
-            self._expect()
         super().data_received(data)
+        if self._is_idle and self._patience is None:
+            self._expect()
 
     def on_headers_complete(self) -> None:
-        """The request is there."""
+        """The request is there: have it answered, when the one before it has been."""
+        self._is_idle = False
         self._expected()
-        super().on_headers_complete()
+        scope, parser = self.scope, self.parser
+        version = parser.get_http_version()
+        scope["method"] = parser.get_method().decode("ascii")
+        if version != "1.1":
+            scope["http_version"] = version
+        if parser.should_upgrade() and self._should_upgrade():
+            return
+        url = httptools.parse_url(self.url)
+        path = url.path.decode("ascii")
+        scope["path"] = self.root_path + (unquote(path) if "%" in path else path)
+        scope["raw_path"] = self.root_path.encode("ascii") + url.path
+        scope["query_string"] = url.query or b""
+        self._begin(self._cycle(keeps_alive=version != "1.0" and parser.should_keep_alive()))
+
+    def _cycle(self, *, keeps_alive: bool) -> Cycle:
+        return Cycle(
+            scope=self.scope,
+            transport=self.transport,
+            flow=self.flow,
+            logger=self.logger,
+            access_logger=self.access_logger,
+            access_log=self.access_log,
+            default_headers=self.server_state.default_headers,
+            message_event=asyncio.Event(),
+            expect_100_continue=self.expect_100_continue,
+            keep_alive=keeps_alive,
+            on_response=self.on_response_complete,
+        )
+
+    def _begin(self, cycle: Cycle) -> None:
+        app: Any = self.app
+        most = self.limit_concurrency
+        if most is not None and (len(self.connections) >= most or len(self.tasks) >= most):
+            app = service_unavailable
+            self.logger.warning("Exceeded concurrency limit.")
+        before: Any = self.cycle
+        self.cycle = cycle
+        if before is None or before.response_complete:
+            self._start_asgi_task(cycle, app)
+        else:
+            self.flow.pause_reading()
+            self.pipeline.appendleft((cycle, app))
+
+    def on_response_complete(self) -> None:
+        """The request is answered: turn to the next one, or rest."""
+        self.server_state.total_requests += 1
+        if self.transport.is_closing():
+            return
+        self.flow.resume_reading()
+        if self.pipeline:
+            self._start_asgi_task(*self.pipeline.pop())
+            return
+        self._is_idle, self._rests_since = True, self.loop.time()
+        if self.scope is not self.cycle.scope and self._patience is None:
+            self._expect()
+        if self._rest is None:
+            self._rest = self.loop.call_later(self.timeout_keep_alive, self._look)
+
+    def handle_websocket_upgrade(self) -> None:
+        """The connection is another protocol's from now on."""
+        self._leave()
+        super().handle_websocket_upgrade()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Nothing is expected any more."""
-        self._expected()
+        self._leave()
         super().connection_lost(exc)
 
     def _expect(self) -> None:
@@ -58,10 +163,28 @@ class Protocol(HttpToolsProtocol):
             self._patience.cancel()
             self._patience = None
 
+    def _leave(self) -> None:
+        self._is_idle = False
+        self._expected()
+        if self._rest is not None:
+            self._rest.cancel()
+            self._rest = None
+
     def _give_up(self) -> None:
         self._patience = None
         if not self.transport.is_closing():
             self.transport.close()
+
+    def _look(self) -> None:
+        """End a connection that has rested long enough; any other is looked at again when it could have."""
+        self._rest = None
+        left = float(self.timeout_keep_alive)
+        if self._is_idle and self._patience is None:
+            left += self._rests_since - self.loop.time()
+        if left <= 0:
+            self._give_up()
+        else:
+            self._rest = self.loop.call_later(left, self._look)
 
 
 def allow_files() -> None:
