@@ -1,8 +1,6 @@
 """Asking: what resolvers are given, made ready before they are called: their arguments and their Info."""
 
 from collections.abc import Callable, Mapping
-from datetime import date
-from enum import Enum
 from typing import Any
 
 import strawberry
@@ -29,6 +27,7 @@ from strawberry.types.arguments import StrawberryArgument, convert_arguments
 from strawberry.types.base import StrawberryMaybe, StrawberryOptional
 from strawberry.types.field import StrawberryField
 
+from schema.compiler._inputs import PLAIN, Make, Odd, converting
 from schema.compiler._leaves import Declined, is_leaf
 
 BATCH = "batch"
@@ -36,9 +35,6 @@ BATCH = "batch"
 
 BATCH_MAX = 1_000
 """The most parents a batch function is given at once."""
-
-PLAIN = str | int | float | bool | date | Enum | None
-"""Values that nobody can change, so that all requests may share them."""
 
 
 class Run:
@@ -155,6 +151,8 @@ class Arguments:
         self.constants: dict[str, Any] = {}
         self.variables: list[tuple[str, str, dict[str, Any] | None, bool]] = []
         """Each variable, whose argument it is, what there is without it (None: nothing will do), and no null?"""
+        self.inputs: list[tuple[str, str, Make, _Alone]] = []
+        """Each variable, whose argument it is, how that is made of it, and who sees to it where there is none."""
         self.rest: list[_Alone] = []
         given = {each.name.value: each for each in place.nodes[0].arguments or ()}
         for argument in place.field.arguments:
@@ -173,18 +171,20 @@ class Arguments:
             without = None if is_required_argument(alone.described) else alone.absent()
             refuses_null = isinstance(alone.described.type, GraphQLNonNull)
             self.variables.append((value.name.value, alone.argument.python_name, without, refuses_null))
+        elif isinstance(value, VariableNode) and (make := alone.make()) is not None:
+            self.inputs.append((value.name.value, alone.argument.python_name, make, alone))
         else:
             self.rest.append(alone)
 
     @property
     def are_constant(self) -> bool:
         """Whether every run has the same."""
-        return not self.variables and not self.rest
+        return not self.variables and self.are_plain
 
     @property
     def are_plain(self) -> bool:
         """Whether all calls of a run may share them."""
-        return not self.rest
+        return not self.rest and not self.inputs
 
     def __call__(self, run: Run) -> dict[str, Any]:
         """The arguments as the resolver takes them."""
@@ -200,6 +200,9 @@ class Arguments:
                 raise Declined("Null for an argument that may not be null.")
             else:
                 found[name] = value
+        for variable, name, make, alone in self.inputs:
+            value = coerced.get(variable)
+            found |= alone.value(run.values) if value is None else {name: make(value)}
         for alone in self.rest:
             found |= alone.value(run.values)
         return found
@@ -232,6 +235,13 @@ class _Alone:
         while isinstance(taken, StrawberryOptional) and not isinstance(taken, StrawberryMaybe):
             taken = taken.of_type
         return is_leaf(inner) and not isinstance(taken, StrawberryMaybe) and taken is not GlobalID
+
+    def make(self) -> Make | None:
+        """How a coerced variable becomes what the resolver takes; None where that is strawberry's to find out."""
+        try:
+            return converting(self.schema, self.argument.type)
+        except Odd:
+            return None
 
     def constant(self) -> dict[str, Any] | None:
         """What all requests may share of it; None where it must be made anew, or cannot be made at all."""

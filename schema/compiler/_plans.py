@@ -28,10 +28,10 @@ from graphql.execution.values import (
 )
 from graphql.utilities.coerce_input_value import coerce_input_value
 
-from schema.compiler._asking import PLAIN
 from schema.compiler._completing import Completing
 from schema.compiler._faults import Fault
-from schema.compiler._leaves import Declined, is_leaf
+from schema.compiler._inputs import PLAIN, Make, Odd, coercing
+from schema.compiler._leaves import Declined
 from schema.compiler._writing import NotCovered, Writer
 
 VARIANTS_MAX = 8
@@ -49,7 +49,7 @@ Compiled: TypeAlias = Callable[..., Any]
 class Variable:
     """A variable of an operation: what it may be, and what it is when it is not given."""
 
-    __slots__ = ("_default", "is_leaf", "is_shared", "kind", "name", "node", "required", "schema", "signature")
+    __slots__ = ("_coerce", "_default", "is_shared", "kind", "name", "node", "required", "schema", "signature")
 
     def __init__(
         self, schema: GraphQLSchema, node: VariableDefinitionNode, signature: GraphQLVariableSignature
@@ -62,7 +62,7 @@ class Variable:
         self._default = self._made()
         self.is_shared = self._default is Undefined or isinstance(self._default, PLAIN)
         self.required = isinstance(self.kind, GraphQLNonNull)
-        self.is_leaf = is_leaf(self.kind.of_type if isinstance(self.kind, GraphQLNonNull) else self.kind)
+        self._coerce = _coercing(self.kind)
 
     def _made(self) -> Any:
         found = get_variable_values(self.schema, [self.node], {})
@@ -75,12 +75,22 @@ class Variable:
 
     def coerced(self, given: Any) -> Any:
         """What was given as the resolvers' types want it. Raises: Declined."""
-        if not self.is_leaf and input_is_nested_too_deeply(given, self.kind):
-            raise Declined("An input of too many levels.")
-        value = coerce_input_value(given, self.kind)
+        value = self._coerce(given)
         if value is Undefined:
             raise Declined("A variable that is not of its type.")
         return value
+
+
+def _coercing(kind: GraphQLInputType) -> Make:
+    """How a variable of a type is coerced; to Undefined where it cannot be."""
+    try:
+        return coercing(kind)
+    except Odd:
+
+        def coerce(given: Any) -> Any:
+            return Undefined if input_is_nested_too_deeply(given, kind) else coerce_input_value(given, kind)
+
+        return coerce
 
 
 class Plan:

@@ -87,7 +87,7 @@ def unable(patch: pytest.MonkeyPatch) -> None:
     def failing(*_: object) -> None:
         raise KeyError(SECRET)
 
-    patch.setattr(_asking, "convert_arguments", failing)
+    patch.setattr(_asking, "converting", lambda *_: failing)
 
 
 @pytest.mark.parametrize("wrong", [clumsy, unable])
