@@ -1,16 +1,22 @@
 """Warming: what the first requests need is ready before they come."""
 
-import sys
-from collections.abc import Iterator
 from typing import Any
 
 from api.documents import Library
+from models import reading
 from models.reading import Rows, warm
 from models.sql import SQL
-from rules import credentials, documents, keys, programme
+from rules import credentials, documents, keyring, keys, programme
 
 FLOORS = ("rules.", "schema.")
-BESIDE: tuple[SQL, ...] = (credentials.PROVEN, keys.KEY, documents.FIND, programme.TERMS)
+BESIDE: tuple[SQL, ...] = (
+    credentials.PROVEN,
+    documents.FIND,
+    keyring.ONE,
+    keyring.SOME,
+    keys.KEY,
+    programme.TERMS,
+)
 """What every other request asks besides, of what is read otherwise."""
 
 
@@ -26,13 +32,5 @@ async def ready(library: Library) -> None:
 
 
 def readings() -> list[Rows[Any]]:
-    """The statements of all rooms that are read as rows, each once."""
-    rooms = [module for name, module in sorted(sys.modules.items()) if name.startswith(FLOORS)]
-    found = {id(each): each for room in rooms for value in vars(room).values() for each in _rows(value)}
-    return list(found.values())
-
-
-def _rows(value: object) -> Iterator[Rows[Any]]:
-    """The statement a name of a room stands for, or those of a table of statements."""
-    several = value.values() if isinstance(value, dict) else value if isinstance(value, tuple) else (value,)
-    yield from (each for each in several if isinstance(each, Rows))
+    """All that the house reads as rows."""
+    return [each for each in reading.made if each.room.startswith(FLOORS)]

@@ -24,7 +24,8 @@ Two or more readings that need nothing of each other are sent together, one afte
     homes, coupons = await together(HOME.asked(member_id), COUPONS.asked(member_id))
 
 All of it, and whatever a `SQL` only reads, goes by the engine's readers, unless a transaction is under way, which
-reads what it wrote itself. `warm(PAGE, HOME)` opens them before the first request comes.
+reads what it wrote itself. `warm(PAGE, HOME)` opens them before the first request comes; `made` holds every reading
+there is, so that none is forgotten.
 """
 
 import types
@@ -43,6 +44,9 @@ from models.sql import SQL, Statement, current
 from models.turns import in_turn
 
 Convert = Callable[[Any], Any]
+
+made: "list[Rows[Any]]" = []
+"""Every reading that was made, wherever its name may hang."""
 
 
 class Row:
@@ -75,6 +79,12 @@ class Rows(Statement, Generic[R]):
         self._columns = _columns(row)
         self._known: dict[tuple[str, ...], Any] = {}
         self.record = _made(row, asyncpg.Record, {name: name for name in self._columns}, self._columns)
+        made.append(self)
+
+    @property
+    def room(self) -> str:
+        """The module its rows are of."""
+        return self._row.__module__
 
     async def rows(self, *values: Any) -> list[R]:
         """All rows."""
@@ -106,12 +116,12 @@ class Rows(Statement, Generic[R]):
 
     def of_tuples(self, names: tuple[str, ...], rows: list[tuple[Any, ...]]) -> list[Any]:
         """The rows SQLite gave, made objects of the class."""
-        made = self._known.get(names)
-        if made is None:
+        make = self._known.get(names)
+        if make is None:
             self._check(names)
             places = {name: place for place, name in enumerate(names)}
-            made = self._known[names] = _made(self._row, tuple, places, self._columns)
-        return list(map(made, rows))
+            make = self._known[names] = _made(self._row, tuple, places, self._columns)
+        return list(map(make, rows))
 
     def _check(self, names: tuple[str, ...]) -> None:
         if differing := sorted(self._columns.keys() ^ set(names)):

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import logging
 from collections.abc import Callable, Sequence
 from typing import Any, cast
 
@@ -28,6 +29,8 @@ from tortoise.connection import get_connections
 from models import engine
 from models.engine import POSTGRES_SESSION, Converters, Form, Moved, Observed, Query
 from models.engine.readers import Readers
+
+_log = logging.getLogger(__name__)
 
 STATEMENTS = 400
 """How many statements a connection beside the pool knows, unless the URL says otherwise: more than there are."""
@@ -252,7 +255,7 @@ class Client(Reading, AsyncpgDBClient):
         return answers
 
     async def warm(self, queries: Sequence[tuple[str, Form]]) -> None:
-        """Open every reader there may be and have it know these queries."""
+        """Open every reader there may be, or as many as the server has room for, and have it know these queries."""
 
         async def prepare(connection: Any) -> None:
             for query, form in queries if self.extra.get("statement_cache_size") != 0 else ():
@@ -261,10 +264,16 @@ class Client(Reading, AsyncpgDBClient):
             await connection.execute("SELECT 1")
 
         try:
-            await self.readers.warm(prepare)
-        except BaseExceptionGroup as several:
-            await self._raised(several.exceptions[0])
+            opened = await self.readers.warm(prepare)
+        except BaseException as error:
+            await self._raised(error)
             raise
+        if opened < self.readers.most:
+            _log.warning(
+                "PostgreSQL has room for %d of the %d connections that read %s: half of them are left to others. "
+                "Raise its max_connections, or set `readers` in the database's URL",
+                *(opened, self.readers.most, self.database),
+            )
 
     async def _reader(self) -> Any:
         """A new connection that can do nothing but read."""

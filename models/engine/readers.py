@@ -12,7 +12,7 @@ from contextvars import Context
 from math import inf
 from typing import Any
 
-from asyncpg.exceptions import PostgresError
+from asyncpg.exceptions import PostgresError, TooManyConnectionsError
 from asyncpg.exceptions._base import DataError
 from tortoise.exceptions import DBConnectionError
 
@@ -23,6 +23,11 @@ REST_SECONDS = 300.0
 """How long a connection that nobody needed is kept, at least; at most, twice that."""
 
 CLOSE_SECONDS = 10.0
+FULL = TooManyConnectionsError
+"""What a server says that lets nobody in because there are enough."""
+
+FULL_SECONDS = 1.0
+"""How long a server that has no room for another connection is not asked again, while there is one."""
 
 DOUBTFUL = ("08", "25", "53", "57", "58", "XX")
 """How the SQLSTATE begins of an error after which a connection is not used again."""
@@ -33,12 +38,14 @@ class Readers:
 
     def __init__(self, connect: Callable[[], Awaitable[Any]], most: int) -> None:
         self._connect = connect
-        self._most = most
+        self.most = most
         self._idle: list[Any] = []
         self._unneeded = 0
         """How many of the idle ones, from the bottom, were never needed lately."""
         self._places = 0
         """How many connections are open, being opened, or being closed."""
+        self._full_until = -inf
+        """Until when no more are opened than there are, since the server had no room."""
         self._all: set[Any] = set()
         self._waiting: deque[tuple[float, asyncio.Future[Any]]] = deque()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -66,7 +73,7 @@ class Readers:
         turn = loop.create_future()
         self._waiting.append((loop.time(), turn))
         self._after(WAIT_SECONDS, self._expire)
-        if self._places < self._most:
+        if self._places < self.most and (not self._places or loop.time() >= self._full_until):
             self._places += 1
             self._begin(self._open())
         try:
@@ -97,13 +104,24 @@ class Readers:
         """Close a connection; its place is free once the server has let it go."""
         self._begin(self._retire(connection))
 
-    async def warm(self, prepare: Callable[[Any], Awaitable[None]]) -> None:
-        """Open every connection there may be and have each prepared."""
-        # each by a task of its own that keeps it until all have theirs, or the first would be prepared again
-        everybody = asyncio.Barrier(self._most)
-        async with asyncio.TaskGroup() as group:
-            for _ in range(self._most):
-                group.create_task(self._warm(prepare, everybody))
+    async def warm(self, prepare: Callable[[Any], Awaitable[None]]) -> int:
+        """Open and prepare every connection there may be, or as many as the server has room for; says how many.
+
+        Where it has not room for all, others need some, too: half of those that were opened are closed again.
+
+        Raises: whatever keeps the first from being opened or prepared.
+        """
+        idle = list(iter(self.take, None))
+        work = [self._prepared(prepare, each) for each in idle]
+        work += [self._opened(prepare) for _ in range(self.most - self._places)]
+        failed = [each for each in await asyncio.gather(*work, return_exceptions=True) if each is not None]
+        if errors := [each for each in failed if not (self._all and isinstance(each, FULL))]:
+            raise errors[0]
+        opened = len(self._all)
+        for _ in range(opened // 2 if failed else 0):
+            if connection := self.take():
+                self.retire(connection)
+        return opened
 
     async def close(self) -> None:
         """Close all connections, once what runs on them has ended, but not wait for ever."""
@@ -122,15 +140,31 @@ class Readers:
         finally:
             self._closed = None
 
-    async def _warm(self, prepare: Callable[[Any], Awaitable[None]], everybody: asyncio.Barrier) -> None:
-        connection = self.take() or await self.wait()
+    async def _prepared(self, prepare: Callable[[Any], Awaitable[None]], connection: Any) -> None:
         try:
             await prepare(connection)
-            await everybody.wait()
         except BaseException as error:
             self.settle(connection, error)
             raise
         self.give(connection)
+
+    async def _opened(self, prepare: Callable[[Any], Awaitable[None]]) -> None:
+        self._places += 1
+        try:
+            connection = await self._connect()
+        except BaseException as error:
+            self._note_full(error)
+            self._vacate()
+            raise
+        self._all.add(connection)
+        self._after(REST_SECONDS, self._rest)
+        await self._prepared(prepare, connection)
+
+    def _note_full(self, error: BaseException) -> bool:
+        """Remember for a while that the server has no room, if that is what it said."""
+        if isinstance(error, FULL):
+            self._full_until = asyncio.get_running_loop().time() + FULL_SECONDS
+        return isinstance(error, FULL)
 
     def _begin(self, work: Coroutine[Any, Any, None]) -> None:
         """Have it done by a task of its own: whoever waits may leave without cutting it short."""
@@ -144,6 +178,10 @@ class Readers:
         try:
             connection = await self._connect()
         except Exception as error:
+            if self._note_full(error) and self._all:
+                # those there are will do; whoever waits is served by the next that comes back
+                self._places -= 1
+                return
             # but not where somebody came later: by then the server may be back
             if (turn := self._next(began)) is not None:
                 turn.set_exception(error)
