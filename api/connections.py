@@ -2,6 +2,7 @@
 
 import asyncio
 import resource
+import select
 from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any
@@ -22,6 +23,9 @@ AT_ONCE = 10_000
 
 HEALTH_SECONDS = 60
 """How long one of several server processes may be silent before it is replaced."""
+
+HUNG_UP: int = getattr(select, "POLLRDHUP", 0)
+"""What the system says of a connection whose other side is closed; 0 where it has no word for it."""
 
 SPARE_FILES = 500
 """Files a process needs besides its connections."""
@@ -78,7 +82,13 @@ class Protocol(HttpToolsProtocol):
         self._expect()
 
     def data_received(self, data: bytes) -> None:
-        """Take what came; what begins another request has to end soon, too."""
+        """Take what came; what begins another request has to end soon, too.
+
+        Under load a connection may have waited until its client gave up: then nothing is begun for nobody.
+        """
+        if self.cycle is None and has_hung_up(self.transport):
+            self.transport.abort()
+            return
         super().data_received(data)
         if self._is_idle and self._patience is None:
             self._expect()
@@ -185,6 +195,16 @@ class Protocol(HttpToolsProtocol):
             self._give_up()
         else:
             self._rest = self.loop.call_later(left, self._look)
+
+
+def has_hung_up(transport: asyncio.Transport) -> bool:
+    """Whether the other side has closed the connection, also when what it sent before is not all read yet."""
+    connection = transport.get_extra_info("socket")
+    if connection is None or not HUNG_UP:
+        return False
+    poll = select.poll()
+    poll.register(connection.fileno(), HUNG_UP)
+    return bool(poll.poll(0))
 
 
 def allow_files() -> None:
