@@ -1,4 +1,4 @@
-"""The compiler: a GraphQL operation becomes Python functions, one for each selection set, that ask its resolvers.
+"""The compiler: a GraphQL operation becomes Python functions that ask its resolvers.
 
 It knows strawberry and graphql-core and nothing of the schema it serves; any strawberry schema will do:
 
@@ -9,9 +9,10 @@ It knows strawberry and graphql-core and nothing of the schema it serves; any st
 **From document to function.** `Plan` (in `_plans`) reads the variables and finds those that `@skip` and `@include`
 depend on; for each set of their values it has a function written. `Writer` (in `_writing`) does that: graphql-core
 itself collects the fields of a selection set, and the writer puts down, in plain Python, how each field's value is
-come by and completed. A function takes all objects of its level at once and returns their answers, so that there is
-one call, not one a parent. What a resolver is given is made ready in `_asking`; how a leaf becomes a legal value
-stands in `_leaves`; lists, nulls and interfaces in `_shapes`. `Plan.source` shows what was written.
+come by and completed. What there is one of is written down in one function; below a list, a function takes all
+objects of its level at once and returns their answers, so that there is one call, not one a parent. What a resolver
+is given is made ready in `_asking`; how a leaf becomes a legal value stands in `_leaves`; lists, nulls and
+interfaces in `_shapes`. `Plan.source` shows what was written.
 
 **Only what goes well is compiled.** On any exception, null violation or value out of range a query is run again by
 graphql-core, which gives the exact errors, their paths and the partial data; there is no second account of how

@@ -61,11 +61,12 @@ class Run:
     async def batch(self, batch: Callable[..., Any], them: list[Any], arguments: Mapping[str, Any]) -> list[Any]:
         """One value for each parent. Neither list is shared with the batch function, which may do as it likes."""
         if len(them) <= BATCH_MAX:
-            return list(await batch(them[:], self.context, **arguments))
+            given = batch(them[:], self.context, **arguments)
+            return list(given if given.__class__ is list else await given)
         found: list[Any] = []
         for start in range(0, len(them), BATCH_MAX):
             some = them[start : start + BATCH_MAX]
-            more = list(await batch(some[:], self.context, **arguments))
+            more = await self.batch(batch, some, arguments)
             if len(more) != len(some):
                 raise Declined("A batch that forgot a parent.")
             found += more

@@ -1,11 +1,11 @@
-"""Completing: the lines that make a leaf's value a legal one, and the checks of objects."""
+"""Completing: the expressions that make a leaf's value a legal one, and the checks of objects."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from graphql import GraphQLEnumType, GraphQLLeafType, GraphQLObjectType
 
-from schema.compiler._leaves import completing, names_of
+from schema.compiler._leaves import Names, completing, names_of
 from schema.compiler._shapes import Checking
 
 BUILT_IN: Mapping[str, type] = {"String": str, "ID": str, "Boolean": bool}
@@ -31,24 +31,30 @@ class Completing:
         """What declines objects that are not of a type."""
         return self.checks.setdefault(kind.name, Checking(kind))
 
-    def lines(
+    def expression(
         self, leaf: GraphQLLeafType, variable: str, name_of: Callable[[str, Any], str], *, nullable: bool
-    ) -> list[str]:
-        """The lines that complete a variable in place; what they use goes by the names it is given."""
+    ) -> str:
+        """What completes the value of a variable; what it uses goes by the names it is given."""
         name = f"{leaf.name}_or_null" if nullable else leaf.name
-        name = name_of(name, self._kept(name, lambda: completing(leaf, nullable=nullable)))
-        then = f"{variable} = {name}({variable})"
-        when = [f"{variable} is not None"] if nullable else []
+        complete = self._kept(name, lambda: completing(leaf, nullable=nullable))
         if isinstance(leaf, GraphQLEnumType):
-            names = f"{leaf.name}_names"
-            names = name_of(names, self._kept(names, lambda: names_of(leaf)))
-            then = f"{variable} = {names}.get({variable}) or {name}({variable})"
-        elif leaf.name == INT:
-            outside = f"{variable}.__class__ is not int or not {LEAST} <= {variable} <= {MOST}"
-            when.append(f"({outside})" if nullable else outside)
-        elif kind := self.passing.get(leaf.name):
-            when.append(f"{variable}.__class__ is not {name_of(kind.__name__, kind)}")
-        return [f"if {' and '.join(when)}:", f"    {then}"] if when else [then]
+            told = f"{name}_names"
+            names = self._kept(
+                told, lambda: Names({**names_of(leaf), **({None: None} if nullable else {})}, complete)
+            )
+            return f"{name_of(told, names)}[{variable}]"
+        call = f"{name_of(name, complete)}({variable})"
+        fits = self._fits(leaf, variable, name_of)
+        if fits is None:
+            return call
+        return f"{variable} if {f'{variable} is None or ' if nullable else ''}{fits} else {call}"
+
+    def _fits(self, leaf: GraphQLLeafType, variable: str, name_of: Callable[[str, Any], str]) -> str | None:
+        """Whether a value is as it is told already; None where that cannot be seen."""
+        if leaf.name == INT:
+            return f"{variable}.__class__ is int and {LEAST} <= {variable} <= {MOST}"
+        kind = self.passing.get(leaf.name)
+        return f"{variable}.__class__ is {name_of(kind.__name__, kind)}" if kind else None
 
     def _kept(self, name: str, make: Callable[[], Any]) -> Any:
         if name not in self.functions:

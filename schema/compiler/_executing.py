@@ -13,8 +13,8 @@ from strawberry.extensions import SchemaExtension
 from schema.compiler._asking import Outcome, Run
 from schema.compiler._completing import Completing
 from schema.compiler._faults import Fault
+from schema.compiler._leaves import NotCovered
 from schema.compiler._plans import Plan
-from schema.compiler._writing import NotCovered
 
 COMPILED, GENERIC, DECLINED = "compiled", "generic", "declined"
 """How an operation was run: by its functions; by graphql-core; by both, since something went wrong."""
@@ -60,8 +60,7 @@ class Executor:
                 values = plan.values(given)
                 function, awaits = plan.function(values)
                 run = self.begun(context, values, root)
-                answers = function([root], run)
-                [data] = await answers if awaits else answers
+                data = await function(root, run) if awaits else function(root, run)
             except NotCovered:
                 fault = None
             except Exception as error:

@@ -6,6 +6,7 @@ from types import CodeType
 
 from schema.compiler._asking import Run
 from schema.compiler._leaves import Declined
+from schema.compiler._reading import Reading, mapped
 
 WRITTEN = "<operation>"
 """The file that written functions are said to be of."""
@@ -14,8 +15,8 @@ HERE = Path(__file__).parent
 SHOWN = 6
 """How many of the innermost frames are told."""
 
-CALLERS = {Run.batch.__code__, Run.once.__code__}
-"""What of the compiler calls resolvers, besides the functions it writes."""
+CALLERS = {each.__code__ for each in (Run.batch, Run.once, Reading.__call__, mapped)}
+"""What of the compiler calls resolvers and properties, besides the functions it writes."""
 
 
 class Fault:

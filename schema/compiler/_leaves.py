@@ -1,6 +1,6 @@
 """Leaves: how the value of a scalar or an enum becomes a legal one."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 
 from graphql import GraphQLEnumType, GraphQLLeafType, GraphQLScalarType, Undefined
@@ -9,6 +9,10 @@ from strawberry.execution import optimized_is_awaitable
 
 class Declined(Exception):  # noqa: N818  it is no error: graphql-core takes over
     """The compiled function will not answer this; graphql-core does, with the errors as they should be."""
+
+
+class NotCovered(Exception):  # noqa: N818  it is no error: graphql-core runs the operation
+    """The operation asks for something that is not compiled: what, in words."""
 
 
 Complete: TypeAlias = Callable[[Any], Any]
@@ -40,10 +44,21 @@ def completing(leaf: GraphQLLeafType, *, nullable: bool) -> Complete:
     return complete
 
 
+class Names(dict[Any, Any]):
+    """The names of an enum's values; what is not among them is completed like any other value."""
+
+    def __init__(self, names: Mapping[Any, Any], complete: Complete) -> None:
+        super().__init__(names)
+        self._complete = complete
+
+    def __missing__(self, value: Any) -> Any:
+        return self._complete(value)
+
+
 def names_of(enum: GraphQLEnumType) -> dict[Any, str]:
     """The name of each value of an enum, by its member in Python and by what the member stands for.
 
-    What cannot be looked up is left out, and completed like any other value.
+    What cannot be looked up is left out.
     """
     by_value = {
         value.value: name

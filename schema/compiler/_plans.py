@@ -31,8 +31,8 @@ from graphql.utilities.coerce_input_value import coerce_input_value
 from schema.compiler._completing import Completing
 from schema.compiler._faults import Fault
 from schema.compiler._inputs import PLAIN, Make, Odd, coercing
-from schema.compiler._leaves import Declined
-from schema.compiler._writing import NotCovered, Writer
+from schema.compiler._leaves import Declined, NotCovered
+from schema.compiler._writing import Writer
 
 VARIANTS_MAX = 8
 """For how many sets of values of its conditions an operation has functions; graphql-core runs the others."""

@@ -1,7 +1,7 @@
 """Shapes: what compiled functions use to walk lists and nulls, and to tell the types of objects apart."""
 
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
-from itertools import islice
+from itertools import accumulate, chain, pairwise
 from typing import Any, TypeAlias
 
 from graphql import GraphQLNamedType, GraphQLObjectType, Undefined
@@ -20,9 +20,14 @@ def _items(value: Any) -> Sequence[Any]:
     raise Declined("A list that is none, or that has yet to be made.")
 
 
+def listed(value: Any) -> Objects:
+    """The items of a list; nobody else's, so that it stays as it is."""
+    return [*_items(value)]
+
+
 def flat(lists: Iterable[Any]) -> Objects:
     """The items of all lists, one after another."""
-    return [item for each in lists for item in _items(each)]
+    return list(chain.from_iterable(map(_items, lists)))
 
 
 def flat_there(lists: Iterable[Any]) -> Objects:
@@ -35,10 +40,12 @@ def regroup(lists: Objects, items: Objects) -> Objects:
 
     Where a list was changed meanwhile nobody knows whose the items are.
     """
-    if sum(len(each) for each in lists if each is not None) != len(items):
+    ends = list(accumulate([0 if each is None else len(each) for each in lists], initial=0))
+    if ends[-1] != len(items):
         raise Declined("A list that is longer or shorter than it was.")
-    left = iter(items)
-    return [None if each is None else list(islice(left, len(each))) for each in lists]
+    return [
+        None if each is None else items[start:end] for each, (start, end) in zip(lists, pairwise(ends), strict=True)
+    ]
 
 
 def there(values: Objects) -> Objects:
@@ -77,16 +84,19 @@ class Checking:
         """The classes whose objects are objects: neither exceptions, nor to be awaited."""
 
     def __call__(self, them: Objects) -> None:
-        """Raises: Declined."""
-        if self.known.issuperset(map(type, them)):
-            return
-        for it in them:
-            if type(it) not in self.objects:
-                self._look_at(it)
-            if self.is_type_of is not None and self.is_type_of(it, None) is not True:
-                raise Declined(f"Something that is no {self.kind.name}.")
-            if self.remembers and len(self.known) < CLASSES:
-                self.known.add(type(it))
+        """Look at all objects of a level. Raises: Declined."""
+        if not self.known.issuperset(map(type, them)):
+            for it in them:
+                self.one(it)
+
+    def one(self, it: Any) -> None:
+        """Look at an object. Raises: Declined."""
+        if type(it) not in self.objects:
+            self._look_at(it)
+        if self.is_type_of is not None and self.is_type_of(it, None) is not True:
+            raise Declined(f"Something that is no {self.kind.name}.")
+        if self.remembers and len(self.known) < CLASSES:
+            self.known.add(type(it))
 
     def _look_at(self, it: Any) -> None:
         if it is None or it is Undefined:

@@ -1,7 +1,7 @@
-"""Writing: each selection set of an operation is put down as one Python function over all objects of its level."""
+"""Writing: each selection set of an operation is put down in Python, for one object or for all of a level."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from keyword import iskeyword
 from typing import Any, TypeAlias
 
@@ -9,11 +9,8 @@ import strawberry
 from graphql import (
     FragmentDefinitionNode,
     GraphQLInterfaceType,
-    GraphQLList,
     GraphQLNamedType,
-    GraphQLNonNull,
     GraphQLObjectType,
-    GraphQLOutputType,
     GraphQLUnionType,
     OperationDefinitionNode,
     OperationType,
@@ -29,10 +26,11 @@ from graphql.execution.collect_fields import (
 )
 from graphql.execution.values import VariableValues
 
-from schema.compiler._asking import BATCH, Arguments, Information, Place
+from schema.compiler._asking import Information, Place
+from schema.compiler._bodies import LOCAL, TYPENAME, Function, Keys, Many, One, Text
 from schema.compiler._completing import Completing
 from schema.compiler._faults import WRITTEN
-from schema.compiler._leaves import completing, is_leaf
+from schema.compiler._leaves import NotCovered
 from schema.compiler._shapes import (
     Checking,
     Kinds,
@@ -40,33 +38,17 @@ from schema.compiler._shapes import (
     decides_itself,
     flat,
     flat_there,
-    listing,
+    listed,
     regroup,
     there,
 )
 
-TYPENAME = "__typename"
-OWN = frozenset({"answers", "it", "kind", "run", "them", "zip"})
-"""What every function calls something of its own."""
-
-LOCAL = ("_", "_column", "_items", "_info", "_arguments")
-"""How the variables of a function end, as nothing outside of it does."""
+OWN = frozenset({"it", "kind", "list", "run", "them", "zip"})
+"""What every function calls something of its own, or of Python's."""
 
 
-class NotCovered(Exception):  # noqa: N818  it is no error: graphql-core runs the operation
-    """The operation asks for something that is not compiled: what, in words."""
-
-
-@dataclass(frozen=True, slots=True)
-class Function:
-    """A function that was written: its name, and whether it has to be awaited."""
-
-    name: str
-    awaits: bool
-
-
-Keys: TypeAlias = tuple[str, ...]
-"""Where a selection set stands: the keys of the answer on the way to it."""
+Known: TypeAlias = tuple[Any, ...]
+"""A selection set: the type of its objects, and the nodes it is below."""
 
 
 class Writer:
@@ -88,11 +70,16 @@ class Writer:
         self.values = values
         self.completing = completing
         self.written: list[str] = []
-        self.names: dict[str, Any] = {each.__name__: each for each in (flat, flat_there, regroup, there, among)}
-        self.known: dict[tuple[Any, ...], Function] = {}
+        self.names: dict[str, Any] = {
+            each.__name__: each for each in (flat, flat_there, listed, regroup, there, among)
+        }
+        self._functions: dict[tuple[Known, bool], Function] = {}
+        self._below: dict[Known, GroupedFieldSet] = {}
+        self._uses: Counter[Known] = Counter()
+        """At how many places of the operation each selection set stands."""
 
     def root(self) -> Function:
-        """Write the whole operation; its function takes a list of the root value alone."""
+        """Write the whole operation; its function takes the root value."""
         kind = self.core.get_root_type(self.operation.operation)
         if kind is None:
             raise NotCovered("a kind of operation the schema has not")
@@ -101,7 +88,8 @@ class Writer:
         resolved = [each for each in fields.values() if each[0].node.name.value != TYPENAME]
         if self.operation.operation is OperationType.MUTATION and len(resolved) > 1:
             raise NotCovered("a mutation with several fields, which are done one after another")
-        return self._write(kind, fields, (), name=kind.name, check=None)
+        self._count(kind, fields)
+        return self._one(kind, fields, (), name=kind.name)
 
     def name_of(self, wanted: str, meant: Any) -> str:
         """A name for something the functions use, as it was wanted or with a number."""
@@ -112,19 +100,73 @@ class Writer:
         self.names[name] = meant
         return name
 
-    def _below(self, kind: GraphQLObjectType, details: FieldDetailsList) -> GroupedFieldSet:
-        found = collect_subfields(self.core, self.details, self.values, self.operation, kind, details)
-        return found.grouped_field_set
+    def below(self, kind: GraphQLObjectType, details: FieldDetailsList) -> GroupedFieldSet:
+        """The fields of the objects of a type at a place."""
+        known = _known(kind, details)
+        if known not in self._below:
+            found = collect_subfields(self.core, self.details, self.values, self.operation, kind, details)
+            self._below[known] = found.grouped_field_set
+        return self._below[known]
 
-    def _object(self, kind: GraphQLObjectType, details: FieldDetailsList, keys: Keys) -> Function:
-        """The function of the objects of one type at one place."""
-        known = (kind.name, *(id(each.node) for each in details))
-        if known not in self.known:
+    def _count(self, kind: GraphQLObjectType, fields: GroupedFieldSet) -> None:
+        """Count where the selection sets stand. Each is looked into once, however often a fragment is spread."""
+        todo = [(kind, fields)]
+        while todo:
+            here, below = todo.pop()
+            for details in below.values():
+                for inner in self._kinds_at(here, details):
+                    known = _known(inner, details)
+                    self._uses[known] += 1
+                    if self._uses[known] == 1:
+                        todo.append((inner, self.below(inner, details)))
+
+    def _kinds_at(self, kind: GraphQLObjectType, details: FieldDetailsList) -> Iterator[GraphQLObjectType]:
+        """The types of the objects a field may give."""
+        definition = kind.fields.get(details[0].node.name.value)
+        named = definition and get_named_type(definition.type)
+        if isinstance(named, GraphQLObjectType):
+            yield named
+        elif isinstance(named, GraphQLInterfaceType | GraphQLUnionType):
+            yield from self.core.get_possible_types(named)
+
+    def is_alone(self, kind: GraphQLObjectType, details: FieldDetailsList) -> bool:
+        """Whether a selection set stands at one place, so that it needs no function of its own."""
+        return self._uses[_known(kind, details)] == 1
+
+    def check(self, text: Text, kind: GraphQLObjectType, variable: str, keys: Keys) -> None:
+        """Write what declines one object that is not of a type; a class that was found to be is only looked up."""
+        check = self.completing.check(kind)
+        name, classes = self.name_of(kind.name, check), self.name_of(f"{kind.name}_classes", check.known)
+        text.add(f"# {'.'.join(keys)}: {kind.name}")
+        text.add(f"if {variable}.__class__ not in {classes}:", f"    {name}.one({variable})")
+
+    def one(self, kind: GraphQLObjectType, details: FieldDetailsList, keys: Keys) -> Function:
+        """The function of one object of a type at a place."""
+        known = _known(kind, details), False
+        if known not in self._functions:
+            self._functions[known] = self._one(kind, self.below(kind, details), keys, name=keys[-1])
+        return self._functions[known]
+
+    def many(self, kind: GraphQLObjectType, details: FieldDetailsList, keys: Keys) -> Function:
+        """The function of the objects of one type at a place."""
+        known = _known(kind, details), True
+        if known not in self._functions:
             check = self.name_of(kind.name, self.completing.check(kind))
-            self.known[known] = self._write(kind, self._below(kind, details), keys, name=keys[-1], check=check)
-        return self.known[known]
+            fields = self.below(kind, details)
+            self._functions[known] = self._many(kind, fields, keys, name=keys[-1], check=check)
+        return self._functions[known]
 
-    def _write(
+    def _one(self, kind: GraphQLObjectType, fields: GroupedFieldSet, keys: Keys, *, name: str) -> Function:
+        text = Text()
+        if keys:
+            self.check(text, kind, "it", keys)
+        else:
+            text.add(f"# the operation: {kind.name}")
+        lines = One(self, text, kind, keys, "it", len(keys)).answer(fields)
+        text.add(f"return {lines[0]}", *lines[1:])
+        return self._written(name, text, ("it", "run"))
+
+    def _many(
         self,
         kind: GraphQLObjectType,
         fields: GroupedFieldSet,
@@ -135,12 +177,20 @@ class Writer:
         typename: str | None = None,
     ) -> Function:
         """Write the function of one selection set. With `typename`, the objects' type is told when it is called."""
-        body = Body(self, kind, keys, typename or repr(kind.name))
-        for key, details in fields.items():
-            body.field(key, details)
+        text = Text()
+        body = Many(self, text, kind, keys, typename or repr(kind.name))
+        body.answer(fields)
+        begins = [f"    # {'.'.join(keys)}: {kind.name}"]
+        begins += [f"    {check}(them)"] if check else []
+        begins += ["    if not them:", "        return []"] if text.awaits else []
+        text.lines[:0] = begins
+        return self._written(name, text, ("them", "run", *([typename] if typename else [])))
+
+    def _written(self, name: str, text: Text, takes: tuple[str, ...]) -> Function:
         own = self.name_of(f"{name}_of", object())
-        self.written.append(body.text(own, check=check, takes=("them", "run", *([typename] if typename else []))))
-        return Function(own, body.awaits)
+        head = f"{'async ' if text.awaits else ''}def {own}({', '.join(takes)}):"
+        self.written.append("\n".join([head, *text.lines]))
+        return Function(own, text.awaits)
 
     def kinds(self, abstract: GraphQLNamedType, details: FieldDetailsList, place: Place, keys: Keys) -> Function:
         """The functions of the objects at a place where an interface or a union stands.
@@ -153,10 +203,10 @@ class Writer:
         functions: dict[str, str] = {}
         awaiting = []
         for kind in self.core.get_possible_types(abstract):
-            fields = self._below(kind, details)
+            fields = self.below(kind, details)
             shape = self._shape(kind, fields)
             if shape not in shared:
-                shared[shape] = self._write(
+                shared[shape] = self._many(
                     kind, fields, keys, name=f"{keys[-1]}_as_{kind.name}", check=None, typename="kind"
                 )
             functions[kind.name] = shared[shape].name
@@ -235,160 +285,5 @@ class _Kinds(Kinds):
         self.functions = {kind: names[name] for kind, name in self.named.items()}
 
 
-class Body:
-    """The lines of one function: columns, which hold a value for each object, and a loop that makes the answers.
-
-    Its variables begin with the key of an answer and end with `_`, `_column`, `_items`, `_info` or `_arguments`, as
-    no name outside a function does, so that no alias of a client's can hide one.
-    """
-
-    def __init__(self, writer: Writer, kind: GraphQLObjectType, keys: Keys, typename: str) -> None:
-        self.writer = writer
-        self.kind = kind
-        self.keys = keys
-        self.typename = typename
-        self.awaits = False
-        self.before: list[str] = []
-        self.inside: list[str] = []
-        self.columns: list[tuple[str, str]] = []
-        self.answer: list[str] = []
-
-    def field(self, key: str, details: FieldDetailsList) -> None:
-        """Write how one field is come by and completed."""
-        if details[0].node.name.value == TYPENAME:
-            self.answer.append(f"{key!r}: {self.typename}")
-            return
-        place = self.writer.place(self.kind, details, (*self.keys, key))
-        named = get_named_type(place.definition.type)
-        variable = f"{key}_"
-        self.answer.append(f"{key!r}: {variable}")
-        if place.field.base_resolver is None and is_leaf(named):
-            self.inside.append(f"{variable} = it.{place.field.python_name}")
-        else:
-            self.columns.append((variable, f"{key}_column"))
-            self.before.append(f"{key}_column = {self._values(key, place)}")
-        if is_leaf(named):
-            self._leaf(place.definition.type, variable)
-        else:
-            self._complete(place.definition.type, f"{key}_column", details, place)
-
-    def _values(self, key: str, place: Place) -> str:
-        """What gives a field's value for each object, as an expression."""
-        resolver = place.field.base_resolver
-        if resolver is None:
-            return f"[it.{place.field.python_name} for it in them]"
-        own = f"{place.kind.name}_{place.field.python_name}"
-        given = self._given(key, own, place)
-        batch = self._batch(place)
-        if batch is not None:
-            self.awaits = True
-            return f"await run.batch({self.writer.name_of(f'{own}_batch', batch)}, them, {given or '{}'})"
-        call = (
-            f"{self.writer.name_of(own, resolver.wrapped_func)}({', '.join(self._parts(key, own, given, place))})"
-        )
-        if self._is_done:
-            if not place.field.is_async:
-                raise NotCovered(f"{own}, a mutation that is not async")
-            call = f"run.once({call})"
-        if place.field.is_async:
-            self.awaits = True
-            call = f"await {call}"
-        return f"[{call} for it in them]"
-
-    def _batch(self, place: Place) -> Any:
-        """The batch function of a relation; what is done is done by its resolver."""
-        return None if self._is_done else place.field.metadata.get(BATCH)
-
-    def _parts(self, key: str, own: str, given: str | None, place: Place) -> list[str]:
-        """What a resolver is called with."""
-        resolver: Any = place.field.base_resolver
-        parts = ["it"] if resolver.self_parameter else []
-        parts += [
-            f"{each.name}=it" for each in (resolver.parent_parameter, resolver.root_parameter) if each is not None
-        ]
-        if resolver.info_parameter is not None:
-            name = self.writer.name_of(f"{own}_info_for", Information(place))
-            self.before.append(f"{key}_info = {name}(run)")
-            parts.append(f"{resolver.info_parameter.name}={key}_info")
-        return [*parts, f"**{given}"] if given else parts
-
-    @property
-    def _is_done(self) -> bool:
-        """Whether its fields do something."""
-        return self.kind is self.writer.core.mutation_type and not self.keys
-
-    def _given(self, key: str, own: str, place: Place) -> str | None:
-        """The arguments of a field, as an expression that is a dictionary; None where it takes none."""
-        if not place.field.arguments:
-            return None
-        arguments = Arguments(place)
-        if arguments.are_constant:
-            return self.writer.name_of(f"{own}_given", arguments.constants)
-        name = self.writer.name_of(f"{own}_arguments_for", arguments)
-        if not arguments.are_plain and self._batch(place) is None:
-            # each call has its own: a resolver may change what it is given
-            return f"{name}(run)"
-        self.before.append(f"{key}_arguments = {name}(run)")
-        return f"{key}_arguments"
-
-    def _leaf(self, kind: GraphQLOutputType, variable: str) -> None:
-        """Write how the value of a leaf is completed, in the loop."""
-        nullable = not isinstance(kind, GraphQLNonNull)
-        inner = kind.of_type if isinstance(kind, GraphQLNonNull) else kind
-        if isinstance(inner, GraphQLList):
-            name = self.writer.name_of(f"{variable}list", _leaf_list(kind))
-            self.inside.append(f"{variable} = {name}({variable})")
-            return
-        leaf: Any = inner
-        self.inside += self.writer.completing.lines(leaf, variable, self.writer.name_of, nullable=nullable)
-
-    def _complete(self, kind: GraphQLOutputType, column: str, details: FieldDetailsList, place: Place) -> None:
-        """Write how a column of objects, or of lists of them, is completed."""
-        nullable = not isinstance(kind, GraphQLNonNull)
-        inner = kind.of_type if isinstance(kind, GraphQLNonNull) else kind
-        if isinstance(inner, GraphQLList):
-            items = f"{column}_items"
-            self.before.append(f"{items} = {'flat_there' if nullable else 'flat'}({column})")
-            self._complete(inner.of_type, items, details, place)
-            self.before.append(f"{column} = regroup({column}, {items})")
-            return
-        if isinstance(inner, GraphQLObjectType):
-            function = self.writer._object(inner, details, place.keys)
-        else:
-            function = self.writer.kinds(get_named_type(inner), details, place, place.keys)
-        self.awaits = self.awaits or function.awaits
-        wait = "await " if function.awaits else ""
-        if nullable:
-            self.before.append(f"{column} = among({column}, {wait}{function.name}(there({column}), run))")
-        else:
-            self.before.append(f"{column} = {wait}{function.name}({column}, run)")
-
-    def text(self, name: str, *, check: str | None, takes: tuple[str, ...]) -> str:
-        """The whole function."""
-        lines = [f"{'async ' if self.awaits else ''}def {name}({', '.join(takes)}):"]
-        lines.append(f"    # {'.'.join(self.keys) or 'the operation'}: {self.kind.name}")
-        if check:
-            lines.append(f"    {check}(them)")
-        if self.awaits:
-            lines += ["    if not them:", "        return []"]
-        lines += [f"    {each}" for each in self.before]
-        lines.append("    answers = []")
-        if self.columns:
-            those = ", ".join(each for each, _ in self.columns)
-            columns = ", ".join(each for _, each in self.columns)
-            lines.append(f"    for it, {those} in zip(them, {columns}, strict=True):")
-        else:
-            lines.append("    for it in them:")
-        lines += [f"        {each}" for each in self.inside]
-        lines.append(f"        answers.append({{{', '.join(self.answer)}}})")
-        lines.append("    return answers")
-        return "\n".join(lines)
-
-
-def _leaf_list(kind: GraphQLOutputType) -> Any:
-    """How a list of leaves is completed."""
-    nullable = not isinstance(kind, GraphQLNonNull)
-    inner: Any = kind.of_type if isinstance(kind, GraphQLNonNull) else kind
-    if isinstance(inner, GraphQLList):
-        return listing(_leaf_list(inner.of_type), nullable=nullable)
-    return completing(inner, nullable=nullable)
+def _known(kind: GraphQLObjectType, details: FieldDetailsList) -> Known:
+    return kind.name, *(id(each.node) for each in details)

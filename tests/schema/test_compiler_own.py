@@ -10,7 +10,7 @@ from graphql import parse
 from api import watching
 from schema import executing
 from schema.compiler import BATCH, Executor, Fault, Plan, _asking
-from schema.compiler._writing import Body, Writer
+from schema.compiler._writing import Writer
 from schema.context import Context
 from tests.people import NOON, programme
 from tests.schema.asking import forget_documents
@@ -75,10 +75,8 @@ NAMED = "query($name: [String!]!) { child(name: $name) { name toy } }"
 
 def clumsy(patch: pytest.MonkeyPatch) -> None:
     """Compiled functions that are written wrongly."""
-    text = Body.text
-    patch.setattr(
-        Body, "text", lambda *given, **more: text(*given, **more).replace("answers = []", "answers = {}[0]")
-    )
+    source = Writer.source
+    patch.setattr(Writer, "source", lambda writer: source(writer).replace("child_ = {", "child_ = {}[0], {"))
 
 
 def unable(patch: pytest.MonkeyPatch) -> None:
