@@ -11,7 +11,8 @@ two: the statement that writes takes hold of the owner's row first, and fails if
 command is then tried again, and holds its owner from the beginning.
 """
 
-from collections import Counter
+import asyncio
+from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -98,8 +99,8 @@ class Sheet:
 
 
 _sheet: ContextVar[Sheet] = ContextVar("sheet")
-_busy: Counter[Any] = Counter()
-"""How many commands of this process are at work on an owner. Who would have to wait for another holds the owner."""
+_turns: dict[Any, deque[asyncio.Future[None]]] = {}
+"""The owners that a command of this process is at work on, and who waits for it, in order."""
 
 
 @contextmanager
@@ -114,9 +115,7 @@ def sheet(*, may_read_ahead: bool) -> Iterator[Sheet]:
         _sheet.reset(before[0])
         gathered.reset(before[1])
         if clean.owner is not None:
-            _busy[clean.owner] -= 1
-            if not _busy[clean.owner]:
-                del _busy[clean.owner]
+            _give_turn(clean.owner)
 
 
 def add(model: type[Model], rows: Sequence[Row], *, clash: type[Exception] | None = None) -> None:
@@ -137,16 +136,42 @@ async def read_ahead(hold: SQL, read: SQL, *values: Any) -> tuple[list[dict[str,
     """
     ours, owner, transaction = _sheet.get(), values[0], sql.untouched()
     if transaction is not None:
-        is_alone = owner not in _busy
+        # whoever read beside another of this process would be overtaken, and here nothing is held while they wait
+        await _take_turn(owner)
         ours.owner = owner
-        _busy[owner] += 1
-        if ours.may_read_ahead and is_alone:
+        if ours.may_read_ahead:
             ours.ahead = transaction
             return await read.rows_ahead(transaction, *values), False
     if sql.current().capabilities.dialect == "postgres":
         # SQLite has one writer at a time
         await hold.row(owner)
     return await read.rows(*values), True
+
+
+async def _take_turn(owner: Any) -> None:
+    waiting = _turns.get(owner)
+    if waiting is None:
+        _turns[owner] = deque()
+        return
+    turn = asyncio.get_running_loop().create_future()
+    waiting.append(turn)
+    try:
+        await turn
+    except asyncio.CancelledError:
+        if not turn.cancelled():
+            # it came, and nobody is here to use it
+            _give_turn(owner)
+        raise
+
+
+def _give_turn(owner: Any) -> None:
+    waiting = _turns.get(owner)
+    while waiting:
+        turn = waiting.popleft()
+        if not turn.done():
+            turn.set_result(None)
+            return
+    _turns.pop(owner, None)
 
 
 def watch(model: type[Model], row: Row) -> None:

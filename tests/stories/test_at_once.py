@@ -30,17 +30,17 @@ RECORD = {"sqlite": 16, "postgres": 2}
 """How many statements a redemption and a paid order take. Whoever makes it fewer may write the lesser number."""
 
 
-class Unseen(Counter[Any]):
+class Unseen(dict[Any, Any]):
     """No command knows of another, as if each ran in a process of its own."""
 
-    def __contains__(self, owner: object) -> bool:
-        return False
+    def get(self, *_: object) -> None:
+        """Nobody."""
 
 
 @pytest.fixture
 def strangers(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Every command reads ahead, however many are at work on the same member."""
-    monkeypatch.setattr(writing, "_busy", Unseen())
+    """Every command reads ahead at once, however many are at work on the same member."""
+    monkeypatch.setattr(writing, "_turns", Unseen())
 
 
 def meanwhile(
@@ -175,6 +175,42 @@ async def test_a_redemption_that_was_overtaken_sees_what_happened(
     spent = {"frozen": 40, "bought": 40, "redeemed": 35}
     assert (await balance(mei))["available"] == spent[what]
     assert any("FOR NO KEY UPDATE" in each and each.startswith("SELECT id") for each in statements)
+
+
+async def test_those_of_one_process_take_turns_and_nobody_reads_in_vain(
+    database: BaseDBAsyncClient, statements: list[str]
+) -> None:
+    await programme()
+    mei = await member("Mei")
+    await buy(mei, 40_00)
+    statements.clear()
+    answers = await asyncio.gather(*(redeem(mei, 1) for _ in range(44)), return_exceptions=True)
+    refused = [answer for answer in answers if isinstance(answer, InsufficientPoints)]
+    assert (len(refused), (await balance(mei))["available"]) == (4, 0)
+    if database.capabilities.dialect == "postgres":
+        held = [each for each in statements if "FOR NO KEY UPDATE" in each and each.startswith("SELECT id")]
+        assert held == []
+    assert writing._turns == {}
+
+
+async def test_who_leaves_the_line_lets_the_next_one_through() -> None:
+    done = []
+
+    async def stand(name: str) -> None:
+        await writing._take_turn("mei")
+        await asyncio.sleep(0)
+        done.append(name)
+        writing._give_turn("mei")
+
+    tasks = [asyncio.create_task(stand(name)) for name in "abcdef"]
+    await asyncio.sleep(0)
+    tasks[1].cancel()
+    await asyncio.sleep(0)
+    # its turn has come by now, but it has not noticed
+    tasks[2].cancel()
+    await asyncio.wait(tasks)
+    assert done == ["a", "d", "e", "f"]
+    assert writing._turns == {}
 
 
 async def test_an_order_of_somebody_who_was_erased_meanwhile_is_not_recorded(
