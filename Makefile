@@ -3,6 +3,9 @@ PY ?= python3
 UV := .tools/bin/uv
 BIN := .venv/bin
 
+# some machines forbid Python to keep what it has compiled: each of many processes would compile all it imports anew
+export PYTHONDONTWRITEBYTECODE :=
+
 .PHONY: serve test test-sqlite test-postgres browser pictures check format lock schema docs crash demo-reset \
   bench bench-sqlite bench-growth
 

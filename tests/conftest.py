@@ -1,5 +1,6 @@
 """The suite's database: migrated once, watched in every test, emptied after each test that wrote."""
 
+import gc
 import os
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack, ExitStack, asynccontextmanager
@@ -54,6 +55,13 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     kept = [each for each in items if depends_on_database(each)]
     config.hook.pytest_deselected(items=[each for each in items if each not in set(kept)])
     items[:] = kept
+
+
+def pytest_collection_finish() -> None:
+    """What is loaded by now stays: no collection need look at it again. And collect as rarely as a server does."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 50)
 
 
 def depends_on_database(item: pytest.Item) -> bool:

@@ -5,6 +5,7 @@ import signal
 import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from random import Random  # noqa: TID251  seeded
 
 import asyncpg
@@ -18,6 +19,7 @@ from tests import postgres
 
 pytestmark = pytest.mark.anyio
 CALLERS = 32
+KILLS = 2
 AT_ONCE = 8
 
 
@@ -38,26 +40,49 @@ async def house(
         yield made
 
 
-async def test_nothing_acknowledged_is_lost_when_the_server_is_killed_under_load(house: House) -> None:
+@dataclass
+class Shift:
+    """The server of the house, which the tests hand on: who ends it does not start the next."""
+
+    house: House
+    server: Server | None = None
+
+    async def begin(self) -> Server:
+        """The server that runs, or else a new one."""
+        if self.server is None or not self.server.is_alive:
+            self.server = await start(self.house, free_port())
+        return self.server
+
+
+@pytest.fixture(scope="module")
+async def shift(house: House) -> AsyncIterator[Shift]:
+    """Nobody serves yet. Whoever serves at the end is ended."""
+    shift = Shift(house)
+    yield shift
+    if shift.server is not None:
+        await shift.server.kill()
+
+
+async def test_nothing_acknowledged_is_lost_when_the_server_is_killed_under_load(
+    house: House, shift: Shift
+) -> None:
     chance = Random(3)
     total, shops = books.Verdict(), []
-    server = await start(house, free_port())
-    try:
-        for number in range(3):
-            shops.append(await crash.begin(house, server.port, number, chance))
-            server = await crash.crash(house, server, shops[-1])
-            total.add(await crash.examine(house, server.port, *shops))
-    finally:
-        await server.kill()
+    server = await shift.begin()
+    for number in range(KILLS):
+        shops.append(await crash.begin(house, server.port, number, chance))
+        server = shift.server = await crash.crash(house, server, shops[-1])
+        total.add(await crash.examine(house, server.port, *shops))
     assert total.is_clean, (total.lost, total.doubled, total.wrong)
     assert total.in_flight
-    assert total.acknowledged > 3 * crash.MEMBERS * 2  # more than the members and their first purchases
+    assert total.acknowledged > KILLS * crash.MEMBERS * 2  # more than the members and their first purchases
 
 
-async def test_many_callers_at_once_win_no_more_than_there_is(house: House, dialect: str) -> None:
+async def test_many_callers_at_once_win_no_more_than_there_is(house: House, shift: Shift, dialect: str) -> None:
+    first = await shift.begin()
     async with (
-        serving(house, 2 if dialect == "postgres" else 1) as servers,
-        races.till_at(house, [server.port for server in servers]) as till,
+        serving(house, 1 if dialect == "postgres" else 0) as others,
+        races.till_at(house, [server.port for server in (first, *others)]) as till,
     ):
         await races.last_points(till, 0, CALLERS)
         await races.one_key(till, 0)
@@ -68,16 +93,33 @@ async def test_many_callers_at_once_win_no_more_than_there_is(house: House, dial
     assert await house.violations() == []
 
 
-async def test_clients_who_hang_up_leave_nothing_behind_and_are_no_fault(house: House) -> None:
-    async with serving(house) as [server]:
-        customers = await crash.begin(house, server.port, 100, Random(5))
-        files = cancel.files(server)
-        await cancel.hang_up(house, server.port, customers, 200)
-        found = await cancel.look(house, server, customers, files)
-        verdict = await crash.examine(house, server.port, customers)
+async def test_clients_who_hang_up_leave_nothing_behind_and_are_no_fault(house: House, shift: Shift) -> None:
+    server = await shift.begin()
+    customers = await crash.begin(house, server.port, 100, Random(5))
+    files = cancel.files(server)
+    await cancel.hang_up(house, server.port, customers, 200)
+    found = await cancel.look(house, server, customers, files, patience=10)
+    verdict = await crash.examine(house, server.port, customers)
     assert found.failures == []
     assert verdict.is_clean, (verdict.lost, verdict.doubled, verdict.wrong)
     assert "fault" not in server.log.read_text()
+
+
+async def test_a_server_told_to_stop_under_load_does_nothing_it_does_not_answer(house: House, shift: Shift) -> None:
+    server = await shift.begin()
+    customers = await crash.begin(house, server.port, 300, Random(11))
+    clients = [
+        asyncio.create_task(customers.client(server.port, house.service, house.staff)) for _ in range(AT_ONCE)
+    ]
+    await customers.acknowledged.wait()
+    assert await server.stop() == 0
+    await asyncio.gather(*clients)
+    reader = await Line((await shift.begin()).port, house.staff).open()
+    found = await books.read(reader, customers.deeds, customers.members)
+    await reader.close()
+    assert {deed.name: found.count(deed) for deed in customers.deeds} == {
+        deed.name: int(deed.is_acknowledged) for deed in customers.deeds
+    }
 
 
 @asynccontextmanager
@@ -111,37 +153,19 @@ async def taken(house: House, server: Server, deeds: list[Deed]) -> None:
         await connection.close()
 
 
-async def test_a_server_told_to_stop_answers_what_it_has_taken(house: House) -> None:
-    async with serving(house) as [server]:
-        customers = await crash.begin(house, server.port, 200, Random(7))
-        deeds = [shop.redeem(customers.members[0], f"LATE{number}", 1) for number in range(AT_ONCE)]
-        async with lines([server.port], house.staff, AT_ONCE) as tills:
-            async with standstill(house):
-                for deed, till in zip(deeds, tills, strict=True):
-                    till.send(DOCUMENTS[deed.verb], {"input": deed.input})
-                await taken(house, server, deeds)
-                server.signal(signal.SIGTERM)
-                async with asyncio.timeout(5):
-                    while await listens(server.port):  # noqa: ASYNC110  another process tells
-                        await asyncio.sleep(0.005)
-            answers = [deed.of(await till.receive()) for deed, till in zip(deeds, tills, strict=True)]
-        assert [answer["userErrors"] for answer in answers] == [[]] * AT_ONCE
-        assert await server.stop() == 0
-
-
-async def test_a_server_told_to_stop_under_load_does_nothing_it_does_not_answer(house: House) -> None:
-    async with serving(house) as [server]:
-        customers = await crash.begin(house, server.port, 300, Random(11))
-        clients = [
-            asyncio.create_task(customers.client(server.port, house.service, house.staff)) for _ in range(AT_ONCE)
-        ]
-        await customers.acknowledged.wait()
-        assert await server.stop() == 0
-        await asyncio.gather(*clients)
-    async with serving(house) as [server]:
-        reader = await Line(server.port, house.staff).open()
-        found = await books.read(reader, customers.deeds, customers.members)
-        await reader.close()
-    assert {deed.name: found.count(deed) for deed in customers.deeds} == {
-        deed.name: int(deed.is_acknowledged) for deed in customers.deeds
-    }
+async def test_a_server_told_to_stop_answers_what_it_has_taken(house: House, shift: Shift) -> None:
+    server = await shift.begin()
+    customers = await crash.begin(house, server.port, 200, Random(7))
+    deeds = [shop.redeem(customers.members[0], f"LATE{number}", 1) for number in range(AT_ONCE)]
+    async with lines([server.port], house.staff, AT_ONCE) as tills:
+        async with standstill(house):
+            for deed, till in zip(deeds, tills, strict=True):
+                till.send(DOCUMENTS[deed.verb], {"input": deed.input})
+            await taken(house, server, deeds)
+            server.signal(signal.SIGTERM)
+            async with asyncio.timeout(5):
+                while await listens(server.port):  # noqa: ASYNC110  another process tells
+                    await asyncio.sleep(0.005)
+        answers = [deed.of(await till.receive()) for deed, till in zip(deeds, tills, strict=True)]
+    assert [answer["userErrors"] for answer in answers] == [[]] * AT_ONCE
+    assert await server.stop() == 0
