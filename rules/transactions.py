@@ -4,6 +4,7 @@ import asyncio
 import logging
 import secrets
 from collections.abc import Awaitable, Callable, Coroutine
+from contextlib import AbstractAsyncContextManager, nullcontext
 from contextvars import ContextVar
 from functools import partial, wraps
 from typing import Any, ParamSpec, TypeAlias, TypeVar
@@ -13,6 +14,7 @@ from tortoise.exceptions import IntegrityError, OperationalError
 from tortoise.transactions import in_transaction  # noqa: TID251  the one door to transactions
 
 from models import writing
+from models.engine.asyncpg import Client as PostgresClient
 from models.engine.sqlite import Client as SqliteClient
 from models.engine.writer import Strayed, elsewhere
 from models.keystore import KEYS
@@ -188,8 +190,13 @@ async def _committed(name: str, attempt: Callable[[], Coroutine[Any, Any, Done]]
             # nothing of it is left
             strayed.add(name)
             _log.warning("%s awaits something else than its database, so it runs on the event loop", name)
-    async with in_transaction(on):
+    async with _turn(client), in_transaction(on):
         return await attempt()
+
+
+def _turn(client: Any) -> AbstractAsyncContextManager[None]:
+    """A place among the commands under way on a server; whoever waits for it has not begun, and may yet leave."""
+    return client.turn if isinstance(client, PostgresClient) else nullcontext()
 
 
 def _name(command: Callable[..., Any]) -> str:

@@ -208,6 +208,8 @@ class Client(Reading, AsyncpgDBClient):
         self.shapes = {}
         most = self.pool_maxsize
         self.readers = Readers(self._reader, readers or most)
+        self.turn = asyncio.Semaphore(2 * most)
+        """What a command has while it is under way: of more at once, most would have begun only to wait."""
         # of those that write, half are for transactions and half for what needs none
         self.writers = Readers(self._connected, max(1, most // 2))
         self.pool_maxsize = max(1, most - most // 2)

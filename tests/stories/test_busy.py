@@ -5,6 +5,7 @@ from uuid import UUID
 from weakref import WeakKeyDictionary
 
 import pytest
+from tortoise.connection import get_connection
 
 from rules import keyring, transactions
 from rules.refusals import Busy
@@ -54,6 +55,32 @@ async def test_nothing_is_begun_for_a_caller_who_has_left_while_they_waited() ->
     assert isinstance(gone, Busy)
     assert not isinstance(there, Busy)
     assert (await balance(mei))["available"] == 60
+
+
+async def test_what_stands_in_line_is_not_begun_for_a_caller_who_leaves(
+    dialect: str, statements: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if dialect == "sqlite":
+        pytest.skip("SQLite's writer has a line of its own")
+    await programme()
+    mei = await member("Mei")
+    await buy(mei, 100_00)
+    gone, line = False, asyncio.Semaphore(1)
+    monkeypatch.setattr(get_connection("default"), "turn", line)
+
+    async def asked() -> None:
+        transactions.ask_first(lambda: gone)
+        await redeem(mei, 40)
+
+    async with line:
+        waiting = asyncio.create_task(asked())
+        await asyncio.sleep(0.05)
+        statements.clear()
+        gone = True
+    with pytest.raises(Busy):
+        await waiting
+    assert statements == []
+    assert (await balance(mei))["available"] == 100
 
 
 async def test_what_follows_a_command_is_done_also_for_a_caller_who_has_left_after_it() -> None:
