@@ -43,10 +43,13 @@ class Bucket:
 
     def leak(self, moment: float) -> None:
         """Let go of what time has given back."""
-        self.level = max(0.0, self.level - (moment - self.at) * self.rate.restore)
+        level = self.level - (moment - self.at) * self.rate.restore
         self.at = moment
-        if not self.level and self.unsettled < 0:
-            self.unsettled = 0
+        if level > 0:
+            self.level = level
+            return
+        self.level = 0.0
+        self.unsettled = max(0, self.unsettled)
 
     @property
     def available(self) -> int:
@@ -68,7 +71,8 @@ class Allowance:
 
     def of(self, principal: Principal | None, network: str | None) -> "Share":
         """The allowance of one caller; of nobody, that of their network."""
-        return Share(self, key_of(principal, network))
+        rate = self.table["NOBODY" if principal is None else principal.kind]
+        return Share(self, key_of(principal, network), rate)
 
     def forget(self) -> None:
         """Let everybody begin anew."""
@@ -92,44 +96,44 @@ class Allowance:
 
     def bucket(self, key: str) -> Bucket:
         """A caller's bucket as it is now."""
-        moment, buckets = self.clock(), self.buckets
+        buckets = self.buckets
         bucket = buckets.get(key)
-        if bucket is None:
-            bucket = buckets[key] = Bucket(self.table[kind_of(key)], moment)
-            if len(buckets) > BUCKETS:
-                forgotten, _ = buckets.popitem(last=False)
-                self.due.pop(forgotten, None)
-        else:
+        if bucket is not None:
             buckets.move_to_end(key)
-            bucket.leak(moment)
+            bucket.leak(self.clock())
+            return bucket
+        bucket = buckets[key] = Bucket(self.table[kind_of(key)], self.clock())
+        if len(buckets) > BUCKETS:
+            forgotten, _ = buckets.popitem(last=False)
+            self.due.pop(forgotten, None)
         return bucket
 
 
 class Share:
     """One caller's allowance."""
 
-    __slots__ = ("key", "whole")
+    __slots__ = ("key", "rate", "whole")
 
-    def __init__(self, whole: Allowance, key: str) -> None:
+    def __init__(self, whole: Allowance, key: str, rate: Rate) -> None:
         self.whole = whole
         self.key = key
+        self.rate = rate
 
     @property
     def maximum(self) -> int:
         """The most there may ever be of it."""
-        return self.whole.bucket(self.key).rate.maximum
+        return self.rate.maximum
 
     def take(self, points: int) -> Taken | Wait:
         """Take points before something runs, or say how long to wait; nothing is taken then."""
-        bucket = self.whole.bucket(self.key)
-        rate = bucket.rate
-        missing = bucket.level + points - rate.maximum
-        if missing > 0:
-            return Wait(max(1, math.ceil(missing / rate.restore)), bucket.available, rate)
+        bucket, rate = self.whole.bucket(self.key), self.rate
+        left = rate.maximum - bucket.level - points
+        if left < 0:
+            return Wait(max(1, math.ceil(-left / rate.restore)), bucket.available, rate)
         bucket.level += points
         bucket.unsettled += points
         self.whole.due[self.key] = bucket
-        return Taken(points, bucket.available, rate)
+        return Taken(points, int(left), rate)
 
     def give_back(self, points: int) -> int:
         """Give back what was taken and not needed, and say what is available now."""

@@ -23,7 +23,7 @@ from api.allowance import Allowance, settling
 from api.clock import now
 from api.documents import Library
 from api.examples import tabs
-from api.graphql import Endpoint
+from api.graphql import Endpoint, headers_of
 from api.jotting import jotting
 from api.manifest import trusted
 from api.opening import opened
@@ -105,11 +105,9 @@ class House(Starlette):
 
     async def _sort(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and scope["path"] == GRAPHQL and scope["method"] == "POST":
-            for name, _ in scope["headers"]:
-                if name == b"origin":
-                    break
-            else:
-                return await self.endpoint(scope, receive, send)
+            headers = headers_of(scope)
+            if b"origin" not in headers:
+                return await self.endpoint.serve(scope, headers, receive, send)
         return await super().__call__(scope, receive, send)
 
 

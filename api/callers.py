@@ -94,7 +94,7 @@ class Callers:
 
 
 def _hash(secret: str) -> bytes:
-    return sha256(secret.encode(errors="surrogatepass")).digest()
+    return sha256(secret.encode("utf-8", "surrogatepass")).digest()
 
 
 def address(host: str | None) -> Address | None:

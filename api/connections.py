@@ -36,6 +36,15 @@ CLOSE = (b"connection", b"close")
 class Cycle(RequestResponseCycle):
     """One request and its answer."""
 
+    def whole(self, most: int) -> bytes | None:
+        """The body, taken at once; None where it is to be received, since it is not all there, or too long."""
+        if self.more_body or self.disconnected or self.response_complete or len(self.body) > most:
+            return None
+        body, self.body = bytes(self.body), bytearray()
+        self.message_event.clear()
+        self.flow.resume_reading()
+        return body
+
     def answers(self, status: int, headers: Sequence[tuple[bytes, bytes]], body: bytes) -> bool:
         """Write a whole answer at once, which is one call of the system; False where it goes by `send` only.
 

@@ -4,6 +4,7 @@ A timer for each request costs more than all else that is done for it here. A de
 """
 
 import asyncio
+from threading import get_ident
 from types import TracebackType
 
 TICK = 0.05
@@ -17,17 +18,30 @@ class Deadlines:
         self.under_way: set[Deadline] = set()
         self._loop: asyncio.AbstractEventLoop | None = None
         """The loop whose timer is set; None while nothing is under way."""
+        self._thread = 0
+        """Where it runs."""
 
     def within(self, seconds: float) -> "Deadline":
         """So long may the block take; then it is cancelled, and raises TimeoutError, as `asyncio.timeout` does."""
         return Deadline(self, seconds)
 
-    def watch(self, deadline: "Deadline", loop: asyncio.AbstractEventLoop) -> None:
-        """Look after one more."""
-        self.under_way.add(deadline)
+    def here(self) -> "tuple[asyncio.Task[object], asyncio.AbstractEventLoop]":
+        """The task that is running, and its loop, whose timer is set from now on.
+
+        To ask which loop is running is a call of the system in this Python; in the thread of the loop that is
+        watched already, it need not be asked.
+        """
+        loop = self._loop
+        if loop is not None and self._thread == get_ident() and (task := asyncio.current_task(loop)) is not None:
+            return task, loop
+        loop = asyncio.get_running_loop()
+        task = asyncio.current_task(loop)
+        if task is None:
+            raise RuntimeError("A deadline is for a task.")
         if self._loop is not loop:
-            self._loop = loop
+            self._loop, self._thread = loop, get_ident()
             loop.call_later(TICK, self._look)
+        return task, loop
 
     def _look(self) -> None:
         loop = self._loop
@@ -53,13 +67,10 @@ class Deadline:
         self.ends_at = seconds
 
     def __enter__(self) -> None:
-        task = asyncio.current_task()
-        if task is None:
-            raise RuntimeError("A deadline is for a task.")
-        loop = task.get_loop()
-        self._task, self._cancelling = task, task.cancelling()
+        self._task, loop = self._all.here()
+        self._cancelling = self._task.cancelling()
         self.ends_at += loop.time()
-        self._all.watch(self, loop)
+        self._all.under_way.add(self)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None

@@ -8,8 +8,7 @@ import asyncio
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from graphql import GraphQLError
 
@@ -31,16 +30,14 @@ REMEMBERED_CHARACTERS = 500_000
 NEVER = float("-inf")
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(NamedTuple):
     """What a request says of its document: its text, its hash, or both."""
 
     source: str | None
     sha256: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(NamedTuple):
     """The document a request means, and the name it is trusted by; None for an open one."""
 
     source: str | None
@@ -57,15 +54,15 @@ def asked(message: Mapping[str, Any]) -> Asked:
     by_id, by_extension = message.get("documentId"), message.get("extensions")
     if by_id is None and by_extension is None:
         return Asked(message.get("query") or None)
-    named = {_by_id(by_id), _by_extension(by_extension)} - {None}
-    if len(named) > 1:
-        raise _mistake("`documentId` and `extensions.persistedQuery` name two documents.")
-    return Asked(message.get("query") or None, next(iter(named), None))
+    named = None if by_id is None else _by_id(by_id)
+    if by_extension is not None and (extended := _by_extension(by_extension)) is not None:
+        if named not in (None, extended):
+            raise _mistake("`documentId` and `extensions.persistedQuery` name two documents.")
+        named = extended
+    return Asked(message.get("query") or None, named)
 
 
-def _by_id(said: object) -> str | None:
-    if said is None:
-        return None
+def _by_id(said: object) -> str:
     if found := read_hash(said):
         return found
     raise _mistake("`documentId` is `sha256:` and the SHA-256 of the document, in 64 lower-case hexadecimals.")
@@ -138,6 +135,9 @@ class Library:
 
         Raises: GraphQLError, with the codes BAD_REQUEST and PERSISTED_QUERY_NOT_FOUND.
         """
+        if meant.source is None and (known := self._manifest.get(meant.sha256 or "")):
+            context.trusted = known.name
+            return known.source
         found = await self.find(meant, strictly=strictly or gate.needs_trust(context))
         context.trusted = found.trusted
         return found.source

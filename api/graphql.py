@@ -6,7 +6,8 @@ goes the way of all, and what comes of it is written down and sent.
 
 import os
 import re
-from dataclasses import dataclass
+from collections.abc import Iterator
+from typing import NamedTuple
 
 from graphql import ExecutionResult, GraphQLError
 from starlette.types import Receive, Scope, Send
@@ -22,7 +23,6 @@ from api.negotiation import GRAPHQL, HTML, JSON, language, media_of, negotiate
 from api.refusing import Refused
 from api.requests import Gone, Said
 from models.credentials import PrincipalKind
-from rules import transactions
 from schema import executing, words
 from schema.context import Context, Outside, Reference
 from schema.gate import signed
@@ -32,12 +32,10 @@ QUERY_SECONDS, MUTATION_SECONDS = 5.0, 15.0
 BODY_SECONDS = 10.0
 """How long a request may take to arrive whole."""
 
+NAME_BYTES, AT_ONCE = 16, 256
+"""How long a request's name is, and how many are made at once."""
+
 Headers = dict[bytes, bytes]
-
-
-def seconds_for(source: str | None) -> float:
-    """How long an operation may take: longer when the document may write."""
-    return MUTATION_SECONDS if may_write(source) else QUERY_SECONDS
 
 
 def may_write(source: str | None) -> bool:
@@ -45,12 +43,14 @@ def may_write(source: str | None) -> bool:
     return source is not None and "mutation" in source
 
 
-@dataclass(frozen=True, slots=True, repr=False)
-class Sender:
+class Sender(NamedTuple):
     """What a request says of who sends it: a token or key, and the address it comes from."""
 
     secret: str | None
     host: str | None
+
+    def __repr__(self) -> str:
+        return "Sender()"
 
 
 class Endpoint:
@@ -79,12 +79,15 @@ class Endpoint:
         self.development = development
         self.page = page
         self.page_headers = page_headers
+        self._names = _names()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one HTTP request."""
-        # of two headers of one name the first counts
-        headers: Headers = dict(reversed(scope["headers"]))
-        request_id = _request_id(headers.get(b"x-request-id"))
+        await self.serve(scope, headers_of(scope), receive, send)
+
+    async def serve(self, scope: Scope, headers: Headers, receive: Receive, send: Send) -> None:
+        """Answer one HTTP request whose headers were looked at already."""
+        request_id = _sane(headers.get(b"x-request-id")) or next(self._names)
         token = log.request_id.set(request_id)
         try:
             answer = await self._answer(scope, headers, receive)
@@ -111,13 +114,11 @@ class Endpoint:
             said = requests.said_by(scope["query_string"])
         else:
             said = requests.said(await self._body(headers, receive))
-        if left := requests.has_left(receive):
-            transactions.ask_first(left)
         client = scope.get("client")
         sender = Sender(secret_of(_text(headers, b"authorization")), client[0] if client else None)
         context = await self.context(sender, _text(headers, b"accept-language"))
         with watching.operation(context, self.lines) as seen:
-            seen.result = await self._executed(said, sender, context, by_get=method == "GET")
+            seen.result = await self._executed(said, sender, context, receive, by_get=method == "GET")
         return answering.answer(seen.result, media)
 
     async def _body(self, headers: Headers, receive: Receive) -> bytes:
@@ -125,6 +126,8 @@ class Endpoint:
         given = headers.get(b"content-type", b"")
         if given != b"application/json" and given.split(b";", 1)[0].strip().lower() != b"application/json":
             raise Refused(415, f"Send the request as {JSON}.")
+        if (whole := requests.whole(receive)) is not None:
+            return whole
         try:
             with self.deadlines.within(BODY_SECONDS):
                 return await requests.body_of(receive)
@@ -162,7 +165,9 @@ class Endpoint:
             reference=self.reference,
         )
 
-    async def _executed(self, said: Said, sender: Sender, context: Context, *, by_get: bool) -> ExecutionResult:
+    async def _executed(
+        self, said: Said, sender: Sender, context: Context, receive: Receive, *, by_get: bool
+    ) -> ExecutionResult:
         """Run one operation within its time. A command under way then ends as it would have; its key tells how."""
         try:
             source = await self._opened(said, context, by_get=by_get)
@@ -170,9 +175,11 @@ class Endpoint:
             if (error.extensions or {}).get("code") == "BAD_REQUEST":
                 raise Refused(400, error.message) from error
             return ExecutionResult(None, [signed(error, context)])
+        writes = may_write(source)
         try:
-            with self.deadlines.within(seconds_for(source)):
-                if may_write(source):
+            with self.deadlines.within(MUTATION_SECONDS if writes else QUERY_SECONDS):
+                if writes:
+                    requests.ask_first(receive)
                     await self._recognise_anew(sender, context)
                 return await executing.run(source, said.variables, context, name=said.name, may_write=not by_get)
         except executing.NoOperation as error:
@@ -208,10 +215,21 @@ def _text(headers: Headers, name: bytes) -> str | None:
     return None if value is None else value.decode("latin-1")
 
 
-def _request_id(given: bytes | None) -> str:
-    """The client's name for the request, if it is a sane one, or a new one."""
-    if given is not None:
-        text = given.decode("latin-1")
-        if REQUEST_ID.fullmatch(text):
-            return text
-    return os.urandom(16).hex()
+def headers_of(scope: Scope) -> Headers:
+    """A request's headers; of two of one name the first counts."""
+    return dict(reversed(scope["headers"]))
+
+
+def _sane(given: bytes | None) -> str | None:
+    """The client's name for the request, if it is a sane one."""
+    if given is None:
+        return None
+    text = given.decode("latin-1")
+    return text if REQUEST_ID.fullmatch(text) else None
+
+
+def _names() -> Iterator[str]:
+    """Names for requests, at random: the system is asked for many at once."""
+    while True:
+        some = os.urandom(NAME_BYTES * AT_ONCE).hex()
+        yield from (some[at : at + 2 * NAME_BYTES] for at in range(0, len(some), 2 * NAME_BYTES))

@@ -1,16 +1,17 @@
 """Requests: the body of one, read within its bounds, and the operation it asks for."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import parse_qsl
 
 import orjson
 from graphql import GraphQLError
 from starlette.types import Receive
 
+from api.connections import Cycle
 from api.documents import Asked, asked
 from api.refusing import Refused
+from rules import transactions
 
 BODY_MAX = 256 * 1024
 """Bytes of a request's body."""
@@ -19,12 +20,15 @@ PARAMETERS_MAX = 100
 """How many query parameters are read."""
 
 
+KINDS = {"query": str, "operationName": str, "variables": dict, "extensions": dict}
+"""What the parts of a request are."""
+
+
 class Gone(Exception):  # noqa: N818  nobody's error
     """The client hung up before all was said."""
 
 
-@dataclass(frozen=True, slots=True)
-class Said:
+class Said(NamedTuple):
     """The operation a request asks for, its document by its text or by its hash."""
 
     meant: Asked
@@ -39,6 +43,18 @@ def has_left(receive: Receive) -> Callable[[], bool] | None:
     """
     cycle: Any = getattr(receive, "__self__", None)
     return (lambda: bool(cycle.disconnected)) if hasattr(cycle, "disconnected") else None
+
+
+def ask_first(receive: Receive) -> None:
+    """Begin no command for a client who has hung up meanwhile."""
+    if left := has_left(receive):
+        transactions.ask_first(left)
+
+
+def whole(receive: Receive) -> bytes | None:
+    """A request's body, if all of it is there already and it is not too long; None where it is to be waited for."""
+    cycle = getattr(receive, "__self__", None)
+    return cycle.whole(BODY_MAX) if isinstance(cycle, Cycle) else None
 
 
 async def body_of(receive: Receive) -> bytes:
@@ -101,16 +117,11 @@ def _operation(found: dict[str, Any]) -> Said:
 
     Raises: Refused.
     """
-    query, name, variables = found.get("query"), found.get("operationName"), found.get("variables")
-    for field, value, kind, what in (
-        ("query", query, str, "a string"),
-        ("operationName", name, str, "a string"),
-        ("variables", variables, dict, "an object"),
-        ("extensions", found.get("extensions"), dict, "an object"),
-    ):
-        if value is not None and not isinstance(value, kind):
-            raise Refused(400, f"`{field}` must be {what}.")
+    for field, value in found.items():
+        kind = KINDS.get(field)
+        if kind is not None and value is not None and not isinstance(value, kind):
+            raise Refused(400, f"`{field}` must be {'a string' if kind is str else 'an object'}.")
     try:
-        return Said(asked(found), name or None, variables)
+        return Said(asked(found), found.get("operationName") or None, found.get("variables"))
     except GraphQLError as error:
         raise Refused(400, error.message) from error

@@ -2,8 +2,8 @@
 
 import logging
 import time
+from bisect import bisect_left
 from collections import Counter as Tally
-from functools import cache
 
 from graphql import ExecutionResult
 from prometheus_client import Counter, Gauge, Histogram, disable_created_metrics
@@ -114,6 +114,25 @@ class operation:  # noqa: N801  a block, as a context manager of contextlib's wo
             _write_down(self._context, self.result, time.perf_counter() - self._began, self._lines)
 
 
+class Ended:
+    """How many operations of one sort ended in one way, what they cost, and how long they took."""
+
+    __slots__ = ("cost", "count", "seconds", "times")
+
+    def __init__(self) -> None:
+        self.count = self.cost = 0
+        self.seconds = 0.0
+        self.times = [0] * (len(BUCKETS) + 1)
+        """How many took so long, by bucket; the last are those that are in none."""
+
+    def add(self, seconds: float, cost: int) -> None:
+        """Count one more."""
+        self.count += 1
+        self.cost += cost
+        self.seconds += seconds
+        self.times[bisect_left(BUCKETS, seconds)] += 1
+
+
 class Counted:
     """What is counted in passing, and added to Prometheus's numbers once a second and before each scrape.
 
@@ -121,8 +140,8 @@ class Counted:
     """
 
     def __init__(self) -> None:
-        self.ended: dict[tuple[str, str, str, str], list[int]] = {}
-        """How many operations ended so, and what they cost, by name, kind, outcome and sort of caller."""
+        self.ended: dict[tuple[str, str, str, str], Ended] = {}
+        """By name, kind, outcome and sort of caller."""
         self.under_way = 0
         self._runs: Tally[str] = Tally()
         self._faults = 0
@@ -130,11 +149,12 @@ class Counted:
     def put_down(self) -> None:
         """Add what was counted since the last time."""
         ended, self.ended = self.ended, {}
-        for (label, kind, outcome, principal), (count, cost) in ended.items():
-            OPERATIONS.labels(label, kind, outcome).inc(count)
-            COST.labels(principal).inc(cost)
+        for (label, kind, outcome, principal), each in ended.items():
+            OPERATIONS.labels(label, kind, outcome).inc(each.count)
+            COST.labels(principal).inc(each.cost)
+            _put_down(SECONDS.labels(label, kind), each)
             if outcome == "RATE_LIMITED":
-                LIMITED.labels(principal).inc(count)
+                LIMITED.labels(principal).inc(each.count)
         IN_FLIGHT.set(self.under_way)
         for how, count in executing.EXECUTOR.counts.items():
             RUN.labels(how).inc(count - self._runs[how])
@@ -146,24 +166,27 @@ class Counted:
 COUNTED = Counted()
 
 
-@cache
-def _took(operation: str, kind: str) -> Histogram:
-    """The times of one name and kind; there are as many as Prometheus keeps, since names are bounded."""
-    return SECONDS.labels(operation, kind)
+def _put_down(histogram: Histogram, ended: Ended) -> None:
+    """Add times to a histogram, all at once: `observe`, which does the same, takes them one by one."""
+    histogram._sum.inc(ended.seconds)
+    for bucket, count in zip(histogram._buckets, ended.times, strict=True):
+        if count:
+            bucket.inc(count)
 
 
 def _write_down(context: Context, result: ExecutionResult, seconds: float, lines: Lines) -> None:
     passed, who = context.passed, context.principal
-    principal = str(who.kind) if who else "NOBODY"
+    principal = who.kind if who else "NOBODY"
     kind = passed.kind if passed else NONE
     # until an operation is known to be valid, what it calls itself is any text at all
     label = NAMED.of(passed.name, is_stranger=who is None and context.trusted is None) if passed else NONE
     ended = outcome(context, result)
     cost = result.extensions["cost"]["actual"] if result.extensions else 0
-    counted = COUNTED.ended.setdefault((label, kind, ended, principal), [0, 0])
-    counted[0] += 1
-    counted[1] += cost
-    _took(label, kind).observe(seconds)
+    sort = label, kind, ended, principal
+    counted = COUNTED.ended.get(sort)
+    if counted is None:
+        counted = COUNTED.ended[sort] = Ended()
+    counted.add(seconds, cost)
     if lines.has(ended, seconds):
         told = {
             "operation": label,
@@ -171,7 +194,7 @@ def _write_down(context: Context, result: ExecutionResult, seconds: float, lines
             "outcome": ended,
             "ms": round(seconds * 1000, 1),
             "cost": cost,
-            "principal": principal,
+            "principal": str(principal),
             "request_id": context.request_id,
         }
         if passed and passed.refusals:

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
+from typing import NamedTuple
 
 import orjson
 
@@ -33,8 +34,7 @@ RATES = {
 """What each sort of caller may ask for. Nobody is told from nobody by the network alone."""
 
 
-@dataclass(frozen=True, slots=True)
-class Taken:
+class Taken(NamedTuple):
     """Points were taken from an allowance; so many are left."""
 
     points: int

@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+from functools import lru_cache
 from typing import Any
 
 import strawberry
@@ -27,12 +28,21 @@ NAME_MAX = 120
 ANONYMOUS = "anonymous"
 """What a document is called whose operation has no name."""
 
+LONGEST = len("sha256:") + 64
+HASHES = 1_024
+"""How many texts of hashes are read but once."""
+
 SHA256 = re.compile(r"(?:sha256:)?([0-9a-f]{64})")
 
 
 def read_hash(said: object) -> str | None:
     """The SHA-256 that somebody names, with or without the prefix of GraphQL over HTTP; None for anything else."""
-    found = SHA256.fullmatch(said) if isinstance(said, str) else None
+    return _read_hash(said) if isinstance(said, str) and len(said) <= LONGEST else None
+
+
+@lru_cache(HASHES)
+def _read_hash(said: str) -> str | None:
+    found = SHA256.fullmatch(said)
     return found[1] if found else None
 
 

@@ -5,7 +5,6 @@ The caller's rights are checked against what is known of the document, before an
 
 import logging
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from typing import Any
 
 from graphql import GraphQLError, GraphQLSchema, GraphQLSyntaxError
@@ -155,7 +154,7 @@ class Passage:
         if self.examination:
             spare = self.examination - most
             available = allowance.give_back(spare) if spare > 0 else found.available
-            found = replace(found, points=most, available=available)
+            found = found._replace(points=most, available=available)
         self.taken = found
         return []
 

@@ -37,6 +37,9 @@ class Wire(asyncio.Transport):
     def is_closing(self) -> bool:
         return self.is_closed
 
+    def set_protocol(self, protocol: asyncio.BaseProtocol) -> None:
+        self.protocol = protocol
+
     def pause_reading(self) -> None:
         """Nobody reads."""
 
@@ -155,6 +158,19 @@ async def test_a_socket_is_not_taken_for_a_request_that_does_not_come(
         with pytest.raises(TimeoutError):
             await asyncio.wait_for(reader.read(1), 1.5)
         writer.close()
+
+
+@pytest.mark.usefixtures("caller")
+async def test_nothing_is_left_of_a_connection_that_has_become_a_socket(in_development: Starlette) -> None:
+    protocol, wire = connected(in_development)
+    protocol.data_received(HEAD + ASKS)
+    await answered(protocol)
+    assert protocol._rest is not None
+    protocol.data_received(UPGRADES)
+    assert protocol._rest is None
+    assert protocol._patience is None
+    wire.protocol.connection_lost(None)
+    await answered(protocol)
 
 
 async def test_who_does_not_read_is_written_nothing_more(in_development: Starlette) -> None:

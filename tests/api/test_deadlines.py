@@ -1,6 +1,7 @@
 """Deadlines: what takes too long is stopped where it waits, and all else is left alone."""
 
 import asyncio
+from threading import Thread
 
 import pytest
 
@@ -87,3 +88,28 @@ def test_another_loop_has_a_timer_of_its_own() -> None:
 
     for each in (hasty, late, hasty, late):
         asyncio.run(each())
+
+
+def test_what_runs_in_another_thread_is_not_taken_for_what_runs_here() -> None:
+    watched = Deadlines()
+
+    ended: list[str] = []
+
+    async def wait() -> None:
+        with watched.within(0.01):
+            await asyncio.wait({asyncio.create_task(asyncio.Event().wait())}, timeout=1)
+            ended.append("by itself")
+
+    async def late() -> None:
+        with pytest.raises(TimeoutError):
+            await wait()
+        ended.append("in time")
+
+    async def meanwhile() -> None:
+        with watched.within(5):
+            thread = Thread(target=lambda: asyncio.run(late()))
+            thread.start()
+            thread.join()
+            assert ended == ["in time"]
+
+    asyncio.run(meanwhile())

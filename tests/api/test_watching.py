@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from prometheus_client import CollectorRegistry, Histogram, generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 from starlette.applications import Starlette
 
@@ -117,6 +118,22 @@ async def test_how_operations_were_run_is_counted(caller: Caller) -> None:
 
 def test_what_a_line_tells_is_written_down() -> None:
     assert {"operation", "type", "outcome", "refusals", "ms", "cost", "principal"} == set(log.OPERATION)
+
+
+@pytest.mark.once
+@pytest.mark.parametrize("seconds", [0.0, 0.005, 0.0051, 0.3, 15.0, 16.0])
+def test_times_are_told_as_prometheus_would_tell_them_one_by_one(seconds: float) -> None:
+    def told(registry: CollectorRegistry) -> list[str]:
+        return [line for line in generate_latest(registry).decode().splitlines() if not line.startswith("#")]
+
+    ours, theirs = CollectorRegistry(), CollectorRegistry()
+    counted = watching.Ended()
+    here, there = (Histogram("times", "Times.", buckets=watching.BUCKETS, registry=each) for each in (ours, theirs))
+    for each in (0.001, seconds, 0.02):
+        counted.add(each, 1)
+        there.observe(each)
+    watching._put_down(here, counted)
+    assert told(ours) == told(theirs)
 
 
 async def test_operations_are_counted_by_name_and_by_how_they_ended(caller: Caller) -> None:
