@@ -44,6 +44,9 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line(
         "markers", "once: the test counts or cuts what runs: no operation is run by both executors"
     )
+    config.addinivalue_line(
+        "markers", "apart: the test asks no database anything: it fails if it does, and runs once, on SQLite"
+    )
     settings.register_profile("long", max_examples=20_000)
     guard.install()
 
@@ -66,7 +69,9 @@ def pytest_collection_finish() -> None:
 
 def depends_on_database(item: pytest.Item) -> bool:
     """Whether a test has the suite's database, or has asked which one it is; nobody else can know it."""
-    return isinstance(item, pytest.Function) and (_is_async(item.function) or "dialect" in item.fixturenames)
+    if not isinstance(item, pytest.Function) or item.get_closest_marker("apart"):
+        return False
+    return _is_async(item.function) or "dialect" in item.fixturenames
 
 
 def _is_async(function: Callable[..., object]) -> bool:
@@ -209,6 +214,17 @@ def _watch(request: pytest.FixtureRequest) -> None:
     """Every async test has the database; the others run without it, so they need not wait for it."""
     if _is_async(request.function):
         request.getfixturevalue("_clean")
+
+
+@pytest.fixture(autouse=True)
+def _apart(request: pytest.FixtureRequest, _watch: None) -> Iterator[None]:
+    """A test that is marked `apart` asks no database anything."""
+    heard: list[str] = []
+    guard.recorder.listeners.append(heard)
+    yield
+    guard.recorder.listeners.remove(heard)
+    if heard and request.node.get_closest_marker("apart"):
+        pytest.fail(f"The test is marked `apart`, and asked a database: {heard}", pytrace=False)
 
 
 @pytest.fixture(autouse=True)

@@ -50,6 +50,8 @@ async def said(port: int, *pieces: bytes, pause: float = 0.0) -> bytes:
                 writer.write(piece)
                 await writer.drain()
             await asyncio.sleep(pause)
+            if reader.at_eof():
+                break
         async with asyncio.timeout(20):
             with suppress(ConnectionError):
                 return await reader.read()

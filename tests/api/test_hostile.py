@@ -81,6 +81,7 @@ HOSTILE: dict[str, str] = {
 }
 
 
+@pytest.mark.apart
 @pytest.mark.parametrize("name", HOSTILE)
 async def test_a_hostile_operation_is_refused_at_once(customer: Caller, name: str) -> None:
     forget_documents()
@@ -96,6 +97,7 @@ async def test_a_hostile_operation_is_refused_at_once(customer: Caller, name: st
     assert spent < BUDGET_SECONDS, f"{spent * 1000:.0f} ms"
 
 
+@pytest.mark.apart
 async def test_all_of_it_leaves_no_memory_behind(customer: Caller) -> None:
     forget_documents()
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss

@@ -11,6 +11,8 @@ import api.graphql
 from api import connections
 from tests.api.serving import ASKS, HEAD, said, served
 
+pytestmark = pytest.mark.apart
+
 
 @pytest.fixture
 def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -52,8 +54,8 @@ async def test_a_connection_in_use_rests_as_long_as_it_likes_and_asks_again(in_d
 
 @pytest.mark.usefixtures("caller")
 async def test_many_who_dawdle_hold_nobody_up(in_development: Starlette, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(connections, "HEAD_SECONDS", 3.0)
-    monkeypatch.setattr(api.graphql, "BODY_SECONDS", 3.0)
+    monkeypatch.setattr(connections, "HEAD_SECONDS", 1.5)
+    monkeypatch.setattr(api.graphql, "BODY_SECONDS", 1.5)
     async with served(in_development) as port:
         dawdling = [asyncio.create_task(said(port, piece)) for piece in [b"", HEAD, HEAD + ASKS[:5]] * 50]
         async with httpx2.AsyncClient(base_url=f"http://127.0.0.1:{port}") as client, asyncio.timeout(5):

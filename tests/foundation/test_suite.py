@@ -12,7 +12,7 @@ from tests.conftest import depends_on_database, tables_children_first
 CONFTEST = """
 from tests import conftest
 from tests.conftest import *
-from tests.conftest import _clean, _watch
+from tests.conftest import _apart, _clean, _watch
 
 async def violations():
     return [("balances", {"member": "Ann"})]
@@ -37,6 +37,14 @@ async def test_reads(statements):
     await SQL("SELECT id FROM member WHERE id IS NULL").rows()
     assert len(statements) == 1
 
+@pytest.mark.apart
+async def test_asks_though_apart():
+    await SQL("SELECT id FROM member WHERE id IS NULL").rows()
+
+@pytest.mark.apart
+async def test_asks_nothing():
+    pass
+
 def test_needs_no_database():
     pass
 """
@@ -48,7 +56,7 @@ async def test_tables_are_emptied_before_those_they_refer_to(client: BaseDBAsync
     assert order.index("thing") < order.index("box")
 
 
-def test_a_test_that_leaves_the_books_wrong_fails_unless_it_says_so(tmp_path: Path) -> None:
+def test_a_test_that_leaves_the_books_wrong_or_does_not_stay_apart_fails(tmp_path: Path) -> None:
     (tmp_path / "conftest.py").write_text(CONFTEST)
     (tmp_path / "test_books.py").write_text(TESTS)
     root = Path(__file__).parents[2]
@@ -62,13 +70,20 @@ def test_a_test_that_leaves_the_books_wrong_fails_unless_it_says_so(tmp_path: Pa
         text=True,
         check=False,
     )
-    assert "4 passed, 1 error" in run.stdout, run.stdout + run.stderr
+    assert "6 passed, 2 errors" in run.stdout, run.stdout + run.stderr
     assert "ERROR" in run.stdout
-    assert "test_writes" in run.stdout.split("short test summary")[1]
+    summary = run.stdout.split("short test summary")[1]
+    assert "test_writes" in summary
+    assert "test_asks_though_apart" in summary
     assert "balances" in run.stdout
 
 
 def test_what_no_database_can_change_is_proved_once(request: pytest.FixtureRequest) -> None:
+    assert not depends_on_database(request.node)
+
+
+@pytest.mark.apart
+async def test_what_asks_no_database_anything_is_proved_once(request: pytest.FixtureRequest) -> None:
     assert not depends_on_database(request.node)
 
 

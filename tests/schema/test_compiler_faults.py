@@ -30,6 +30,7 @@ from tests.schema.spoiling import DONE, EXECUTOR, FAULTS, PLACES, SCHEMA, fault,
 
 # graphql-core leaves what stands beside a fault without waiting for it
 pytestmark = [
+    pytest.mark.apart,
     pytest.mark.filterwarnings("ignore:coroutine .* was never awaited:RuntimeWarning"),
     pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
 ]
