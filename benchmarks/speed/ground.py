@@ -107,23 +107,26 @@ def database_server(database: str) -> Iterator[postgres.Cluster | None]:
 
 
 @asynccontextmanager
-async def furnished(database: str, cluster: postgres.Cluster | None, size: Size, seed: int) -> AsyncIterator[House]:
-    """A house with a programme and so much data; gone at the end."""
+async def founded(database: str, cluster: postgres.Cluster | None) -> AsyncIterator[House]:
+    """A house with a programme and staff, and no members yet; gone at the end."""
     async with fresh_house(database, cluster, empty=True) as house:
-        began = time.perf_counter()
         await migrate(house.url)
         await keystore.bring_up(house.keys_url)
         async with inside(house, is_new=True):
-            now = moment()
-            await programme.set_up(TERMS, key_check=await keyring.binding(), now=now - data.HISTORY)
+            then = moment() - data.HISTORY
+            await programme.set_up(TERMS, key_check=await keyring.binding(), now=then)
             for number in range(STAFF):
-                await staff.hire(f"desk{number}", "", StaffRole.OPERATOR, store_id=None, now=now - data.HISTORY)
-            terms = await programme.terms()
-            async with store.opened(house.url, house.keys_url) as rows:
-                await data.load(rows, size, seed, terms, now)
-                await rows.settle()
-        say(f"{rows.written:,} rows of {size.members:,} members in {time.perf_counter() - began:.1f} s")
+                await staff.hire(f"desk{number}", "", StaffRole.OPERATOR, store_id=None, now=then)
         yield house
+
+
+async def fill(house: House, size: Size, seed: int) -> None:
+    """Put so much data into a house that has none."""
+    began = time.perf_counter()
+    async with inside(house), store.opened(house.url, house.keys_url) as rows:
+        await data.load(rows, size, seed, await programme.terms(), moment())
+        await rows.settle()
+    say(f"{rows.written:,} rows of {size.members:,} members in {time.perf_counter() - began:.1f} s")
 
 
 @asynccontextmanager
@@ -138,7 +141,8 @@ async def inside(house: House, *, is_new: bool = False) -> AsyncIterator[None]:
 
 ABLE = SQL(
     "SELECT a.member_id, a.seq FROM points_account a JOIN member m ON m.id = a.member_id"
-    " WHERE m.state = 'ACTIVE' AND a.available >= $1 AND a.seq BETWEEN $2 AND $3 ORDER BY a.member_id LIMIT $4",
+    " WHERE m.state = 'ACTIVE' AND a.available >= $1 AND a.seq BETWEEN $2 AND $3"
+    " ORDER BY a.available DESC, a.member_id LIMIT $4",
     fans_out="whoever may send requests",
 )
 DESK = SQL("SELECT id FROM staff ORDER BY username LIMIT $1")

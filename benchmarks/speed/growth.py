@@ -86,11 +86,13 @@ class Growth:
         Raises: Failed.
         """
         asked, chance = self.asked, Random(self.asked.seed)
-        async with ground.furnished(asked.database, self.cluster, size, asked.seed) as house:
+        async with ground.founded(asked.database, self.cluster) as house:
+            await ground.fill(house, size, asked.seed)
             who = {each.start: await ground.callers(house, CALLERS, chance, each) for each in lengths}
             file = house.folder / "documents.json"
             file.write_bytes(manifest([*OPERATIONS, _short_list()], OURS))
-            async with started(SERVERS[:1], Ground(house, file)) as [running]:
+            async with started(SERVERS[:1], Ground(house, file)) as starting:
+                [running] = await starting
                 yield Place(house, running, who)
             if wrong := await house.violations():
                 raise Failed(f"The books do not balance: {wrong[0]}")

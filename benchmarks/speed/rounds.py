@@ -13,6 +13,10 @@ MOST = 1_000_000
 """How many requests a round may have."""
 
 
+WARM_SECONDS = 30.0
+"""How long a server is warmed by a number of requests, at most."""
+
+
 class Failed(Exception):  # noqa: N818  the end of a run
     """Some request was not answered as it should have been."""
 
@@ -81,17 +85,24 @@ class Track:
         """
         found = Measured(operation)
         for lane in lanes:
-            await self._once(lane, self.load.warm_seconds, 0)
+            await self._warm(lane)
         for number in range(self.load.rounds):
             for lane in lanes if number % 2 == 0 else reversed(lanes):
                 sample = await self._once(lane, self.load.seconds, number + 1)
                 found.samples.setdefault(lane.name, []).append(sample)
         return found
 
-    async def _once(self, lane: Lane, seconds: float, number: int) -> Sample:
+    async def _warm(self, lane: Lane) -> None:
+        """Ask until nothing is done for the first time any more: for a while, or so many times."""
+        if most := lane.running.server.warm_requests:
+            await self._once(lane, WARM_SECONDS, 0, most)
+        else:
+            await self._once(lane, self.load.warm_seconds, 0)
+
+    async def _once(self, lane: Lane, seconds: float, number: int, most: int = MOST) -> Sample:
         server = lane.running.process.pid
         before, database_before = cpu_seconds(server), self._database()
-        job = Job(lane.running.port, str(lane.requests), self.load.connections, seconds, MOST, self.seed + number)
+        job = Job(lane.running.port, str(lane.requests), self.load.connections, seconds, most, self.seed + number)
         outcome = await self.client.run(job)
         used, database = cpu_seconds(server) - before, self._database() - database_before
         if outcome.failed or not outcome.count:

@@ -75,7 +75,7 @@ class Run:
         """Everything, from an empty PostgreSQL to the figures."""
         asked = self.asked
         with ground.database_server(asked.database) as cluster:
-            async with ground.furnished(asked.database, cluster, asked.size, asked.seed) as house:
+            async with ground.founded(asked.database, cluster) as house:
                 pid = cluster.process.pid if cluster and cluster.process else None
                 found = await self._on(house, pid)
                 await self._verify(house)
@@ -83,10 +83,17 @@ class Run:
 
     async def _on(self, house: House, database_pid: int | None) -> list[Measured]:
         asked, chance = self.asked, Random(self.asked.seed)
-        who = await ground.callers(house, asked.callers, chance)
         file = house.folder / "documents.json"
         file.write_bytes(manifest(self.operations, OURS))
-        async with started(self.servers, Ground(house, file)) as running, client() as sender:
+        if house.is_embedded:
+            # its one writer is busy until all is there
+            await ground.fill(house, asked.size, asked.seed)
+        async with started(self.servers, Ground(house, file)) as starting, client() as sender:
+            if not house.is_embedded:
+                # it leaves a core to those who start, whom nobody asks anything before all is there
+                await ground.fill(house, asked.size, asked.seed)
+            running = await starting
+            who = await ground.callers(house, asked.callers, chance)
             track = Track(sender, database_pid, asked.load, asked.seed)
             return [await self._operation(each, running, track, who, house.folder) for each in self.operations]
 

@@ -5,8 +5,8 @@ import os
 import signal
 import sys
 import time
-from collections.abc import AsyncIterator, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Awaitable, Sequence
+from contextlib import asynccontextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -55,18 +55,27 @@ async def _stop(process: asyncio.subprocess.Process) -> None:
 
 
 @asynccontextmanager
-async def started(servers: Sequence[Server], ground: Ground) -> AsyncIterator[list[Running]]:
-    """These servers, listening.
+async def started(servers: Sequence[Server], ground: Ground) -> AsyncIterator[Awaitable[list[Running]]]:
+    """These servers, starting; to be awaited until they listen. They are stopped side by side.
 
     Raises: NotRunning.
     """
-    async with AsyncExitStack() as stack:
-        made = []
+    made: list[Running] = []
+    try:
         for server in servers:
-            made.append(await _begin(server, ground))
-            stack.push_async_callback(_stop, made[-1].process)
-        await asyncio.gather(*map(_await_ready, made))
-        yield made
+            made.append(await _begin(server, ground))  # noqa: PERF401  whatever was begun is stopped
+        starting = asyncio.create_task(_listening(made))
+        try:
+            yield starting
+        finally:
+            starting.cancel()
+    finally:
+        await asyncio.gather(*(_stop(each.process) for each in made))
+
+
+async def _listening(made: list[Running]) -> list[Running]:
+    await asyncio.gather(*map(_await_ready, made))
+    return made
 
 
 async def _begin(server: Server, ground: Ground) -> Running:

@@ -74,6 +74,8 @@ class Server:
     """Where it answers; `{operation}` is replaced by the operation's name."""
     takes_any: bool = True
     """Whether it answers documents it was not written for."""
+    warm_requests: int = 0
+    """How many requests of an operation come before it is measured; 0 for as many as come in a moment."""
     databases: frozenset[str] = frozenset({"postgres"})
     absent: Callable[[], str | None] = _always
     """Why it cannot be started here; None when it can."""

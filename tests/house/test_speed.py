@@ -1,5 +1,9 @@
 """The benchmark of speed: its entries are whole, and it finds what it is there to find."""
 
+import os
+import subprocess
+import sys
+import time
 from datetime import UTC, datetime
 from pathlib import Path
 from uuid import UUID
@@ -18,6 +22,7 @@ from benchmarks.speed.client import is_sound
 from benchmarks.speed.data import load
 from benchmarks.speed.data.sizes import Size
 from benchmarks.speed.data.store import Sqlite, opened
+from benchmarks.speed.meter import cpu_seconds
 from benchmarks.speed.operations import DOCUMENTS, OPERATIONS, OURS, Operation
 from benchmarks.speed.requests import messages
 from benchmarks.speed.rounds import Measured, Sample
@@ -106,3 +111,14 @@ async def test_the_story_leaves_the_books_right(database_url: str, keys_url: str
             store.keys.commit()
     assert await violations() == []
     assert store.written > 3_000
+
+
+def test_the_meter_sees_a_millisecond_and_what_was_started() -> None:
+    before, began = cpu_seconds(os.getpid()), time.process_time()
+    while time.process_time() < began + 0.003:
+        pass
+    assert 0.003 <= cpu_seconds(os.getpid()) - before < 0.1
+    with subprocess.Popen([sys.executable, "-c", "while True: pass"]) as busy:
+        time.sleep(0.1)
+        assert cpu_seconds(os.getpid()) - before > cpu_seconds(busy.pid) - 0.05 > -0.05
+        busy.kill()
