@@ -127,11 +127,11 @@ class SQL(Statement):
             _convert(connection, rows)
         return rows
 
-    async def rows_ahead(self, transaction: PostgresTransaction, *values: Any) -> list[dict[str, Any]]:
-        """All rows, read before the transaction begins, which it then may not."""
-        rows: list[dict[str, Any]] = await transaction.read_ahead(self.postgres, list(values), self.form)
+    async def rows_ahead(self, client: "PostgresClient", *values: Any) -> list[dict[str, Any]]:
+        """All rows, read outside any transaction."""
+        rows: list[dict[str, Any]] = await client.read(self.postgres, list(values), self.form)
         if rows:
-            _convert(current(self.on), rows)
+            _convert(client, rows)
         return rows
 
     async def row(self, *values: Any) -> dict[str, Any] | None:
@@ -217,7 +217,7 @@ def current(name: str = SQL.on) -> "PostgresClient | SqliteClient":
 def untouched() -> PostgresTransaction | None:
     """The transaction under way, if it is one of PostgreSQL's in which nothing was sent yet."""
     found: object = current()
-    return found if isinstance(found, PostgresTransaction) and found.is_untouched else None
+    return found if isinstance(found, PostgresTransaction) and not found.has_begun else None
 
 
 def _convert(connection: "PostgresClient | SqliteClient", rows: list[dict[str, Any]]) -> None:

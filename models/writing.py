@@ -7,14 +7,13 @@ On PostgreSQL all of it is one statement, on SQLite one after another. Every cha
 of the command stays. Whatever else a command sends goes after what was gathered before, so that it sees it.
 
 Where a command reads all it decides on in one statement (`read_ahead`), PostgreSQL needs no transaction around the
-two: the statement that writes takes hold of the owner's row first, and fails if the row is not as it was read. The
-command is then tried again, and holds its owner from the beginning.
+two: the statement that writes takes hold of the owner's row first, and does nothing if that is not as it was read.
+The command is then tried again, and holds its owner from the beginning.
 """
 
 import asyncio
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from contextvars import ContextVar
 from typing import Any
 
@@ -24,31 +23,48 @@ from tortoise.models import Model
 
 from models import sql
 from models.engine import Moved
-from models.engine.asyncpg import Wrapper as PostgresTransaction
+from models.engine.asyncpg import Client as PostgresClient
 from models.folding import Added, Changed, Part, add_shape, change_shape, fold, fold_alone, single
 from models.sql import SQL, insert
 from models.turns import gathered
 
-__all__ = ["Moved", "Sheet", "add", "change", "read_ahead", "sheet", "watch"]
+__all__ = ["Moved", "ReadsAhead", "Sheet", "add", "change", "read_ahead", "sheet", "watch"]
 
 Row = Mapping[str, Any]
+
+
+class ReadsAhead(Exception):  # noqa: N818  no fault: whoever gets it tries that way
+    """The command could do without a transaction."""
 
 
 class Sheet:
     """What one try of a command has decided to write and not sent yet."""
 
-    __slots__ = ("_rounds", "ahead", "may_read_ahead", "owner", "watched")
+    __slots__ = ("_before", "_rounds", "ahead", "may_ask", "owner", "watched")
 
-    def __init__(self, *, may_read_ahead: bool) -> None:
-        self.may_read_ahead = may_read_ahead
+    def __init__(self, ahead: PostgresClient | None, *, may_ask: bool) -> None:
+        self.ahead = ahead
+        """Where to read, and then to write, with no transaction; None where there is one."""
+        self.may_ask = may_ask
+        """Whether a command that could read ahead is to say so, and be tried that way."""
         self.owner: Any = None
         """Whose rows it is about, once that was read."""
-        self.ahead: PostgresTransaction | None = None
-        """What was read ahead on."""
         self.watched: tuple[type[Model], Row] | None = None
         """The owner's row as it was read, where the owner is not held."""
         self._rounds: list[list[Part]] = []
         """What may leave together. One statement cannot change a row twice: that takes another round."""
+
+    def __enter__(self) -> "Sheet":
+        """What the command decides from here on is gathered here."""
+        self._before = _sheet.set(self), gathered.set(self)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Let go of the owner, and of what a command that failed had gathered."""
+        _sheet.reset(self._before[0])
+        gathered.reset(self._before[1])
+        if self.owner is not None:
+            _give_turn(self.owner)
 
     @property
     def waiting(self) -> bool:
@@ -94,7 +110,7 @@ class Sheet:
             if len(self._rounds) > 1 or self.watched is None:
                 raise Moved
             made = fold_alone(self._rounds[0], *self.watched)
-            if not await self.ahead.write_alone(made.text, made.values):
+            if not await self.ahead.write(made.text, made.values):
                 raise Moved
 
 
@@ -103,19 +119,9 @@ _turns: dict[Any, deque[asyncio.Future[None]]] = {}
 """The owners that a command of this process is at work on, and who waits for it, in order."""
 
 
-@contextmanager
-def sheet(*, may_read_ahead: bool) -> Iterator[Sheet]:
+def sheet(ahead: PostgresClient | None = None, *, may_ask: bool = False) -> Sheet:
     """A clean sheet, for one try of a command."""
-    clean = Sheet(may_read_ahead=may_read_ahead)
-    before = _sheet.set(clean), gathered.set(clean)
-    try:
-        yield clean
-    finally:
-        # what a command that failed had gathered is not sent by whoever comes after it
-        _sheet.reset(before[0])
-        gathered.reset(before[1])
-        if clean.owner is not None:
-            _give_turn(clean.owner)
+    return Sheet(ahead, may_ask=may_ask)
 
 
 def add(model: type[Model], rows: Sequence[Row], *, clash: type[Exception] | None = None) -> None:
@@ -134,14 +140,15 @@ async def read_ahead(hold: SQL, read: SQL, *values: Any) -> tuple[list[dict[str,
 
     Where they are not, the command must say by `watch` what the owner's row was.
     """
-    ours, owner, transaction = _sheet.get(), values[0], sql.untouched()
-    if transaction is not None:
+    ours, owner = _sheet.get(), values[0]
+    if ours.ahead is not None or sql.untouched() is not None:
+        if ours.may_ask:
+            raise ReadsAhead
         # whoever read beside another of this process would be overtaken, and here nothing is held while they wait
         await _take_turn(owner)
         ours.owner = owner
-        if ours.may_read_ahead:
-            ours.ahead = transaction
-            return await read.rows_ahead(transaction, *values), False
+    if ours.ahead is not None:
+        return await read.rows_ahead(ours.ahead, *values), False
     if sql.current().capabilities.dialect == "postgres":
         # SQLite has one writer at a time
         await hold.row(owner)

@@ -7,9 +7,9 @@ from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import AbstractAsyncContextManager, nullcontext
 from contextvars import ContextVar
 from functools import partial, wraps
-from typing import Any, ParamSpec, TypeAlias, TypeVar
+from typing import Any, ParamSpec, TypeAlias, TypeVar, cast
 
-from tortoise.connection import get_connection
+from tortoise.connection import get_connection, get_connections
 from tortoise.exceptions import IntegrityError, OperationalError
 from tortoise.transactions import in_transaction  # noqa: TID251  the one door to transactions
 
@@ -41,9 +41,13 @@ COMMANDS = SQL.on
 """The connection commands write on."""
 
 Then: TypeAlias = list[Callable[[], None]]
+Attempt: TypeAlias = Callable[[], Awaitable[Done]]
 
 strayed: set[str] = set()
 """The commands that were found to await something else than their database: they run on the event loop."""
+
+reading_ahead: set[str] = set()
+"""The commands that were found to read all they decide on at first: PostgreSQL needs no transaction for them."""
 
 _inside: ContextVar[bool] = ContextVar("inside_transaction", default=False)
 _has_left: ContextVar[Callable[[], bool] | None] = ContextVar("caller_has_left", default=None)
@@ -146,12 +150,12 @@ def after_commit(then: Callable[[], None]) -> None:
     _then.get().append(then)
 
 
-async def _tried(name: str, attempt: Callable[[], Awaitable[Done]], on: str = COMMANDS) -> Done:
+async def _tried(name: str, attempt: Attempt[Done], on: str = COMMANDS) -> Done:
     """The command's outcome, after as many tries as it may have."""
     _inside.set(True)
     for before in range(TRIES - 1):
         try:
-            return await _once(name, attempt, on, first=not before)
+            return await (_once(name, attempt, on) if before else _first(name, attempt, on))
         except writing.Moved:
             continue
         except Exception as error:
@@ -161,20 +165,61 @@ async def _tried(name: str, attempt: Callable[[], Awaitable[Done]], on: str = CO
     return await _once(name, attempt, on)
 
 
-async def _once(name: str, attempt: Callable[[], Awaitable[Done]], on: str, *, first: bool = False) -> Done:
-    """One try, and what was asked for after its commit. Only the first may read ahead of its transaction."""
-    done, then = await _committed(name, partial(_whole, attempt, first), on)
-    for each in then:
-        # by the loop, so that nothing that goes wrong there is taken for the command's
-        asyncio.get_running_loop().call_soon(each)
+async def _first(name: str, attempt: Attempt[Done], on: str) -> Done:
+    """The first try; without a transaction, where the command can do without one.
+
+    Raises: Moved, when it could not.
+    """
+    if on != COMMANDS:
+        return await _once(name, attempt, on)
+    if name not in reading_ahead:
+        try:
+            return await _once(name, attempt, on, may_ask=True)
+        except writing.ReadsAhead:
+            reading_ahead.add(name)
+    return await _ahead(attempt)
+
+
+async def _ahead(attempt: Attempt[Done]) -> Done:
+    """One try with no transaction, of a command that reads first and then writes in one statement.
+
+    Raises: Moved, when it wants anything more, or was overtaken. Nothing was written then.
+    """
+    client = get_connection(COMMANDS)
+    if not isinstance(client, PostgresClient):
+        raise writing.Moved
+    connections = get_connections()
+    token = connections.set(COMMANDS, cast("Any", client.ahead))
+    try:
+        done, then = await _whole(attempt, client)
+    finally:
+        connections.reset(token)
+    _follow(then)
     return done
 
 
-async def _whole(attempt: Callable[[], Awaitable[Done]], first: bool) -> tuple[Done, Then]:  # noqa: FBT001  # by place
+async def _once(name: str, attempt: Attempt[Done], on: str, *, may_ask: bool = False) -> Done:
+    """One try in a transaction, and what was asked for after its commit."""
+    done, then = await _committed(name, partial(_whole, attempt, None, may_ask), on)
+    _follow(then)
+    return done
+
+
+def _follow(then: Then) -> None:
+    for each in then:
+        # by the loop, so that nothing that goes wrong there is taken for the command's
+        asyncio.get_running_loop().call_soon(each)
+
+
+async def _whole(
+    attempt: Attempt[Done],
+    ahead: PostgresClient | None,
+    may_ask: bool = False,  # noqa: FBT001, FBT002  by place
+) -> tuple[Done, Then]:
     """What comes of it, all it decided to write being sent, and what it wants done after its commit."""
     then: Then = []
     _then.set(then)
-    with writing.sheet(may_read_ahead=first) as gathered:
+    with writing.sheet(ahead, may_ask=may_ask) as gathered:
         done = await attempt()
         await gathered.settle()
     return done, then

@@ -100,37 +100,22 @@ class Turn(ConnectionWrapper[Any]):
 
 
 class Wrapper(Reading, TransactionWrapper):
-    """A transaction on a connection of the pool, which it takes with its first statement.
-
-    What is to be read may be read ahead of it. Then all that is written is one statement, and there never is a
-    transaction around the two.
-    """
+    """A transaction on a connection of the pool, which it takes with its first statement."""
 
     def __init__(self, connection: "Client | Wrapper") -> None:
         super().__init__(connection)
         self._connection = None
         self.shapes = connection.shapes
         self.has_begun = False
-        self.is_ahead = False
-
-    @property
-    def is_untouched(self) -> bool:
-        """Whether nothing was sent yet."""
-        return not (self.has_begun or self.is_ahead)
 
     def acquire_connection(self) -> Turn:
         """The transaction's own turn; tasks that share it stand in line."""
         return Turn(self._lock, self)
 
     async def begin(self) -> None:
-        """Begin, unless that was done.
-
-        Raises: Moved, when something was read ahead: what follows would not hold what was read.
-        """
+        """Begin, unless that was done."""
         if self.has_begun:
             return
-        if self.is_ahead:
-            raise Moved
         await self._lease()
         await super().begin()
         self.has_begun = True
@@ -142,15 +127,6 @@ class Wrapper(Reading, TransactionWrapper):
                 self._connection = self._parent._connection
             else:
                 self._connection = await cast("Any", self._parent._pool).acquire()
-
-    async def read_ahead(self, query: str, values: list[Any], form: Form) -> list[Any]:
-        """The rows of a query, outside any transaction and holding nothing."""
-        self.is_ahead = True
-        return await cast("Client", self._parent).read(query, values, form)
-
-    async def write_alone(self, query: str, values: list[Any]) -> bool:
-        """Run the one statement that writes; says no when a row is not as it was read, and nothing was written."""
-        return await cast("Client", self._parent).write(query, values)
 
     async def read(self, query: str, values: list[Any], form: Form) -> list[Any]:
         """The rows of a query, as the transaction sees them."""
@@ -181,7 +157,8 @@ class Transaction(TransactionContextPooled):
     client: Wrapper
 
     async def __aenter__(self) -> TransactionalDBClient:
-        await self.ensure_connection()
+        if cast("Any", self.client._parent)._pool is None:
+            await self.ensure_connection()
         self.token = get_connections().set(self.connection_name, self.client)
         return self.client
 
@@ -195,6 +172,19 @@ class Transaction(TransactionContextPooled):
                 # whatever a cancelled BEGIN left behind is undone there
                 await cast("Any", held._parent._pool).release(held._connection)
             get_connections().reset(self.token)
+
+
+class Ahead:
+    """Stands where a transaction would while a command does without one: whoever asks it for anything needs one."""
+
+    def __init__(self, client: "Client") -> None:
+        self.capabilities = client.capabilities
+
+    def _check_loop(self) -> bool:
+        return True
+
+    def __getattr__(self, name: str) -> Any:
+        raise Moved
 
 
 class Client(Reading, AsyncpgDBClient):
@@ -214,6 +204,7 @@ class Client(Reading, AsyncpgDBClient):
         self.writers = Readers(self._connected, max(1, most // 2))
         self.pool_maxsize = max(1, most - most // 2)
         self.pool_minsize = min(self.pool_minsize, self.pool_maxsize)
+        self.ahead = Ahead(self)
 
     async def read(self, query: str, values: list[Any], form: Form) -> list[Any]:
         """The rows of a query that only reads, outside every transaction."""

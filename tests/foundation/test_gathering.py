@@ -13,7 +13,7 @@ ROW = {"id": 1, "state": MemberState.ACTIVE}
 
 def gathered(row: dict[str, Any], where: dict[str, Any], to: dict[str, Any]) -> Sheet:
     """What is gathered when a row is added and then changed."""
-    with sheet(may_read_ahead=False) as found:
+    with sheet() as found:
         add(Member, [row])
         change(Member, where, to)
     return found
