@@ -13,11 +13,12 @@
     PAGE = Rows(EntryRow, "SELECT id, delta, note, ISO(created_at) AS created_at FROM entry WHERE member_id = $1")
     entries = await PAGE.rows(member_id)
 
-A class says by its annotations which columns its statements give, in any order; all else in it is computed. A
-column is read, and turned into what its annotation says, only when somebody asks for it: nothing is done for a row
-that is only passed on. On both databases a `UUID`, `bool`, `datetime` or enumeration is one, and a `dict` or `list`
-is what the JSON says. What is cheaper as text is asked for as text: `ISO(moment)` is what GraphQL shows, and
-`id::text` with `id: str` is an id without the object.
+A class says by its annotations which columns its statements give, in any order; all else in it is computed, by
+properties, or by `AtOnce` where that is cheaper for many rows together. A column is read, and turned into what its
+annotation says, only when somebody asks for it: nothing is done for a row that is only passed on. On both databases
+a `UUID`, `bool`, `datetime` or enumeration is one, and a `dict` or `list` is what the JSON says. What is cheaper as
+text is asked for as text: `ISO(moment)` is what GraphQL shows, and `id::text` with `id: str` is an id without the
+object.
 
 Two or more readings that need nothing of each other are sent together, one after another on one connection:
 
@@ -47,6 +48,14 @@ Convert = Callable[[Any], Any]
 
 made: "list[Rows[Any]]" = []
 """Every reading that was made, wherever its name may hang."""
+
+
+class AtOnce(property):
+    """An attribute that is computed for many rows in one go: `at_once` takes a list of them and gives a list."""
+
+    def __init__(self, at_once: Callable[[Any], list[Any]]) -> None:
+        super().__init__(lambda row: at_once([row])[0])
+        self.at_once = at_once
 
 
 class Row:

@@ -1,7 +1,7 @@
 """Members: how they are found, held and recognised, and what may be told of them."""
 
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from typing import Any
@@ -331,11 +331,15 @@ KEEP_PROFILE = SQL("UPDATE member SET profile = $2 WHERE id = $1 RETURNING id")
 PROFILE = SQL("SELECT profile FROM member WHERE id = $1")
 
 
+COLUMN = "profile"
+"""What a sealed profile is bound to, besides its member."""
+
+
 async def keep_profile(member_id: UUID, profile: Profile) -> None:
     """Seal and store a held member's profile."""
     told = orjson.dumps({name: value for name, value in asdict(profile).items() if value is not None})
     wrapped = await wrapped_key(member_id)
-    sealed = vault.unlocked().seal(wrapped, member_id, "profile", told.decode())
+    sealed = vault.unlocked().seal(wrapped, member_id, COLUMN, told.decode())
     await KEEP_PROFILE.row(member_id, sealed)
 
 
@@ -343,7 +347,20 @@ def open_profile(member_id: UUID, wrapped: bytes | None, sealed: bytes | None) -
     """The profile behind a sealed one; an empty profile where nothing was told, or the key is gone."""
     if wrapped is None or sealed is None:
         return Profile()
-    told = orjson.loads(vault.unlocked().open(wrapped, member_id, "profile", sealed))
+    return _profile(vault.unlocked().open(wrapped, member_id, COLUMN, sealed))
+
+
+def open_profiles(sealed: Sequence[tuple[UUID, bytes | None]], keys: Mapping[UUID, bytes]) -> list[Profile]:
+    """The profiles behind sealed ones, with the keys of those who have one."""
+    open_, nothing = vault.unlocked().open, Profile()
+    return [
+        nothing if text is None or (key := keys.get(whose)) is None else _profile(open_(key, whose, COLUMN, text))
+        for whose, text in sealed
+    ]
+
+
+def _profile(text: str) -> Profile:
+    told = orjson.loads(text)
     born = told.get("birthday")
     return Profile(told.get("display_name"), told.get("avatar_url"), born and date.fromisoformat(born))
 

@@ -16,7 +16,7 @@ from rules.approvals import Outcome, Request, Standing
 from rules.points import Adjustment
 from rules.refusals import NotFound
 from schema import ids, pages
-from schema.cards import MemberCard, StaffCard, card_of, staff_cards
+from schema.cards import MemberCard, StaffCard, profiles, staff_cards
 from schema.context import Context, HasMember, Info
 from schema.enums import describe
 from schema.errors import UserError, answer_to, bad_input, command, key_of
@@ -101,7 +101,7 @@ class Approval(Node):
     expires_at: Moment = seen(DESK, "From this moment on it can no longer be approved.")
     decided_at: Moment | None = seen(DESK, "When it was decided, or withdrawn; null while it was not.")
     decision_reason: ReasonCode | None = seen(DESK, "Why it was rejected; null when it was not.")
-    card: MemberCard = related(DESK, "The member's name and picture.", card_of)
+    card: MemberCard = related(DESK, "The member's name and picture.", profiles, MemberCard)
     note: Note | None = related(DESK, "What the requester wrote for people. Kept encrypted.", note_of)
     requested_by: StaffCard | None = related(DESK, "Who asked for it (申请人).", requester_of)
     decided_by: StaffCard | None = related(DESK, "Who decided on it (审批人), or withdrew it.", decider_of)

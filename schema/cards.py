@@ -1,8 +1,6 @@
 """Cards: all that one member may see of another, and all that a reader needs to know who of the staff it was."""
 
-import asyncio
 from collections.abc import Sequence
-from typing import cast
 from uuid import UUID
 
 import strawberry
@@ -25,55 +23,25 @@ class MemberCard:
 
 
 class Sealed(Row):
-    """What a member says of themselves, sealed; null when they told nothing."""
+    """What a member says of themselves, sealed, and who it is; null when they told nothing."""
 
+    member_id: UUID
     sealed: bytes | None
 
 
-class SealedOf(Sealed):
-    """What a member says of themselves, and who it is."""
-
-    member_id: UUID
-
-
 PROFILES = Rows(
-    SealedOf,
+    Sealed,
     "SELECT id AS member_id, profile AS sealed FROM member WHERE id = ANY($1::uuid[])",
     fans_out="a page of members shows their names",
 )
-PROFILE = "profile"
-"""What is kept of a member in an operation, so that card and profile are unsealed once."""
 
 
 async def profiles(parents: Sequence[HasMember], context: Context) -> list[Profile]:
-    """What each member says of themselves, unsealed."""
-    async with _unsealing(context):
-        await _unseal([parent for parent in parents if context.kept(PROFILE, parent) is None], context)
-    return [context.kept(PROFILE, parent) for parent in parents]
-
-
-def _unsealing(context: Context) -> asyncio.Lock:
-    """Card and profile may be asked for side by side; the second then finds what the first unsealed."""
-    lock: asyncio.Lock | None = context.kept(PROFILE, context)
-    if lock is None:
-        context.keep(PROFILE, context, lock := asyncio.Lock())
-    return lock
-
-
-async def _unseal(untold: Sequence[HasMember], context: Context) -> None:
-    """Keep what each of these says of themselves."""
-    if untold:
-        sealed = [row.sealed for row in await each(Sealed, untold, PROFILES)]
-        asked = {parent.member_id for parent, text in zip(untold, sealed, strict=True) if text is not None}
-        keys = await keyring.wrapped_of(list(asked))
-        for parent, text in zip(untold, sealed, strict=True):
-            whose = parent.member_id
-            context.keep(PROFILE, parent, members.open_profile(whose, keys.get(whose), text))
-
-
-async def card_of(parents: Sequence[HasMember], context: Context) -> list[MemberCard]:
-    """Each member's card: of what they say of themselves, the part that others see."""
-    return cast("list[MemberCard]", await profiles(parents, context))
+    """What each member says of themselves, unsealed: of it a card shows the part that others see."""
+    del context
+    told = [(row.member_id, row.sealed) for row in await each(Sealed, parents, PROFILES)]
+    keys = await keyring.wrapped_of(list({whose for whose, sealed in told if sealed is not None}))
+    return members.open_profiles(told, keys)
 
 
 @strawberry.type(description="Who of the staff it was.")

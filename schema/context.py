@@ -146,6 +146,12 @@ class Reference:
             self._made[make] = make(terms)
         return cast("T", self._made[make])
 
+    def at_hand(self, make: Callable[[Terms], T]) -> T | None:
+        """What was made of the terms, if nothing has to be read or made for it."""
+        if self._clock() - self._read_at >= TERMS_SECONDS:
+            return None
+        return cast("T | None", self._made.get(make))
+
     def forget(self) -> None:
         """Read the terms again when they are next asked for."""
         self._read_at = float("-inf")
@@ -159,7 +165,10 @@ class Reference:
         self._read_at = began
 
 
-Batch = Callable[..., Awaitable[list[Any]]]
+Answers: TypeAlias = list[T] | Awaitable[list[T]]
+"""What a batch function gives: a list, or where it has to wait for it, what is to be awaited."""
+
+Batch = Callable[..., Answers[Any]]
 
 
 @dataclass(slots=True)
@@ -192,7 +201,6 @@ class Context:
     loaders: dict[tuple[Any, ...], DataLoader[Any, Any]] = field(default_factory=dict)
     reference: Reference = field(default_factory=Reference)
     """The terms as they are shown; the operation's own where nobody shares one."""
-    _kept: dict[tuple[str, int], tuple[object, Any]] = field(default_factory=dict)
 
     @property
     def actor(self) -> Actor:
@@ -210,19 +218,8 @@ class Context:
     async def renew(self) -> None:
         """Make the caller, the moment and the loaders anew, for the next event of a subscription."""
         self.loaders.clear()
-        self._kept.clear()
         if self.renewal is not None:
             await self.renewal(self)
-
-    def keep(self, what: str, of: object, value: Any) -> None:
-        """Remember what was found out about an object, for whoever else is asked about that very object."""
-        # the object is kept too: no other one can be at its address meanwhile
-        self._kept[what, id(of)] = of, value
-
-    def kept(self, what: str, of: object) -> Any:
-        """What was found out about an object; None when it was not."""
-        found = self._kept.get((what, id(of)))
-        return None if found is None else found[1]
 
     async def load(self, batch: Batch, parent: object, **arguments: Any) -> Any:
         """One parent's share of a batch: all parents of the level are asked for in one call."""
@@ -231,7 +228,8 @@ class Context:
         if loader is None:
 
             async def together(parents: list[Any]) -> list[Any]:
-                return await batch(parents, self, **arguments)
+                given = batch(parents, self, **arguments)
+                return given if isinstance(given, list) else await given
 
             # nothing is remembered: by its id() a parent would be taken for one that is gone, at the same address
             loader = DataLoader(load_fn=together, cache=False, max_batch_size=BATCH_MAX)
@@ -246,6 +244,14 @@ async def each(kind: type[Row], parents: Sequence[HasMember], read: Rows[Any], *
     rows = await read.rows(list(missing), *values) if missing else []
     found = {row.member_id: row for row in rows}
     return [parent if isinstance(parent, kind) else found[parent.member_id] for parent in them]
+
+
+def are(kind: type | tuple[type, ...], them: Sequence[object]) -> bool:
+    """Whether all of these are of a kind."""
+    for it in them:  # noqa: SIM110  a generator would cost more than what it asks
+        if not isinstance(it, kind):
+            return False
+    return True
 
 
 Info: TypeAlias = strawberry.Info[Context, None]

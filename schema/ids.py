@@ -6,6 +6,7 @@ not-yours all look the same.
 
 import base64
 import binascii
+from collections.abc import Iterable
 from enum import IntEnum
 from uuid import UUID
 
@@ -40,6 +41,18 @@ def encode(tag: Tag, *parts: UUID) -> str:
     """The id of a row: of a member-owned one, the member's id goes first."""
     raw = b"".join([_TAGS[tag], *[part.bytes for part in parts]])
     return binascii.b2a_base64(raw, newline=False).translate(_URL_SAFE).rstrip(b"=").decode()
+
+
+def encode_all(tag: Tag, *parts: Iterable[UUID]) -> list[str]:
+    """The ids of many rows, whose parts stand in as many lists."""
+    zeros = b"\0" * (-(1 + UUID_BYTES * len(parts)) % 3)
+    # each begins at a whole character of base64, so that all are written as one
+    begin, bodies = _TAGS[tag], [[part.bytes for part in each] for each in parts]
+    raw = b"".join([b"".join((begin, *body, zeros)) for body in zip(*bodies, strict=True)])
+    text = binascii.b2a_base64(raw, newline=False).translate(_URL_SAFE).decode()
+    length = 1 + UUID_BYTES * len(parts) + len(zeros)
+    whole, shown = length // 3 * 4, length // 3 * 4 - len(zeros)
+    return [text[at : at + shown] for at in range(0, len(text), whole)]
 
 
 def read(text: str) -> tuple[Tag, tuple[UUID, ...]] | None:

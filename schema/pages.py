@@ -94,6 +94,14 @@ def window(
     return Window(limit, None if cursor is None else read_cursor(cursor, shape), backwards)
 
 
+def limit(first: int | None) -> int:
+    """How many items of a list that has no cursors."""
+    wanted = DEFAULT if first is None else first
+    if not 1 <= wanted <= MOST:
+        raise bad_input(f"A page has 1 to {MOST} items.")
+    return wanted
+
+
 def cursor(*key: Any) -> str:
     """The cursor of an item with that key."""
     return base64.urlsafe_b64encode(orjson.dumps([VERSION, *key], default=str)).rstrip(b"=").decode()

@@ -8,6 +8,7 @@ an object is the caller's own is decided where it is read, and in the rules.
 from collections.abc import Iterable
 from enum import Enum
 from inspect import Parameter, Signature, signature
+from types import UnionType
 from typing import Any, TypeAlias, get_args
 
 import strawberry
@@ -156,8 +157,11 @@ def followed(rule: Rule, description: str) -> Any:
     return strawberry.subscription(**options(rule, description))
 
 
-def related(rule: Rule, description: str, batch: Batch) -> Any:
-    """A relation: `batch(parents, context, **arguments)` answers all parents of a level at once, in their order."""
+def related(rule: Rule, description: str, batch: Batch, answers: Any = None) -> Any:
+    """A relation: `batch(parents, context, **arguments)` answers all parents of a level at once, in their order.
+
+    Its annotation says of what type they are, `list[…]` or `Answers[…]`, or `answers` does.
+    """
     shape = signature(batch)
     arguments = list(shape.parameters.values())[2:]
 
@@ -169,7 +173,7 @@ def related(rule: Rule, description: str, batch: Batch) -> Any:
         Parameter("info", Parameter.POSITIONAL_OR_KEYWORD, annotation=Info),
         *(each.replace(kind=Parameter.KEYWORD_ONLY) for each in arguments),
     ]
-    [answer] = get_args(shape.return_annotation)
+    answer = answers or _answer_of(shape.return_annotation)
     resolve.__signature__ = Signature(parameters, return_annotation=answer)  # type: ignore[attr-defined]
     resolve.__annotations__ = {
         "info": Info,
@@ -180,6 +184,11 @@ def related(rule: Rule, description: str, batch: Batch) -> Any:
     told_by = options(rule, description)
     told_by["metadata"][BATCH] = batch
     return strawberry.field(resolver=resolve, **told_by)
+
+
+def _answer_of(annotation: Any) -> Any:
+    [answer] = get_args(get_args(annotation)[0] if isinstance(annotation, UnionType) else annotation)
+    return answer
 
 
 def audience_of(principal: Principal | None) -> Audience:

@@ -1,9 +1,10 @@
 """Tiers as a client sees them: the ladder, a member's place on it, and what it gives them."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from enum import Enum
 from itertools import pairwise
-from typing import cast
+from typing import TypeAlias, TypeVar, cast
 from uuid import UUID
 
 import strawberry
@@ -12,7 +13,7 @@ from models.reading import Row, Rows
 from models.units import WHOLE
 from rules.programme import Rung, Terms
 from schema import ids
-from schema.context import Context, HasMember, each
+from schema.context import Answers, Context, HasMember, are, each
 from schema.permissions import PUBLIC, SEES_MEMBER, seen
 from schema.scalars import BasisPointsValue, Long, Moment
 
@@ -184,19 +185,44 @@ class Progress:
         return None if above is None else _next(self._step.rung, above, self._standing.growth)
 
 
-async def progress_of(parents: Sequence[HasMember], context: Context) -> list[TierProgress]:
+T = TypeVar("T")
+Steps: TypeAlias = list[tuple[Standing, Step]]
+
+
+def progress_of(parents: Sequence[HasMember], context: Context) -> Answers[TierProgress]:
     """Where each member stands."""
-    standings = await each(Standing, parents, STANDINGS)
-    steps = (await ladder(context, [standing.tier_id for standing in standings])).steps
-    found = [Progress(standing, steps[standing.tier_id]) for standing in standings]
-    return cast("list[TierProgress]", found)
+    return _of_steps(_progress, parents, context)
 
 
-async def tier_of(parents: Sequence[HasMember], context: Context) -> list[Tier]:
+def tier_of(parents: Sequence[HasMember], context: Context) -> Answers[Tier]:
     """The tier each member holds."""
+    return _of_steps(_tiers, parents, context)
+
+
+def _progress(steps: Steps) -> list[TierProgress]:
+    return cast("list[TierProgress]", [Progress(*each) for each in steps])
+
+
+def _tiers(steps: Steps) -> list[Tier]:
+    return [step.tier for _, step in steps]
+
+
+def _of_steps(make: Callable[[Steps], list[T]], parents: Sequence[HasMember], context: Context) -> Answers[T]:
+    """What is made of members' standings and steps: at once, where both are at hand."""
+    known = context.reference.at_hand(Ladder)
+    if known is not None and are(Standing, parents):
+        standings, steps = cast("Sequence[Standing]", parents), known.steps
+        with suppress(KeyError):
+            return make([(standing, steps[standing.tier_id]) for standing in standings])
+    return _of_steps_read(make, parents, context)
+
+
+async def _of_steps_read(
+    make: Callable[[Steps], list[T]], parents: Sequence[HasMember], context: Context
+) -> list[T]:
     standings = await each(Standing, parents, STANDINGS)
     steps = (await ladder(context, [standing.tier_id for standing in standings])).steps
-    return [steps[standing.tier_id].tier for standing in standings]
+    return make([(standing, steps[standing.tier_id]) for standing in standings])
 
 
 def _next(held: Rung, above: Step, growth: int) -> NextTier:

@@ -83,7 +83,7 @@ async def _both(known: Examined, operation: Operation, context: Context, variabl
         pytest.fail(f"What goes well was not run compiled: {plan.document.loc}")
     if seen.run is not None and not seen.by_graphql_core:
         with hearing(aside=True) as heard_again:
-            twin = replace(context, loaders={}, reference=known_before, _kept={})
+            twin = replace(context, loaders={}, reference=known_before)
             again = await _again(plan, twin, variables, seen.run)
         _see_alike(operation, plan, (result, heard), (again, heard_again))
     return result

@@ -22,9 +22,11 @@ each happened. Where compiled code fails and graphql-core meets nothing wrong, o
 is the compiler's own: `tell` hears of it, once a plan.
 
 **Batch fields.** A field whose metadata has a function under `BATCH` is a relation:
-`async def batch(parents, context, **arguments) -> list` answers all parents of a level, in their order. Compiled
-operations call it directly, once a level; in generic execution the field's own resolver must do the like, by a
-DataLoader. Compiled code awaits one thing after another, so that a connection is never asked two things at once.
+`async def batch(parents, context, **arguments) -> list` answers all parents of a level, in their order. It may be a
+plain function, too, that gives the list where it is at hand, and else what is to be awaited. Compiled operations
+call it directly, once a level, and once for all fields that have the same one and no arguments; in generic
+execution the field's own resolver must do the like, by a DataLoader. Compiled code awaits one thing after another,
+so that a connection is never asked two things at once.
 
 **What differs from graphql-core, and is allowed to.** `Info.path` names the fields without the places in lists; the
 class of an object decides once whether it is of a type; sibling fields are not resolved concurrently.
@@ -34,5 +36,6 @@ from schema.compiler._asking import BATCH
 from schema.compiler._executing import Executor
 from schema.compiler._faults import Fault
 from schema.compiler._plans import Plan
+from schema.compiler._shapes import by_class
 
-__all__ = ["BATCH", "Executor", "Fault", "Plan"]
+__all__ = ["BATCH", "Executor", "Fault", "Plan", "by_class"]

@@ -2,13 +2,14 @@
 
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from itertools import accumulate, chain, pairwise
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
 from graphql import GraphQLNamedType, GraphQLObjectType, Undefined
 
 from schema.compiler._leaves import Complete, Declined, refuse
 
 Objects: TypeAlias = list[Any]
+T = TypeVar("T")
 
 CLASSES = 1_000
 """How many classes a type remembers to be its own."""
@@ -72,13 +73,22 @@ def listing(complete: Complete, *, nullable: bool) -> Complete:
     return completed
 
 
+BY_CLASS = "by_class"
+
+
+def by_class(is_type_of: T) -> T:
+    """Say of a type's own `is_type_of` that the class of an object decides, so that each is asked about once."""
+    setattr(is_type_of, BY_CLASS, True)
+    return is_type_of
+
+
 class Checking:
     """Declines whatever is no object of a type. A class that was found to be of it is not asked about again."""
 
     def __init__(self, kind: GraphQLObjectType) -> None:
         self.kind = kind
         self.is_type_of: Any = kind.is_type_of
-        self.remembers = not decides_itself(kind, "is_type_of")
+        self.remembers = not decides_itself(kind, "is_type_of") or hasattr(self.is_type_of, BY_CLASS)
         self.known: set[type] = set()
         self.objects: set[type] = set()
         """The classes whose objects are objects: neither exceptions, nor to be awaited."""

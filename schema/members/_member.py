@@ -1,20 +1,21 @@
 """The member as a client sees them: the hub that every relation hangs on."""
 
 from collections.abc import Sequence
-from typing import Any, cast
+from typing import Any
 from uuid import UUID
 
 import strawberry
 
 from models.members import MemberState
-from models.reading import Row, Rows
+from models.reading import AtOnce, Row, Rows
 from rules.credentials import LOGINS_MAX
 from schema import ids
 from schema.approvals import Approval, approvals_of
 from schema.audit import SEES as SEES_LOG
 from schema.audit import AuditLine, lines_of
-from schema.cards import MemberCard, Sealed, card_of, profiles
-from schema.context import Context, HasMember, Info
+from schema.cards import MemberCard, Sealed, profiles
+from schema.compiler import by_class
+from schema.context import Info
 from schema.enums import describe
 from schema.identities import MemberIdentity, MemberPhone, identities_of, phones_of
 from schema.logins import SEES as SEES_LOGINS
@@ -22,7 +23,7 @@ from schema.logins import Login, logins_of
 from schema.members._wanted import Wanted
 from schema.pages import Connection, Listed
 from schema.permissions import DESK, MEMBER, SEES_MEMBER, SEES_POINTS, SEES_PURCHASES, related, seen
-from schema.points import ACCOUNT, SOON, Account, PointsAccount, Unasked, points_of
+from schema.points import ACCOUNT, Account, Foreseen, PointsAccount, Unasked, points_of
 from schema.purchases import Purchase, purchases_of
 from schema.scalars import Day, Moment
 from schema.tiers import STANDING, Node, Standing, Tier, TierProgress, progress_of, tier_of
@@ -49,18 +50,13 @@ class MemberProfile:
     birthday: Day | None = seen(DESK | MEMBER, "Their day of birth.")
 
 
-async def profile_of(parents: Sequence[HasMember], context: Context) -> list[MemberProfile]:
-    """What each member says of themselves."""
-    return cast("list[MemberProfile]", await profiles(parents, context))
-
-
 @strawberry.type(description="A member of the programme (会员).")
 class Member(Node):
     state: MemberState = seen(SEES_MEMBER, "Where the membership stands.")
     joined_at: Moment | None = seen(SEES_MEMBER, "Since when they are a member; null before they enrol.")
     created_at: Moment = seen(SEES_MEMBER, "Since when they are known.")
-    profile: MemberProfile = related(SEES_MEMBER, "What they say of themselves.", profile_of)
-    card: MemberCard = related(SEES_MEMBER, "What other members see of them.", card_of)
+    profile: MemberProfile = related(SEES_MEMBER, "What they say of themselves.", profiles, MemberProfile)
+    card: MemberCard = related(SEES_MEMBER, "What other members see of them.", profiles, MemberCard)
     identities: list[MemberIdentity] = related(SEES_MEMBER, "How they are known, masked.", identities_of)
     phone: MemberPhone | None = related(
         SEES_MEMBER, "Their phone; null when there is none. Ask for it only when it is not verified.", phones_of
@@ -76,9 +72,14 @@ class Member(Node):
     approvals: Connection[Approval] = related(DESK, "What the staff asked for about them.", approvals_of)
 
     @classmethod
+    @by_class
     def is_type_of(cls, value: object, _info: object) -> bool:
         """Rows are members."""
         return isinstance(value, (MemberRow, Oneself))
+
+
+def _ids(members: Sequence["MemberRow"]) -> list[str]:
+    return ids.encode_all(ids.Tag.MEMBER, [member.member_id for member in members])
 
 
 class MemberRow(Row, Listed):
@@ -89,10 +90,7 @@ class MemberRow(Row, Listed):
     joined_at: str | None
     created_at: str
 
-    @property
-    def id(self) -> str:
-        """Their id."""
-        return ids.encode(ids.Tag.MEMBER, self.member_id)
+    id = AtOnce(_ids)
 
     @property
     def key(self) -> tuple[str, UUID]:
@@ -104,7 +102,7 @@ class WholeRow(MemberRow, Standing, Account, Sealed):
     """A member with their standing, their account and what they say of themselves."""
 
 
-class HomeRow(WholeRow):
+class HomeRow(WholeRow, Foreseen):
     """A member with all that, and points they are about to lose; the soonest first, a row for each."""
 
     soon_points: int | None
@@ -173,5 +171,6 @@ async def foreseen(member_id: UUID, wanted: Wanted, info: Info, *, is_own: bool 
     rows = await HOME.rows(member_id, context.now, most)
     if not rows:
         return None
-    context.keep(SOON, rows[0], (most, [Soon(row) for row in rows if row.soon_at is not None]))
-    return rows[0]
+    home = rows[0]
+    home.soon = most, [Soon(row) for row in rows if row.soon_at is not None]
+    return home

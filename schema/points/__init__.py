@@ -18,9 +18,9 @@ from schema.permissions import COUNTER, DESK, MEMBER, asked, seen
 from schema.points._ledger import (
     ACCOUNT,
     ACCOUNTS,
-    SOON,
     Account,
     ExpiryRow,
+    Foreseen,
     PointsAccount,
     PointsEntry,
     Unasked,
@@ -35,9 +35,9 @@ from schema.scalars import KEY_SAYS, Long
 
 __all__ = [
     "ACCOUNT",
-    "SOON",
     "Account",
     "ExpiryRow",
+    "Foreseen",
     "PointsAccount",
     "PointsEntry",
     "PointsMutation",

@@ -8,11 +8,12 @@ import strawberry
 
 from models.listing import NUMBER, Listing
 from models.points import Bucket, PointsKind
-from models.reading import Row, Rows
+from models.reading import AtOnce, Row, Rows
 from models.units import ReasonCode
 from rules.points import Written
 from schema import ids, pages
-from schema.context import Context, HasMember, each
+from schema.compiler import by_class
+from schema.context import Answers, Context, HasMember, are, each
 from schema.enums import describe
 from schema.pages import After, Before, Connection, First, Last, Listed, Page
 from schema.permissions import COUNTER, SEES_POINTS, related, seen
@@ -47,6 +48,22 @@ describe(
 )
 
 
+def _ids(lines: Sequence["EntryRow"]) -> list[str]:
+    return ids.encode_all(
+        ids.Tag.POINTS_ENTRY, [line.member_id for line in lines], [line.entry_id for line in lines]
+    )
+
+
+def _purchase_ids(lines: Sequence["EntryRow"]) -> list[str | None]:
+    bought = [(line.member_id, line.bought) for line in lines]
+    found = iter(
+        ids.encode_all(
+            ids.Tag.PURCHASE, [who for who, what in bought if what], [what for _, what in bought if what]
+        )
+    )
+    return [next(found) if what else None for _, what in bought]
+
+
 class EntryRow(Row, Listed):
     """A line of the ledger, as it is shown."""
 
@@ -62,16 +79,8 @@ class EntryRow(Row, Listed):
     occurred_at: str
     recorded_at: str
 
-    @property
-    def id(self) -> str:
-        """The line's id."""
-        return ids.encode(ids.Tag.POINTS_ENTRY, self.member_id, self.entry_id)
-
-    @property
-    def purchase_id(self) -> str | None:
-        """The id of the purchase behind it."""
-        bought = self.bought
-        return None if bought is None else ids.encode(ids.Tag.PURCHASE, self.member_id, bought)
+    id = AtOnce(_ids)
+    purchase_id = AtOnce(_purchase_ids)
 
     @property
     def key(self) -> tuple[int]:
@@ -97,6 +106,7 @@ class PointsEntry(Node):
     purchase_id: strawberry.ID | None = seen(SEES_POINTS, "The purchase behind it, for `node`; null without one.")
 
     @classmethod
+    @by_class
     def is_type_of(cls, value: object, _info: object) -> bool:
         """Rows are lines, and so is what a command has just written."""
         return isinstance(value, (EntryRow, cls))
@@ -140,18 +150,28 @@ EXPIRING_OF_SEVERAL = Rows(
     " ORDER BY nth.expires_at LIMIT $3) GROUP BY l.member_id, l.expires_at ORDER BY l.expires_at",
     fans_out="a page of members shows what each one is about to lose",
 )
-SOON = "expiring"
-"""What is kept of an account that was read with what it is about to lose: how many were asked for, and those."""
 
 
-async def expiring_of(
+class Foreseen(Row):
+    """An account that was read with what it is about to lose."""
+
+    soon: tuple[int, list[Any]] = (0, [])
+    """How many were asked for, and those."""
+
+
+def expiring_of(
     parents: Sequence["PointsAccount"], context: Context, first: First = None
-) -> list[list[PointsExpiry]]:
+) -> Answers[list[PointsExpiry]]:
     """What each account is about to lose, soonest first."""
-    most = pages.window(first=first, after=None, shape=()).limit
-    read = [context.kept(SOON, parent) for parent in parents]
-    if all(each is not None and each[0] == most for each in read):
-        return [rows for _, rows in read]
+    most = pages.limit(first)
+    if are(Foreseen, parents):
+        read = [cast("Foreseen", parent).soon for parent in parents]
+        if {asked for asked, _ in read} == {most}:
+            return [rows for _, rows in read]
+    return _expiring_of(parents, context, most)
+
+
+async def _expiring_of(parents: Sequence["PointsAccount"], context: Context, most: int) -> list[list[PointsExpiry]]:
     found: dict[UUID, list[Any]] = {parent.member_id: [] for parent in parents}
     if len(found) == 1:
         found[parents[0].member_id] = await EXPIRING.rows(parents[0].member_id, context.now, most)
@@ -254,8 +274,14 @@ ACCOUNTS = Rows(
 )
 
 
-async def points_of(parents: Sequence[HasMember], context: Context) -> list[PointsAccount]:
+def points_of(parents: Sequence[HasMember], context: Context) -> Answers[PointsAccount]:
     """Each member's account as it stands at the moment of the operation."""
+    if are((Account, Unasked), parents):
+        return cast("list[PointsAccount]", list(parents))
+    return _points_of(parents, context)
+
+
+async def _points_of(parents: Sequence[HasMember], context: Context) -> list[PointsAccount]:
     asked = [parent for parent in parents if not isinstance(parent, Unasked)]
     accounts = iter(await each(Account, asked, ACCOUNTS, context.now))
     found = [parent if isinstance(parent, Unasked) else next(accounts) for parent in parents]

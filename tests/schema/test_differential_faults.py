@@ -128,7 +128,8 @@ def _watched(field: str, kind: GraphQLOutputType, resolver: Any) -> Any:
 
 def _batched(field: str, kind: GraphQLOutputType, batch: Any) -> Any:
     async def together(*args: Any, **given: Any) -> Any:
-        return [broken(field, shown(each, kind)) for each in await batch(*args, **given)]
+        found = batch(*args, **given)
+        return [broken(field, shown(each, kind)) for each in (found if isinstance(found, list) else await found)]
 
     return together
 
