@@ -13,7 +13,6 @@ BESIDE: tuple[SQL, ...] = (
     credentials.PROVEN,
     documents.FIND,
     keyring.ONE,
-    keyring.SOME,
     keys.KEY,
     programme.TERMS,
 )

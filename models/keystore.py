@@ -8,7 +8,7 @@ from asyncio import to_thread
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID, uuid4
 
 from tortoise.backends.base.client import BaseDBAsyncClient
@@ -18,7 +18,10 @@ from tortoise.context import TortoiseContext
 from models.engine import connection
 from models.engine.writer import elsewhere
 from models.lock import one_at_a_time
+from models.reading import Row, Rows
 from models.sql import SQL, insert_rows
+
+R = TypeVar("R", bound=Row)
 
 KEYS = "keys"
 """The name of the key store's connection."""
@@ -45,6 +48,16 @@ class KeySQL(SQL):
     async def run(self, *values: Any) -> int:
         """The number of rows the statement wrote."""
         return await elsewhere(super().run(*values))
+
+
+class KeyRows(Rows[R]):
+    """A query of the key store whose rows are objects of one class."""
+
+    on = KEYS
+
+    async def rows(self, *values: Any) -> list[R]:
+        """All rows."""
+        return await elsewhere(super().rows(*values))
 
 
 def key_connection(url: str) -> dict[str, Any]:

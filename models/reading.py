@@ -42,7 +42,7 @@ import orjson
 from asyncpg.pgproto import pgproto
 
 from models.sql import SQL, Statement, current
-from models.turns import in_turn
+from models.turns import gathered, in_turn
 
 Convert = Callable[[Any], Any]
 
@@ -97,7 +97,8 @@ class Rows(Statement, Generic[R]):
 
     async def rows(self, *values: Any) -> list[R]:
         """All rows."""
-        await in_turn(self.on)
+        if gathered.get() is not None:
+            await in_turn(self.on)
         connection = current(self.on)
         return cast("list[R]", await connection.read(*self._on(connection, values), self))
 

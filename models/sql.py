@@ -1,6 +1,7 @@
 """Hand-written SQL for SQLite and PostgreSQL, sent inside the current transaction when there is one."""
 
 import re
+from asyncio import _get_running_loop
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from enum import Enum
@@ -22,7 +23,7 @@ from models.engine.asyncpg import Client as PostgresClient
 from models.engine.asyncpg import Wrapper as PostgresTransaction
 from models.engine.sqlite import Client as SqliteClient
 from models.engine.sqlite import text_of
-from models.turns import in_turn
+from models.turns import gathered, in_turn
 
 fanning_out: "list[Statement]" = []
 """Every statement that declares why it visits more than one owner; the guard lets only these through."""
@@ -116,7 +117,8 @@ class SQL(Statement):
 
     async def rows(self, *values: Any) -> list[dict[str, Any]]:
         """All rows as dictionaries; of a query, or of a write with RETURNING."""
-        await in_turn(self.on)
+        if gathered.get() is not None:
+            await in_turn(self.on)
         connection = current(self.on)
         text, arguments = self._on(connection, values)
         if self.reads:
@@ -211,7 +213,12 @@ def _plain(value: Any) -> Any:
 
 def current(name: str = SQL.on) -> "PostgresClient | SqliteClient":
     """The client, or the transaction under way, of that name."""
-    return cast("PostgresClient | SqliteClient", require_context().connections.get(name))
+    connections = require_context().connections
+    found: Any = connections._get_storage().get(name)
+    if found is None or found._bound_loop is not _get_running_loop():
+        # it is not open yet, or was opened by another loop
+        found = connections.get(name)
+    return cast("PostgresClient | SqliteClient", found)
 
 
 def untouched() -> PostgresTransaction | None:

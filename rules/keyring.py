@@ -16,7 +16,8 @@ from cryptography.exceptions import InvalidTag
 from tortoise.backends.base.client import BaseDBAsyncClient
 from tortoise.connection import get_connection
 
-from models.keystore import KEYS, KeySQL, add_keys, truncate_log
+from models.keystore import KEYS, KeyRows, KeySQL, add_keys, truncate_log
+from models.reading import Row
 from models.sql import SQL, insert_rows
 from rules import vault
 from rules.transactions import key_transaction, transaction
@@ -231,7 +232,17 @@ async def check() -> None:
 
 
 ONE = KeySQL("SELECT wrapped FROM member_key WHERE member_id = $1")
-SOME = KeySQL(
+
+
+class KeyRow(Row):
+    """A member's wrapped key."""
+
+    member_id: UUID
+    wrapped: bytes
+
+
+SOME = KeyRows(
+    KeyRow,
     "SELECT member_id, wrapped FROM member_key WHERE member_id = ANY($1::uuid[])",
     fans_out="a page of members shows their names",
 )
@@ -245,11 +256,19 @@ async def wrapped(member_id: UUID) -> bytes | None:
     return kept
 
 
+async def wrapped_for(member_ids: Sequence[UUID]) -> list[bytes | None]:
+    """The wrapped key of each of those members; None for one who has none."""
+    if not member_ids:
+        return []
+    # a UUID's bytes are found in a tenth of the time that the UUID is
+    found = {row.member_id.bytes: row.wrapped for row in await SOME.rows(member_ids)}
+    return [found.get(each.bytes) for each in member_ids]
+
+
 async def wrapped_of(member_ids: Sequence[UUID]) -> dict[UUID, bytes]:
     """The wrapped keys of those members who have one."""
-    if not member_ids:
-        return {}
-    return {row["member_id"]: row["wrapped"] for row in await SOME.rows(member_ids)}
+    found = zip(member_ids, await wrapped_for(member_ids), strict=True)
+    return {whose: wrapped for whose, wrapped in found if wrapped is not None}
 
 
 DROP = KeySQL("DELETE FROM member_key WHERE member_id = $1 RETURNING member_id")

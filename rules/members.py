@@ -1,7 +1,7 @@
 """Members: how they are found, held and recognised, and what may be told of them."""
 
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from typing import Any
@@ -324,43 +324,28 @@ async def wrapped_key(member_id: UUID) -> bytes:
 
 async def wrapped_keys(member_ids: Sequence[UUID]) -> dict[UUID, bytes]:
     """The wrapped keys of these members, without those whose key is gone."""
-    return await keyring.wrapped_of(list(set(member_ids)))
+    return await keyring.wrapped_of(member_ids)
 
 
 KEEP_PROFILE = SQL("UPDATE member SET profile = $2 WHERE id = $1 RETURNING id")
 PROFILE = SQL("SELECT profile FROM member WHERE id = $1")
 
 
-COLUMN = "profile"
-"""What a sealed profile is bound to, besides its member."""
-
-
 async def keep_profile(member_id: UUID, profile: Profile) -> None:
     """Seal and store a held member's profile."""
     told = orjson.dumps({name: value for name, value in asdict(profile).items() if value is not None})
     wrapped = await wrapped_key(member_id)
-    sealed = vault.unlocked().seal(wrapped, member_id, COLUMN, told.decode())
+    sealed = vault.unlocked().seal(wrapped, member_id, "profile", told.decode())
     await KEEP_PROFILE.row(member_id, sealed)
 
 
-def open_profile(member_id: UUID, wrapped: bytes | None, sealed: bytes | None) -> Profile:
-    """The profile behind a sealed one; an empty profile where nothing was told, or the key is gone."""
-    if wrapped is None or sealed is None:
-        return Profile()
-    return _profile(vault.unlocked().open(wrapped, member_id, COLUMN, sealed))
+def open_profiles(sealed: Sequence[tuple[UUID, bytes | None, bytes | None]]) -> list[Profile]:
+    """The profiles behind members' keys and what they seal; empty where nothing was told, or the key is gone."""
+    texts = vault.unlocked().open_all("profile", sealed)
+    return [Profile() if text is None else _profile(orjson.loads(text)) for text in texts]
 
 
-def open_profiles(sealed: Sequence[tuple[UUID, bytes | None]], keys: Mapping[UUID, bytes]) -> list[Profile]:
-    """The profiles behind sealed ones, with the keys of those who have one."""
-    open_, nothing = vault.unlocked().open, Profile()
-    return [
-        nothing if text is None or (key := keys.get(whose)) is None else _profile(open_(key, whose, COLUMN, text))
-        for whose, text in sealed
-    ]
-
-
-def _profile(text: str) -> Profile:
-    told = orjson.loads(text)
+def _profile(told: dict[str, Any]) -> Profile:
     born = told.get("birthday")
     return Profile(told.get("display_name"), told.get("avatar_url"), born and date.fromisoformat(born))
 
@@ -376,7 +361,7 @@ async def tell_profile(member_id: UUID, profile: Profile, *, now: datetime) -> N
         raise refused
     terms = await programme.terms()
     told = check_profile(profile, today=terms.local_day(now))
-    before = open_profile(member_id, await keyring.wrapped(member_id), await PROFILE.value(member_id))
+    [before] = open_profiles([(member_id, await keyring.wrapped(member_id), await PROFILE.value(member_id))])
     merged = Profile(
         told.display_name or before.display_name,
         told.avatar_url or before.avatar_url,

@@ -9,8 +9,10 @@ arithmetic: rules/keyring.py fetches the keys.
 import hashlib
 import hmac
 import secrets
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
+from typing import cast
 from uuid import UUID
 
 from cryptography.exceptions import InvalidTag
@@ -74,8 +76,19 @@ class Vault:
 
     def open(self, wrapped: bytes, member_id: UUID, column: str, sealed: bytes) -> str:
         """The text behind a sealed value. A value moved to another member or column does not open."""
-        name = str(member_id)
-        return _open(self.unwrap(wrapped, name), sealed, f"{name}:{column}").decode()
+        [text] = self.open_all(column, [(member_id, wrapped, sealed)])
+        return cast("bytes", text).decode()
+
+    def open_all(self, column: str, them: Iterable[tuple[UUID, bytes | None, bytes | None]]) -> list[bytes | None]:
+        """The texts behind members' wrapped keys and sealed values; none where one of the two is missing."""
+        found: list[bytes | None] = []
+        for member_id, wrapped, sealed in them:
+            if wrapped is None or sealed is None:
+                found.append(None)
+            else:
+                name = str(member_id)
+                found.append(_open(self.unwrap(wrapped, name), sealed, f"{name}:{column}"))
+        return found
 
     def index(self, kind: IdentityKind, namespace: str, value: str) -> str:
         """The keyed hash an identity is found by."""
@@ -98,10 +111,11 @@ class Vault:
 
     def unwrap(self, wrapped: bytes, name: str) -> bytes:
         """The key behind a wrapped one, whichever of the master keys wrapped it. Raises: InvalidTag."""
-        for master in self.masters[1:]:
+        present, *later = self.masters
+        for master in later:
             with suppress(InvalidTag):
                 return master.unwrap(wrapped, name)
-        return self.masters[0].unwrap(wrapped, name)
+        return present.unwrap(wrapped, name)
 
 
 def fresh_key() -> bytes:

@@ -40,8 +40,10 @@ async def profiles(parents: Sequence[HasMember], context: Context) -> list[Profi
     """What each member says of themselves, unsealed: of it a card shows the part that others see."""
     del context
     told = [(row.member_id, row.sealed) for row in await each(Sealed, parents, PROFILES)]
-    keys = await keyring.wrapped_of(list({whose for whose, sealed in told if sealed is not None}))
-    return members.open_profiles(told, keys)
+    keys = iter(await keyring.wrapped_for([whose for whose, sealed in told if sealed is not None]))
+    return members.open_profiles(
+        [(whose, None if sealed is None else next(keys), sealed) for whose, sealed in told]
+    )
 
 
 @strawberry.type(description="Who of the staff it was.")

@@ -240,6 +240,8 @@ class Context:
 async def each(kind: type[Row], parents: Sequence[HasMember], read: Rows[Any], *values: Any) -> list[Any]:
     """The row of a kind for each parent: the parent itself where it was read with it, else the row read now."""
     them: Sequence[Any] = parents
+    if are(kind, them):
+        return list(them)
     missing = {parent.member_id: None for parent in them if not isinstance(parent, kind)}
     rows = await read.rows(list(missing), *values) if missing else []
     found = {row.member_id: row for row in rows}

@@ -77,15 +77,11 @@ class Plan:
         """The most the selection may cost."""
         return self.fixed + sum(each.sizes.most(variables) * each.item.most(variables) for each in self.lists)
 
-    def spent(self, data: object) -> int:
-        """What the selection cost, by the lists of an answer."""
-        cost = self.fixed
+    def spent(self, answers: list[object]) -> int:
+        """What the selection cost for all of these, by the lists they have."""
+        cost = self.fixed * len(answers)
         for each in self.lists:
-            items = _items(data, each.path)
-            if each.item.lists:
-                cost += sum([each.item.spent(item) for item in items])
-            else:
-                cost += each.item.fixed * len(items)
+            cost += each.item.spent(_items(answers, each.path))
         return cost
 
 
@@ -117,7 +113,7 @@ class Price:
         """What the operation cost, by its answer, and never more than it was said to."""
         if not self.plan.lists:
             return most
-        return max(LEAST, min(most, self.plan.spent(data)))
+        return max(LEAST, min(most, self.plan.spent([data])))
 
 
 def prices(schema: GraphQLSchema, document: DocumentNode) -> dict[str | None, Price]:
@@ -226,12 +222,16 @@ def _count(value: object) -> int | None:
     return min(max(1, value), limits.MOST) if isinstance(value, int) else limits.MOST
 
 
-def _items(data: object, path: tuple[str, ...]) -> list[object]:
-    """The items of the lists an answer has at a path; lists on the way are looked through."""
-    for place, key in enumerate(path):
-        if isinstance(data, list):
-            return [item for each in data for item in _items(each, path[place:])]
-        if not isinstance(data, dict):
-            return []
-        data = data.get(key)
-    return data if isinstance(data, list) else []
+def _items(answers: list[object], path: tuple[str, ...]) -> list[object]:
+    """The items of the lists that answers have at a path; lists on the way are looked through."""
+    them = answers
+    for key in path:
+        while any(isinstance(each, list) for each in them):
+            them = _unfolded(them)
+        them = [each[key] for each in them if isinstance(each, dict) and key in each]
+    return _unfolded(them)
+
+
+def _unfolded(them: list[object]) -> list[object]:
+    """The items of those that are lists, and the others that may have some below."""
+    return [item for each in them if isinstance(each, list) for item in each]

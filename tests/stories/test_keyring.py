@@ -116,11 +116,11 @@ async def test_a_member_without_a_key_is_shown_without_a_name() -> None:
     await programme()
     mei = await member("Mei")
     sealed = await SQL("SELECT profile FROM member WHERE id = $1").value(mei)
-    assert members.open_profile(mei, await keyring.wrapped(mei), sealed).display_name == "Mei"
+    assert members.open_profiles([(mei, await keyring.wrapped(mei), sealed)])[0].display_name == "Mei"
     kept = await KEY_OF.row(mei)
     assert kept is not None
     await KeySQL("DELETE FROM member_key WHERE member_id = $1").run(mei)
-    assert members.open_profile(mei, await keyring.wrapped(mei), sealed) == Profile()
+    assert members.open_profiles([(mei, await keyring.wrapped(mei), sealed)])[0] == Profile()
     await add_keys([(mei, 1, kept["wrapped"], True)])
 
 

@@ -137,7 +137,7 @@ async def test_who_logs_in_is_pending_until_they_enroll() -> None:
     await redeem(mei, 1)
     row = await STATE.row(mei)
     assert row is not None
-    assert members.open_profile(mei, await members.wrapped_key(mei), row["profile"]).display_name == "Mei"
+    assert members.open_profiles([(mei, await members.wrapped_key(mei), row["profile"])])[0].display_name == "Mei"
     told = [event["type"] for event in await EVENTS.rows(mei)]
     assert told[:3] == ["member.created", "tier.changed", "member.enrolled"]
 
@@ -203,9 +203,9 @@ async def test_what_members_say_of_themselves_is_kept_part_by_part() -> None:
     await members.tell_profile(mei, Profile(display_name="Mei Li"), now=NOON)
     row = await STATE.row(mei)
     assert row is not None
-    profile = members.open_profile(mei, await members.wrapped_key(mei), row["profile"])
+    profile = members.open_profiles([(mei, await members.wrapped_key(mei), row["profile"])])[0]
     assert profile == Profile("Mei Li", None, date(1990, 5, 5))
-    assert members.open_profile(mei, None, row["profile"]) == Profile()
+    assert members.open_profiles([(mei, None, row["profile"])])[0] == Profile()
 
 
 async def test_the_staffs_acts_are_in_the_audit_log_and_the_members_own_are_not() -> None:

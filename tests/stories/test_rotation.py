@@ -22,7 +22,7 @@ MEI = "+8613800138001"
 
 async def name_of(who: UUID) -> str | None:
     sealed = await members.PROFILE.value(who)
-    return members.open_profile(who, await keyring.wrapped(who), sealed).display_name
+    return members.open_profiles([(who, await keyring.wrapped(who), sealed)])[0].display_name
 
 
 def test_after_a_rotation_the_new_key_opens_everything_and_the_old_one_nothing(shell: Shell) -> None:
