@@ -21,6 +21,7 @@ from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 from api import activation, graphiql, log, metrics, warming
 from api.allowance import Allowance, settling
 from api.clock import now
+from api.courier import carrying
 from api.documents import Library
 from api.examples import tabs
 from api.graphql import Endpoint, headers_of
@@ -29,6 +30,7 @@ from api.manifest import trusted
 from api.opening import opened
 from api.origins import LOCAL
 from api.outside import World
+from api.reach import Reach
 from api.settings import Settings, Totp, settings
 from api.simulator import simulator
 from api.sockets import Sockets
@@ -146,6 +148,7 @@ def _lifespan(
                 await stack.enter_async_context(settling(endpoint.allowance))
             if found.run_worker:
                 await stack.enter_async_context(working())
+                await stack.enter_async_context(carrying(may_loop=not found.is_production))
             await warming.ready(endpoint.library)
             await _warn(found, endpoint.library)
             app.state.ready = True
@@ -191,6 +194,7 @@ def _house(found: Settings, client: WeChat) -> World:
         totp_required=found.staff_totp is Totp.REQUIRED,
         refresh_grace=timedelta(seconds=found.refresh_grace),
         public_url=found.public_url,
+        reach=Reach(may_loop=not found.is_production),
     )
 
 

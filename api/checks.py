@@ -10,7 +10,7 @@ from api.opening import NoDatabase, NoKeyStore, Unreachable, behind, require, un
 from api.settings import SettingError, Settings, master_key
 from models.database import connected, dialect
 from models.sql import SQL
-from rules import documents, keyring, programme, vault
+from rules import documents, keyring, programme, vault, webhooks
 
 DATABASE_NOW = SQL("SELECT now() AS moment", sqlite="SELECT strftime('%Y-%m-%d %H:%M:%f+00:00', 'now') AS moment")
 DRIFT = timedelta(seconds=5)
@@ -76,7 +76,14 @@ async def _database(found: Settings) -> list[Check]:
         done.append(await _documents(found))
         dead = await DEAD.value()
         done.append(Check("jobs", f"{dead} dead", not dead))
+        done.append(await _webhooks())
     return done
+
+
+async def _webhooks() -> Check:
+    told = await webhooks.backlog(now())
+    said = f"{told.due} due, {told.dead} dead, {told.disabled} endpoints given up"
+    return Check("webhooks", said, not told.dead and not told.disabled)
 
 
 async def _documents(found: Settings) -> Check:

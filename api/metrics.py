@@ -17,7 +17,7 @@ from starlette.routing import Route
 
 from api import watching
 from api.clock import now
-from rules import jobs
+from rules import jobs, webhooks
 from rules.jobs import Backlog
 
 PATIENCE = 2.0
@@ -37,7 +37,7 @@ def route(*, token: str, is_open: bool, folder: str) -> Route:
             return Response("Send `Authorization: Bearer <token>`.", 401, {"www-authenticate": "Bearer"})
         moment = now()
         watching.COUNTED.put_down()
-        text = generate_latest(_registry(folder)) + generate_latest(_snapshot(await _backlog(moment), moment))
+        text = generate_latest(_registry(folder)) + generate_latest(_snapshot(await _backlogs(moment), moment))
         return Response(text, headers={"content-type": CONTENT_TYPE_LATEST, "cache-control": "no-store"})
 
     return Route("/metrics", metrics)
@@ -56,11 +56,11 @@ def _registry(folder: str) -> CollectorRegistry:
     return together
 
 
-async def _backlog(moment: datetime) -> Backlog | None:
-    """The jobs that wait; None when the database does not answer."""
+async def _backlogs(moment: datetime) -> tuple[Backlog, webhooks.Backlog] | None:
+    """The jobs and webhooks that wait; None when the database does not answer."""
     try:
         async with asyncio.timeout(PATIENCE):
-            return await jobs.backlog(moment)
+            return await jobs.backlog(moment), await webhooks.backlog(moment)
     except Exception:
         # that it does not is what the scrape tells
         return None
@@ -69,7 +69,7 @@ async def _backlog(moment: datetime) -> Backlog | None:
 class _Snapshot(Collector):
     """What the database says at the moment of a scrape."""
 
-    def __init__(self, found: Backlog | None, moment: datetime) -> None:
+    def __init__(self, found: tuple[Backlog, webhooks.Backlog] | None, moment: datetime) -> None:
         self.found = found
         self.moment = moment
 
@@ -80,14 +80,22 @@ class _Snapshot(Collector):
         )
         if self.found is None:
             return
-        oldest = self.found.oldest
-        lag = max(0.0, (self.moment - oldest).total_seconds()) if oldest else 0.0
-        yield GaugeMetricFamily("loyalty_jobs_due", "Jobs that are due and wait.", value=self.found.due)
+        waiting, told = self.found
+        lag = self._since(waiting.oldest)
+        yield GaugeMetricFamily("loyalty_jobs_due", "Jobs that are due and wait.", value=waiting.due)
         yield GaugeMetricFamily("loyalty_jobs_lag_seconds", "How long the first of them has waited.", value=lag)
-        yield GaugeMetricFamily("loyalty_jobs_dead", "Jobs that need an operator.", value=self.found.dead)
+        yield GaugeMetricFamily("loyalty_jobs_dead", "Jobs that need an operator.", value=waiting.dead)
+        lag = self._since(told.oldest)
+        yield GaugeMetricFamily("loyalty_webhooks_due", "Deliveries that are due and wait.", value=told.due)
+        yield GaugeMetricFamily("loyalty_webhooks_lag_seconds", "How long the first of them has waited.", value=lag)
+        yield GaugeMetricFamily("loyalty_webhooks_dead", "Deliveries that were given up.", value=told.dead)
+        yield GaugeMetricFamily("loyalty_webhooks_disabled", "Endpoints that were given up.", value=told.disabled)
+
+    def _since(self, oldest: datetime | None) -> float:
+        return max(0.0, (self.moment - oldest).total_seconds()) if oldest else 0.0
 
 
-def _snapshot(found: Backlog | None, moment: datetime) -> CollectorRegistry:
+def _snapshot(found: tuple[Backlog, webhooks.Backlog] | None, moment: datetime) -> CollectorRegistry:
     registry = CollectorRegistry(auto_describe=False)
     registry.register(_Snapshot(found, moment))
     return registry

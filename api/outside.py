@@ -13,6 +13,7 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
 from api.clock import now
+from api.reach import Reach
 from api.wechat import CodeRefused, WeChat, WeChatError, WeChatMisconfigured
 from models.members import IdentityKind
 from rules import attempts
@@ -58,6 +59,8 @@ class World:
     """Whether staff must have a second factor."""
     refresh_grace: timedelta = timedelta(0)
     """How long a refresh token may be sent again when the answer was lost."""
+    reach: Reach = field(default_factory=lambda: Reach(may_loop=False))
+    """How addresses that people typed in are tried."""
     public_url: str = ""
     """Where people reach this deployment with a browser."""
     waiting: int = 0
@@ -152,9 +155,17 @@ class World:
     def _leave(self, _: object) -> None:
         self.waiting -= 1
 
+    async def check_webhook(self, url: str) -> None:
+        """See that webhooks may be sent there now.
+
+        Raises: WebhookUrlRefused.
+        """
+        await self.reach.check(url)
+
     async def aclose(self) -> None:
         """Let go of connections and threads."""
         await self.wechat.aclose()
+        await self.reach.aclose()
         self.pool.shutdown(wait=False)
 
 

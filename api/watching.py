@@ -41,6 +41,11 @@ RUN = Counter(
 FAULTS = Counter("loyalty_compiler_faults", "Documents that the compiler failed at, so that they cost too much.")
 REFUSED = Counter("loyalty_requests_refused", "Requests that were no operation.", ["code", "status"])
 JOBS = Counter("loyalty_jobs", "Tries at jobs, by how they ended: done, failed, or dead.", ["job", "outcome"])
+WEBHOOKS = Counter(
+    "loyalty_webhooks",
+    "Tries at webhook deliveries, by how they ended: delivered, failed, dead; or late, after their lease.",
+    ["outcome"],
+)
 
 _log = logging.getLogger("loyalty.operations")
 

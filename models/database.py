@@ -29,6 +29,7 @@ MODULES = [
     "models.approvals",
     "models.idempotency",
     "models.outbox",
+    "models.webhooks",
     "models.jobs",
     "models.audit",
 ]

@@ -103,7 +103,8 @@ class RemoveConstraint(operations.RemoveConstraint):
 
 
 AddIndex = operations.AddIndex
-"""Tortoise's own does what it says."""
+RemoveIndex = operations.RemoveIndex
+"""These of Tortoise do what they say."""
 
 
 class PartialIndex(Index):

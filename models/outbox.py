@@ -4,11 +4,11 @@ from typing import Any
 from uuid import UUID
 
 from tortoise import fields
-from tortoise.indexes import Index
 from tortoise.migrations.constraints import CheckConstraint, UniqueConstraint
 from tortoise.models import Model
 from uuid_utils.compat import uuid7
 
+from models.ddl import PartialIndex
 from models.members import Member
 
 BUCKETS = 16
@@ -30,10 +30,12 @@ class OutboxEvent(Model):
     type = fields.CharField(max_length=60)
     body = fields.JSONField[dict[str, Any]]()
     created_at = fields.DatetimeField()
+    told_at = fields.DatetimeField(null=True)
+    """When it was put on its way to those who are told over HTTP. Null where nobody has looked yet."""
 
     class Meta:
         table = "outbox_event"
-        indexes = (Index(name="outbox_event_bucket", fields=("bucket", "id")),)
+        indexes = (PartialIndex(name="outbox_event_untold", fields=("id",), condition="told_at IS NULL"),)
         constraints = (
             UniqueConstraint(name="outbox_event_seq", fields=("member_id", "seq")),
             CheckConstraint(name="outbox_event_bucket_range", check="bucket BETWEEN 0 AND 15"),

@@ -58,5 +58,8 @@ OWNERS: dict[str, Owner] = {
     "purchase_key": Owner("global key", "order_ref"),
     "idempotency_key": Owner("member", "owner_id"),
     "outbox_event": MEMBER,
+    "webhook_endpoint": SHARED,
+    "webhook_delivery": Owner("global key", "endpoint_id"),
+    "webhook_attempt": Owner("global key", "endpoint_id"),
 }
 """Every table of the house; a test compares it with the models."""

@@ -14,8 +14,8 @@ from rules.actors import CLI, Actor, ActorKind
 from rules.transactions import transaction
 
 WATCHED = {ActorKind.STAFF, ActorKind.PARTNER, ActorKind.SERVICE}
-ACCESS = ("staff.",)
-"""What is written down whoever does it, also the command line and strangers: who may come in."""
+ACCESS = ("staff.", "webhook.")
+"""What is written down whoever does it, also the house itself: who may come in, and where events are told."""
 
 DENIED = "access.denied"
 DENIED_EVERY = timedelta(minutes=1)

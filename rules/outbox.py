@@ -23,6 +23,20 @@ class Event:
     transaction_id: UUID | None = None
 
 
+BETWEEN_STAFF = "approval."
+"""How the types of events begin that are between the staff: what they ask of each other."""
+
+
+def is_between_staff(type: str) -> bool:
+    """Whether an event of that type is between the staff, and told to nobody else."""
+    return type.startswith(BETWEEN_STAFF)
+
+
+def shown(type: str) -> str:
+    """A type of event by the name clients know: `points.moved` is `POINTS_MOVED`."""
+    return type.replace(".", "_").upper()
+
+
 listeners: set[Callable[[UUID, int], None]] = set()
 """Who in this process hears at once that a member's events up to some number are committed."""
 

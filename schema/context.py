@@ -53,6 +53,9 @@ class Outside(Protocol):
     def is_dated(self, stored_hash: str) -> bool:
         """Whether a hash was made with other parameters than today's."""
 
+    async def check_webhook(self, url: str) -> None:
+        """See that webhooks may be sent there now. Raises: WebhookUrlRefused."""
+
     @property
     def totp_required(self) -> bool:
         """Whether staff must have a second factor."""

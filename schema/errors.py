@@ -34,6 +34,7 @@ from rules import (  # noqa: F401
     staff,
     tiers,
     totp,
+    webhooks,
 )
 from rules.idempotency import Key
 from rules.refusals import Refusal

@@ -11,6 +11,7 @@ from uuid import UUID
 import strawberry
 
 from models.sql import SQL
+from rules.outbox import shown
 from schema import ids, pages
 from schema.context import Context, Info
 from schema.errors import bad_input
@@ -95,7 +96,7 @@ class MemberEvent:
     def of(cls, row: dict[str, Any]) -> "MemberEvent":
         """The event as its member sees it."""
         who, bought = row["member_id"], row["body"].get("purchase")
-        name = row["type"].replace(".", "_").upper()
+        name = shown(row["type"])
         return cls(
             member_id=who,
             transaction_id=row["transaction_id"],

@@ -26,10 +26,12 @@ class Tag(IntEnum):
     APPROVAL = 8
     PARTNER = 20
     AUDIT_LINE = 21
+    WEBHOOK_ENDPOINT = 22
+    WEBHOOK_DELIVERY = 23
 
 
-OWNED = {Tag.POINTS_ENTRY, Tag.PURCHASE, Tag.APPROVAL}
-"""The types whose ids carry their member."""
+OWNED = {Tag.POINTS_ENTRY, Tag.PURCHASE, Tag.APPROVAL, Tag.WEBHOOK_DELIVERY}
+"""The types whose ids carry their owner: their member, or of a delivery its endpoint."""
 
 
 _TAGS = [bytes([tag]) for tag in range(max(Tag) + 1)]

@@ -35,6 +35,7 @@ from schema.scalars import SCALARS
 from schema.sessions import SessionsMutation
 from schema.staff import StaffMutation, StaffQuery
 from schema.tiers import Node, Tier, ladder
+from schema.webhooks import WebhooksMutation, WebhooksQuery
 
 NODES_MAX = 100
 
@@ -78,6 +79,7 @@ class Query(
     DocumentsQuery,
     EventsQuery,
     KeysQuery,
+    WebhooksQuery,
     AuditQuery,
     StaffQuery,
 ):
@@ -113,6 +115,7 @@ class Mutation(
     PointsMutation,
     DocumentsMutation,
     KeysMutation,
+    WebhooksMutation,
     EntranceMutation,
     StaffMutation,
 ):

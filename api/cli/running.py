@@ -147,11 +147,12 @@ def worker() -> None:
 
 
 async def _work(found: Settings) -> None:
+    from api.courier import carrying
     from api.worker import working
 
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for each in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(each, stop.set)
-    async with opened(found), working():
+    async with opened(found), working(), carrying(may_loop=not found.is_production):
         await stop.wait()

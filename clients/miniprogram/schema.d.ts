@@ -658,6 +658,8 @@ export type ErrorCode =
   | 'PURCHASE_STATE_CONFLICT'
   /** More would be given back than there was. 退还数量超过原始数量。 */
   | 'REFUND_EXCEEDS_ORIGINAL'
+  /** Events are told again of the last thirty days only. 仅可重放最近三十天的事件。 */
+  | 'REPLAY_TOO_FAR'
   /** Whoever asked for this may no longer ask for it. Somebody else has to ask anew. 申请人已无权提交此申请，请由他人重新提交。 */
   | 'REQUESTER_GONE'
   /** Your role may not open, change or close an account of that role. 您的角色无权开通、变更或关闭该角色的账号。 */
@@ -678,6 +680,12 @@ export type ErrorCode =
   | 'TOTP_SETUP_REQUIRED'
   /** This code is wrong, too old, or was used already: wait for the next one. 验证码错误、已过期或已使用，请等待下一个验证码。 */
   | 'TOTP_WRONG'
+  /** A webhook endpoint cannot be like this. 无法按此要求设置 Webhook 端点。 */
+  | 'WEBHOOK_INVALID'
+  /** There are as many webhook endpoints as there may be; delete one of them first. Webhook 端点数量已达上限，请先删除其中一个。 */
+  | 'WEBHOOK_LIMIT'
+  /** Webhooks cannot be sent to this address. 无法向该地址发送 Webhook。 */
+  | 'WEBHOOK_URL_REFUSED'
   /** WeChat cannot be reached just now. 暂时无法连接微信。 */
   | 'WECHAT_UNAVAILABLE';
 
@@ -1515,6 +1523,47 @@ export interface Mutation {
    */
   apiKeyRevoke: ApiKeyPayload | null;
   /**
+   * Tell an endpoint of events from now on, signed by the Standard Webhooks scheme. `secret` is told once: a
+   * repetition with the same key is answered without it. See docs/webhooks.md. Not for members, but for OWNER,
+   * ADMIN.
+   *
+   * Refuses with: `IDEMPOTENCY_KEY_REUSED`, `WEBHOOK_INVALID`, `WEBHOOK_LIMIT`, `WEBHOOK_URL_REFUSED`.
+   */
+  webhookEndpointCreate: WebhookEndpointPayload | null;
+  /**
+   * Change an endpoint, disable it, or enable it again. Not for members, but for OWNER, ADMIN.
+   *
+   * Refuses with: `NOT_FOUND`, `WEBHOOK_INVALID`, `WEBHOOK_URL_REFUSED`.
+   */
+  webhookEndpointUpdate: WebhookEndpointPayload | null;
+  /**
+   * Give an endpoint a new secret. Until the overlap ends, events are signed with both. Not for members, but for
+   * OWNER, ADMIN.
+   *
+   * Refuses with: `NOT_FOUND`, `WEBHOOK_INVALID`.
+   */
+  webhookSecretRotate: WebhookEndpointPayload | null;
+  /**
+   * Delete an endpoint, with what is on its way to it. Not for members, but for OWNER, ADMIN.
+   *
+   * Refuses with: `NOT_FOUND`.
+   */
+  webhookEndpointDelete: WebhookEndpointDeletePayload | null;
+  /**
+   * Send an endpoint an event of the type `WEBHOOK_TEST`, whatever types it is told. It waits while the endpoint is
+   * disabled. Not for members, but for OWNER, ADMIN.
+   *
+   * Refuses with: `NOT_FOUND`.
+   */
+  webhookTest: WebhookSendPayload | null;
+  /**
+   * Send one event again, or all since a moment, each with its own `webhook-id`. What is still on its way is left as
+   * it is. Not for members, but for OWNER, ADMIN.
+   *
+   * Refuses with: `NOT_FOUND`, `REPLAY_TOO_FAR`.
+   */
+  webhookReplay: WebhookSendPayload | null;
+  /**
    * Log staff in with name, password and the code of their second factor. Wrong tries are slowed down; an unknown
    * name is answered like a wrong password, and takes as long. A login with a code counts as a `staffProve`.
    *
@@ -2198,6 +2247,11 @@ export interface Query {
   /** The API keys that were issued, newest first. Not for members, but for OWNER, ADMIN. */
   apiKeys: ApiKeyConnection | null;
   /**
+   * The endpoints that are told of events over HTTP, oldest first; 20 at most. Not for members, but for OWNER,
+   * ADMIN.
+   */
+  webhookEndpoints: WebhookEndpoint[];
+  /**
    * The audit log, newest first: what staff, partners, services and the command line did. Not for members, but for
    * OWNER, ADMIN.
    */
@@ -2859,4 +2913,307 @@ export type AnyUserError =
   | RefundExceedsOriginal
   | TierSchemeInvalid
   | TooManyAttempts
-  | TooManyReveals;
+  | TooManyReveals
+  | WebhookInvalid
+  | WebhookLimit
+  | WebhookUrlRefused;
+
+/** One try at a delivery. Of the answer only its status is kept. */
+export interface WebhookAttempt {
+  __typename?: 'WebhookAttempt';
+  /**
+   * Which try it was. A number that is missing was a try nobody lived to report. Not for members, but for OWNER,
+   * ADMIN.
+   */
+  number: number;
+  /** When it began. Not for members, but for OWNER, ADMIN. */
+  at: DateTime;
+  /** How long it took, in milliseconds. Not for members, but for OWNER, ADMIN. */
+  durationMs: number;
+  /** The HTTP status that was answered; null when there was no answer. Not for members, but for OWNER, ADMIN. */
+  status: number | null;
+  /** Why there was no answer; null when there was one. Not for members, but for OWNER, ADMIN. */
+  failure: WebhookFailure | null;
+}
+
+/** One event on its way to one endpoint (投递). */
+export interface WebhookDelivery {
+  __typename?: 'WebhookDelivery';
+  /** To replay it by: `webhookReplay`. Not for members, but for OWNER, ADMIN. */
+  id: ID;
+  /** What is sent as `webhook-id`: the same at every try. Not for members, but for OWNER, ADMIN. */
+  eventId: string;
+  /** A `MemberEventType`, or `WEBHOOK_TEST`. Not for members, but for OWNER, ADMIN. */
+  type: string;
+  /** Whom it happened to, for `node`; null for a test. Not for members, but for OWNER, ADMIN. */
+  memberId: ID | null;
+  /** What became of it. Not for members, but for OWNER, ADMIN. */
+  state: WebhookDeliveryState;
+  /** When it is tried next; null when it is not tried any more. Not for members, but for OWNER, ADMIN. */
+  nextAttemptAt: DateTime | null;
+  /** When it was put on its way. Not for members, but for OWNER, ADMIN. */
+  createdAt: DateTime;
+  /** When it was delivered or given up; null while it is pending. Not for members, but for OWNER, ADMIN. */
+  finishedAt: DateTime | null;
+  /** The latest 20 tries, oldest first. Not for members, but for OWNER, ADMIN. */
+  attempts: WebhookAttempt[];
+}
+
+/** One page of a list. */
+export interface WebhookDeliveryConnection {
+  __typename?: 'WebhookDeliveryConnection';
+  /** The items with their cursors. */
+  edges: WebhookDeliveryEdge[];
+  /** The items alone. */
+  nodes: WebhookDelivery[];
+  /** Where the page lies in the list. */
+  pageInfo: PageInfo;
+}
+
+/** One item of a list, and where it stands. */
+export interface WebhookDeliveryEdge {
+  __typename?: 'WebhookDeliveryEdge';
+  /** Send it as `after` or `before` to read on from here. */
+  cursor: string;
+  /** The item. */
+  node: WebhookDelivery;
+}
+
+/** What became of a delivery. */
+export type WebhookDeliveryState =
+  /** It is tried, now or at `nextAttemptAt`. */
+  | 'PENDING'
+  /** The endpoint took it: it answered with a status from 200 to 299. */
+  | 'DELIVERED'
+  /** It was given up after the last try. `webhookReplay` sends it again. */
+  | 'DEAD';
+
+/** Why an endpoint is not told of events. */
+export type WebhookDisabledReason =
+  /** Somebody disabled it. */
+  | 'STAFF'
+  /** Nothing could be delivered for five days. */
+  | 'FAILING'
+  /** It answered 410: never again. */
+  | 'GONE';
+
+/** Where events are told over HTTP (Webhook 端点), by the Standard Webhooks scheme. */
+export interface WebhookEndpoint {
+  __typename?: 'WebhookEndpoint';
+  /** To change it by. Not for members, but for OWNER, ADMIN. */
+  id: ID;
+  /** Where events are sent. Not for members, but for OWNER, ADMIN. */
+  url: string;
+  /** What people call it. Not for members, but for OWNER, ADMIN. */
+  description: string;
+  /** The events it is told; null means all, also new ones. Not for members, but for OWNER, ADMIN. */
+  eventTypes: MemberEventType[] | null;
+  /** Whether it is told of events. Not for members, but for OWNER, ADMIN. */
+  state: WebhookEndpointState;
+  /** Why it is not; null when it is. Not for members, but for OWNER, ADMIN. */
+  disabledReason: WebhookDisabledReason | null;
+  /** It is told what happened from this moment on. Not for members, but for OWNER, ADMIN. */
+  activeSince: DateTime;
+  /** The first failure since the last success; null while all is well. Not for members, but for OWNER, ADMIN. */
+  failingSince: DateTime | null;
+  /** When it last took an event, to the minute; null if never. Not for members, but for OWNER, ADMIN. */
+  lastDeliveredAt: DateTime | null;
+  /**
+   * Until when the secret before the present one signs, too; null when there is none. Not for members, but for
+   * OWNER, ADMIN.
+   */
+  previousSecretUntil: DateTime | null;
+  /** When it was added. Not for members, but for OWNER, ADMIN. */
+  createdAt: DateTime;
+  /** How many deliveries are on their way to it. Not for members, but for OWNER, ADMIN. */
+  pending: number;
+  /** How many deliveries to it were given up. Not for members, but for OWNER, ADMIN. */
+  dead: number;
+  /**
+   * What was sent to it, newest first. What was delivered is kept for 30 days. Not for members, but for OWNER,
+   * ADMIN.
+   */
+  deliveries: WebhookDeliveryConnection;
+}
+
+/** Arguments of `WebhookEndpoint.deliveries`. */
+export interface WebhookEndpointDeliveriesArgs {
+  /** Only those that stand so; all by default. */
+  state?: WebhookDeliveryState | null;
+  /** How many items from the start: 1 to 100, 20 by default. */
+  first?: number | null;
+  /** Read on after this cursor. */
+  after?: string | null;
+  /** How many items from the end: 1 to 100. */
+  last?: number | null;
+  /** Read back before this cursor. */
+  before?: string | null;
+}
+
+/** An endpoint that is to be told of events. */
+export interface WebhookEndpointCreateInput {
+  /**
+   * Where: `https`, a name that leads to the Internet, port 443 or one from 1024 up. In development also `http` to
+   * this machine.
+   */
+  url: string;
+  /** What people call it, 200 characters at most. */
+  description?: string;
+  /** The events it is to be told. All, also those that come to be later, when null. */
+  eventTypes?: MemberEventType[] | null;
+  /**
+   * Chosen by you for this one request (a UUID will do): 8 to 128 printable ASCII characters. The same key with the
+   * same input is done once and always answered alike, so a retry is harmless.
+   */
+  idempotencyKey: string;
+}
+
+/** An endpoint to delete. */
+export interface WebhookEndpointDeleteInput {
+  /** Which. */
+  id: ID;
+}
+
+/** What became of a webhook endpoint that was to be deleted. */
+export interface WebhookEndpointDeletePayload {
+  __typename?: 'WebhookEndpointDeletePayload';
+  /** Whether it is gone now. Not for members, but for OWNER, ADMIN. */
+  deleted: boolean;
+  /** Why it was refused; empty on success. Not for members, but for OWNER, ADMIN. */
+  userErrors: UserError[];
+}
+
+/** What became of a webhook endpoint. */
+export interface WebhookEndpointPayload {
+  __typename?: 'WebhookEndpointPayload';
+  /** The endpoint; null when refused. Not for members, but for OWNER, ADMIN. */
+  webhookEndpoint: WebhookEndpoint | null;
+  /**
+   * A fresh secret to verify signatures with: `whsec_…`. Told this once and never again. Not for members, but for
+   * OWNER, ADMIN.
+   */
+  secret: string | null;
+  /** Why it was refused; empty on success. Not for members, but for OWNER, ADMIN. */
+  userErrors: UserError[];
+}
+
+/** Whether an endpoint is told of events. */
+export type WebhookEndpointState =
+  /** It is. */
+  | 'ACTIVE'
+  /** It is not, and what happens meanwhile is not kept for it: see `webhookReplay`. */
+  | 'DISABLED';
+
+/** What is to be other about an endpoint. What is left out stays as it is. */
+export interface WebhookEndpointUpdateInput {
+  /** Which. */
+  id: ID;
+  /** Where events are to be sent. */
+  url?: string | null;
+  /** What people call it. */
+  description?: string | null;
+  /** The events it is to be told. All, also those that come to be later, when null. */
+  eventTypes?: MemberEventType[] | null;
+  /** Whether it is to be told of events. Enabled again, it is told those from now on. */
+  enabled?: boolean | null;
+}
+
+/** Why a try failed before there was an answer. */
+export type WebhookFailure =
+  /** The name leads to an address that webhooks are not sent to. */
+  | 'ADDRESS_REFUSED'
+  /** The name leads nowhere. */
+  | 'NAME_UNKNOWN'
+  /** Nobody listens there. */
+  | 'CONNECTION_FAILED'
+  /** The certificate is not good for the name, or there is no TLS. */
+  | 'TLS_FAILED'
+  /** There was no answer within 15 seconds. */
+  | 'TIMED_OUT'
+  /** The connection ended before there was an answer. */
+  | 'CONNECTION_LOST';
+
+/** A webhook endpoint cannot be like this. */
+export interface WebhookInvalid {
+  __typename?: 'WebhookInvalid';
+  /** What to switch on. */
+  code: ErrorCode;
+  /** A sentence for people, in English or Chinese by `Accept-Language`. */
+  message: string;
+  /** The part of `input` that was refused, if one was. */
+  field: string[] | null;
+  /** Whether the same request may succeed later without anybody changing it. */
+  retryable: boolean;
+  /** What is wrong, for a developer. */
+  why: string;
+}
+
+/** There are as many webhook endpoints as there may be; delete one of them first. */
+export interface WebhookLimit {
+  __typename?: 'WebhookLimit';
+  /** What to switch on. */
+  code: ErrorCode;
+  /** A sentence for people, in English or Chinese by `Accept-Language`. */
+  message: string;
+  /** The part of `input` that was refused, if one was. */
+  field: string[] | null;
+  /** Whether the same request may succeed later without anybody changing it. */
+  retryable: boolean;
+  /** The most there may be. */
+  limit: Long;
+}
+
+/** What is to be sent again. */
+export type WebhookReplayInput =
+  /** One delivery. */
+  | { deliveryId: ID; all?: never }
+  /** Many: 100,000 events at most, oldest first. */
+  | { deliveryId?: never; all: WebhookReplaySinceInput };
+
+/** Everything an endpoint was to be told since a moment. */
+export interface WebhookReplaySinceInput {
+  /** Which endpoint. */
+  endpointId: ID;
+  /** From when on: 30 days ago at most. */
+  since: DateTime;
+  /** Only what it did not take: what was given up, or never sent while it was disabled. */
+  undeliveredOnly?: boolean;
+}
+
+/** An endpoint that is to have a new secret. */
+export interface WebhookSecretRotateInput {
+  /** Which. */
+  id: ID;
+  /** How many hours the present secret signs, too; 168 at most. */
+  overlapHours?: number;
+}
+
+/** What is on its way. */
+export interface WebhookSendPayload {
+  __typename?: 'WebhookSendPayload';
+  /** The delivery; null when refused, and when many are replayed. Not for members, but for OWNER, ADMIN. */
+  webhookDelivery: WebhookDelivery | null;
+  /** Why it was refused; empty on success. Not for members, but for OWNER, ADMIN. */
+  userErrors: UserError[];
+}
+
+/** An endpoint to try out. */
+export interface WebhookTestInput {
+  /** Which. */
+  id: ID;
+}
+
+/** Webhooks cannot be sent to this address. */
+export interface WebhookUrlRefused {
+  __typename?: 'WebhookUrlRefused';
+  /** What to switch on. */
+  code: ErrorCode;
+  /** A sentence for people, in English or Chinese by `Accept-Language`. */
+  message: string;
+  /** The part of `input` that was refused, if one was. */
+  field: string[] | null;
+  /** Whether the same request may succeed later without anybody changing it. */
+  retryable: boolean;
+  /** What is wrong, for a developer. */
+  why: string;
+}

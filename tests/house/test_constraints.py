@@ -21,10 +21,11 @@ from models.jobs import Job, JobState
 from models.members import MemberKey
 from models.sql import SQL, insert
 from models.staff import Staff, StaffInvitation, StaffRole
-from rules import credentials, keys, staff
+from rules import credentials, keys, staff, webhooks
 from rules.actors import SYSTEM
 from rules.keys import Holder
-from tests.people import NOON, buy, freeze, member, programme, redeem, refund
+from rules.webhooks import Outcome, Wish
+from tests.people import NOON, buy, freeze, fresh_key, member, programme, redeem, refund
 
 TOO_MUCH = "1000000000001"
 
@@ -176,6 +177,33 @@ ATTACKS: dict[str, tuple[Attack, ...]] = {
     "idempotency_key_once": (again("idempotency_key"),),
     "outbox_event_seq": (again("outbox_event"),),
     "outbox_event_bucket_range": (change("outbox_event", bucket="16"), change("outbox_event", bucket="-1")),
+    "webhook_endpoint_slot": (again("webhook_endpoint"),),
+    "webhook_endpoint_slots": (change("webhook_endpoint", slot="0"), change("webhook_endpoint", slot="21")),
+    "webhook_endpoint_live": (
+        change("webhook_endpoint", state="'DELETED'"),
+        change("webhook_endpoint", slot="NULL"),
+        change("webhook_endpoint", secret="NULL"),
+    ),
+    "webhook_endpoint_disabled": (
+        change("webhook_endpoint", state="'DISABLED'"),
+        change("webhook_endpoint", disabled_why="'STAFF'"),
+    ),
+    "webhook_endpoint_overlap": (change("webhook_endpoint", previous_until="created_at"),),
+    "webhook_delivery_once": (again("webhook_delivery"),),
+    "webhook_delivery_attempts": (
+        change("webhook_delivery", attempts="-1"),
+        change("webhook_delivery", attempts="fence + 1"),
+    ),
+    "webhook_delivery_ended": (
+        change("webhook_delivery", "state = 'PENDING'", state="'DEAD'"),
+        change("webhook_delivery", "state = 'PENDING'", finished_at="created_at"),
+    ),
+    "webhook_attempt_once": (again("webhook_attempt"),),
+    "webhook_attempt_told": (
+        change("webhook_attempt", status="NULL"),
+        change("webhook_attempt", failure="'TIMED_OUT'"),
+    ),
+    "webhook_attempt_took": (change("webhook_attempt", duration_ms="-1"), change("webhook_attempt", number="0")),
     "job_once": (again("job"),),
     "job_attempts": (change("job", attempts="-1"), change("job", fence="-1")),
     "job_finished": (change("job", "state = 'READY'", state="'DONE'"), change("job", finished_at="created_at")),
@@ -255,6 +283,10 @@ async def _furnish_the_door(mei: UUID) -> None:
             }
         ],
     )
+    added = await webhooks.add(Wish("https://shop.example/hook"), key=fresh_key(), actor=SYSTEM, now=NOON)
+    await webhooks.send_test(added.endpoint_id, actor=SYSTEM, now=NOON)
+    [parcel] = await webhooks.claim(added.endpoint_id, 1, now=NOON)
+    await webhooks.report(parcel, Outcome(500, None, timedelta(seconds=1)), now=NOON)
     if not await Login.exists():
         seen = {"created_at": NOON, "seen_at": NOON}
         await insert(
@@ -342,11 +374,16 @@ def _elsewhere(model: type[Model], *, keep: str) -> dict[str, str]:
     values: dict[str, Any] = {}
     uniques = [columns for name, columns in declared().items() if columns and _is_of(model, name)]
     for columns in uniques:
-        free = [column for column in columns if column != keep and not column.endswith("_id")]
-        for column in free[:1]:
-            kind = type(model._meta.fields_map[column]).__name__
-            values[column] = f'"{column}" + 7777' if "Int" in kind else "'elsewhere'"
+        references = {str(model._meta.fields_map[each].source_field) for each in model._meta.fk_fields}
+        for column in [each for each in columns if each != keep and each not in references][:1]:
+            values[column] = _another(type(model._meta.fields_map[column]).__name__, column)
     return values
+
+
+def _another(kind: str, column: str) -> str:
+    if "UUID" in kind:
+        return f"'{uuid4()}'"
+    return f'"{column}" + {1 if column == "slot" else 7777}' if "Int" in kind else "'elsewhere'"
 
 
 def _is_of(model: type[Model], name: str) -> bool:

@@ -12,6 +12,7 @@ from rules.actors import Principal
 from rules.credentials import LoginRefused
 from rules.members import Identity
 from rules.phones import PhoneCodeRefused
+from rules.webhooks import target
 from schema import examining, executing, ids
 from schema.context import Context, Reference
 from schema.ids import Tag
@@ -35,6 +36,9 @@ class Nowhere:
 
     async def wechat_phone(self, code: str, whose: str) -> Identity:  # noqa: ARG002
         raise PhoneCodeRefused
+
+    async def check_webhook(self, url: str) -> None:
+        target(url)
 
     async def is_password(self, stored_hash: str | None, password: str, *, slowly: bool = False) -> bool:  # noqa: ARG002
         return False

@@ -26,7 +26,7 @@ import schema.root
 from models.credentials import PrincipalKind
 from models.sql import SQL
 from models.staff import StaffRole
-from rules import credentials, staff
+from rules import credentials, staff, webhooks
 from rules.actors import SYSTEM, Principal
 from schema import ids
 from schema.ids import OWNED, Tag
@@ -48,6 +48,7 @@ MEANT: dict[str, Tag | None] = {
     "apiKeyCreate.input.holder.partnerId": Tag.PARTNER,
     "apiKeyRotate.input.id": KEY_ID,
     "apiKeyRevoke.input.id": KEY_ID,
+    "webhookReplay.input.deliveryId": Tag.WEBHOOK_DELIVERY,
 }
 """What an argument is an id of, where no good input tells."""
 
@@ -151,6 +152,7 @@ async def world() -> World:
     await adjust(mei, 1, actor=replace(CLERK, id=str(ids.decode_one(Tag.STAFF, clerk))))
     owned = await _owned(mei, near) | {KEY_ID: given["apiKeyRotate"][1]["id"], Tag.APPROVAL: pending}
     owned[Tag.STAFF] = clerk
+    owned |= await _of_webhooks(given["webhookTest"][1]["id"])
     sent: dict[str, dict[str, Any]] = {name: {"input": each} for name, (_, each) in given.items()}
     sent["pointsRedeem"]["input"]["purchaseId"] = owned[Tag.PURCHASE]
     asked: dict[str, dict[str, Any]] = {
@@ -162,6 +164,16 @@ async def world() -> World:
     desk = Step("Query", "approvals", "").audiences
     hidden: dict[Tag, dict[str, list[str]]] = {Tag.APPROVAL: {each: [pending] for each in callers.keys() - desk}}
     return World(sent | asked, callers, await _others(mei, wang, near, far) | hidden, owned)
+
+
+async def _of_webhooks(endpoint: str) -> dict[Tag | None, str]:
+    found = ids.decode_one(Tag.WEBHOOK_ENDPOINT, endpoint)
+    assert found
+    sent = await webhooks.send_test(found, actor=SYSTEM, now=NOON)
+    return {
+        Tag.WEBHOOK_ENDPOINT: endpoint,
+        Tag.WEBHOOK_DELIVERY: ids.encode(Tag.WEBHOOK_DELIVERY, found, sent),
+    }
 
 
 async def _owned(mei: UUID, near: UUID) -> dict[Tag | None, str]:
@@ -197,6 +209,8 @@ async def _others(mei: UUID, wang: UUID, near: UUID, far: UUID) -> dict[Tag, dic
         Tag.STORE: {},
         Tag.PARTNER: {},
         Tag.AUDIT_LINE: {},
+        Tag.WEBHOOK_ENDPOINT: {},
+        Tag.WEBHOOK_DELIVERY: {},
     }
 
 
@@ -311,7 +325,7 @@ LISTS = [
 ]
 """The lists of which each member has one of their own."""
 
-SHARED = {"members", "documents", "apiKeys", "auditLog", "approvals", "staff", "stores"}
+SHARED = {"members", "documents", "apiKeys", "auditLog", "approvals", "staff", "stores", "deliveries"}
 """The lists that are the same for all who may read them: no cursor is somebody else's there."""
 
 

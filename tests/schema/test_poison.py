@@ -13,11 +13,12 @@ from models.members import IdentityKind
 from models.sql import SQL
 from models.staff import StaffRole
 from models.units import ReasonCode
-from rules import approvals, credentials, keys, lifecycle, members, staff
+from rules import approvals, credentials, keys, lifecycle, members, staff, webhooks
 from rules.actors import SYSTEM, Actor, ActorKind, Principal
 from rules.documents import digest
 from rules.keys import Holder
 from rules.points import Adjustment
+from rules.webhooks import Wish
 from schema import ids, scalars
 from schema.ids import Tag
 from schema.root import schema
@@ -133,6 +134,23 @@ async def good() -> dict[str, tuple[Principal | None, dict[str, Any]]]:
         "documentRegister": (OWNER, {"documents": [{"source": TYPENAME, "name": "N", "sha256": digest(TYPENAME)}]}),
         "documentWithdraw": (OWNER, {"sha256": digest(TYPENAME)}),
         **await _of_keys(),
+        **await _of_webhooks(),
+    }
+
+
+async def _of_webhooks() -> dict[str, tuple[Principal | None, dict[str, Any]]]:
+    hook = {"url": "https://shop.example/hook", "description": "the shop", "eventTypes": ["POINTS_MOVED"]}
+    wish = Wish("https://bank.example/hook")
+    added = await webhooks.add(wish, key=fresh_key(), actor=SYSTEM, now=NOON)
+    which = ids.encode(Tag.WEBHOOK_ENDPOINT, added.endpoint_id)
+    many = {"endpointId": which, "since": NOON.isoformat(), "undeliveredOnly": True}
+    return {
+        "webhookEndpointCreate": (OWNER, {**hook, "idempotencyKey": "poisoned-1"}),
+        "webhookEndpointUpdate": (OWNER, {**hook, "id": which, "enabled": True}),
+        "webhookEndpointDelete": (OWNER, {"id": which}),
+        "webhookSecretRotate": (OWNER, {"id": which, "overlapHours": 1}),
+        "webhookTest": (OWNER, {"id": which}),
+        "webhookReplay": (OWNER, {"all": many}),
     }
 
 

@@ -212,4 +212,17 @@ CORRUPTIONS: dict[str, list[str]] = {
         f"UPDATE outbox_event SET seq = 0 WHERE {MEI} AND seq = 1",
         f"UPDATE outbox_event SET seq = seq + 100 WHERE {MEI} AND seq = 2",
     ],
+    "deliveries tell events": [
+        f"UPDATE webhook_delivery SET event_id = {NOBODY} WHERE type = 'member.enrolled'",
+        "UPDATE webhook_delivery SET member_id = {mei} WHERE type = 'member.enrolled'",
+        "UPDATE webhook_delivery SET type = 'points.moved' WHERE type = 'member.enrolled'",
+        "UPDATE webhook_delivery SET member_id = NULL WHERE type = 'member.enrolled'",
+        "UPDATE webhook_delivery SET member_id = {mei} WHERE type = 'WEBHOOK_TEST'",
+    ],
+    "deliveries were taken": [
+        "UPDATE webhook_attempt SET status = 500 WHERE status = 200",
+        "DELETE FROM webhook_attempt",
+        f"UPDATE webhook_attempt SET endpoint_id = {NOBODY}",
+        "UPDATE webhook_attempt SET number = 99",
+    ],
 }

@@ -12,9 +12,10 @@ from models.engine.sqlite import statements
 from models.invariants import INVARIANTS, SHOWN, Violation, _plain, violations
 from models.staff import StaffRole
 from models.units import ReasonCode
-from rules import approvals, staff
-from rules.actors import Actor, ActorKind
+from rules import approvals, staff, webhooks
+from rules.actors import SYSTEM, Actor, ActorKind
 from rules.points import Adjustment
+from rules.webhooks import Outcome, Wish
 from tests import guard
 from tests.people import (
     NOON,
@@ -71,8 +72,12 @@ async def by_two(member_id: UUID, delta: int) -> None:
 
 
 async def the_books() -> tuple[UUID, UUID]:
-    """Mei climbed, bought, redeemed, returned and was refunded; Wang was frozen and thawed, and owes points."""
+    """Mei climbed, bought, redeemed, returned and was refunded; Wang was frozen and thawed, and owes points.
+
+    A webhook endpoint was told how Mei came.
+    """
     await programme(expire_months=1)
+    await told_elsewhere()
     mei, wang = await member("Mei"), await member("Wang")
     await buy(mei, 7_00, ref="sweets", at=NOON - timedelta(days=60))
     await buy(mei, 2_000_00, ref="sofa")
@@ -90,6 +95,16 @@ async def the_books() -> tuple[UUID, UUID]:
     await freeze(wang)
     await buy(wang, 5_00, ref="salt")
     return mei, wang
+
+
+async def told_elsewhere() -> None:
+    """An endpoint took what happened to a member, and was tried out."""
+    added = await webhooks.add(Wish("https://shop.example/hook"), key=fresh_key(), actor=SYSTEM, now=NOON)
+    await member("Li")
+    await webhooks.spread(NOON)
+    for parcel in await webhooks.claim(added.endpoint_id, 100, now=NOON):
+        await webhooks.report(parcel, Outcome(200, None, timedelta(seconds=1)), now=NOON)
+    await webhooks.send_test(added.endpoint_id, actor=SYSTEM, now=NOON)
 
 
 class UndoneError(Exception):

@@ -1,0 +1,156 @@
+"""Webhooks: who is told of events over HTTP, what each of them is to be told, and how every try went."""
+
+from enum import StrEnum
+from uuid import UUID
+
+from tortoise import fields
+from tortoise.indexes import Index
+from tortoise.migrations.constraints import CheckConstraint, UniqueConstraint
+from tortoise.models import Model
+from uuid_utils.compat import uuid7
+
+from models.ddl import PartialIndex
+
+ENDPOINTS_MAX = 20
+"""How many endpoints there may be at once."""
+
+
+class EndpointState(StrEnum):
+    """Whether an endpoint is told of events."""
+
+    ACTIVE = "ACTIVE"
+    DISABLED = "DISABLED"
+    DELETED = "DELETED"
+
+
+class DisabledWhy(StrEnum):
+    """Why an endpoint is not told of events."""
+
+    STAFF = "STAFF"
+    FAILING = "FAILING"
+    GONE = "GONE"
+
+
+class DeliveryState(StrEnum):
+    """What became of a delivery."""
+
+    PENDING = "PENDING"
+    DELIVERED = "DELIVERED"
+    DEAD = "DEAD"
+
+
+class Failure(StrEnum):
+    """Why a try failed, where it was not the answer's status."""
+
+    ADDRESS_REFUSED = "ADDRESS_REFUSED"
+    NAME_UNKNOWN = "NAME_UNKNOWN"
+    CONNECTION_FAILED = "CONNECTION_FAILED"
+    TLS_FAILED = "TLS_FAILED"
+    TIMED_OUT = "TIMED_OUT"
+    CONNECTION_LOST = "CONNECTION_LOST"
+
+
+class WebhookEndpoint(Model):
+    """Where events are told. Its secrets are sealed. A deleted one stays as a line, without them."""
+
+    id = fields.UUIDField(primary_key=True, default=uuid7)
+    slot = fields.SmallIntField(null=True)
+    """One of twenty while it is there. Null once it is deleted."""
+    url = fields.CharField(max_length=1000)
+    description = fields.CharField(max_length=200)
+    types = fields.JSONField[list[str] | None](null=True)
+    """The events it is told, by the names clients know. Null means all."""
+    state = fields.CharEnumField(EndpointState, max_length=8, description="")
+    disabled_why = fields.CharEnumField(DisabledWhy, max_length=8, null=True, description="")
+    secret = fields.BinaryField(null=True)
+    previous_secret = fields.BinaryField(null=True)
+    """Signs beside the other one until `previous_until`."""
+    previous_until = fields.DatetimeField(null=True)
+    active_since = fields.DatetimeField()
+    """It is told what happens from this moment on."""
+    since_id = fields.UUIDField()
+    """Made at that moment. Ids of events from long before it are smaller."""
+    failing_since = fields.DatetimeField(null=True)
+    """The first failure after the last success. Null while all is well."""
+    last_delivered_at = fields.DatetimeField(null=True)
+    """To the minute."""
+    created_at = fields.DatetimeField()
+
+    class Meta:
+        table = "webhook_endpoint"
+        constraints = (
+            UniqueConstraint(name="webhook_endpoint_slot", fields=("slot",)),
+            CheckConstraint(name="webhook_endpoint_slots", check="slot BETWEEN 1 AND 20"),
+            CheckConstraint(
+                name="webhook_endpoint_live",
+                check="(state = 'DELETED') = (slot IS NULL) AND (state = 'DELETED') = (secret IS NULL)",
+            ),
+            CheckConstraint(
+                name="webhook_endpoint_disabled", check="(state = 'DISABLED') = (disabled_why IS NOT NULL)"
+            ),
+            CheckConstraint(
+                name="webhook_endpoint_overlap", check="(previous_secret IS NULL) = (previous_until IS NULL)"
+            ),
+        )
+
+
+class WebhookDelivery(Model):
+    """One event on its way to one endpoint. An event that is only a test has no member."""
+
+    id = fields.UUIDField(primary_key=True, default=uuid7)
+    endpoint: fields.ForeignKeyRelation[WebhookEndpoint] = fields.ForeignKeyField(
+        "models.WebhookEndpoint", related_name=False, on_delete=fields.RESTRICT
+    )
+    endpoint_id: UUID
+    event_id = fields.UUIDField()
+    member_id = fields.UUIDField(null=True)
+    type = fields.CharField(max_length=60)
+    state = fields.CharEnumField(DeliveryState, max_length=9, description="")
+    due_at = fields.DatetimeField()
+    """Not before this moment. While a courier has it, the end of the courier's lease."""
+    attempts = fields.SmallIntField(default=0)
+    fence = fields.IntField(default=0)
+    """Counts the leases. A courier whose fence is old has lost the delivery."""
+    created_at = fields.DatetimeField()
+    finished_at = fields.DatetimeField(null=True)
+
+    class Meta:
+        table = "webhook_delivery"
+        indexes = (
+            PartialIndex(
+                name="webhook_delivery_due", fields=("endpoint_id", "due_at"), condition="state = 'PENDING'"
+            ),
+            Index(name="webhook_delivery_listed", fields=("endpoint_id", "created_at", "id")),
+            Index(name="webhook_delivery_finished", fields=("state", "finished_at")),
+        )
+        constraints = (
+            UniqueConstraint(name="webhook_delivery_once", fields=("endpoint_id", "event_id")),
+            CheckConstraint(name="webhook_delivery_attempts", check="attempts >= 0 AND fence >= attempts"),
+            CheckConstraint(name="webhook_delivery_ended", check="(state = 'PENDING') = (finished_at IS NULL)"),
+        )
+
+
+class WebhookAttempt(Model):
+    """One try at a delivery. Of the answer only its status is kept."""
+
+    id = fields.UUIDField(primary_key=True, default=uuid7)
+    endpoint_id = fields.UUIDField()
+    delivery: fields.ForeignKeyRelation[WebhookDelivery] = fields.ForeignKeyField(
+        "models.WebhookDelivery", related_name=False, on_delete=fields.RESTRICT
+    )
+    delivery_id: UUID
+    number = fields.IntField()
+    """The fence it was made under, so that one lease is one try."""
+    at = fields.DatetimeField()
+    duration_ms = fields.IntField()
+    status = fields.SmallIntField(null=True)
+    """What the endpoint answered. Null when it did not."""
+    failure = fields.CharEnumField(Failure, max_length=20, null=True, description="")
+
+    class Meta:
+        table = "webhook_attempt"
+        constraints = (
+            UniqueConstraint(name="webhook_attempt_once", fields=("delivery_id", "number")),
+            CheckConstraint(name="webhook_attempt_told", check="(status IS NULL) = (failure IS NOT NULL)"),
+            CheckConstraint(name="webhook_attempt_took", check="duration_ms >= 0 AND number > 0"),
+        )
