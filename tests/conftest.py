@@ -136,16 +136,23 @@ def _give_up(request: pytest.FixtureRequest, error: Exception) -> NoReturn:
     pytest.fail(str(error), pytrace=False)
 
 
+@pytest.fixture(scope="session")
+async def databases(anyio_backend: str, server_url: str | None) -> AsyncIterator[postgres.Databases | None]:
+    """The databases of this run on its PostgreSQL server."""
+    async with AsyncExitStack() as stack:
+        yield None if server_url is None else postgres.Databases(server_url, stack)
+
+
 @asynccontextmanager
 async def _empty_database(
-    server: str | None, folder: Path, request: pytest.FixtureRequest, name: str = "loyalty.db"
+    databases: postgres.Databases | None, folder: Path, request: pytest.FixtureRequest, name: str = "loyalty.db"
 ) -> AsyncIterator[str]:
-    if server is None:
+    if databases is None:
         yield f"sqlite://{folder / name}?durability=off"
         return
     async with AsyncExitStack() as stack:
         try:
-            url = await stack.enter_async_context(postgres.fresh_database(server))
+            url = await stack.enter_async_context(databases.empty())
         except postgres.PostgresUnavailableError as error:
             _give_up(request, error)
         yield url
@@ -154,42 +161,42 @@ async def _empty_database(
 @pytest.fixture(scope="session")
 async def database_url(
     anyio_backend: str,
-    server_url: str | None,
+    databases: postgres.Databases | None,
     tmp_path_factory: pytest.TempPathFactory,
     request: pytest.FixtureRequest,
 ) -> AsyncIterator[str]:
     """The URL of the suite's own database."""
-    async with _empty_database(server_url, tmp_path_factory.mktemp("database"), request) as url:
+    async with _empty_database(databases, tmp_path_factory.mktemp("database"), request) as url:
         yield url
 
 
 @pytest.fixture(scope="session")
 async def keys_url(
     anyio_backend: str,
-    server_url: str | None,
+    databases: postgres.Databases | None,
     tmp_path_factory: pytest.TempPathFactory,
     request: pytest.FixtureRequest,
 ) -> AsyncIterator[str]:
     """The URL of the suite's own key store."""
-    async with _empty_database(server_url, tmp_path_factory.mktemp("keys"), request, "keys.db") as url:
+    async with _empty_database(databases, tmp_path_factory.mktemp("keys"), request, "keys.db") as url:
         yield url
 
 
 @pytest.fixture
 async def empty_keys_url(
-    anyio_backend: str, server_url: str | None, tmp_path: Path, request: pytest.FixtureRequest
+    anyio_backend: str, databases: postgres.Databases | None, tmp_path: Path, request: pytest.FixtureRequest
 ) -> AsyncIterator[str]:
     """The URL of a key store with nothing in it, for one test."""
-    async with _empty_database(server_url, tmp_path, request, "keys.db") as url:
+    async with _empty_database(databases, tmp_path, request, "keys.db") as url:
         yield url
 
 
 @pytest.fixture
 async def empty_url(
-    anyio_backend: str, server_url: str | None, tmp_path: Path, request: pytest.FixtureRequest
+    anyio_backend: str, databases: postgres.Databases | None, tmp_path: Path, request: pytest.FixtureRequest
 ) -> AsyncIterator[str]:
     """The URL of a database with nothing in it, for one test."""
-    async with _empty_database(server_url, tmp_path, request) as url:
+    async with _empty_database(databases, tmp_path, request) as url:
         yield url
 
 

@@ -14,8 +14,8 @@ def test_a_document_is_explained_with_its_cost_its_callers_and_its_functions(sho
     file.write_text(HOME)
     said = shop("explain", file).out
     assert said.startswith("# operation: query Home\n# cost: 2 points\n# open to: MEMBER\n# run: compiled\n")
-    assert "# where $more is False\n\ndef me_of(them, run):" in said
-    assert "async def Query_of(them, run):" in said
+    assert "# where $more is False\n\nasync def Query_of(it, run):" in said
+    assert "# me: Member" in said
 
 
 def test_a_condition_that_must_be_given_is_explained_both_ways(shop: Shell) -> None:

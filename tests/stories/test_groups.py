@@ -19,6 +19,8 @@ from rules.transactions import after_commit, transaction
 from tests.people import balance, buy, fresh_key, member, movements, programme, redeem
 
 SIX = 6
+TURNS = 20
+"""Of the loop: more than a command takes from its call to where it waits for the writer."""
 
 
 @pytest.fixture
@@ -50,7 +52,7 @@ async def together(database: BaseDBAsyncClient, *commands: Awaitable[Any]) -> li
     """What comes of commands that all wait when the writer comes to them."""
     async with held(database):
         callers = [asyncio.ensure_future(each) for each in commands]
-        for _ in range(3):
+        for _ in range(TURNS):
             await asyncio.sleep(0)
     return await asyncio.gather(*callers, return_exceptions=True)
 
