@@ -2,7 +2,7 @@
 
 import gc
 import logging
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import timedelta
 from typing import Any, TypeAlias
@@ -105,12 +105,12 @@ class House(Starlette):
         """Serve a request, a socket, or the life of the process."""
         await self._first(scope, receive, send)
 
-    async def _sort(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def _sort(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         if scope["type"] == "http" and scope["path"] == GRAPHQL and scope["method"] == "POST":
             headers = headers_of(scope)
             if b"origin" not in headers:
-                return await self.endpoint.serve(scope, headers, receive, send)
-        return await super().__call__(scope, receive, send)
+                return self.endpoint.serve(scope, headers, receive, send)
+        return super().__call__(scope, receive, send)
 
 
 def _cross_origin(found: Settings) -> Middleware:

@@ -135,12 +135,17 @@ class Library:
 
         Raises: GraphQLError, with the codes BAD_REQUEST and PERSISTED_QUERY_NOT_FOUND.
         """
-        if meant.source is None and (known := self._manifest.get(meant.sha256 or "")):
-            context.trusted = known.name
-            return known.source
         found = await self.find(meant, strictly=strictly or gate.needs_trust(context))
         context.trusted = found.trusted
         return found.source
+
+    def at_hand(self, meant: Asked) -> Trusted | None:
+        """The document a request means, if it is one of the manifest's: then nothing need be looked up."""
+        sha256 = meant.sha256
+        if meant.source is not None:
+            known_as = self._texts.get(meant.source)
+            sha256 = known_as if sha256 in (None, known_as) else None
+        return None if sha256 is None else self._manifest.get(sha256)
 
     async def find(self, meant: Asked, *, strictly: bool) -> Found:
         """The document a request means.

@@ -6,7 +6,8 @@ goes the way of all, and what comes of it is written down and sent.
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Awaitable, Iterator
+from datetime import datetime
 from typing import NamedTuple
 
 from graphql import ExecutionResult, GraphQLError
@@ -19,10 +20,11 @@ from api.callers import Callers, network, secret_of
 from api.clock import now
 from api.deadlines import Deadlines
 from api.documents import Library
-from api.negotiation import GRAPHQL, HTML, JSON, language, media_of, negotiate
+from api.negotiation import GRAPHQL, HTML, JSON, language, negotiate, wishes
 from api.refusing import Refused
 from api.requests import Gone, Said
 from models.credentials import PrincipalKind
+from rules.actors import Principal
 from schema import executing, words
 from schema.context import Context, Outside, Reference
 from schema.gate import signed
@@ -53,6 +55,14 @@ class Sender(NamedTuple):
         return "Sender()"
 
 
+class Asker(NamedTuple):
+    """Who waits for an operation, and the way by which they asked."""
+
+    sender: Sender
+    receive: Receive
+    by_get: bool
+
+
 class Endpoint:
     """`/graphql`."""
 
@@ -81,9 +91,9 @@ class Endpoint:
         self.page_headers = page_headers
         self._names = _names()
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         """Answer one HTTP request."""
-        await self.serve(scope, headers_of(scope), receive, send)
+        return self.serve(scope, headers_of(scope), receive, send)
 
     async def serve(self, scope: Scope, headers: Headers, receive: Receive, send: Send) -> None:
         """Answer one HTTP request whose headers were looked at already."""
@@ -105,7 +115,7 @@ class Endpoint:
         method = scope["method"]
         if method not in ("POST", "GET"):
             raise Refused(405, "Send a POST, or a GET with a query.", allow="GET, POST")
-        media = media_of(_text(headers, b"accept"))
+        media, spoken = wishes(headers.get(b"accept"), headers.get(b"accept-language"))
         if media is None:
             raise Refused(406, f"This endpoint answers {GRAPHQL} and {JSON}.")
         if method == "GET":
@@ -113,21 +123,21 @@ class Endpoint:
                 return answering.page(self.page, self.page_headers)
             said = requests.said_by(scope["query_string"])
         else:
-            said = requests.said(await self._body(headers, receive))
-        client = scope.get("client")
+            _check_json(headers.get(b"content-type"))
+            body = requests.whole(receive)
+            said = requests.said(await self._body(receive) if body is None else body)
+        client, moment = scope.get("client"), now()
         sender = Sender(secret_of(_text(headers, b"authorization")), client[0] if client else None)
-        context = await self.context(sender, _text(headers, b"accept-language"))
+        who = self.callers.remembered(sender.secret, moment, sender.host) if sender.secret else None
+        if who is None and sender.secret:
+            who = await self._looked_up(sender, moment)
+        context = self._context(sender, who, moment, spoken)
         with watching.operation(context, self.lines) as seen:
-            seen.result = await self._executed(said, sender, context, receive, by_get=method == "GET")
+            seen.result = await self._executed(said, Asker(sender, receive, method == "GET"), context)
         return answering.answer(seen.result, media)
 
-    async def _body(self, headers: Headers, receive: Receive) -> bytes:
-        """The body of a POST, which is JSON and comes in time."""
-        given = headers.get(b"content-type", b"")
-        if given != b"application/json" and given.split(b";", 1)[0].strip().lower() != b"application/json":
-            raise Refused(415, f"Send the request as {JSON}.")
-        if (whole := requests.whole(receive)) is not None:
-            return whole
+    async def _body(self, receive: Receive) -> bytes:
+        """The body of a POST, which comes in time."""
         try:
             with self.deadlines.within(BODY_SECONDS):
                 return await requests.body_of(receive)
@@ -143,17 +153,23 @@ class Endpoint:
 
     async def context(self, sender: Sender, accept_language: str | None) -> Context:
         """Who asks, when, and in which language: made anew for each operation."""
-        moment, secret, host = now(), sender.secret, sender.host
-        who = self.callers.remembered(secret, moment, host) if secret else None
+        moment, secret = now(), sender.secret
+        who = self.callers.remembered(secret, moment, sender.host) if secret else None
         if who is None and secret:
-            with self.deadlines.within(QUERY_SECONDS):
-                who = await self.callers.look_up(secret, moment, host)
-        near = network(host)
+            who = await self._looked_up(sender, moment)
+        return self._context(sender, who, moment, language(accept_language))
+
+    async def _looked_up(self, sender: Sender, moment: datetime) -> Principal | None:
+        with self.deadlines.within(QUERY_SECONDS):
+            return await self.callers.look_up(sender.secret or "", moment, sender.host)
+
+    def _context(self, sender: Sender, who: Principal | None, moment: datetime, spoken: str) -> Context:
+        near = network(sender.host)
         return Context(
             now=moment,
             principal=who,
-            has_sent_credential=secret is not None,
-            language=language(accept_language),
+            has_sent_credential=sender.secret is not None,
+            language=spoken,
             request_id=log.request_id.get(),
             network=near,
             outside=self.outside,
@@ -165,23 +181,34 @@ class Endpoint:
             reference=self.reference,
         )
 
-    async def _executed(
-        self, said: Said, sender: Sender, context: Context, receive: Receive, *, by_get: bool
-    ) -> ExecutionResult:
-        """Run one operation within its time. A command under way then ends as it would have; its key tells how."""
+    def _executed(self, said: Said, asker: Asker, context: Context) -> Awaitable[ExecutionResult]:
+        """Run one operation, whose document may have to be looked for."""
+        known = self.library.at_hand(said.meant)
+        if known is None:
+            return self._sought(said, asker, context)
+        context.trusted = known.name
+        return self._run(known.source, said, asker, context)
+
+    async def _sought(self, said: Said, asker: Asker, context: Context) -> ExecutionResult:
         try:
-            source = await self._opened(said, context, by_get=by_get)
+            source = await self._opened(said, context, by_get=asker.by_get)
         except GraphQLError as error:
             if (error.extensions or {}).get("code") == "BAD_REQUEST":
                 raise Refused(400, error.message) from error
             return ExecutionResult(None, [signed(error, context)])
+        return await self._run(source, said, asker, context)
+
+    async def _run(self, source: str | None, said: Said, asker: Asker, context: Context) -> ExecutionResult:
+        """Run one operation within its time. A command under way then ends as it would have; its key tells how."""
         writes = may_write(source)
         try:
             with self.deadlines.within(MUTATION_SECONDS if writes else QUERY_SECONDS):
                 if writes:
-                    requests.ask_first(receive)
-                    await self._recognise_anew(sender, context)
-                return await executing.run(source, said.variables, context, name=said.name, may_write=not by_get)
+                    requests.ask_first(asker.receive)
+                    await self._recognise_anew(asker.sender, context)
+                return await executing.run(
+                    source, said.variables, context, name=said.name, may_write=not asker.by_get
+                )
         except executing.NoOperation as error:
             raise Refused(400, str(error)) from error
         except executing.WritesNothing as error:
@@ -213,6 +240,12 @@ class Endpoint:
 def _text(headers: Headers, name: bytes) -> str | None:
     value = headers.get(name)
     return None if value is None else value.decode("latin-1")
+
+
+def _check_json(given: bytes | None) -> None:
+    """See that a body is JSON, as its label says. Raises: Refused."""
+    if given != b"application/json" and (given or b"").split(b";", 1)[0].strip().lower() != b"application/json":
+        raise Refused(415, f"Send the request as {JSON}.")
 
 
 def headers_of(scope: Scope) -> Headers:

@@ -61,6 +61,19 @@ def language(accept: str | None) -> str:
     return _language(accept) if accept is None or len(accept) <= LONG else _language.__wrapped__(accept)
 
 
+def wishes(accept: bytes | None, accept_language: bytes | None) -> tuple[str | None, str]:
+    """What the two headers of a request come to: the kind of JSON, None when nothing is liked, and the language."""
+    if len(accept or b"") + len(accept_language or b"") <= LONG:
+        return _wishes(accept, accept_language)
+    return _wishes.__wrapped__(accept, accept_language)
+
+
+@lru_cache(HEADERS)
+def _wishes(accept: bytes | None, accept_language: bytes | None) -> tuple[str | None, str]:
+    media, spoken = (None if each is None else each.decode("latin-1") for each in (accept, accept_language))
+    return media_of(media), language(spoken)
+
+
 @lru_cache(HEADERS)
 def _language(accept: str | None) -> str:
     best, best_quality = "en", 0.0

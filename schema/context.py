@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import lru_cache
 from time import monotonic
 from typing import Any, Protocol, TypeAlias, TypeVar, cast
 from uuid import UUID
@@ -24,6 +25,11 @@ T = TypeVar("T")
 
 TERMS_SECONDS = 1.0
 """How old the terms that are shown may be."""
+
+IDS = 20_000
+"""The ids of how many callers are read but once."""
+
+_uuid = lru_cache(IDS)(UUID)
 
 BATCH_MAX = 1_000
 """The most parents a batch function is given at once."""
@@ -216,7 +222,7 @@ class Context:
     def member_id(self) -> UUID | None:
         """The calling member; None when somebody else calls."""
         who = self.principal
-        return UUID(who.id) if who and who.kind is PrincipalKind.MEMBER else None
+        return _uuid(who.id) if who and who.kind is PrincipalKind.MEMBER else None
 
     async def renew(self) -> None:
         """Make the caller, the moment and the loaders anew, for the next event of a subscription."""

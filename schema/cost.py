@@ -77,11 +77,13 @@ class Plan:
         """The most the selection may cost."""
         return self.fixed + sum(each.sizes.most(variables) * each.item.most(variables) for each in self.lists)
 
-    def spent(self, answers: list[object]) -> int:
-        """What the selection cost for all of these, by the lists they have."""
-        cost = self.fixed * len(answers)
+    def spent(self, level: list[Any]) -> int:
+        """What the selection cost all objects of a level together, by the lists of an answer."""
+        cost = self.fixed * len(level)
         for each in self.lists:
-            cost += each.item.spent(_items(answers, each.path))
+            items = _items(level, each.path)
+            item = each.item
+            cost += item.spent(items) if item.lists else item.fixed * len(items)
         return cost
 
 
@@ -222,16 +224,14 @@ def _count(value: object) -> int | None:
     return min(max(1, value), limits.MOST) if isinstance(value, int) else limits.MOST
 
 
-def _items(answers: list[object], path: tuple[str, ...]) -> list[object]:
-    """The items of the lists that answers have at a path; lists on the way are looked through."""
-    them = answers
-    for key in path:
-        while any(isinstance(each, list) for each in them):
-            them = _unfolded(them)
-        them = [each[key] for each in them if isinstance(each, dict) and key in each]
-    return _unfolded(them)
-
-
-def _unfolded(them: list[object]) -> list[object]:
-    """The items of those that are lists, and the others that may have some below."""
-    return [item for each in them if isinstance(each, list) for item in each]
+def _items(level: list[Any], path: tuple[str, ...]) -> list[Any]:
+    """The items of the lists that some objects have at a path; lists on the way are looked through."""
+    for key in path[:-1]:
+        level = [each.get(key) for each in level if type(each) is dict]
+        if list in map(type, level):
+            level = [item for each in level if type(each) is list for item in each]
+    key = path[-1]
+    found = [each.get(key) for each in level if type(each) is dict]
+    if len(found) == 1:
+        return found[0] if type(found[0]) is list else []
+    return [item for each in found if type(each) is list for item in each]
