@@ -177,7 +177,7 @@ def invariants() -> str:
         "Invariants",
         "What is always true of the stored data. `loyalty verify` asks for the rows where it is not, all in one\n"
         "snapshot, and exits 0 only when there is none; a worker does the same every hour, and the suite after\n"
-        "every test that writes. The queries are in `models/invariants.py`.",
+        "every test that writes. The queries are in `models/invariants/`.",
         _table(("", "Invariant", "What it says"), told),
     )
 

@@ -14,7 +14,6 @@ FILE_MAX = 400
 
 LONG: dict[str, str] = {
     "api/simulator.py": "one protocol, told from its first call to its last; it has no part that stands alone",
-    "models/invariants.py": "one list of queries, which is read as a list",
     "migrations/0001_the_house.py": "made by the tool, from all models at once",
 }
 """The files that may be longer, and why."""

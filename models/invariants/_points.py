@@ -1,0 +1,179 @@
+"""Points: accounts, lots, movements and their entries say the same, and what refunds take back is exact."""
+
+from models.invariants._invariant import Invariant
+
+REVERSED = (
+    "SELECT o.id FROM points_transaction o JOIN purchase p ON p.member_id = o.member_id AND p.id = o.purchase_id"
+    " LEFT JOIN (SELECT member_id, reverses_id, SUM(points) AS points FROM points_transaction"
+    " WHERE reverses_id IS NOT NULL GROUP BY member_id, reverses_id) r"
+    " ON r.member_id = o.member_id AND r.reverses_id = o.id WHERE o.kind IN ('EARN', 'BONUS')"
+    " AND -COALESCE(r.points, 0) <> CASE WHEN p.goods_minor = 0 THEN 0"
+    " WHEN p.refunded_minor = p.goods_minor THEN o.points ELSE {target} END"
+)
+
+RETURNED = (
+    "SELECT o.id FROM points_transaction o JOIN purchase p ON p.member_id = o.member_id AND p.id = o.purchase_id"
+    " LEFT JOIN (SELECT member_id, reverses_id, SUM(points) AS points FROM points_transaction"
+    " WHERE reverses_id IS NOT NULL GROUP BY member_id, reverses_id) r ON r.member_id = o.member_id"
+    " AND r.reverses_id = o.id WHERE o.kind = 'REDEEM' AND p.goods_minor > 0 AND COALESCE(r.points, 0) < {target}"
+)
+
+POINTS = (
+    Invariant(
+        "balances",
+        "Each bucket of an account is the sum of its entries.",
+        "SELECT a.member_id FROM points_account a LEFT JOIN (SELECT member_id,"
+        " SUM(CASE WHEN bucket = 'AVAILABLE' THEN delta ELSE 0 END) AS available,"
+        " SUM(CASE WHEN bucket = 'PENDING' THEN delta ELSE 0 END) AS pending,"
+        " SUM(CASE WHEN bucket = 'HELD' THEN delta ELSE 0 END) AS held,"
+        " SUM(CASE WHEN bucket = 'DEBT' THEN delta ELSE 0 END) AS debt"
+        " FROM points_entry GROUP BY member_id) e ON e.member_id = a.member_id"
+        " WHERE a.available <> COALESCE(e.available, 0) OR a.pending <> COALESCE(e.pending, 0)"
+        " OR a.held <> COALESCE(e.held, 0) OR a.debt <> COALESCE(e.debt, 0)",
+    ),
+    Invariant(
+        "entry sequence",
+        "An account's entries are numbered from 1 without gaps.",
+        "SELECT a.member_id FROM points_account a LEFT JOIN (SELECT member_id, COUNT(*) AS n, MAX(seq) AS last,"
+        " MIN(seq) AS first FROM points_entry GROUP BY member_id) e ON e.member_id = a.member_id"
+        " WHERE a.seq <> COALESCE(e.n, 0) OR a.seq <> COALESCE(e.last, 0) OR COALESCE(e.first, 1) <> 1",
+    ),
+    Invariant(
+        "running balance",
+        "Each entry keeps the balance after it.",
+        "SELECT id FROM (SELECT id, balance_after, SUM(delta) OVER (PARTITION BY member_id, bucket ORDER BY seq)"
+        " AS running FROM points_entry) e WHERE running <> balance_after",
+    ),
+    Invariant(
+        "internal moves",
+        "Points moved inside an account are neither made nor lost.",
+        "SELECT transaction_id FROM points_entry WHERE counter = 'INTERNAL' GROUP BY transaction_id"
+        " HAVING SUM(CASE WHEN bucket = 'DEBT' THEN -delta ELSE delta END) <> 0",
+    ),
+    Invariant(
+        "lots hold the balance",
+        "What the lots hold is what the account says.",
+        "SELECT a.member_id FROM points_account a LEFT JOIN (SELECT member_id,"
+        " SUM(CASE WHEN active THEN remaining ELSE 0 END) AS available,"
+        " SUM(CASE WHEN active THEN 0 ELSE remaining END) AS pending, SUM(held) AS held"
+        " FROM points_lot GROUP BY member_id) l ON l.member_id = a.member_id"
+        " WHERE a.available <> COALESCE(l.available, 0) OR a.pending <> COALESCE(l.pending, 0)"
+        " OR a.held <> COALESCE(l.held, 0)",
+    ),
+    Invariant(
+        "lot moves",
+        "What is left of a lot is the sum of its moves.",
+        "SELECT l.id FROM points_lot l LEFT JOIN (SELECT lot_id, SUM(d_remaining) AS remaining,"
+        " SUM(d_held) AS held FROM points_lot_move GROUP BY lot_id) m ON m.lot_id = l.id"
+        " WHERE l.remaining <> COALESCE(m.remaining, 0) OR l.held <> COALESCE(m.held, 0)",
+    ),
+    Invariant(
+        "movements are told",
+        "Each transaction has entries and an event.",
+        "SELECT t.id FROM points_transaction t"
+        " LEFT JOIN (SELECT DISTINCT transaction_id FROM points_entry) e ON e.transaction_id = t.id"
+        " LEFT JOIN (SELECT DISTINCT transaction_id FROM outbox_event) o ON o.transaction_id = t.id"
+        " WHERE e.transaction_id IS NULL OR o.transaction_id IS NULL",
+    ),
+    Invariant(
+        "movement amount",
+        "A transaction's amount is what its entries did to the member's worth.",
+        "SELECT t.id FROM points_transaction t JOIN (SELECT transaction_id,"
+        " SUM(CASE WHEN bucket = 'DEBT' THEN -delta ELSE delta END) AS points FROM points_entry"
+        " GROUP BY transaction_id) e ON e.transaction_id = t.id WHERE t.points <> e.points",
+    ),
+    Invariant(
+        "movement direction",
+        "A movement goes the way its kind says.",
+        "SELECT id FROM points_transaction WHERE CASE WHEN kind IN ('EARN', 'BONUS', 'RETURN', 'ADJUST_IN')"
+        " THEN points <= 0 WHEN kind = 'ACTIVATE' THEN points <> 0 ELSE points >= 0 END",
+    ),
+    Invariant(
+        "movement counter",
+        "An entry's counter-account is that of its movement's kind.",
+        "SELECT e.id FROM points_entry e JOIN points_transaction t ON t.id = e.transaction_id"
+        " WHERE e.counter <> 'INTERNAL' AND e.counter <> CASE WHEN t.kind IN ('EARN', 'BONUS', 'CLAWBACK')"
+        " THEN 'ISSUANCE' WHEN t.kind IN ('REDEEM', 'RETURN') THEN 'REDEMPTION' WHEN t.kind = 'EXPIRE'"
+        " THEN 'EXPIRY' WHEN t.kind IN ('ADJUST_IN', 'ADJUST_OUT') THEN 'ADJUSTMENT' ELSE 'INTERNAL' END",
+    ),
+    Invariant(
+        "movements move lots",
+        "What a transaction did to the balances, it did to lots; only debt has none.",
+        "SELECT t.id FROM points_transaction t LEFT JOIN (SELECT transaction_id, SUM(d_remaining + d_held) AS moved"
+        " FROM points_lot_move GROUP BY transaction_id) m ON m.transaction_id = t.id"
+        " LEFT JOIN (SELECT transaction_id, SUM(delta) AS moved FROM points_entry WHERE bucket <> 'DEBT'"
+        " GROUP BY transaction_id) e ON e.transaction_id = t.id WHERE COALESCE(m.moved, 0) <> COALESCE(e.moved, 0)",
+    ),
+    Invariant(
+        "lots are granted",
+        "A lot was granted what its transaction put into it, for the purchase that earned it.",
+        "SELECT l.id FROM points_lot l JOIN points_transaction t ON t.id = l.transaction_id LEFT JOIN"
+        " (SELECT lot_id, transaction_id, SUM(d_remaining) AS granted FROM points_lot_move WHERE d_remaining > 0"
+        " GROUP BY lot_id, transaction_id) m ON m.lot_id = l.id AND m.transaction_id = l.transaction_id"
+        " WHERE l.granted <> COALESCE(m.granted, 0) OR (t.kind IN ('EARN', 'BONUS')"
+        " AND (l.purchase_id IS NULL OR l.purchase_id <> t.purchase_id))",
+    ),
+    Invariant(
+        "one member a movement",
+        "A transaction's entries, lots and moves are its member's.",
+        # joined from the child, whose parent is found by its key: asked from the parent, this is quadratic
+        "SELECT t.id FROM points_entry e JOIN points_transaction t ON t.id = e.transaction_id"
+        " WHERE e.member_id <> t.member_id UNION SELECT t.id FROM points_lot l JOIN points_transaction t"
+        " ON t.id = l.transaction_id WHERE l.member_id <> t.member_id UNION SELECT t.id FROM points_lot_move m"
+        " JOIN points_lot l ON l.id = m.lot_id JOIN points_transaction t ON t.id = m.transaction_id"
+        " WHERE m.member_id <> t.member_id OR l.member_id <> t.member_id",
+    ),
+    Invariant(
+        "lifetime figures",
+        "Lifetime figures are the sums of the ledger.",
+        "SELECT a.member_id FROM points_account a LEFT JOIN (SELECT member_id,"
+        " SUM(CASE WHEN kind IN ('EARN', 'BONUS', 'CLAWBACK') THEN points ELSE 0 END) AS earned,"
+        " SUM(CASE WHEN kind IN ('REDEEM', 'RETURN') THEN -points ELSE 0 END) AS spent,"
+        " SUM(CASE WHEN kind = 'EXPIRE' THEN -points ELSE 0 END) AS expired"
+        " FROM points_transaction GROUP BY member_id) t ON t.member_id = a.member_id"
+        " WHERE a.lifetime_earned <> COALESCE(t.earned, 0) OR a.lifetime_spent <> COALESCE(t.spent, 0)"
+        " OR a.lifetime_expired <> COALESCE(t.expired, 0)",
+    ),
+    Invariant(
+        "reversals stay within",
+        "No movement is taken back beyond what it was, nor another member's.",
+        "SELECT r.reverses_id AS id FROM points_transaction r"
+        " LEFT JOIN points_transaction o ON o.id = r.reverses_id"
+        " WHERE r.reverses_id IS NOT NULL GROUP BY r.reverses_id HAVING MIN(o.id::text) IS NULL"
+        " OR MIN(r.member_id::text) <> MIN(o.member_id::text) OR MAX(r.member_id::text) <> MIN(o.member_id::text)"
+        " OR ABS(SUM(r.points)) > ABS(MIN(o.points))",
+    ),
+    Invariant(
+        "reversals fit",
+        "A return takes back a redemption, a claw-back what was earned, and nothing else takes anything back.",
+        "SELECT r.id FROM points_transaction r LEFT JOIN points_transaction o ON o.id = r.reverses_id"
+        " WHERE CASE r.kind WHEN 'RETURN' THEN COALESCE(o.kind, '') <> 'REDEEM'"
+        " WHEN 'CLAWBACK' THEN COALESCE(o.kind, '') NOT IN ('EARN', 'BONUS') ELSE r.reverses_id IS NOT NULL END",
+    ),
+    Invariant(
+        "refunds take back exactly",
+        "What a purchase earned is taken back by the share of it that is refunded, rounded down.",
+        REVERSED.format(target="o.points * p.refunded_minor / p.goods_minor"),
+        REVERSED.format(target="DIV(o.points::numeric * p.refunded_minor, p.goods_minor)"),
+    ),
+    Invariant(
+        "refunds return what was spent",
+        "Points spent on a purchase have come back by the share of it that is refunded, at least.",
+        RETURNED.format(target="-o.points * p.refunded_minor / p.goods_minor"),
+        RETURNED.format(target="DIV(-o.points::numeric * p.refunded_minor, p.goods_minor)"),
+    ),
+    Invariant(
+        "nothing expired was spent",
+        "No lot pays at or after its expiry.",
+        "SELECT m.id FROM points_lot_move m JOIN points_lot l ON l.id = m.lot_id JOIN points_transaction t"
+        " ON t.id = m.transaction_id WHERE m.d_remaining < 0 AND t.kind IN ('REDEEM', 'ADJUST_OUT')"
+        " AND l.expires_at <= t.created_at",
+    ),
+    Invariant(
+        "nothing expired early",
+        "No lot is written off before its expiry.",
+        "SELECT m.id FROM points_lot_move m JOIN points_lot l ON l.id = m.lot_id JOIN points_transaction t"
+        " ON t.id = m.transaction_id WHERE t.kind = 'EXPIRE'"
+        " AND (l.expires_at IS NULL OR l.expires_at > t.created_at)",
+    ),
+)
