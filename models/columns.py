@@ -9,6 +9,9 @@ import orjson
 from tortoise.fields import DatetimeField, JSONField, UUIDField
 from tortoise.fields.base import Field
 from tortoise.models import Model
+from uuid_utils.compat import uuid7
+
+from models.units import new_id
 
 Writer = Callable[[Any, type[Model]], Any]
 
@@ -32,7 +35,7 @@ class Insertion:
         self._names = names
         self._given = picked(names)
         self._writers = [(place, write) for place, (_, write) in enumerate(given) if write is not None]
-        self._defaults = [(default, write) for default, _, write in added]
+        self._defaults = [(new_id if default is uuid7 else default, write) for default, _, write in added]
 
     def values(self, row: Mapping[str, Any]) -> list[Any]:
         """The row's values in the order of the columns, as the database takes them."""

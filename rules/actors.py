@@ -41,6 +41,9 @@ class Actor:
         return f"{self.kind}:{self.id or ''}"
 
 
+_ACTORS = {kind: ActorKind(kind.value) for kind in PrincipalKind}
+
+
 @dataclass(frozen=True, slots=True)
 class Principal:
     """Who calls, as their credential says: a member, staff, a partner or a service."""
@@ -59,8 +62,16 @@ class Principal:
 
     def acting(self, *, network: str | None = None, request_id: str | None = None) -> Actor:
         """The caller, as the rules know them."""
-        kind = ActorKind(self.kind.value)
-        return Actor(kind, self.id, self.role, self.store_id, self.source, network, request_id, self.proven_until)
+        return Actor(
+            _ACTORS[self.kind],
+            self.id,
+            self.role,
+            self.store_id,
+            self.source,
+            network,
+            request_id,
+            self.proven_until,
+        )
 
 
 SYSTEM = Actor(ActorKind.SYSTEM)

@@ -9,10 +9,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from uuid import UUID
 
-from uuid_utils.compat import uuid7
-
 from models.points import Bucket, Counter, PointsKind
-from models.units import BALANCE_MAX, MOVE_MAX, Points
+from models.units import BALANCE_MAX, MOVE_MAX, Points, new_id
 from rules.refusals import Refusal
 
 LAST = datetime.max.replace(tzinfo=UTC)
@@ -71,7 +69,7 @@ class Movement:
     purchase_id: UUID | None = None
     reverses_id: UUID | None = None
     reason: str | None = None
-    id: UUID = field(default_factory=uuid7)
+    id: UUID = field(default_factory=new_id)
     points: int = 0
     """What it did to the member's worth; debt counts against it."""
 
@@ -86,7 +84,7 @@ class Line:
     delta: int
     balance_after: int
     counter: Counter
-    id: UUID = field(default_factory=uuid7)
+    id: UUID = field(default_factory=new_id)
 
 
 @dataclass(slots=True)
@@ -273,7 +271,7 @@ class Book:
         if points > MOVE_MAX:
             raise PointsLimit(points, MOVE_MAX)
         lot = Lot(
-            id=uuid7(),
+            id=new_id(),
             transaction_id=movement.id,
             purchase_id=purchase_id,
             granted=points,
