@@ -122,6 +122,9 @@ class Rows(Statement, Generic[R]):
             names = tuple(asyncpg.Record.keys(records[0]))
             self._check(names)
             self._known[names] = self.record
+            # its statement gives the columns in this order: by its place one is found in a third of the time
+            for place, name in enumerate(names):
+                setattr(self.record, name, _column(place, _converter(asyncpg.Record, self._columns[name])))
         return records
 
     def of_tuples(self, names: tuple[str, ...], rows: list[tuple[Any, ...]]) -> list[Any]:
@@ -216,9 +219,13 @@ def _kind(hint: Any) -> Any:
 
 def _made(row: type[Row], base: type, places: Mapping[str, Any], kinds: Mapping[str, Any]) -> Any:
     """The class of the rows as one driver gives them, each column found at its place."""
-    converts = _ON_SQLITE if base is tuple else _ON_BOTH
-    columns = {name: _column(places[name], converts.get(kind, _by_value(kind))) for name, kind in kinds.items()}
+    columns = {name: _column(places[name], _converter(base, kind)) for name, kind in kinds.items()}
     return type(row.__name__, (row, base), {"__module__": row.__module__, "__doc__": row.__doc__, **columns})
+
+
+def _converter(base: type, kind: Any) -> Convert | None:
+    """What a column becomes that one driver gives; None where it is that already."""
+    return (_ON_SQLITE if base is tuple else _ON_BOTH).get(kind, _by_value(kind))
 
 
 def _by_value(kind: Any) -> Convert | None:

@@ -87,7 +87,8 @@ class Vault:
                 found.append(None)
             else:
                 name = str(member_id)
-                found.append(_open(self.unwrap(wrapped, name), sealed, f"{name}:{column}"))
+                cipher = AESGCM(self.unwrap(wrapped, name))
+                found.append(_opened(cipher, sealed, f"{name}:{column}"))
         return found
 
     def index(self, kind: IdentityKind, namespace: str, value: str) -> str:
@@ -111,11 +112,11 @@ class Vault:
 
     def unwrap(self, wrapped: bytes, name: str) -> bytes:
         """The key behind a wrapped one, whichever of the master keys wrapped it. Raises: InvalidTag."""
-        present, *later = self.masters
-        for master in later:
+        present = self.masters[0]
+        for master in self.masters[1:]:
             with suppress(InvalidTag):
                 return master.unwrap(wrapped, name)
-        return present.unwrap(wrapped, name)
+        return _opened(present._cipher, wrapped, f"{name}:key")
 
 
 def fresh_key() -> bytes:
