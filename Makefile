@@ -6,7 +6,7 @@ BIN := .venv/bin
 # some machines forbid Python to keep what it has compiled: each of many processes would compile all it imports anew
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: serve test test-sqlite test-postgres browser pictures check format lock schema docs crash demo-reset \
+.PHONY: serve test test-sqlite test-postgres browser pictures check format lock schema docs crash crash-webhooks demo-reset \
   bench bench-sqlite bench-growth
 
 serve: .venv/.ok  ## API, worker and WeChat simulator on an embedded database, with demo data the first time
@@ -52,6 +52,9 @@ docs: .venv/.dev  ## write the pages that repeat the code
 
 crash: .venv/.dev  ## kill -9 the server under load, 50 times on each database
 	$(BIN)/python -m benchmarks.crash --kills 50
+
+crash-webhooks: .venv/.dev  ## kill -9 the server with webhooks under way, 10 times on each database
+	$(BIN)/python -m benchmarks.webhooks --kills 10
 
 bench: .venv/.dev  ## what a request costs here, beside what it costs elsewhere; QUICK=1 for small data, OPTIONS=--help
 	@$(BIN)/python -m benchmarks.speed $(if $(QUICK),--quick) $(OPTIONS)
