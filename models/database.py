@@ -22,6 +22,7 @@ MODULES = [
     "models.members",
     "models.tiers",
     "models.points",
+    "models.finance",
     "models.purchases",
     "models.staff",
     "models.credentials",

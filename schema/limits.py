@@ -42,6 +42,8 @@ LISTS = {
     "staff": 20,
     "stores": 20,
     "memberEvents": 20,
+    "months": 20,
+    "cohorts": 20,
 }
 """What a list counts as where the document names no size."""
 

@@ -20,6 +20,7 @@ from schema.documents import DocumentsMutation, DocumentsQuery
 from schema.entrance import EntranceMutation
 from schema.errors import ANSWERS, bad_input
 from schema.events import EventsQuery, EventsSubscription
+from schema.finance import FinanceQuery
 from schema.gate import Gate
 from schema.ids import Tag
 from schema.keys import KeysMutation, KeysQuery
@@ -81,6 +82,7 @@ class Query(
     KeysQuery,
     WebhooksQuery,
     AuditQuery,
+    FinanceQuery,
     StaffQuery,
 ):
     """What may be asked."""

@@ -6,7 +6,20 @@ from rich.console import Console
 from rich.markup import escape
 from tortoise.exceptions import DBConnectionError, OperationalError
 
-from api.cli import access, audit, data, documents, explain, keys, members, people, programme, running, vault
+from api.cli import (
+    access,
+    audit,
+    data,
+    documents,
+    explain,
+    keys,
+    members,
+    people,
+    programme,
+    reports,
+    running,
+    vault,
+)
 from api.cli._common import Failed, app
 from api.opening import NoDatabase, NoKeyStore, NotMigrated, Unreachable
 from api.orders import FileUnreadable
@@ -29,6 +42,7 @@ __all__ = [
     "members",
     "people",
     "programme",
+    "reports",
     "running",
     "vault",
 ]

@@ -805,6 +805,158 @@ export type KeyKind =
   /** A shop's back end or point of sale. */
   | 'SERVICE';
 
+/**
+ * What became of the points that came in one month (批次月), as of the end of the report. The lines from `granted` to
+ * `other` add up to `remaining`.
+ */
+export interface LiabilityCohort {
+  __typename?: 'LiabilityCohort';
+  /** The first day of the month in which the points came. Not for members, but for OWNER, ADMIN, ANALYST. */
+  month: CalendarDate;
+  /** Whether all older cohorts are in it, too. Not for members, but for OWNER, ADMIN, ANALYST. */
+  andEarlier: boolean;
+  /** Earned, added as a bonus and put in by hand. Not for members, but for OWNER, ADMIN, ANALYST. */
+  granted: Long;
+  /** Given back of redemptions. Not for members, but for OWNER, ADMIN, ANALYST. */
+  returned: Long;
+  /** Redeemed; negative. Not for members, but for OWNER, ADMIN, ANALYST. */
+  redeemed: Long;
+  /** Taken back by refunds; negative. Not for members, but for OWNER, ADMIN, ANALYST. */
+  clawedBack: Long;
+  /** Taken out by hand; negative. Not for members, but for OWNER, ADMIN, ANALYST. */
+  adjustedOut: Long;
+  /** Written off as expired; negative. Not for members, but for OWNER, ADMIN, ANALYST. */
+  expired: Long;
+  /** Went into debts as they came; negative. Not for members, but for OWNER, ADMIN, ANALYST. */
+  repaid: Long;
+  /** All other movements. Not for members, but for OWNER, ADMIN, ANALYST. */
+  other: Long;
+  /** What is left in its lots. Not for members, but for OWNER, ADMIN, ANALYST. */
+  remaining: Long;
+  /**
+   * Whether the month is over and none of its points can be spent any more. Not for members, but for OWNER, ADMIN,
+   * ANALYST.
+   */
+  isMatured: boolean;
+  /**
+   * Redeemed less returned, of what was granted; null where nothing was granted. Not for members, but for OWNER,
+   * ADMIN, ANALYST.
+   */
+  redemptionBps: BasisPoints | null;
+  /** Expired, of what was granted; null until the cohort has matured. Not for members, but for OWNER, ADMIN, ANALYST. */
+  breakageBps: BasisPoints | null;
+  /**
+   * What its remaining points will cost, in minor units, rounded up; null without `unitCost`. Not for members, but
+   * for OWNER, ADMIN, ANALYST.
+   */
+  liabilityMinor: Long | null;
+}
+
+/**
+ * A month's roll-forward (滚动表), in the members' worth: balances, less what they owe. The lines are signed:
+ * `opening` and the lines from `earned` to `other` add up to `closing`.
+ */
+export interface LiabilityMonth {
+  __typename?: 'LiabilityMonth';
+  /** The first day of the month. Not for members, but for OWNER, ADMIN, ANALYST. */
+  month: CalendarDate;
+  /** Where the month began: the closing of the one before. Not for members, but for OWNER, ADMIN, ANALYST. */
+  opening: Long;
+  /** Earned by purchases, before any bonus. Not for members, but for OWNER, ADMIN, ANALYST. */
+  earned: Long;
+  /** Added by tiers. Not for members, but for OWNER, ADMIN, ANALYST. */
+  bonus: Long;
+  /** Put in by hand. Not for members, but for OWNER, ADMIN, ANALYST. */
+  adjustedIn: Long;
+  /** Given back of redemptions. Not for members, but for OWNER, ADMIN, ANALYST. */
+  returned: Long;
+  /** Redeemed; negative. Not for members, but for OWNER, ADMIN, ANALYST. */
+  redeemed: Long;
+  /** Taken back by refunds; negative. Not for members, but for OWNER, ADMIN, ANALYST. */
+  clawedBack: Long;
+  /** Taken out by hand; negative. Not for members, but for OWNER, ADMIN, ANALYST. */
+  adjustedOut: Long;
+  /** Written off as expired; negative. Not for members, but for OWNER, ADMIN, ANALYST. */
+  expired: Long;
+  /**
+   * All other movements. Those within an account come to nothing here. Not for members, but for OWNER, ADMIN,
+   * ANALYST.
+   */
+  other: Long;
+  /**
+   * Where the month ended. Of a month that is not over: where it stands. Not for members, but for OWNER, ADMIN,
+   * ANALYST.
+   */
+  closing: Long;
+  /** What all lots held then: `closing` and `debt` together. Not for members, but for OWNER, ADMIN, ANALYST. */
+  openPoints: Long;
+  /** What members owed then. Not for members, but for OWNER, ADMIN, ANALYST. */
+  debt: Long;
+  /** How many movements the month had. Not for members, but for OWNER, ADMIN, ANALYST. */
+  movements: Long;
+}
+
+/** How long the points live that were open when a day was closed. Counted once for each day, shortly after its end. */
+export interface LiabilityOutlook {
+  __typename?: 'LiabilityOutlook';
+  /** The day from whose end it looks ahead. Not for members, but for OWNER, ADMIN, ANALYST. */
+  day: CalendarDate;
+  /** Expire within 7 days. Not for members, but for OWNER, ADMIN, ANALYST. */
+  within7Days: Long;
+  /** Expire within 30 days, the first 7 among them. Not for members, but for OWNER, ADMIN, ANALYST. */
+  within30Days: Long;
+  /** Expire within 90 days, the first 30 among them. Not for members, but for OWNER, ADMIN, ANALYST. */
+  within90Days: Long;
+  /** Expire later. Not for members, but for OWNER, ADMIN, ANALYST. */
+  later: Long;
+  /** Never expire. Not for members, but for OWNER, ADMIN, ANALYST. */
+  never: Long;
+  /** Not spendable yet. Not for members, but for OWNER, ADMIN, ANALYST. */
+  waiting: Long;
+  /** Have expired, and were not written off yet. Not for members, but for OWNER, ADMIN, ANALYST. */
+  expired: Long;
+}
+
+/** What the programme owes its members in points (积分负债), and how that came about. */
+export interface LiabilityReport {
+  __typename?: 'LiabilityReport';
+  /** The currency of what it costs. Not for members, but for OWNER, ADMIN, ANALYST. */
+  currency: CurrencyCode;
+  /** The months asked for, 60 at most, oldest first. Not for members, but for OWNER, ADMIN, ANALYST. */
+  months: LiabilityMonth[];
+  /**
+   * The cohorts at the end of the last month, 120 at most, oldest first. Not for members, but for OWNER, ADMIN,
+   * ANALYST.
+   */
+  cohorts: LiabilityCohort[];
+  /** What all lots held at the end: the points that are owed. Not for members, but for OWNER, ADMIN, ANALYST. */
+  openPoints: Long;
+  /**
+   * What share of open points will be used in the end: the one given, or that of all matured cohorts; 10000 where
+   * none has matured. Not for members, but for OWNER, ADMIN, ANALYST.
+   */
+  ultimateRedemptionBps: BasisPoints;
+  /** How many cohorts have matured. Not for members, but for OWNER, ADMIN, ANALYST. */
+  maturedCohorts: number;
+  /**
+   * What the open points will cost, in minor units: ceil(openPoints × ultimateRedemptionBps / 10000 × unitCost);
+   * null without `unitCost`. Not for members, but for OWNER, ADMIN, ANALYST.
+   */
+  liabilityMinor: Long | null;
+  /**
+   * How long open points live, from the last closed day of the report; null before the first. Not for members, but
+   * for OWNER, ADMIN, ANALYST.
+   */
+  outlook: LiabilityOutlook | null;
+  /** The last closed day of the books: figures up to it never change. Not for members, but for OWNER, ADMIN, ANALYST. */
+  closedDay: CalendarDate | null;
+  /**
+   * Whether more is uncounted than a report counts for itself, so that the newest is missing. Not for members, but
+   * for OWNER, ADMIN, ANALYST.
+   */
+  isBehind: boolean;
+}
+
 /** A login of a member (登录): one device on which they are logged in. */
 export interface Login {
   __typename?: 'Login';
@@ -2256,6 +2408,12 @@ export interface Query {
    * OWNER, ADMIN.
    */
   auditLog: AuditLineConnection | null;
+  /**
+   * What the programme owes its members in points: months that roll forward and tie to the ledger to the point, and
+   * what became of the points of each month. It costs the same however large the ledger is. Not for members, but for
+   * OWNER, ADMIN, ANALYST.
+   */
+  liabilityReport: LiabilityReport | null;
   /** Who is calling: the account, its role and its store. Not for members, but for STAFF. */
   staffMe: StaffViewer | null;
   /** Everybody who works for the programme, or did, by name. Not for members, but for OWNER, ADMIN. */
@@ -2351,6 +2509,18 @@ export interface QueryAuditLogArgs {
   last?: number | null;
   /** Read back before this cursor. */
   before?: string | null;
+}
+
+/** Arguments of `Query.liabilityReport`. */
+export interface QueryLiabilityReportArgs {
+  /** A day of the first month; by default 11 months before. */
+  from?: CalendarDate | null;
+  /** A day of the last month; by default the month that runs. */
+  to?: CalendarDate | null;
+  /** What points cost; without it nothing is costed. */
+  unitCost?: UnitCost | null;
+  /** The share of open points that will be used, if you know better. */
+  ultimateRedemptionBps?: BasisPoints | null;
 }
 
 /** Arguments of `Query.staff`. */
@@ -2872,6 +3042,14 @@ export interface TotpProvisioning {
   address: string;
   /** The address as a QR code: an SVG element. */
   qrSvg: string;
+}
+
+/** What points cost when they are redeemed: so many minor units for so many points. */
+export interface UnitCost {
+  /** Minor units: 1 … */
+  minor: Long;
+  /** … for 100 points, say. */
+  points: Long;
 }
 
 /** The programme says no, and why. Switch on `code`; show `message`. */

@@ -17,6 +17,7 @@ from tortoise.connection import get_connection
 from models.engine.asyncpg import Client as PostgresClient
 from models.engine.sqlite import Client as SqliteClient
 from models.invariants._events import EVENTS
+from models.invariants._finance import FINANCE
 from models.invariants._invariant import Invariant
 from models.invariants._members import MEMBERS
 from models.invariants._points import POINTS
@@ -32,7 +33,7 @@ SHOWN = 20
 STEPS = 100_000
 """How many steps SQLite takes between two looks whether anybody still waits."""
 
-INVARIANTS: tuple[Invariant, ...] = (*POINTS, *PURCHASES, *TIERS, *MEMBERS, *EVENTS)
+INVARIANTS: tuple[Invariant, ...] = (*POINTS, *PURCHASES, *TIERS, *MEMBERS, *EVENTS, *FINANCE)
 """Everything `verify` looks at."""
 
 

@@ -21,13 +21,14 @@ from models.jobs import Job, JobState
 from models.members import MemberKey
 from models.sql import SQL, insert
 from models.staff import Staff, StaffInvitation, StaffRole
-from rules import credentials, keys, staff, webhooks
+from rules import credentials, finance, keys, staff, webhooks
 from rules.actors import SYSTEM
 from rules.keys import Holder
 from rules.webhooks import Outcome, Wish
 from tests.people import NOON, buy, freeze, fresh_key, member, programme, redeem, refund
 
 TOO_MUCH = "1000000000001"
+WITHOUT_IDS = "api_key token points_account points_books points_closing growth_account programme".split()  # noqa: SIM905
 
 
 @dataclass(frozen=True)
@@ -57,12 +58,8 @@ def change(table: str, where: str = "TRUE", **values: str) -> Attack:
 
 def again(table: str, **values: str) -> Attack:
     """One row more, like one there is but for a new id and these values."""
-    fresh = {"id": f"'{uuid4()}'"} if "id" in _columns(table) else {}
+    fresh = {"id": f"'{uuid4()}'"} if table not in WITHOUT_IDS else {}
     return Attack("again", table, {**fresh, **values})
-
-
-def _columns(table: str) -> set[str]:
-    return {"id"} if table not in ("api_key", "token", "points_account", "growth_account", "programme") else set()
 
 
 ATTACKS: dict[str, tuple[Attack, ...]] = {
@@ -109,6 +106,13 @@ ATTACKS: dict[str, tuple[Attack, ...]] = {
     ),
     "points_debt_is_repaid_first": (change("points_account", available="1", debt="1"),),
     "points_seq": (change("points_account", seq="-1"),),
+    "points_books_are_one": (again("points_books", one="2"),),
+    "points_books_turn": (change("points_books", turn="-1"),),
+    "points_day_once": (again("points_day"),),
+    "points_day_moves": (change("points_day", movements="0"),),
+    "points_cohort_once": (again("points_cohort"),),
+    "points_outlook_once": (again("points_outlook"),),
+    "points_outlook_open": (change("points_outlook", points="0"),),
     "points_entry_moves": (again("points_entry", seq="99", delta="0"),),
     "points_entry_after": (again("points_entry", seq="99", balance_after="-1"),),
     "points_entry_seq": (again("points_entry"),),
@@ -253,6 +257,7 @@ async def furnished() -> None:
     for holder in (Holder.partner(partner), Holder.service("shop", store)):
         await keys.issue(holder, name="key", environment="test", actor=SYSTEM, now=NOON)
     await _furnish_the_door(mei)
+    await finance.bring_up_to_date(NOON + timedelta(days=2))
     await insert(MemberKey, [{"member_id": mei, "wrapped": b"from before there was a key store"}])
     job = {"name": "tidy", "cause": "once", "facts": {}, "due_at": NOON, "created_at": NOON}
     await insert(Job, [{**job, "state": JobState.READY}])

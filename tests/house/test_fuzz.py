@@ -28,7 +28,7 @@ def test_every_root_field_is_asked_for_by_somebody() -> None:
     asked = set(ENDINGS)
     for role in ROLES:
         writer = Writer(role, Pool(), Random(1))
-        asked |= {re.search(r"{ (\w+)", writer.operation()[0]).group(1) for _ in range(200)}  # type: ignore[union-attr]
+        asked |= {re.search(r"{ (\w+)", writer.operation()[0]).group(1) for _ in range(800)}  # type: ignore[union-attr]
     kinds = (PUBLISHED.query_type, PUBLISHED.mutation_type)
     roots = {(kind.name, name) for kind in kinds if kind for name in kind.fields}
     assert asked >= {name for kind, name in roots if any(Step(kind, name, "").is_for(role) for role in ROLES)}

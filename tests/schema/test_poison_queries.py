@@ -21,7 +21,9 @@ from tests.schema.test_poison import PARSERS, good
 
 SERVED = schema._schema
 PLAIN: dict[str, Any] = {
+    "BasisPoints": 1,
     "Boolean": True,
+    "Date": "2026-03-10",
     "DateTime": "2026-03-10T04:00:00Z",
     "ID": "nobody",
     "Int": 1,

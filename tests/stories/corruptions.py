@@ -225,4 +225,30 @@ CORRUPTIONS: dict[str, list[str]] = {
         f"UPDATE webhook_attempt SET endpoint_id = {NOBODY}",
         "UPDATE webhook_attempt SET number = 99",
     ],
+    "days are counted": [
+        "UPDATE points_day SET points = points + 1 WHERE kind = 'REDEEM'",
+        "UPDATE points_day SET movements = movements + 1 WHERE kind = 'REDEEM'",
+        "UPDATE points_day SET day = '2026-03-09' WHERE kind = 'REDEEM'",
+        "DELETE FROM points_day WHERE kind = 'CLAWBACK'",
+        "UPDATE points_books SET counted_id = (SELECT id FROM points_transaction ORDER BY id LIMIT 1)",
+        # a movement that was never counted
+        "UPDATE points_transaction SET kind = 'ADJUST_IN' WHERE id = " + EARN,
+    ],
+    "days follow the lots": [
+        "UPDATE points_day SET open_points = open_points - 1 WHERE kind = 'EARN' AND day = '2026-03-10'",
+        f"UPDATE points_lot_move SET d_remaining = d_remaining - 1 WHERE {MEI} AND transaction_id = {REDEEM}",
+    ],
+    "days are closed": [
+        "UPDATE points_closing SET points = points + 1 WHERE day = '2026-02-01'",
+        "UPDATE points_closing SET open_points = open_points + 1 WHERE day = '2026-03-11'",
+        "DELETE FROM points_closing WHERE day = '2026-03-10'",
+        "DELETE FROM points_closing WHERE day = '2026-03-11'",
+        "UPDATE points_books SET closed_day = NULL",
+    ],
+    "cohorts are counted": [
+        "UPDATE points_cohort SET points = points + 1 WHERE kind = 'REPAID'",
+        "UPDATE points_cohort SET kind = 'OTHER' WHERE kind = 'EXPIRE'",
+        "UPDATE points_cohort SET cohort = '2026-02-01' WHERE kind = 'EARN' AND cohort = '2026-03-01'",
+        "DELETE FROM points_cohort WHERE kind = 'BONUS'",
+    ],
 }

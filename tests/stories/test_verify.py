@@ -12,7 +12,7 @@ from models.engine.sqlite import statements
 from models.invariants import INVARIANTS, SHOWN, Violation, _plain, violations
 from models.staff import StaffRole
 from models.units import ReasonCode
-from rules import approvals, staff, webhooks
+from rules import approvals, finance, staff, webhooks
 from rules.actors import SYSTEM, Actor, ActorKind
 from rules.points import Adjustment
 from rules.webhooks import Outcome, Wish
@@ -94,6 +94,7 @@ async def the_books() -> tuple[UUID, UUID]:
     await unfreeze(wang)
     await freeze(wang)
     await buy(wang, 5_00, ref="salt")
+    await finance.bring_up_to_date(NOON + timedelta(days=2))
     return mei, wang
 
 
