@@ -15,6 +15,7 @@ from api.opening import unlock
 from api.outside import HASHER
 from api.settings import DEMO_APPID, OPEN_PLATFORM, Settings
 from api.simulator import person
+from api.wares import basket, somebody
 from models import keystore
 from models.credentials import PrincipalKind
 from models.database import connected
@@ -67,18 +68,6 @@ STAFF = (
     ("service", StaffRole.CS),
     ("cashier", StaffRole.CASHIER),
     ("analyst", StaffRole.ANALYST),
-)
-SURNAMES = "王李张刘陈杨黄赵吴周徐孙马朱胡郭何林高罗郑梁谢宋唐许韩冯邓曹"
-GIVEN = "雨晨子涵梓欣怡浩然宇轩思远佳宁嘉文静雅芳志强丽娟秀英建国晓明海燕春梅桂兰玉华俊杰若曦一诺"
-GOODS = (
-    ("TEA-LJ", "明前龙井 50g", 12_800),
-    ("TEA-PE", "熟普洱饼 357g", 26_800),
-    ("TEA-TG", "安溪铁观音 125g", 8_800),
-    ("TEA-JM", "茉莉银针 100g", 9_900),
-    ("CUP-01", "手作茶杯", 6_800),
-    ("POT-01", "紫砂壶", 45_900),
-    ("CAKE-1", "绿豆糕礼盒", 4_500),
-    ("DRINK1", "冷泡茶", 1_800),
 )
 
 
@@ -179,9 +168,7 @@ def identities_of(number: int) -> list[Identity]:
 
 async def _live(number: int, chance: Random, start: datetime, now: datetime, counts: dict[str, int]) -> None:
     """One member's year."""
-    name = (
-        "林小雨" if number == 0 else chance.choice(SURNAMES) + "".join(chance.sample(GIVEN, chance.choice((1, 2))))
-    )
+    name = "林小雨" if number == 0 else somebody(chance)
     visits = 12 if number == 0 else min(int(chance.expovariate(0.45)), 24)
     moments = sorted(start + (now - start) * chance.random() for _ in range(visits))
     joined = moments[0] if moments else start + (now - start) * chance.random()
@@ -199,7 +186,7 @@ async def _buy(
 ) -> None:
     lines = tuple(
         OrderLine(str(place), 1, Minor(price), sku, name)
-        for place, (sku, name, price) in enumerate(chance.sample(GOODS, chance.choice((1, 1, 2, 3))), start=1)
+        for place, (sku, name, price) in enumerate(basket(chance), start=1)
     )
     store = chance.choice(STORES)[0]
     order = Order(SOURCE, ref, TERMS.currency, at, lines, channel=store)

@@ -4,7 +4,7 @@ import base64
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Annotated, Any, Generic, TypeVar
+from typing import Annotated, Any, Generic, TypeVar, cast
 from uuid import UUID
 
 import orjson
@@ -176,12 +176,12 @@ class Page:
     @property
     def start_cursor(self) -> str | None:
         """Where its first row stands."""
-        return self.nodes[0].cursor if self.nodes else None
+        return self.edges[0].cursor if self.nodes else None
 
     @property
     def end_cursor(self) -> str | None:
         """Where its last row stands."""
-        return self.nodes[-1].cursor if self.nodes else None
+        return self.edges[-1].cursor if self.nodes else None
 
 
 async def listed(listing: Listing[Row], parents: Sequence[HasMember], asked: Window, *more: Any) -> list[list[Row]]:
@@ -190,23 +190,42 @@ async def listed(listing: Listing[Row], parents: Sequence[HasMember], asked: Win
     return await listing.pages(members, *more, most=asked.fetch, beyond=asked.key, backwards=asked.backwards)
 
 
+class Placed:
+    """An item of a list that was made of its row: its own edge."""
+
+    __slots__ = ("_key", "node")
+
+    def __init__(self, node: Any, key: tuple[Any, ...]) -> None:
+        self.node = node
+        self._key = key
+
+    @property
+    def cursor(self) -> str:
+        """Where it stands."""
+        return cursor(*self._key)
+
+
+class MadePage(Page):
+    """A connection of items that were made of their rows."""
+
+    __slots__ = ("_edges",)
+
+    def __init__(self, rows: list[Placed], asked: Window) -> None:
+        super().__init__(rows, asked)
+        self._edges = self.nodes
+        self.nodes = [each.node for each in self._edges]
+
+    @property
+    def edges(self) -> list[Any]:
+        """The items with their cursors."""
+        return self._edges
+
+
 def page(
     rows: Sequence[Row], asked: Window, make: Callable[[Row], Item], key: Callable[[Row], tuple[Any, ...]]
 ) -> Connection[Item]:
     """The connection of the rows fetched for a window (one more than asked for, if there are), in reading order."""
-    more = len(rows) > asked.limit
-    kept = list(rows[: asked.limit])
-    if asked.backwards:
-        kept.reverse()
-    edges = [Edge(cursor=cursor(*key(row)), node=make(row)) for row in kept]
-    beyond = asked.key is not None
-    info = PageInfo(
-        has_next_page=beyond if asked.backwards else more,
-        has_previous_page=more if asked.backwards else beyond,
-        start_cursor=edges[0].cursor if edges else None,
-        end_cursor=edges[-1].cursor if edges else None,
-    )
-    return Connection(edges=edges, nodes=[edge.node for edge in edges], page_info=info)
+    return cast("Connection[Item]", MadePage([Placed(make(row), key(row)) for row in rows], asked))
 
 
 def whole(value: Any) -> int:

@@ -7,13 +7,12 @@ from uuid import UUID
 import orjson
 from uuid_utils.compat import uuid7
 
+from api.wares import somebody
 from benchmarks.speed.data.store import KEYS, Store
 from models.members import IdentityKind
 from rules import vault
 from rules.members import Identity
 
-SURNAMES = "王李张刘陈杨黄赵吴周徐孙马朱胡郭何林高罗郑梁谢宋唐许韩冯邓曹"
-GIVEN = "雨晨子涵梓欣怡浩然宇轩思远佳宁嘉文静雅芳志强丽娟秀英建国晓明海燕"
 FIRST_PHONE = 13_000_000_000
 NAMELESS = 25
 """One member in so many has not said what to call them."""
@@ -52,7 +51,7 @@ def known(number: int, member_id: UUID, chance: Random, at: datetime, store: Sto
             "created_at": at,
         },
     )
-    name = chance.choice(SURNAMES) + "".join(chance.sample(GIVEN, chance.choice((1, 2))))
+    name = somebody(chance)
     if number % NAMELESS == NAMELESS - 1:
         return None
     return safe.seal(wrapped, member_id, "profile", orjson.dumps({"display_name": name}).decode())

@@ -7,20 +7,12 @@ from uuid import UUID
 
 from uuid_utils.compat import uuid7
 
+from api.wares import basket
 from benchmarks.speed.data.store import Store
 from models.units import Minor
 from rules.programme import Terms
 
 SOURCE = "bench-pos"
-GOODS = (
-    ("TEA-LJ", "明前龙井 50g", 12_800),
-    ("TEA-PE", "熟普洱饼 357g", 26_800),
-    ("TEA-TG", "安溪铁观音 125g", 8_800),
-    ("TEA-JM", "茉莉银针 100g", 9_900),
-    ("CUP-01", "手作茶杯", 6_800),
-    ("CAKE-1", "绿豆糕礼盒", 4_500),
-    ("DRINK1", "冷泡茶", 1_800),
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +27,7 @@ def bought(store: Store, chance: Random, terms: Terms, member_id: UUID, order_re
     """Write down an order that was paid when it was made."""
     purchase_id = uuid7()
     goods = 0
-    for place, (sku, name, price) in enumerate(chance.sample(GOODS, chance.choice((1, 1, 2, 3))), start=1):
+    for place, (sku, name, price) in enumerate(basket(chance), start=1):
         goods += price
         store.add(
             "purchase_line",
