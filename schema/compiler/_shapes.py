@@ -97,7 +97,8 @@ class Checking:
         """Look at all objects of a level. Raises: Declined."""
         if not self.known.issuperset(map(type, them)):
             for it in them:
-                self.one(it)
+                if type(it) not in self.known:
+                    self.one(it)
 
     def one(self, it: Any) -> None:
         """Look at an object. Raises: Declined."""

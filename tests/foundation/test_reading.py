@@ -1,5 +1,6 @@
 """Reading: rows with attributes, moments as text, and statements that go together."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any, NewType
 from uuid import UUID, uuid4
@@ -9,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tortoise.backends.base.client import BaseDBAsyncClient
 
-from models.reading import Row, Rows, together
+from models.reading import AtOnce, Row, Rows, together
 from models.sql import SQL, insert
 from schema.scalars import show_moment
 from tests.foundation.scratch import Box, Colour, Thing
@@ -36,9 +37,14 @@ class ThingRow(Row):
         return self.weight is not None and self.weight >= least
 
 
+def _sizes(boxes: Sequence["BoxRow"]) -> list[str]:
+    return [f"{box.volume} of {len(boxes)}" for box in boxes]
+
+
 class BoxRow(Row):
     id: str
     volume: int
+    size = AtOnce(_sizes)
 
 
 THINGS = Rows(
@@ -90,6 +96,12 @@ async def test_an_id_may_be_asked_for_as_text(client: BaseDBAsyncClient) -> None
     box = await a_box()
     [row] = await BOXES.rows([box])
     assert row.id == str(box)
+
+
+async def test_what_is_computed_at_once_is_computed_for_one_too(client: BaseDBAsyncClient) -> None:
+    rows = await BOXES.rows([await a_box(volume=2), await a_box(volume=3)])
+    assert [row.size for row in rows] == ["2 of 1", "3 of 1"]
+    assert type(rows[0]).size.at_once(rows) == ["2 of 2", "3 of 2"]
 
 
 async def test_questions_that_go_together_are_answered_in_their_order(client: BaseDBAsyncClient) -> None:

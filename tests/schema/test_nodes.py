@@ -320,3 +320,10 @@ def test_an_id_is_read_back_as_it_was_written() -> None:
         assert ids.read(text) == (tag, parts)
         assert ids.decode(tag, text) == parts
         assert [ids.decode(other, text) for other in Tag if other is not tag] == [None] * (len(Tag) - 1)
+
+
+@pytest.mark.parametrize("count", [0, 1, 7])
+def test_the_ids_of_many_rows_are_those_of_each(count: int) -> None:
+    for tag in Tag:
+        parts = [[uuid4() for _ in range(count)] for _ in range(2 if tag in OWNED else 1)]
+        assert ids.encode_all(tag, *parts) == [ids.encode(tag, *each) for each in zip(*parts, strict=True)]
