@@ -105,7 +105,8 @@ class Protocol(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         """The request is there: have it answered, when the one before it has been."""
         self._is_idle = False
-        self._expected()
+        if self._patience is not None:
+            self._expected()
         scope, parser = self.scope, self.parser
         version = parser.get_http_version()
         scope["method"] = parser.get_method().decode("ascii")
