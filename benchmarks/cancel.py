@@ -14,7 +14,7 @@ import asyncpg
 
 from benchmarks import report
 from benchmarks.crash import begin, examine
-from benchmarks.house import House, Server, fresh_house, postgres_server, serving
+from benchmarks.house import LOOK_SECONDS, House, Server, fresh_house, postgres_server, serving
 from benchmarks.shop import DOCUMENTS, Deed, Shop, redeem
 from benchmarks.wire import Line, lines
 
@@ -28,6 +28,7 @@ BURST = 32
 POOL = 16
 """How many connections to PostgreSQL a server may hold, half of them for reading; see `models.engine`."""
 
+LEAVE_SECONDS = 2.0
 LEFT_OPEN = (
     "SELECT state, wait_event_type FROM pg_stat_activity"
     " WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'"
@@ -106,6 +107,11 @@ async def _look_at_backends(house: House, found: Found) -> None:
     connection = await asyncpg.connect(house.plain_url)
     try:
         rows = await connection.fetch(LEFT_OPEN)
+        until = time.perf_counter() + LEAVE_SECONDS
+        # a backend whose server was killed takes a moment to notice
+        while len(rows) > POOL and time.perf_counter() < until:
+            await asyncio.sleep(LOOK_SECONDS)
+            rows = await connection.fetch(LEFT_OPEN)
     finally:
         await connection.close()
     found.check("backends", len(rows), POOL)

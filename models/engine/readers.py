@@ -113,7 +113,10 @@ class Readers:
         """
         idle = list(iter(self.take, None))
         work = [self._prepared(prepare, each) for each in idle]
-        work += [self._opened(prepare) for _ in range(self.most - self._places)]
+        free = self.most - self._places
+        # kept at once: who waits meanwhile opens none beside them
+        self._places += free
+        work += [self._opened(prepare) for _ in range(free)]
         failed = [each for each in await asyncio.gather(*work, return_exceptions=True) if each is not None]
         if errors := [each for each in failed if not (self._all and isinstance(each, FULL))]:
             raise errors[0]
@@ -149,7 +152,6 @@ class Readers:
         self.give(connection)
 
     async def _opened(self, prepare: Callable[[Any], Awaitable[None]]) -> None:
-        self._places += 1
         try:
             connection = await self._connect()
         except BaseException as error:

@@ -300,6 +300,11 @@ async def test_a_warm_reader_knows_the_statements(postgres: PostgresClient) -> N
         await warm(SQL("SELECT no_such FROM box"))
 
 
+async def test_who_reads_while_all_are_opened_opens_none_beside_them(postgres: PostgresClient) -> None:
+    await asyncio.gather(warm(COUNT), COUNT.value())
+    assert len(postgres.readers._all) == 2
+
+
 async def test_questions_that_wait_share_the_way_back(
     sqlite: SqliteClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
