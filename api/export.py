@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from models.sql import SQL
-from rules import audit, keyring, vault
+from rules import audit, keyring, points, vault
 
 COLUMNS = (
     "member_id",
@@ -24,6 +24,7 @@ COLUMNS = (
     "lifetime_spent",
     "lifetime_expired",
 )
+FIGURES = COLUMNS[COLUMNS.index("available") :]
 BATCH = 1_000
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 """What a spreadsheet would take for the start of a formula."""
@@ -67,10 +68,13 @@ async def _rows(now: datetime) -> AsyncIterator[dict[str, Any]]:
     after = None
     while rows := await PAGE.rows(now, after, BATCH):
         keys = await keyring.wrapped_of([row["member_id"] for row in rows if row["sealed"]])
+        late = await points.lapsed([row["member_id"] for row in rows if row["held"]], now)
         for row in rows:
             sealed, expired = row.pop("sealed"), int(row.pop("expired"))
             row["available"] -= expired
             row["lifetime_expired"] += expired
+            if figures := late.get(row["member_id"]):
+                row |= {name: getattr(figures, name) for name in FIGURES}
             wrapped = keys.get(row["member_id"])
             external = wrapped and vault.unlocked().open(wrapped, row["member_id"], "identity", sealed)
             yield {**row, "external_id": safe(external or "")}

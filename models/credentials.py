@@ -27,6 +27,7 @@ class KeyScope(StrEnum):
     MEMBERS_READ = "members.read"
     MEMBERS_WRITE = "members.write"
     POINTS_READ = "points.read"
+    POINTS_WRITE = "points.write"
     PURCHASES_READ = "purchases.read"
     PURCHASES_WRITE = "purchases.write"
     STATISTICS_READ = "statistics.read"

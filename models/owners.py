@@ -48,6 +48,7 @@ OWNERS: dict[str, Owner] = {
     "points_entry": MEMBER,
     "points_lot": MEMBER,
     "points_lot_move": MEMBER,
+    "points_hold": MEMBER,
     "points_note": MEMBER,
     "points_books": SHARED,
     "points_day": SHARED,

@@ -26,6 +26,8 @@ class PointsKind(StrEnum):
     ADJUST_OUT = "ADJUST_OUT"
     ACTIVATE = "ACTIVATE"
     EXPIRE = "EXPIRE"
+    HOLD = "HOLD"
+    RELEASE = "RELEASE"
 
 
 class Bucket(StrEnum):
@@ -45,6 +47,16 @@ class Counter(StrEnum):
     EXPIRY = "EXPIRY"
     ADJUSTMENT = "ADJUSTMENT"
     INTERNAL = "INTERNAL"
+
+
+class HoldState(StrEnum):
+    """What has become of points set aside."""
+
+    HELD = "HELD"
+    CAPTURED = "CAPTURED"
+    PARTIALLY_CAPTURED = "PARTIALLY_CAPTURED"
+    RELEASED = "RELEASED"
+    EXPIRED = "EXPIRED"
 
 
 class PointsAccount(Model):
@@ -197,14 +209,75 @@ class PointsLotMove(Model):
     transaction_id: UUID
     d_remaining = points_field()
     d_held = points_field(default=0)
+    hold_id = fields.UUIDField(null=True)
+    """The hold that points were set aside for, or taken out of; null where none was."""
 
     class Meta:
         table = "points_lot_move"
         indexes = (
             Index(name="points_lot_move_lot", fields=("lot_id",)),
+            PartialIndex(
+                name="points_lot_move_hold", fields=("member_id", "hold_id"), condition="hold_id IS NOT NULL"
+            ),
             Index(name="points_lot_move_transaction", fields=("member_id", "transaction_id")),
         )
         constraints = (CheckConstraint(name="points_lot_move_moves", check="d_remaining <> 0 OR d_held <> 0"),)
+
+
+class PointsHold(Model):
+    """Points set aside for a checkout until a moment: taken in part or whole, given back, or given up."""
+
+    id = fields.UUIDField(primary_key=True, default=uuid7)
+    member: fields.ForeignKeyRelation[Member] = fields.ForeignKeyField(
+        "models.Member", related_name=False, on_delete=fields.RESTRICT
+    )
+    member_id: UUID
+    transaction: fields.ForeignKeyRelation[PointsTransaction] = fields.ForeignKeyField(
+        "models.PointsTransaction", related_name=False, on_delete=fields.RESTRICT
+    )
+    """The movement that set them aside."""
+    transaction_id: UUID
+    amount = points_field()
+    captured = points_field(default=0)
+    released = points_field(default=0)
+    state = fields.CharEnumField(HoldState, max_length=20, description="")
+    reason = fields.CharField(max_length=40)
+    """A reason code: what for."""
+    purchase_id = fields.UUIDField(null=True)
+    order_ref = fields.CharField(max_length=100, null=True)
+    """What the shop calls the order, for people and for its back end; nothing is looked up by it."""
+    actor_kind = fields.CharField(max_length=12)
+    actor_id = fields.CharField(max_length=40, null=True)
+    source = fields.CharField(max_length=64, null=True)
+    """The service that set them aside, by the name its orders go by; null for anybody else."""
+    store_id = fields.UUIDField(null=True)
+    created_at = fields.DatetimeField()
+    expires_at = fields.DatetimeField()
+    """The first moment at which nothing can be taken any more."""
+    closed_at = fields.DatetimeField(null=True)
+    """When it ended; of one that expired, when that was written."""
+
+    class Meta:
+        table = "points_hold"
+        indexes = (
+            Index(name="points_hold_member", fields=("member_id", "id")),
+            Index(name="points_hold_state", fields=("member_id", "state", "id")),
+            PartialIndex(name="points_hold_due", fields=("expires_at", "id"), condition="state = 'HELD'"),
+        )
+        constraints = (
+            CheckConstraint(
+                name="points_hold_range",
+                check="amount > 0 AND captured >= 0 AND released >= 0 AND captured + released <= amount",
+            ),
+            CheckConstraint(
+                name="points_hold_adds_up",
+                check="CASE state WHEN 'HELD' THEN captured = 0 AND released = 0 WHEN 'CAPTURED'"
+                " THEN captured = amount WHEN 'PARTIALLY_CAPTURED' THEN captured > 0 AND released > 0"
+                " AND captured + released = amount ELSE released = amount END",
+            ),
+            CheckConstraint(name="points_hold_closed", check="(state = 'HELD') = (closed_at IS NULL)"),
+            CheckConstraint(name="points_hold_lasts", check="expires_at > created_at"),
+        )
 
 
 class PointsNote(Model):

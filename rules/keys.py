@@ -35,6 +35,7 @@ SCOPES: dict[PrincipalKind, frozenset[KeyScope]] = {
             KeyScope.MEMBERS_READ,
             KeyScope.MEMBERS_WRITE,
             KeyScope.POINTS_READ,
+            KeyScope.POINTS_WRITE,
             KeyScope.PURCHASES_READ,
             KeyScope.PURCHASES_WRITE,
         }
@@ -45,6 +46,7 @@ SCOPES: dict[PrincipalKind, frozenset[KeyScope]] = {
 
 INCLUDED = {
     KeyScope.MEMBERS_WRITE: KeyScope.MEMBERS_READ,
+    KeyScope.POINTS_WRITE: KeyScope.POINTS_READ,
     KeyScope.PURCHASES_WRITE: KeyScope.PURCHASES_READ,
 }
 """Whoever may write may read what was written."""

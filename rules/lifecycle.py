@@ -1,6 +1,7 @@
 """The life of a membership: recognised, enrolled, frozen, thawed, erased. It touches every room below."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -9,9 +10,9 @@ from models.members import IdentityKind, MemberState
 from models.points import PointsKind
 from models.sql import SQL
 from models.staff import StaffRole
-from models.units import ReasonCode
+from models.units import Points, ReasonCode
 from rules import audit, credentials, keyring, members, points, programme, tiers
-from rules.actors import Actor, ActorKind
+from rules.actors import SYSTEM, Actor, ActorKind
 from rules.jobs import enqueue, job
 from rules.members import Held, Identity, IdentityConflict, Profile
 from rules.outbox import Event, tell
@@ -22,6 +23,15 @@ from rules.transactions import transaction
 
 FINDS_ONLY = {StaffRole.CASHIER, StaffRole.COMMUNITY_MANAGER, StaffRole.ANALYST}
 """Who recognises members but adds nothing to what is known of them."""
+
+
+@dataclass(eq=False)
+class ErasureBlocked(Refusal):
+    """Points are held for a checkout that is not over yet."""
+
+    zh = "该会员有预占中的积分，暂不能注销。"
+    retryable = True
+    held: Points
 
 
 @transaction
@@ -187,13 +197,14 @@ async def erase(member_id: UUID, *, reason: ReasonCode, actor: Actor, now: datet
     Once this is committed a job drops their key, and with it whatever older copies of the database still hold.
     Whoever comes with the same phone later is a stranger.
 
-    Raises: NotFound, ProofRequired, MemberMerged.
+    Raises: NotFound, ProofRequired, MemberMerged, ErasureBlocked.
     """
     held = await members.hold(member_id)
     check_proof(actor, now)
     if refused := unerasable(held.state):
         raise refused
     if held.state is not MemberState.ERASED:
+        await _check_nothing_held(member_id, actor, now)
         await members.forget(member_id)
         await credentials.forget(member_id, now)
         await GONE.run(member_id)
@@ -206,6 +217,16 @@ async def erase(member_id: UUID, *, reason: ReasonCode, actor: Actor, now: datet
 def unerasable(state: MemberState) -> Refusal | None:
     """Why a member in that state may not be erased; None when they may. A merged one is erased as who they are."""
     return MemberMerged(None) if state is MemberState.MERGED else None
+
+
+async def _check_nothing_held(member_id: UUID, actor: Actor, now: datetime) -> None:
+    """A checkout that is under way is waited for, unless it is the house that erases anew after a restore.
+
+    Raises: ErasureBlocked.
+    """
+    book = await points.open_book(member_id, now)
+    if book.balances.held and actor != SYSTEM:
+        raise ErasureBlocked(Points(book.balances.held))
 
 
 FORGET = "members.forget"

@@ -91,6 +91,7 @@ _FACTS: dict[Any, tuple[Any, Callable[[Any], Any]]] = {
 _SAYS = {
     "available": "What there is.",
     "expected": "What it should have been.",
+    "held": "How much is set aside.",
     "into": "Who the member is now; null when that is not for you.",
     "kind": "What kind of identity.",
     "left": "How much could still be taken.",

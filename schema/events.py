@@ -38,6 +38,15 @@ class MemberEventType(Enum):
         "MEMBER_ABSORBED", description="Somebody else turned out to be them, and brought a name they are known by."
     )
     POINTS_MOVED = strawberry.enum_value("POINTS_MOVED", description="Their points moved: `entries` tells how.")
+    POINTS_HELD = strawberry.enum_value(
+        "POINTS_HELD", description="Points of theirs were set aside for a checkout."
+    )
+    POINTS_CAPTURED = strawberry.enum_value(
+        "POINTS_CAPTURED", description="Points that were set aside were spent, in part or whole."
+    )
+    POINTS_RELEASED = strawberry.enum_value(
+        "POINTS_RELEASED", description="Points that were set aside are available again."
+    )
     GROWTH_MOVED = strawberry.enum_value("GROWTH_MOVED", description="Their growth value (成长值) moved.")
     TIER_CHANGED = strawberry.enum_value("TIER_CHANGED", description="They hold another tier.")
     PURCHASE_PAID = strawberry.enum_value("PURCHASE_PAID", description="A purchase was paid.")

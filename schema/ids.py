@@ -24,13 +24,14 @@ class Tag(IntEnum):
     STORE = 6
     LOGIN = 7
     APPROVAL = 8
+    POINTS_HOLD = 9
     PARTNER = 20
     AUDIT_LINE = 21
     WEBHOOK_ENDPOINT = 22
     WEBHOOK_DELIVERY = 23
 
 
-OWNED = {Tag.POINTS_ENTRY, Tag.PURCHASE, Tag.APPROVAL, Tag.WEBHOOK_DELIVERY}
+OWNED = {Tag.POINTS_ENTRY, Tag.POINTS_HOLD, Tag.PURCHASE, Tag.APPROVAL, Tag.WEBHOOK_DELIVERY}
 """The types whose ids carry their owner: their member, or of a delivery its endpoint."""
 
 

@@ -57,6 +57,8 @@ describe(
         KeyScope.MEMBERS_READ: "Service: look members up, and read what is told of them.",
         KeyScope.MEMBERS_WRITE: "Service: recognise, create and enrol members. Includes `MEMBERS_READ`.",
         KeyScope.POINTS_READ: "Service: read members' points.",
+        KeyScope.POINTS_WRITE: "Service: set points aside for a checkout, and take or release them. Includes "
+        "`POINTS_READ`.",
         KeyScope.PURCHASES_READ: "Service: read the orders it reported.",
         KeyScope.PURCHASES_WRITE: "Service: report orders, events and refunds. Includes `PURCHASES_READ`.",
         KeyScope.STATISTICS_READ: "Partner: read its own statistics. Nothing asks for it yet.",
@@ -96,6 +98,7 @@ PARTNER: Rule = frozenset({Audience.PARTNER})
 READS_MEMBERS: Rule = SERVICE | {KeyScope.MEMBERS_READ}
 WRITES_MEMBERS: Rule = SERVICE | {KeyScope.MEMBERS_WRITE}
 READS_POINTS: Rule = SERVICE | {KeyScope.POINTS_READ}
+WRITES_POINTS: Rule = SERVICE | {KeyScope.POINTS_WRITE}
 READS_PURCHASES: Rule = SERVICE | {KeyScope.PURCHASES_READ}
 WRITES_PURCHASES: Rule = SERVICE | {KeyScope.PURCHASES_WRITE}
 LEADS: Rule = frozenset({Audience.OWNER, Audience.ADMIN})

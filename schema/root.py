@@ -28,7 +28,7 @@ from schema.logins import LoginsMutation
 from schema.members import Member, MembersMutation, MembersQuery, member
 from schema.permissions import ANYBODY_KNOWN, ARGUMENTS, PUBLIC, Auth, asked
 from schema.phones import PhonesMutation
-from schema.points import PointsEntry, PointsMutation, PointsQuery, entry
+from schema.points import HoldsMutation, PointsEntry, PointsHold, PointsMutation, PointsQuery, entry, hold
 from schema.programme import ProgrammeQuery
 from schema.purchases import Purchase, PurchasesMutation, purchase
 from schema.reveals import RevealsMutation
@@ -43,6 +43,7 @@ NODES_MAX = 100
 FINDERS: dict[Tag, Callable[..., Awaitable[Node | None]]] = {
     Tag.MEMBER: lambda _, *parts: member(*parts),
     Tag.POINTS_ENTRY: lambda _, *parts: entry(*parts),
+    Tag.POINTS_HOLD: hold,
     Tag.PURCHASE: purchase,
     Tag.APPROVAL: approval,
 }
@@ -115,6 +116,7 @@ class Mutation(
     PhonesMutation,
     PurchasesMutation,
     PointsMutation,
+    HoldsMutation,
     DocumentsMutation,
     KeysMutation,
     WebhooksMutation,
@@ -147,7 +149,7 @@ schema = Schema(
     query=Query,
     mutation=Mutation,
     subscription=Subscription,
-    types=[Approval, Member, PointsEntry, Purchase, Tier, *dict.fromkeys(ANSWERS.values())],
+    types=[Approval, Member, PointsEntry, PointsHold, Purchase, Tier, *dict.fromkeys(ANSWERS.values())],
     extensions=[Gate],
     config=StrawberryConfig(scalar_map=SCALARS, disable_field_suggestions=True),
 )

@@ -429,6 +429,23 @@ export type BenefitKind =
   /** One redemption may take at most `value` points. */
   | 'REDEEM_LIMIT';
 
+/** More would be taken than is held. */
+export interface CaptureExceedsHold {
+  __typename?: 'CaptureExceedsHold';
+  /** What to switch on. */
+  code: ErrorCode;
+  /** A sentence for people, in English or Chinese by `Accept-Language`. */
+  message: string;
+  /** The part of `input` that was refused, if one was. */
+  field: string[] | null;
+  /** Whether the same request may succeed later without anybody changing it. */
+  retryable: boolean;
+  /** How much was asked for. */
+  wanted: Long;
+  /** The most there may be. */
+  limit: Long;
+}
+
 /** An ISO 4217 currency code, such as `CNY`. */
 export type CurrencyCode = string;
 
@@ -562,6 +579,21 @@ export interface DocumentWithdrawPayload {
   userErrors: UserError[];
 }
 
+/** Points are held for a checkout that is not over yet. */
+export interface ErasureBlocked {
+  __typename?: 'ErasureBlocked';
+  /** What to switch on. */
+  code: ErrorCode;
+  /** A sentence for people, in English or Chinese by `Accept-Language`. */
+  message: string;
+  /** The part of `input` that was refused, if one was. */
+  field: string[] | null;
+  /** Whether the same request may succeed later without anybody changing it. */
+  retryable: boolean;
+  /** How much is set aside. */
+  held: Long;
+}
+
 /** Why the programme said no. Codes are never reused. */
 export type ErrorCode =
   /** The member's tier does not allow so many points in one redemption. 超出该会员等级的单次兑换上限。 */
@@ -580,6 +612,8 @@ export type ErrorCode =
   | 'BALANCE_CHANGED'
   /** Too much is being written just now. 系统繁忙，请稍后重试。 */
   | 'BUSY'
+  /** More would be taken than is held. 核销积分超出预占数量。 */
+  | 'CAPTURE_EXCEEDS_HOLD'
   /** The event claims to happen in the future. 事件时间晚于当前时间。 */
   | 'CLOCK_SKEW'
   /** The order is not in the programme's currency. 订单币种与计划币种不符。 */
@@ -588,10 +622,18 @@ export type ErrorCode =
   | 'DOCUMENT_INVALID'
   /** These are more documents than may be registered. 受信文档数量超出上限。 */
   | 'DOCUMENT_LIMIT'
+  /** Points are held for a checkout that is not over yet. 该会员有预占中的积分，暂不能注销。 */
+  | 'ERASURE_BLOCKED'
   /** This event was already reported with other content. 该事件已以不同内容上报。 */
   | 'EVENT_EXISTS'
   /** This is more growth than one member may hold. 超出成长值上限。 */
   | 'GROWTH_LIMIT'
+  /** The hold has expired: its points are available again. 预占已过期，积分已退回。 */
+  | 'HOLD_EXPIRED'
+  /** The hold has been captured or released before. 预占已核销或已释放。 */
+  | 'HOLD_NOT_OPEN'
+  /** Points are not held for so long. 预占时间超出上限。 */
+  | 'HOLD_TOO_LONG'
   /** This key already stands for a different request. 该幂等键已用于其他请求。 */
   | 'IDEMPOTENCY_KEY_REUSED'
   /** These identities belong to different members. 这些身份标识分属不同会员。 */
@@ -672,6 +714,8 @@ export type ErrorCode =
   | 'TOKEN_INVALID'
   /** Too many tries lately. Wait a little, then try again. 尝试过于频繁，请稍后再试。 */
   | 'TOO_MANY_ATTEMPTS'
+  /** The member has too many holds open. 该会员未完成的预占过多。 */
+  | 'TOO_MANY_HOLDS'
   /** You have revealed as much as may be revealed in an hour. 查看明文过于频繁，请稍后再试。 */
   | 'TOO_MANY_REVEALS'
   /** The code of your second factor is needed. 请输入双重验证码。 */
@@ -700,6 +744,38 @@ export interface GrowthLimit {
   field: string[] | null;
   /** Whether the same request may succeed later without anybody changing it. */
   retryable: boolean;
+  /** The most there may be. */
+  limit: Long;
+}
+
+/** The hold has been captured or released before. */
+export interface HoldNotOpen {
+  __typename?: 'HoldNotOpen';
+  /** What to switch on. */
+  code: ErrorCode;
+  /** A sentence for people, in English or Chinese by `Accept-Language`. */
+  message: string;
+  /** The part of `input` that was refused, if one was. */
+  field: string[] | null;
+  /** Whether the same request may succeed later without anybody changing it. */
+  retryable: boolean;
+  /** The state it is in. */
+  state: string;
+}
+
+/** Points are not held for so long. */
+export interface HoldTooLong {
+  __typename?: 'HoldTooLong';
+  /** What to switch on. */
+  code: ErrorCode;
+  /** A sentence for people, in English or Chinese by `Accept-Language`. */
+  message: string;
+  /** The part of `input` that was refused, if one was. */
+  field: string[] | null;
+  /** Whether the same request may succeed later without anybody changing it. */
+  retryable: boolean;
+  /** How much was asked for. */
+  wanted: Long;
   /** The most there may be. */
   limit: Long;
 }
@@ -1213,6 +1289,12 @@ export type MemberEventType =
   | 'MEMBER_ABSORBED'
   /** Their points moved: `entries` tells how. */
   | 'POINTS_MOVED'
+  /** Points of theirs were set aside for a checkout. */
+  | 'POINTS_HELD'
+  /** Points that were set aside were spent, in part or whole. */
+  | 'POINTS_CAPTURED'
+  /** Points that were set aside are available again. */
+  | 'POINTS_RELEASED'
   /** Their growth value (成长值) moved. */
   | 'GROWTH_MOVED'
   /** They hold another tier. */
@@ -1520,7 +1602,7 @@ export interface Mutation {
    * the ledger stays, without them. Whoever comes with the same phone later is a stranger. Not for members, but for
    * OWNER, ADMIN.
    *
-   * Refuses with: `MEMBER_MERGED`, `NOT_FOUND`, `PROOF_REQUIRED`.
+   * Refuses with: `ERASURE_BLOCKED`, `MEMBER_MERGED`, `NOT_FOUND`, `PROOF_REQUIRED`.
    */
   memberErase: MemberPayload | null;
   /**
@@ -1640,6 +1722,30 @@ export interface Mutation {
    * `MEMBER_MERGED`, `MEMBER_NOT_ACTIVE`, `NOT_FOUND`, `POINTS_LIMIT`, `PROOF_REQUIRED`.
    */
   pointsAdjust: PointsPayload | null;
+  /**
+   * Set points aside for a checkout, so that nothing else spends them meanwhile: take them with `pointsCapture`, or
+   * give them back with `pointsRelease`.
+   *
+   * Refuses with: `ABOVE_TIER_LIMIT`, `HOLD_TOO_LONG`, `IDEMPOTENCY_KEY_REUSED`, `INSUFFICIENT_POINTS`,
+   * `MEMBER_FROZEN`, `MEMBER_MERGED`, `MEMBER_NOT_ACTIVE`, `NOT_FOUND`, `POINTS_LIMIT`, `TOO_MANY_HOLDS`.
+   */
+  pointsHold: PointsHoldPayload | null;
+  /**
+   * Take points that were set aside, in part or whole; what is left of them is available again. What the member set
+   * aside everybody here may take; what a service did, that service and the staff; what the staff did, the staff, of
+   * whom a cashier only in their own store.
+   *
+   * Refuses with: `CAPTURE_EXCEEDS_HOLD`, `HOLD_EXPIRED`, `HOLD_NOT_OPEN`, `IDEMPOTENCY_KEY_REUSED`,
+   * `MEMBER_FROZEN`, `MEMBER_MERGED`, `MEMBER_NOT_ACTIVE`, `NOT_FOUND`.
+   */
+  pointsCapture: PointsHoldPayload | null;
+  /**
+   * Give points back that were set aside. Who may take them may give them back.
+   *
+   * Refuses with: `HOLD_EXPIRED`, `HOLD_NOT_OPEN`, `IDEMPOTENCY_KEY_REUSED`, `MEMBER_MERGED`, `MEMBER_NOT_ACTIVE`,
+   * `NOT_FOUND`.
+   */
+  pointsRelease: PointsHoldPayload | null;
   /**
    * Trust documents from now on: at once in the process that answers, and within a second in every other. What is
    * trusted already stays so. Not for members, but for OWNER, ADMIN.
@@ -1805,6 +1911,7 @@ export type AnyNode =
   | Approval
   | Member
   | PointsEntry
+  | PointsHold
   | Purchase
   | Tier;
 
@@ -1873,6 +1980,8 @@ export interface PointsAccount {
   expiring: PointsExpiry[];
   /** The ledger, newest first. */
   entries: PointsEntryConnection;
+  /** What was set aside for checkouts (积分预占), newest first. */
+  holds: PointsHoldConnection;
 }
 
 /** Arguments of `PointsAccount.expiring`. */
@@ -1891,6 +2000,20 @@ export interface PointsAccountEntriesArgs {
   last?: number | null;
   /** Read back before this cursor. */
   before?: string | null;
+}
+
+/** Arguments of `PointsAccount.holds`. */
+export interface PointsAccountHoldsArgs {
+  /** How many items from the start: 1 to 100, 20 by default. */
+  first?: number | null;
+  /** Read on after this cursor. */
+  after?: string | null;
+  /** How many items from the end: 1 to 100. */
+  last?: number | null;
+  /** Read back before this cursor. */
+  before?: string | null;
+  /** Only those in this state; all by default. */
+  state?: PointsHoldState | null;
 }
 
 /** Points to put in or take out by hand. */
@@ -1934,6 +2057,21 @@ export type PointsBucket =
   | 'HELD'
   /** Owed: taken back beyond the balance. Later points repay it first. */
   | 'DEBT';
+
+/** Points to take that were set aside. */
+export interface PointsCaptureInput {
+  /** The hold. */
+  holdId: ID;
+  /** How many, above 0; all by default. The others are available again. */
+  points?: Long | null;
+  /** The member's purchase they pay for, where the hold does not name it; its refund returns them. Not for members. */
+  purchaseId?: ID | null;
+  /**
+   * Chosen by you for this one request (a UUID will do): 8 to 128 printable ASCII characters. The same key with the
+   * same input is done once and always answered alike, so a retry is harmless.
+   */
+  idempotencyKey: string;
+}
 
 /** One line of the points ledger. It never changes. */
 export interface PointsEntry {
@@ -1987,6 +2125,105 @@ export interface PointsExpiry {
   expiresAt: DateTime;
 }
 
+/** Points set aside for a checkout (积分预占). */
+export interface PointsHold {
+  __typename?: 'PointsHold';
+  /** Opaque. Store it, send it back, read nothing into it. */
+  id: ID;
+  /** What has become of it. */
+  state: PointsHoldState;
+  /** How many were set aside. */
+  points: Long;
+  /** How many of them were spent. */
+  captured: Long;
+  /** How many of them are available again. */
+  released: Long;
+  /** What for, in one word. */
+  reason: ReasonCode;
+  /** The purchase they are for, for `node`; null without one. */
+  purchaseId: ID | null;
+  /** What the shop calls the order; null where it did not say. */
+  orderRef: string | null;
+  /** Since when. */
+  createdAt: DateTime;
+  /** The first moment at which nothing can be taken any more. */
+  expiresAt: DateTime;
+  /** When it ended; null while it is open. */
+  closedAt: DateTime | null;
+}
+
+/** One page of a list. */
+export interface PointsHoldConnection {
+  __typename?: 'PointsHoldConnection';
+  /** The items with their cursors. */
+  edges: PointsHoldEdge[];
+  /** The items alone. */
+  nodes: PointsHold[];
+  /** Where the page lies in the list. */
+  pageInfo: PageInfo;
+}
+
+/** One item of a list, and where it stands. */
+export interface PointsHoldEdge {
+  __typename?: 'PointsHoldEdge';
+  /** Send it as `after` or `before` to read on from here. */
+  cursor: string;
+  /** The item. */
+  node: PointsHold;
+}
+
+/** Points to set aside for a checkout. */
+export interface PointsHoldInput {
+  /** Whose points. Members leave it out: their own. */
+  memberId?: ID | null;
+  /** How many, above 0. */
+  points: Long;
+  /** For how long, above 0; a week at most. What is not taken by then is available again. */
+  seconds?: number;
+  /** What for, in one word: `CHECKOUT`. */
+  reason?: ReasonCode;
+  /**
+   * The member's purchase they are to pay for, where it is known; it ends the hold when it is cancelled or refunded.
+   * Not for members.
+   */
+  purchaseId?: ID | null;
+  /** What the shop calls the order, 1 to 100 characters, to find the hold by. */
+  orderRef?: string | null;
+  /**
+   * Chosen by you for this one request (a UUID will do): 8 to 128 printable ASCII characters. The same key with the
+   * same input is done once and always answered alike, so a retry is harmless.
+   */
+  idempotencyKey: string;
+}
+
+/** What became of a hold. */
+export interface PointsHoldPayload {
+  __typename?: 'PointsHoldPayload';
+  /** The hold as it is now; null when refused. */
+  hold: PointsHold | null;
+  /** The first line that this wrote in the ledger; null when refused. */
+  entry: PointsEntry | null;
+  /** The account after it; null when refused. */
+  account: PointsAccount | null;
+  /** Whether this answers an earlier, identical request. */
+  replayed: boolean;
+  /** Why it was refused; empty on success. */
+  userErrors: UserError[];
+}
+
+/** What has become of points that were set aside. */
+export type PointsHoldState =
+  /** Set aside: nothing else can spend them. */
+  | 'HELD'
+  /** All of them were spent. */
+  | 'CAPTURED'
+  /** Some of them were spent; the others are available again. */
+  | 'PARTIALLY_CAPTURED'
+  /** Available again. */
+  | 'RELEASED'
+  /** Available again, since the time was over. */
+  | 'EXPIRED';
+
 /** Why points moved. */
 export type PointsKind =
   /** Earned by a purchase. */
@@ -2006,7 +2243,11 @@ export type PointsKind =
   /** Pending points became available. */
   | 'ACTIVATE'
   /** Expired. */
-  | 'EXPIRE';
+  | 'EXPIRE'
+  /** Set aside for a checkout. */
+  | 'HOLD'
+  /** Set aside for a checkout, and available again. */
+  | 'RELEASE';
 
 /** This is more than one movement or one account may carry. */
 export interface PointsLimit {
@@ -2078,6 +2319,17 @@ export interface PointsRedeemPreviewInput {
   memberId?: ID | null;
   /** How many, above 0. */
   points: Long;
+}
+
+/** Points to give back that were set aside. */
+export interface PointsReleaseInput {
+  /** The hold. */
+  holdId: ID;
+  /**
+   * Chosen by you for this one request (a UUID will do): 8 to 128 printable ASCII characters. The same key with the
+   * same input is done once and always answered alike, so a retry is harmless.
+   */
+  idempotencyKey: string;
 }
 
 /** Points of a redemption to give back. */
@@ -3016,6 +3268,21 @@ export interface TooManyAttempts {
   retryAfterSeconds: Long;
 }
 
+/** The member has too many holds open. */
+export interface TooManyHolds {
+  __typename?: 'TooManyHolds';
+  /** What to switch on. */
+  code: ErrorCode;
+  /** A sentence for people, in English or Chinese by `Accept-Language`. */
+  message: string;
+  /** The part of `input` that was refused, if one was. */
+  field: string[] | null;
+  /** Whether the same request may succeed later without anybody changing it. */
+  retryable: boolean;
+  /** The most there may be. */
+  limit: Long;
+}
+
 /** You have revealed as much as may be revealed in an hour. */
 export interface TooManyReveals {
   __typename?: 'TooManyReveals';
@@ -3072,10 +3339,14 @@ export type AnyUserError =
   | ApprovalQueueFull
   | ApprovalRequired
   | BalanceChanged
+  | CaptureExceedsHold
   | CurrencyMismatch
   | DocumentInvalid
   | DocumentLimit
+  | ErasureBlocked
   | GrowthLimit
+  | HoldNotOpen
+  | HoldTooLong
   | IdentityConflict
   | IdentityInvalid
   | InsufficientPoints
@@ -3091,6 +3362,7 @@ export type AnyUserError =
   | RefundExceedsOriginal
   | TierSchemeInvalid
   | TooManyAttempts
+  | TooManyHolds
   | TooManyReveals
   | WebhookInvalid
   | WebhookLimit

@@ -68,6 +68,42 @@ POINTS = (
         " WHERE l.remaining <> COALESCE(m.remaining, 0) OR l.held <> COALESCE(m.held, 0)",
     ),
     Invariant(
+        "holds hold the balance",
+        "What an account has set aside is what its open holds say.",
+        "SELECT a.member_id FROM points_account a LEFT JOIN (SELECT member_id, SUM(amount - captured - released)"
+        " AS held FROM points_hold GROUP BY member_id) h ON h.member_id = a.member_id"
+        " WHERE a.held <> COALESCE(h.held, 0)",
+    ),
+    Invariant(
+        "hold moves",
+        "What was set aside, taken and given back of a hold is the sum of its moves; no others touch what is held.",
+        "SELECT h.id FROM points_hold h LEFT JOIN (SELECT m.member_id, m.hold_id,"
+        " SUM(CASE WHEN t.kind = 'HOLD' THEN m.d_held ELSE 0 END) AS amount,"
+        " SUM(CASE WHEN t.kind = 'REDEEM' THEN -m.d_held ELSE 0 END) AS captured,"
+        " SUM(CASE WHEN t.kind = 'RELEASE' THEN -m.d_held ELSE 0 END) AS released"
+        " FROM points_lot_move m JOIN points_transaction t ON t.id = m.transaction_id WHERE m.hold_id IS NOT NULL"
+        " GROUP BY m.member_id, m.hold_id) s ON s.member_id = h.member_id AND s.hold_id = h.id"
+        " WHERE h.amount <> COALESCE(s.amount, 0) OR h.captured <> COALESCE(s.captured, 0)"
+        " OR h.released <> COALESCE(s.released, 0) UNION ALL SELECT m.id FROM points_lot_move m"
+        " LEFT JOIN points_hold h ON h.member_id = m.member_id AND h.id = m.hold_id"
+        " WHERE (m.d_held <> 0 OR m.hold_id IS NOT NULL) AND (m.d_held = 0 OR h.id IS NULL)",
+    ),
+    Invariant(
+        "holds are made by holding",
+        "A hold was set aside by the movement it names, and for the same purchase unless none was named.",
+        "SELECT h.id FROM points_hold h JOIN points_transaction t ON t.id = h.transaction_id"
+        " WHERE t.kind <> 'HOLD' OR t.member_id <> h.member_id OR t.created_at <> h.created_at"
+        " OR COALESCE(t.purchase_id::text, '') <> COALESCE(h.purchase_id::text, '')"
+        " UNION ALL SELECT t.id FROM points_transaction t LEFT JOIN points_hold h ON h.transaction_id = t.id"
+        " WHERE t.kind = 'HOLD' AND h.id IS NULL",
+    ),
+    Invariant(
+        "nothing was taken late",
+        "Of a hold that has expired nothing was taken, and none expired early.",
+        "SELECT id FROM points_hold WHERE CASE state WHEN 'EXPIRED' THEN closed_at < expires_at"
+        " WHEN 'HELD' THEN FALSE ELSE closed_at >= expires_at END",
+    ),
+    Invariant(
         "movements are told",
         "Each transaction has entries and an event.",
         "SELECT t.id FROM points_transaction t"
@@ -86,7 +122,7 @@ POINTS = (
         "movement direction",
         "A movement goes the way its kind says.",
         "SELECT id FROM points_transaction WHERE CASE WHEN kind IN ('EARN', 'BONUS', 'RETURN', 'ADJUST_IN')"
-        " THEN points <= 0 WHEN kind = 'ACTIVATE' THEN points <> 0 ELSE points >= 0 END",
+        " THEN points <= 0 WHEN kind IN ('ACTIVATE', 'HOLD', 'RELEASE') THEN points <> 0 ELSE points >= 0 END",
     ),
     Invariant(
         "movement counter",
@@ -166,7 +202,7 @@ POINTS = (
         "nothing expired was spent",
         "No lot pays at or after its expiry.",
         "SELECT m.id FROM points_lot_move m JOIN points_lot l ON l.id = m.lot_id JOIN points_transaction t"
-        " ON t.id = m.transaction_id WHERE m.d_remaining < 0 AND t.kind IN ('REDEEM', 'ADJUST_OUT')"
+        " ON t.id = m.transaction_id WHERE m.d_remaining < 0 AND t.kind IN ('REDEEM', 'HOLD', 'ADJUST_OUT')"
         " AND l.expires_at <= t.created_at",
     ),
     Invariant(

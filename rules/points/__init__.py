@@ -1,4 +1,4 @@
-"""Points: what may be earned, redeemed, returned and adjusted, and the ledger that records it."""
+"""Points: what may be earned, redeemed, held, returned and adjusted, and the ledger that records it."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -7,12 +7,11 @@ from uuid import UUID
 from models.members import MemberState
 from models.points import PointsKind
 from models.sql import SQL
-from models.staff import StaffRole
 from models.units import Note, Points, ReasonCode
 from rules import members, programme
-from rules.actors import Actor, ActorKind
+from rules.actors import Actor
 from rules.idempotency import Key, Slip
-from rules.points._book import Balances, Book, InsufficientPoints, Lot, Movement, PointsLimit, reversal
+from rules.points._book import Book, InsufficientPoints, PointsLimit, reversal
 from rules.points._by_hand import (
     Adjustment,
     ApprovalRequired,
@@ -22,34 +21,61 @@ from rules.points._by_hand import (
     put_right,
     tried,
 )
+from rules.points._checks import AboveTierLimit, check_purchase, check_redemption, is_in_reach, objections
+from rules.points._holds import (
+    HOLD_FOR,
+    CaptureExceedsHold,
+    Checkout,
+    HoldExpired,
+    HoldNotOpen,
+    HoldTooLong,
+    Kept,
+    TooManyHolds,
+    capture,
+    lapsed,
+    release,
+    release_overdue,
+    set_aside,
+)
 from rules.points._ledger import open_account, open_book, post, return_to_lots
+from rules.points._parts import Balances, Hold, Lot, Movement
 from rules.points._posting import Posted, Written, conclude
 from rules.points._purse import TO_SPEND, Purse, hold, purse
-from rules.programme import Rung
 from rules.refusals import NotFound, Refusal
 from rules.transactions import transaction
 
 __all__ = [
+    "HOLD_FOR",
     "AboveTierLimit",
     "Adjustment",
     "ApprovalRequired",
     "BalanceChanged",
     "Balances",
     "Book",
+    "CaptureExceedsHold",
     "Chance",
+    "Checkout",
+    "Hold",
+    "HoldExpired",
+    "HoldNotOpen",
+    "HoldTooLong",
     "InsufficientPoints",
+    "Kept",
     "Lot",
     "Movement",
     "PointsLimit",
     "Posted",
     "Purse",
     "RefundExceedsOriginal",
+    "TooManyHolds",
     "Written",
     "adjust",
+    "capture",
     "check_alone",
     "check_redemption",
     "give_back",
     "hold",
+    "lapsed",
     "objections",
     "open_account",
     "open_book",
@@ -58,20 +84,13 @@ __all__ = [
     "purse",
     "put_right",
     "redeem",
+    "release",
+    "release_overdue",
     "return_to_lots",
     "reversal",
+    "set_aside",
     "tried",
 ]
-
-
-@dataclass(eq=False)
-class AboveTierLimit(Refusal):
-    """The member's tier does not allow so many points in one redemption."""
-
-    zh = "超出该会员等级的单次兑换上限。"
-    field = ("points",)
-    wanted: Points
-    limit: Points
 
 
 @dataclass(eq=False)
@@ -81,27 +100,6 @@ class RefundExceedsOriginal(Refusal):
     zh = "退还数量超过原始数量。"
     wanted: int
     left: int
-
-
-def objections(wanted: Points, *, available: Points, state: MemberState, tier: Rung) -> list[Refusal]:
-    """Everything that stands against a redemption, the first to be told first; empty when it may go ahead."""
-    found: list[Refusal] = []
-    if refused := members.inactivity(state):
-        found.append(refused)
-    if tier.redeem_limit_points is not None and wanted > tier.redeem_limit_points:
-        found.append(AboveTierLimit(wanted, tier.redeem_limit_points))
-    if wanted > available:
-        found.append(InsufficientPoints(wanted, available))
-    return found
-
-
-def check_redemption(wanted: Points, *, available: Points, state: MemberState, tier: Rung) -> None:
-    """Refuse a redemption for the first objection there is.
-
-    Raises: MemberFrozen, MemberNotActive, MemberMerged, AboveTierLimit, InsufficientPoints.
-    """
-    for refusal in objections(wanted, available=available, state=state, tier=tier):
-        raise refusal
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +160,7 @@ async def redeem(
     book = held.book
     check_redemption(points, available=Points(book.balances.available), state=held.state, tier=held.tier)
     if purchase_id is not None:
-        await _check_purchase(member_id, purchase_id, actor)
+        await check_purchase(member_id, purchase_id, actor)
     movement = Movement(PointsKind.REDEEM, slip.cause, now, purchase_id=purchase_id, reason=reason)
     book.spend(movement, points)
     return await conclude(book, movement, slip, note=note, after=held.event_seq)
@@ -233,7 +231,7 @@ async def give_back(
     if refused := members.inactivity(held.state, frozen_may=True):
         raise refused
     original = await ORIGINAL.row(member_id, transaction_id)
-    if original is None or original["kind"] != PointsKind.REDEEM or not _is_in_reach(actor, original["store_id"]):
+    if original is None or original["kind"] != PointsKind.REDEEM or not is_in_reach(actor, original["store_id"]):
         raise NotFound
     already = await REVERSED.value(member_id, transaction_id)
     left = -original["points"] - already
@@ -251,25 +249,3 @@ async def give_back(
     )
     await return_to_lots(book, movement, wanted, already=already)
     return await conclude(book, movement, slip, note=note)
-
-
-PURCHASE = SQL(
-    "SELECT store_id FROM purchase WHERE member_id = $1 AND id = $2 AND state <> 'CANCELLED' AND refunded_minor = 0"
-)
-
-
-async def _check_purchase(member_id: UUID, purchase_id: UUID, actor: Actor) -> None:
-    """Points pay only towards the member's own unrefunded purchase, and not on the member's own word.
-
-    A refund of the purchase gives the points back: whoever binds them must have seen that they paid for it.
-
-    Raises: NotFound.
-    """
-    row = await PURCHASE.row(member_id, purchase_id)
-    if row is None or actor.kind is ActorKind.MEMBER or not _is_in_reach(actor, row["store_id"]):
-        raise NotFound
-
-
-def _is_in_reach(actor: Actor, store_id: UUID | None) -> bool:
-    """Whether a store is one the actor may act for: a cashier's own, and any for everybody else."""
-    return actor.role is not StaffRole.CASHIER or store_id == actor.store_id

@@ -5,16 +5,14 @@ A book is pure: it knows balances and lots, keeps what each movement did to them
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
-from models.points import Bucket, Counter, PointsKind
+from models.points import Bucket, Counter, HoldState, PointsKind
 from models.units import BALANCE_MAX, MOVE_MAX, Points, new_id
+from rules.points._parts import Balances, Hold, Line, Lot, LotMove, Movement, between
 from rules.refusals import Refusal
-
-LAST = datetime.max.replace(tzinfo=UTC)
-"""Where lots that never expire stand in the order of spending."""
 
 
 @dataclass(eq=False)
@@ -36,80 +34,6 @@ class PointsLimit(Refusal):
     limit: Points
 
 
-@dataclass(slots=True)
-class Lot:
-    """Points that came together, as far as they are left."""
-
-    id: UUID
-    transaction_id: UUID
-    purchase_id: UUID | None
-    granted: Points
-    remaining: Points
-    held: Points
-    active: bool
-    activates_at: datetime | None
-    expires_at: datetime | None
-
-    def is_spent_before(self) -> tuple[datetime, UUID]:
-        """The order of spending: soonest expiry first, never last, then as they came."""
-        return (self.expires_at or LAST, self.id)
-
-    def is_over(self, now: datetime) -> bool:
-        """Whether the lot has expired. At the very moment of its expiry it has."""
-        return self.expires_at is not None and self.expires_at <= now
-
-
-@dataclass(slots=True)
-class Movement:
-    """One transaction of the ledger: a kind, a cause, and what it came to."""
-
-    kind: PointsKind
-    cause: str
-    effective_at: datetime
-    purchase_id: UUID | None = None
-    reverses_id: UUID | None = None
-    reason: str | None = None
-    id: UUID = field(default_factory=new_id)
-    points: int = 0
-    """What it did to the member's worth; debt counts against it."""
-
-
-@dataclass(slots=True)
-class Line:
-    """One entry of a movement."""
-
-    movement: Movement
-    seq: int
-    bucket: Bucket
-    delta: int
-    balance_after: int
-    counter: Counter
-    id: UUID = field(default_factory=new_id)
-
-
-@dataclass(slots=True)
-class LotMove:
-    """What a movement did to a lot."""
-
-    movement: Movement
-    lot: Lot
-    d_remaining: int
-
-
-@dataclass(slots=True)
-class Balances:
-    """The stored figures of an account."""
-
-    available: int = 0
-    pending: int = 0
-    held: int = 0
-    debt: int = 0
-    seq: int = 0
-    lifetime_earned: int = 0
-    lifetime_spent: int = 0
-    lifetime_expired: int = 0
-
-
 _BUCKETS = {
     Bucket.AVAILABLE: "available",
     Bucket.PENDING: "pending",
@@ -121,7 +45,15 @@ _BUCKETS = {
 class Book:
     """One member's points at one moment, and what has been decided about them since it was opened."""
 
-    def __init__(self, member_id: UUID, balances: Balances, lots: Sequence[Lot], *, now: datetime) -> None:
+    def __init__(
+        self,
+        member_id: UUID,
+        balances: Balances,
+        lots: Sequence[Lot],
+        *,
+        holds: Sequence[Hold] = (),
+        now: datetime,
+    ) -> None:
         self.member_id = member_id
         self.balances = balances
         self.lots = sorted(lots, key=Lot.is_spent_before)
@@ -132,7 +64,14 @@ class Book:
         self.lines: list[Line] = []
         self.moves: list[LotMove] = []
         self.new_lots: list[Lot] = []
-        self._expire()
+        self.holds = {hold.id: hold for hold in holds}
+        """The holds that are open."""
+        self.new_holds: list[Hold] = []
+        self.ended_holds: list[Hold] = []
+        for hold in sorted(holds, key=Hold.ends_before):
+            if hold.is_over(now):
+                self.release(hold, at=hold.expires_at, state=HoldState.EXPIRED)
+        self._expire(now)
 
     def earn(self, movement: Movement, points: Points, *, expires_at: datetime | None, active: bool) -> Lot:
         """Credit points as a new lot; what the member owes is repaid from it first.
@@ -145,7 +84,7 @@ class Book:
         bucket = Bucket.AVAILABLE if active else Bucket.PENDING
         counter = Counter.ADJUSTMENT if movement.kind is PointsKind.ADJUST_IN else Counter.ISSUANCE
         self._line(movement, bucket, points, counter)
-        self._settle(movement)
+        self._settle(movement, self.now)
         return lot
 
     def spend(self, movement: Movement, points: Points) -> Line:
@@ -153,15 +92,75 @@ class Book:
 
         Raises: InsufficientPoints, PointsLimit.
         """
-        if points <= 0:
-            raise AssertionError("A debit is of one point or more.")
-        if points > MOVE_MAX:
-            raise PointsLimit(points, MOVE_MAX)
-        if points > self.balances.available:
-            raise InsufficientPoints(points, Points(self.balances.available))
-        self._take(movement, points, self._usable())
+        self._check_debit(points)
+        self._take(movement, points, self._usable(self.now))
         counter = Counter.ADJUSTMENT if movement.kind is PointsKind.ADJUST_OUT else Counter.REDEMPTION
         return self._line(movement, Bucket.AVAILABLE, -points, counter)
+
+    def hold(
+        self, movement: Movement, points: Points, *, expires_at: datetime, order_ref: str | None = None
+    ) -> Hold:
+        """Set points aside, out of the lots that expire soonest: nothing else can spend them before it ends.
+
+        Raises: InsufficientPoints, PointsLimit.
+        """
+        self._check_debit(points)
+        hold = Hold(
+            new_id(),
+            movement.id,
+            points,
+            movement.reason or "",
+            movement.purchase_id,
+            order_ref,
+            self.now,
+            expires_at,
+        )
+        movement.hold_id = hold.id
+        hold.shares = self._shares(points, self._usable(self.now))
+        for lot, share in hold.shares:
+            self._move(movement, lot, -share, share)
+        self._line(movement, Bucket.AVAILABLE, -points, Counter.INTERNAL)
+        self._line(movement, Bucket.HELD, points, Counter.INTERNAL)
+        self.holds[hold.id] = hold
+        self.new_holds.append(hold)
+        return hold
+
+    def capture(self, movement: Movement, hold: Hold, points: Points) -> None:
+        """Spend points that were set aside, out of their own lots, expired or not; the rest is released."""
+        if not 0 < points <= hold.amount:
+            raise AssertionError("A capture is of what is held.")
+        movement.hold_id = hold.id
+        for lot, share in hold.part(0, points):
+            self._move(movement, lot, 0, -share)
+        self._line(movement, Bucket.HELD, -points, Counter.REDEMPTION)
+        hold.captured = points
+        if points == hold.amount:
+            self._end(hold, HoldState.CAPTURED)
+        else:
+            self.release(hold, at=self.now, state=HoldState.PARTIALLY_CAPTURED)
+
+    def release(self, hold: Hold, *, at: datetime, state: HoldState = HoldState.RELEASED) -> Movement:
+        """Give points that were set aside back to their lots at a moment; what has expired by then is written off.
+
+        What the member owes is repaid from them first.
+        """
+        movement = Movement(
+            PointsKind.RELEASE,
+            f"hold:{hold.id}:release",
+            at,
+            purchase_id=hold.purchase_id,
+            reason=hold.reason,
+            hold_id=hold.id,
+        )
+        points = hold.amount - hold.captured
+        for lot, share in hold.part(hold.captured, points):
+            self._move(movement, lot, share, -share)
+        self._line(movement, Bucket.HELD, -points, Counter.INTERNAL)
+        self._line(movement, Bucket.AVAILABLE, points, Counter.INTERNAL)
+        hold.released = points
+        self._end(hold, state)
+        self._settle(movement, at)
+        return movement
 
     def give_back(
         self,
@@ -178,7 +177,7 @@ class Book:
         The share of a lot that has expired comes back as a new lot that lives until `grace`.
         """
         late = 0
-        for lot, share in _after(already, points, sorted(paid_by, key=lambda p: p[0].is_spent_before())[::-1]):
+        for lot, share in between(already, points, sorted(paid_by, key=lambda p: p[0].is_spent_before())[::-1]):
             if lot.is_over(self.now):
                 late += share
             else:
@@ -187,7 +186,7 @@ class Book:
             # no longer earned by a purchase: a claw-back takes it as it takes any other lot
             self._new_lot(movement, Points(late), expires_at=grace, active=True, purchase_id=None)
         self._line(movement, Bucket.AVAILABLE, points, Counter.REDEMPTION)
-        self._settle(movement)
+        self._settle(movement, self.now)
 
     def claw_back(self, movement: Movement, points: Points) -> None:
         """Take earned points back: from the purchase's own lots, then from others, then as a debt."""
@@ -195,7 +194,7 @@ class Book:
         waiting = [lot for lot in own if not lot.active]
         left = points - self._take_some(movement, points, waiting, Bucket.PENDING)
         mine = [lot for lot in own if lot.active]
-        others = [lot for lot in self._usable() if lot not in mine]
+        others = [lot for lot in self._usable(self.now) if lot not in mine]
         left -= self._take_some(movement, left, [*mine, *others], Bucket.AVAILABLE)
         if left:
             self._line(movement, Bucket.DEBT, left, Counter.ISSUANCE)
@@ -208,16 +207,30 @@ class Book:
             self.moves.append(LotMove(movement, lot, 0))
             self._line(movement, Bucket.PENDING, -points, Counter.INTERNAL)
             self._line(movement, Bucket.AVAILABLE, points, Counter.INTERNAL)
-        self._settle(movement)
+        self._settle(movement, self.now)
 
     def pending_lots(self) -> list[Lot]:
         """The lots that are not active yet."""
         return [lot for lot in self.lots if not lot.active and lot.remaining]
 
-    def _expire(self) -> None:
-        """Write off what has expired by now, lot by lot. Whoever opens the book does it; a sweeper only hurries."""
+    def _check_debit(self, points: Points) -> None:
+        """Raises: InsufficientPoints, PointsLimit."""
+        if points <= 0:
+            raise AssertionError("A debit is of one point or more.")
+        if points > MOVE_MAX:
+            raise PointsLimit(points, MOVE_MAX)
+        if points > self.balances.available:
+            raise InsufficientPoints(points, Points(self.balances.available))
+
+    def _end(self, hold: Hold, state: HoldState) -> None:
+        hold.state = state
+        del self.holds[hold.id]
+        self.ended_holds.append(hold)
+
+    def _expire(self, at: datetime) -> None:
+        """Write off what has expired by then, lot by lot. Whoever opens the book does it."""
         for lot in self.lots:
-            if lot.active and lot.remaining and lot.is_over(self.now):
+            if lot.active and lot.remaining and lot.is_over(at):
                 expired = lot.remaining
                 # a return asked for before midnight may fill a lot once more, so the lot alone is no cause
                 cause = f"expire:{lot.id}:{self.balances.seq}"
@@ -225,21 +238,21 @@ class Book:
                 self._move(movement, lot, -expired)
                 self._line(movement, Bucket.AVAILABLE, -expired, Counter.EXPIRY)
 
-    def _settle(self, movement: Movement) -> None:
-        """Repay debt from what is available, within the movement that made it available.
+    def _settle(self, movement: Movement, at: datetime) -> None:
+        """Repay debt from what is available at that moment, within the movement that made it available.
 
         What it made available may have expired long ago; such points repay nothing.
         """
-        self._expire()
+        self._expire(at)
         repaid = min(self.balances.debt, self.balances.available)
         if repaid:
-            self._take(movement, repaid, self._usable())
+            self._take(movement, repaid, self._usable(at))
             self._line(movement, Bucket.AVAILABLE, -repaid, Counter.INTERNAL)
             self._line(movement, Bucket.DEBT, -repaid, Counter.INTERNAL)
 
-    def _usable(self) -> list[Lot]:
-        """The lots that can pay, in the order of spending."""
-        return [lot for lot in self.lots if lot.active and lot.remaining and not lot.is_over(self.now)]
+    def _usable(self, at: datetime) -> list[Lot]:
+        """The lots that can pay at that moment, in the order of spending."""
+        return [lot for lot in self.lots if lot.active and lot.remaining and not lot.is_over(at)]
 
     def _take_some(self, movement: Movement, points: int, lots: Sequence[Lot], bucket: Bucket) -> int:
         """Take as much of the points as the lots hold, and say how much that was."""
@@ -251,13 +264,16 @@ class Book:
 
     def _take(self, movement: Movement, points: int, lots: Sequence[Lot]) -> None:
         """Take points from lots in their order."""
-        for lot in lots:
-            share = min(points, lot.remaining)
-            if share:
-                self._move(movement, lot, -share)
-                points -= share
-        if points:
+        for lot, share in self._shares(points, lots):
+            self._move(movement, lot, -share)
+
+    @staticmethod
+    def _shares(points: int, lots: Sequence[Lot]) -> list[tuple[Lot, int]]:
+        """How much each lot has to give, in their order, for so many points."""
+        found = between(0, points, [(lot, lot.remaining) for lot in lots])
+        if sum(share for _, share in found) < points:
             raise AssertionError("The lots hold less than the account says.")
+        return found
 
     def _new_lot(
         self,
@@ -294,15 +310,18 @@ class Book:
         self.lots = sorted([*self.lots, lot], key=Lot.is_spent_before)
         return lot
 
-    def _move(self, movement: Movement, lot: Lot, d_remaining: int) -> None:
+    def _move(self, movement: Movement, lot: Lot, d_remaining: int, d_held: int = 0) -> None:
         lot.remaining = Points(lot.remaining + d_remaining)
-        self.moves.append(LotMove(movement, lot, d_remaining))
+        lot.held = Points(lot.held + d_held)
+        self.moves.append(LotMove(movement, lot, d_remaining, d_held))
 
     def _line(self, movement: Movement, bucket: Bucket, delta: int, counter: Counter) -> Line:
         name = _BUCKETS[bucket]
         after = getattr(self.balances, name) + delta
-        if after > BALANCE_MAX:
-            raise PointsLimit(Points(after), BALANCE_MAX)
+        # what is held may become available again, and must find room
+        whole = after + self.balances.held if bucket is Bucket.AVAILABLE else after
+        if whole > BALANCE_MAX:
+            raise PointsLimit(Points(whole), BALANCE_MAX)
         setattr(self.balances, name, after)
         self.balances.seq += 1
         worth = -delta if bucket is Bucket.DEBT else delta
@@ -332,15 +351,3 @@ def reversal(original: Points, *, refunded: int, paid: int, already: int) -> Poi
     """
     target = original if refunded >= paid else original * refunded // paid
     return Points(target - already)
-
-
-def _after(already: int, points: int, shares: Sequence[tuple[Lot, int]]) -> list[tuple[Lot, int]]:
-    """The shares that lie between `already` and `already + points`, laid end to end."""
-    found: list[tuple[Lot, int]] = []
-    start = 0
-    for lot, share in shares:
-        low, high = max(start, already), min(start + share, already + points)
-        if high > low:
-            found.append((lot, high - low))
-        start += share
-    return found

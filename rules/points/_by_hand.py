@@ -13,8 +13,9 @@ from models.units import Note, Points, ReasonCode
 from rules import members, programme
 from rules.actors import Actor
 from rules.members import Held
-from rules.points._book import Book, Movement
+from rules.points._book import Book
 from rules.points._ledger import open_book, open_books
+from rules.points._parts import Movement
 from rules.points._posting import Posted, record
 from rules.programme import Terms
 from rules.proofs import check_proof

@@ -6,15 +6,26 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from models.points import PointsAccount, PointsEntry, PointsLot, PointsLotMove, PointsTransaction
+from models.points import (
+    Bucket,
+    HoldState,
+    PointsAccount,
+    PointsEntry,
+    PointsHold,
+    PointsKind,
+    PointsLot,
+    PointsLotMove,
+    PointsTransaction,
+)
 from models.sql import SQL, insert
 from models.units import Points
 from models.writing import add, change
 from rules import programme
-from rules.actors import Actor
+from rules.actors import Actor, ActorKind
 from rules.idempotency import IdempotencyKeyReused
 from rules.outbox import Event
-from rules.points._book import Balances, Book, Line, Lot, Movement
+from rules.points._book import Book
+from rules.points._parts import Balances, Hold, Line, Lot, LotMove, Movement
 
 
 async def return_to_lots(book: Book, movement: Movement, points: Points, *, already: int) -> None:
@@ -34,9 +45,20 @@ LOTS = SQL(
 )
 PAID_BY = SQL(
     "SELECT l.id, l.transaction_id, l.purchase_id, l.granted, l.remaining, l.held, l.active, l.activates_at,"
-    " l.expires_at, -m.d_remaining AS share FROM points_lot_move m"
+    " l.expires_at, -m.d_remaining - m.d_held AS share FROM points_lot_move m"
     " JOIN points_lot l ON l.member_id = m.member_id AND l.id = m.lot_id"
     " WHERE m.member_id = $1 AND m.transaction_id = $2"
+)
+
+
+OPEN = (
+    "SELECT h.member_id, h.id, h.transaction_id, h.amount, h.reason, h.purchase_id, h.order_ref, h.created_at,"
+    " h.expires_at, m.lot_id, m.d_held AS share FROM points_hold h JOIN points_lot_move m"
+    " ON m.member_id = h.member_id AND m.hold_id = h.id WHERE h.state = 'HELD' AND h.member_id"
+)
+HOLDS = SQL(f"{OPEN} = $1")
+HOLDS_OF = SQL(
+    f"{OPEN} = ANY($1::uuid[])", fans_out="members whose holds ended without a word are shown without them"
 )
 
 
@@ -50,8 +72,11 @@ async def open_book(member_id: UUID, now: datetime, *, with_lots: bool = True) -
     row = await ACCOUNT.row(member_id)
     if row is None:
         raise AssertionError("A member without a points account.")
-    lots = [Lot(**lot) for lot in await LOTS.rows(member_id)] if with_lots else []
-    return Book(member_id, Balances(**row), lots, now=now)
+    # what is released repays the debt before anything else does
+    whole = with_lots or bool(row["held"] and row["debt"])
+    lots = [Lot(**lot) for lot in await LOTS.rows(member_id)] if whole else []
+    holds = _holds(await HOLDS.rows(member_id), lots) if whole and row["held"] else []
+    return Book(member_id, Balances(**row), lots, holds=holds, now=now)
 
 
 ACCOUNTS = SQL(
@@ -73,9 +98,34 @@ async def open_books(member_ids: Sequence[UUID], now: datetime) -> list[Book]:
     lots: dict[UUID, list[dict[str, Any]]] = {member_id: [] for member_id in ids}
     for row in await LOTS_OF.rows(ids):
         lots[row.pop("member_id")].append(row)
-    return [
-        Book(each, Balances(**accounts[each]), [Lot(**lot) for lot in lots[each]], now=now) for each in member_ids
-    ]
+    holding = [member_id for member_id in ids if accounts[member_id]["held"]]
+    open_now = await HOLDS_OF.rows(holding) if holding else []
+    return [_book(each, accounts[each], lots[each], open_now, now) for each in member_ids]
+
+
+def _book(
+    member_id: UUID,
+    account: dict[str, Any],
+    lots: Sequence[dict[str, Any]],
+    holds: Sequence[dict[str, Any]],
+    now: datetime,
+) -> Book:
+    own = [Lot(**lot) for lot in lots]
+    held = _holds([row for row in holds if row["member_id"] == member_id], own)
+    return Book(member_id, Balances(**account), own, holds=held, now=now)
+
+
+def _holds(rows: Sequence[dict[str, Any]], lots: Sequence[Lot]) -> list[Hold]:
+    """One member's open holds, each with its shares of their lots, of rows that tell a share each."""
+    known = {lot.id: lot for lot in lots}
+    found: dict[UUID, Hold] = {}
+    for row in rows:
+        hold = found.setdefault(row["id"], Hold(**{name: row[name] for name in _HOLD}))
+        hold.shares.append((known[row["lot_id"]], row["share"]))
+    return list(found.values())
+
+
+_HOLD = ("id", "transaction_id", "amount", "reason", "purchase_id", "order_ref", "created_at", "expires_at")
 
 
 async def post(book: Book, actor: Actor) -> list[Event]:
@@ -90,7 +140,10 @@ async def post(book: Book, actor: Actor) -> list[Event]:
     add(PointsTransaction, rows, clash=IdempotencyKeyReused)
     add(PointsLot, [{**_plain(lot), "member_id": book.member_id} for lot in book.new_lots])
     _keep_lots(book)
-    add(PointsLotMove, _lot_moves(book))
+    add(PointsHold, [_hold_row(book, hold, actor) for hold in book.new_holds])
+    _keep_holds(book)
+    for moves in _lot_moves(book):
+        add(PointsLotMove, moves)
     add(PointsEntry, [_entry_row(book, line) for line in book.lines])
     figures = {name: getattr(book.balances, name) for name in _FIGURES}
     change(PointsAccount, {"member_id": book.member_id, "seq": book.seq_read}, figures)
@@ -113,9 +166,20 @@ def _keep_lots(book: Book) -> None:
     """Write what is left of the lots that moved and were not new."""
     new = {lot.id for lot in book.new_lots}
     moved = {move.lot.id: move.lot for move in book.moves if move.lot.id not in new}
+    was_held = {move.lot.id for move in book.moves if move.d_held}
     for lot in moved.values():
         left = {"remaining": lot.remaining, "active": lot.active, "activates_at": lot.activates_at}
+        if lot.id in was_held:
+            left["held"] = lot.held
         change(PointsLot, {"member_id": book.member_id, "id": lot.id}, left)
+
+
+def _keep_holds(book: Book) -> None:
+    """Write what became of the holds that ended. Each ends once."""
+    for hold in book.ended_holds:
+        found = {"member_id": book.member_id, "id": hold.id, "state": HoldState.HELD}
+        end = {"state": hold.state, "captured": hold.captured, "released": hold.released, "closed_at": book.now}
+        change(PointsHold, found, end)
 
 
 def _transaction_row(book: Book, movement: Movement, actor: Actor) -> dict[str, Any]:
@@ -154,19 +218,52 @@ def _entry_row(book: Book, line: Line) -> dict[str, Any]:
     }
 
 
-def _lot_moves(book: Book) -> list[dict[str, Any]]:
-    return [
-        {
-            "member_id": book.member_id,
-            "lot_id": move.lot.id,
-            "transaction_id": move.movement.id,
-            "d_remaining": move.d_remaining,
-        }
+def _lot_moves(book: Book) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """The rows of the moves that have to do with no hold, and of those that have."""
+    plain = [_lot_move(book, move) for move in book.moves if move.d_remaining and not move.d_held]
+    held = [
+        {**_lot_move(book, move), "d_held": move.d_held, "hold_id": move.movement.hold_id}
         for move in book.moves
-        if move.d_remaining
+        if move.d_held
     ]
+    return plain, held
+
+
+def _lot_move(book: Book, move: LotMove) -> dict[str, Any]:
+    return {
+        "member_id": book.member_id,
+        "lot_id": move.lot.id,
+        "transaction_id": move.movement.id,
+        "d_remaining": move.d_remaining,
+    }
+
+
+def _hold_row(book: Book, hold: Hold, actor: Actor) -> dict[str, Any]:
+    return {
+        **{name: getattr(hold, name) for name in _HOLD},
+        "member_id": book.member_id,
+        "captured": 0,
+        "released": 0,
+        "state": HoldState.HELD,
+        "actor_kind": actor.kind.value,
+        "actor_id": actor.id,
+        "source": actor.source if actor.kind is ActorKind.SERVICE else None,
+        "store_id": actor.store_id,
+    }
 
 
 def _event(book: Book, movement: Movement) -> Event:
-    body = {"kind": movement.kind.value, "points": movement.points, "available": book.balances.available}
-    return Event("points.moved", body, movement.id)
+    body: dict[str, Any] = {
+        "kind": movement.kind.value,
+        "points": movement.points,
+        "available": book.balances.available,
+    }
+    if movement.hold_id is None:
+        return Event("points.moved", body, movement.id)
+    moved = next(line.delta for line in book.lines if line.movement is movement and line.bucket is Bucket.HELD)
+    body |= {"hold": str(movement.hold_id), "held": moved}
+    if movement.kind is PointsKind.HOLD:
+        return Event("points.held", body, movement.id)
+    if movement.kind is PointsKind.RELEASE:
+        return Event("points.released", body, movement.id)
+    return Event("points.captured", body, movement.id)

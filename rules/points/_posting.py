@@ -12,8 +12,9 @@ from rules import audit, members, vault
 from rules.actors import Actor
 from rules.idempotency import Slip
 from rules.outbox import tell
-from rules.points._book import Balances, Book, Line, Movement
+from rules.points._book import Book
 from rules.points._ledger import post
+from rules.points._parts import Balances, Line, Movement
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,9 @@ from models.writing import read_ahead, watch
 from rules import members, programme
 from rules.idempotency import Slip
 from rules.members import Held
-from rules.points._book import Balances, Book, Lot
+from rules.points._book import Book
+from rules.points._ledger import open_book
+from rules.points._parts import Balances, Lot
 from rules.programme import Rung, Terms
 from rules.refusals import NotFound
 
@@ -46,15 +48,30 @@ def purse(columns: str = "", joins: str = "") -> SQL:
     return SQL(text.format(terms=programme.AS_JSON), sqlite=text.format(terms=programme.AS_JSON_ON_SQLITE))
 
 
-TO_SPEND = purse(
+LAPSED = (
+    ", a.held > 0 AND EXISTS (SELECT 1 FROM points_hold h WHERE h.member_id = $1 AND h.state = 'HELD'"
+    " AND h.expires_at <= $5) AS has_lapsed"
+)
+"""Whether a hold has ended and nobody has written it: nothing is looked up while nothing is held."""
+
+SPENT_FIRST = (
     ", l.id AS lot_id, l.transaction_id, l.purchase_id, l.granted, l.remaining, l.held AS lot_held, l.active,"
-    " l.activates_at, l.expires_at",
+    f" l.activates_at, l.expires_at{LAPSED}",
     " LEFT JOIN (SELECT o.*, SUM(CASE WHEN o.expires_at <= $5 THEN 0 ELSE o.remaining END) OVER"
     " (ORDER BY o.expires_at NULLS LAST, o.id ROWS UNBOUNDED PRECEDING)::bigint - o.remaining AS before"
     " FROM points_lot o WHERE o.member_id = $1 AND o.active AND o.remaining > 0) l ON l.before < $4",
 )
+TO_SPEND = purse(*SPENT_FIRST)
 """A purse for a debit of $4 points at moment $5: a row for each lot that has expired by then, and of the others for
 those that are spent first, as far as the points go."""
+
+
+OPEN_HOLDS = (
+    ", CASE WHEN a.held > 0 THEN (SELECT COUNT(*) FROM points_hold h WHERE h.member_id = $1"
+    " AND h.state = 'HELD' AND h.expires_at > $5) ELSE 0 END AS open_holds"
+)
+TO_HOLD = purse(f"{SPENT_FIRST[0]}{OPEN_HOLDS}", SPENT_FIRST[1])
+"""The same, and how many holds are open."""
 
 
 async def hold(slip: Slip, now: datetime, *more: Any, read: SQL) -> Purse:
@@ -74,13 +91,17 @@ async def hold(slip: Slip, now: datetime, *more: Any, read: SQL) -> Purse:
     terms = programme.told(row["terms"])
     balances = Balances(*(row[name] for name in _FIGURES))
     lots = [_lot(each) for each in rows] if row.get("lot_id") else []
+    book = Book(slip.owner_id, balances, lots, now=now)
+    if row["held"] and (row["debt"] or row.get("has_lapsed")):
+        # what is released repays the debt before anything else does
+        book = await open_book(slip.owner_id, now)
     return Purse(
         slip.owner_id,
         MemberState(row["state"]),
         row["joined_at"],
         terms,
         slip.answered(row),
-        Book(slip.owner_id, balances, lots, now=now),
+        book,
         terms.rung(row["tier_id"]),
         row["event_seq"],
         row,

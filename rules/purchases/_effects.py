@@ -177,6 +177,7 @@ async def _cancel(sitting: Sitting, happening: Happening, event_id: UUID) -> Non
     _save(purchase)
     _tell(sitting, "cancelled")
     sitting.book = await points.open_book(purchase.member_id, sitting.now)
+    _release(sitting)
     await _reverse_points(sitting, event_id, happening.occurred_at, refunded=1, paid=1)
 
 
@@ -195,9 +196,17 @@ async def _refund(sitting: Sitting, happening: Happening, event_id: UUID) -> Non
     purchase.state = PurchaseState.REFUNDED if whole else PurchaseState.PARTIALLY_REFUNDED
     _save(purchase)
     _tell(sitting, "refunded")
+    _release(sitting)
     share = {"refunded": purchase.refunded_minor, "paid": purchase.goods_minor}
     await _reverse_points(sitting, event_id, happening.occurred_at, **share)
     await _reverse_growth(sitting, event_id, happening.occurred_at)
+
+
+def _release(sitting: Sitting) -> None:
+    """What is held for a purchase that is given up or refunded is not waited for any longer."""
+    for hold in list(sitting.book.holds.values()):
+        if hold.purchase_id == sitting.purchase.id:
+            sitting.book.release(hold, at=sitting.now)
 
 
 LINES = SQL(

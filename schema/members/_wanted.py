@@ -24,7 +24,8 @@ from schema.pages import DEFAULT, MOST
 JOINED = {"tier", "tierProgress", "card", "profile"}
 """The relations that are read with the member."""
 
-HANGS = {"entries", "expiring", "__typename"}
+LISTS = {"entries", "holds"}
+HANGS = {*LISTS, "expiring", "__typename"}
 """What hangs on an account, and is none of its figures."""
 
 ITEMS = {"nodes", "edges", "node"}
@@ -101,7 +102,7 @@ def _read(nodes: list[FieldNode], fragments: Mapping[str, FragmentDefinitionNode
     account = _below(asked.get("points", []), fragments)
     soon = tuple(_first(node) for node in account.get("expiring", []))
     return Wanted(
-        only_lists=asked.keys() == {"points"} and account.keys() == {"entries"},
+        only_lists=asked.keys() == {"points"} and bool(account) and account.keys() <= LISTS,
         whole=not account.keys() <= HANGS or bool(soon) or not JOINED.isdisjoint(asked),
         soon=soon,
     )

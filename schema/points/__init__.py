@@ -1,6 +1,5 @@
 """Points as a client sees them: the account, its ledger, and what may be done with them."""
 
-from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
@@ -9,26 +8,25 @@ import strawberry
 from models.sql import SQL
 from models.units import Note, Points, ReasonCode
 from rules import points
-from rules.points import Posted
 from rules.refusals import NotFound
 from schema import ids
-from schema.context import Context, Info
+from schema.context import Info
 from schema.errors import INPUT, UserError, answer_to, bad_input, command, key_of
-from schema.permissions import COUNTER, DESK, MEMBER, asked, seen
+from schema.permissions import COUNTER, DESK, asked, seen
+from schema.points._asking import MOVEMENT, PointsPayload, answer, positive, purchase_of, whose
+from schema.points._checkout import HoldsMutation
+from schema.points._holds import PointsHold, hold
 from schema.points._ledger import (
     ACCOUNT,
-    ACCOUNTS,
     Account,
     ExpiryRow,
     Foreseen,
     PointsAccount,
     PointsEntry,
     Unasked,
-    account_of,
     entries_led_to,
     entries_written,
     entry,
-    entry_of,
     points_of,
 )
 from schema.scalars import KEY_SAYS, Long
@@ -38,47 +36,20 @@ __all__ = [
     "Account",
     "ExpiryRow",
     "Foreseen",
+    "HoldsMutation",
     "PointsAccount",
     "PointsEntry",
+    "PointsHold",
     "PointsMutation",
     "PointsQuery",
     "Unasked",
     "entries_led_to",
     "entries_written",
     "entry",
+    "hold",
     "points_of",
     "whose",
 ]
-
-MOVEMENT = MEMBER | COUNTER
-
-
-def whose(context: Context, given: str | None) -> UUID:
-    """The member a request is about: members ask about themselves, others name one.
-
-    Raises: NotFound, for an id that is none, and for a member who names somebody else.
-    """
-    own = context.member_id
-    named = None if given is None else ids.decode_one(ids.Tag.MEMBER, given)
-    if own is not None:
-        if given is not None and named != own:
-            raise NotFound
-        return own
-    if given is None:
-        raise bad_input("Name the member: `memberId` may be left out by members only.")
-    if named is None:
-        raise NotFound
-    return named
-
-
-@strawberry.type(description="What a movement of points came to.")
-class PointsPayload:
-    entry: PointsEntry | None = seen(
-        MOVEMENT, "The movement's line in the ledger; null when refused.", default=None
-    )
-    account: PointsAccount | None = seen(MOVEMENT, "The account after it; null when refused.", default=None)
-    replayed: bool = seen(MOVEMENT, "Whether this answers an earlier, identical request.", default=False)
-    user_errors: list[UserError] = seen(MOVEMENT, "Why it was refused; empty on success.", default_factory=list)
 
 
 @strawberry.input(description="Points to take for a reward, or towards a purchase.")
@@ -136,26 +107,6 @@ class PointsRedeemPreview:
     user_errors: list[UserError] = seen(MOVEMENT, "Everything that stands against it, not only the first.")
 
 
-def _positive(value: int) -> Points:
-    if value <= 0:
-        raise bad_input("`points` must be above 0.")
-    return Points(value)
-
-
-async def _answer(member_id: UUID, posted: Posted) -> PointsPayload:
-    """The stored outcome as a payload: the line and the account as they were, also on a replay."""
-    if posted.written is not None:
-        return PointsPayload(entry=entry_of(posted.written), account=account_of(posted.written))
-    lines = await entries_written(member_id, [posted.transaction_id])
-    account = await ACCOUNTS.row([member_id], datetime.fromisoformat(lines[0].recorded_at))
-    if account is None:
-        raise AssertionError("A member without a points account.")
-    told = {name: getattr(posted, name) for name in ("available", "pending", "held", "debt")}
-    told |= {name: getattr(account, name) for name in ("lifetime_earned", "lifetime_spent", "lifetime_expired")}
-    as_it_was = PointsAccount(member_id=member_id, **told)
-    return PointsPayload(entry=lines[0], account=as_it_was, replayed=posted.replayed)
-
-
 @strawberry.type
 class PointsQuery:
     """What may be asked of points."""
@@ -166,7 +117,7 @@ class PointsQuery:
     ) -> PointsRedeemPreview | None:
         """Try a redemption."""
         context = info.context
-        wanted = _positive(input.points)
+        wanted = positive(input.points)
         try:
             member_id = whose(context, input.member_id)
             chance = await points.preview(member_id, wanted, now=context.now)
@@ -193,15 +144,15 @@ class PointsMutation:
         member_id = whose(context, input.member_id)
         posted = await points.redeem(
             member_id,
-            _positive(input.points),
+            positive(input.points),
             reason=input.reason,
             note=input.note,
-            purchase_id=_purchase(member_id, input.purchase_id),
+            purchase_id=purchase_of(member_id, input.purchase_id),
             key=key_of(input.idempotency_key),
             actor=context.actor,
             now=context.now,
         )
-        return await _answer(member_id, posted)
+        return await answer(member_id, posted)
 
     @command(
         COUNTER,
@@ -219,14 +170,14 @@ class PointsMutation:
         posted = await points.give_back(
             parts[0],
             transaction_id,
-            None if input.points is None else _positive(input.points),
+            None if input.points is None else positive(input.points),
             reason=input.reason,
             note=input.note,
             key=key_of(input.idempotency_key),
             actor=context.actor,
             now=context.now,
         )
-        return await _answer(parts[0], posted)
+        return await answer(parts[0], posted)
 
     @command(
         DESK,
@@ -253,17 +204,7 @@ class PointsMutation:
             actor=context.actor,
             now=context.now,
         )
-        return await _answer(member_id, posted)
+        return await answer(member_id, posted)
 
 
 TRANSACTION_OF = SQL("SELECT transaction_id FROM points_entry WHERE member_id = $1 AND id = $2")
-
-
-def _purchase(member_id: UUID, given: str | None) -> UUID | None:
-    """The purchase an id means, which must be the member's."""
-    if given is None:
-        return None
-    parts = ids.decode(ids.Tag.PURCHASE, given)
-    if parts is None or parts[0] != member_id:
-        raise NotFound
-    return parts[1]

@@ -10,13 +10,15 @@ from models.listing import NUMBER, Listing
 from models.points import Bucket, PointsKind
 from models.reading import AtOnce, Row, Rows
 from models.units import ReasonCode
-from rules.points import Written
+from rules import points
+from rules.points import Balances, Written
 from schema import ids, pages
 from schema.compiler import by_class
 from schema.context import Answers, Context, HasMember, are, each
 from schema.enums import describe
 from schema.pages import After, Before, Connection, First, Last, Listed, Page
 from schema.permissions import COUNTER, SEES_POINTS, related, seen
+from schema.points._holds import PointsHold, holds_of
 from schema.scalars import Long, Moment
 from schema.tiers import Node
 
@@ -33,6 +35,8 @@ describe(
         PointsKind.ADJUST_OUT: "Taken out by staff.",
         PointsKind.ACTIVATE: "Pending points became available.",
         PointsKind.EXPIRE: "Expired.",
+        PointsKind.HOLD: "Set aside for a checkout.",
+        PointsKind.RELEASE: "Set aside for a checkout, and available again.",
     },
 )
 describe(
@@ -226,6 +230,9 @@ class PointsAccount:
     lifetime_expired: Long = seen(SEES_POINTS, "Ever expired.")
     expiring: list[PointsExpiry] = related(SEES_POINTS, "What expires next, soonest first.", expiring_of)
     entries: Connection[PointsEntry] = related(SEES_POINTS, "The ledger, newest first.", entries_of)
+    holds: Connection[PointsHold] = related(
+        SEES_POINTS, "What was set aside for checkouts (积分预占), newest first.", holds_of
+    )
 
 
 class Account(Row):
@@ -276,14 +283,16 @@ ACCOUNTS = Rows(
 
 def points_of(parents: Sequence[HasMember], context: Context) -> Answers[PointsAccount]:
     """Each member's account as it stands at the moment of the operation."""
-    if are((Account, Unasked), parents):
+    if are((Account, Unasked), parents) and not any(getattr(parent, "held", 0) for parent in parents):
         return cast("list[PointsAccount]", list(parents))
     return _points_of(parents, context)
 
 
 async def _points_of(parents: Sequence[HasMember], context: Context) -> list[PointsAccount]:
     asked = [parent for parent in parents if not isinstance(parent, Unasked)]
-    accounts = iter(await each(Account, asked, ACCOUNTS, context.now))
+    rows = cast("list[AccountOf]", await each(Account, asked, ACCOUNTS, context.now))
+    late = await points.lapsed([row.member_id for row in rows if row.held], context.now)
+    accounts = iter(account(row.member_id, late[row.member_id]) if row.member_id in late else row for row in rows)
     found = [parent if isinstance(parent, Unasked) else next(accounts) for parent in parents]
     return cast("list[PointsAccount]", found)
 
@@ -335,11 +344,10 @@ def entry_of(written: Written) -> PointsEntry:
     )
 
 
-def account_of(written: Written) -> PointsAccount:
-    """The account as a command has just left it."""
-    now = written.balances
+def account(member_id: UUID, now: Balances) -> PointsAccount:
+    """The account by its figures."""
     return PointsAccount(
-        member_id=written.member_id,
+        member_id=member_id,
         available=Long(now.available),
         pending=Long(now.pending),
         held=Long(now.held),

@@ -25,7 +25,19 @@ from rules import credentials, finance, keys, staff, webhooks
 from rules.actors import SYSTEM
 from rules.keys import Holder
 from rules.webhooks import Outcome, Wish
-from tests.people import NOON, buy, freeze, fresh_key, member, programme, redeem, refund
+from tests.people import (
+    NOON,
+    buy,
+    capture,
+    freeze,
+    fresh_key,
+    member,
+    programme,
+    redeem,
+    refund,
+    release,
+    set_aside,
+)
 
 TOO_MUCH = "1000000000001"
 WITHOUT_IDS = "api_key token points_account points_books points_closing growth_account programme".split()  # noqa: SIM905
@@ -124,6 +136,27 @@ ATTACKS: dict[str, tuple[Attack, ...]] = {
         change("points_lot", remaining="granted + 1"),
         change("points_lot", remaining="granted", held="1"),
     ),
+    "points_hold_range": (
+        change("points_hold", "state = 'HELD'", amount="0"),
+        change("points_hold", "state = 'RELEASED'", captured="-1"),
+        change("points_hold", "state = 'RELEASED'", captured="1"),
+        change("points_hold", "state = 'CAPTURED'", released="-1"),
+        change("points_hold", "state = 'CAPTURED'", released="1"),
+    ),
+    "points_hold_adds_up": (
+        change("points_hold", "state = 'HELD'", captured="1"),
+        change("points_hold", "state = 'HELD'", released="1"),
+        change("points_hold", "state = 'CAPTURED'", captured="1"),
+        change("points_hold", "state = 'PARTIALLY_CAPTURED'", captured="0"),
+        change("points_hold", "state = 'PARTIALLY_CAPTURED'", released="0"),
+        change("points_hold", "state = 'CAPTURED'", state="'EXPIRED'"),
+        change("points_hold", "state = 'CAPTURED'", state="'RELEASED'"),
+    ),
+    "points_hold_closed": (
+        change("points_hold", "state = 'HELD'", closed_at="created_at"),
+        change("points_hold", "state = 'CAPTURED'", closed_at="NULL"),
+    ),
+    "points_hold_lasts": (change("points_hold", expires_at="created_at"),),
     "points_lot_move_moves": (again("points_lot_move", d_remaining="0"),),
     "purchase_order": (again("purchase"),),
     "purchase_amounts": (
@@ -249,6 +282,10 @@ async def furnished() -> None:
     await buy(mei, 1_500_00, ref="tea-1")
     await refund("tea-1", {"A": 100_00})
     await redeem(mei, 50, note="for the green tea")
+    await set_aside(mei, 5)
+    await release(mei, (await set_aside(mei, 10)).hold_id)
+    await capture(mei, (await set_aside(mei, 10)).hold_id)
+    await capture(mei, (await set_aside(mei, 10)).hold_id, 4)
     await freeze(await member("Lan"))
     store = await staff.open_store("SH01", "Shanghai")
     await staff.hire("wang", "x", StaffRole.CASHIER, store_id=store, now=NOON)

@@ -51,6 +51,12 @@ IMPOSSIBLE: dict[str, dict[str, str]] = {
     },
     "rules.points.adjust": {"MEMBER_FROZEN": "a frozen member may be adjusted"},
     "rules.points.give_back": {"MEMBER_FROZEN": "a frozen member may get points back"},
+    "rules.points._holds.capture": {"POINTS_LIMIT": "what is held has its room in the balance"},
+    "rules.points._holds.release": {
+        "MEMBER_FROZEN": "a frozen member may get points back",
+        "POINTS_LIMIT": "what is held has its room in the balance",
+    },
+    "rules.points._holds.release_due": {"IDEMPOTENCY_KEY_REUSED": "it has no key, and a hold ends once"},
     "rules.purchases.record": {
         "MEMBER_FROZEN": "a frozen member may buy",
         "REFUND_EXCEEDS_ORIGINAL": "a refund that waits was checked when it was parked",

@@ -38,11 +38,20 @@ class Spending:
     order: object = None
 
 
+@dataclass(eq=False)
+class Aside:
+    """Coins put aside until a moment, in the order in which they would be spent."""
+
+    coins: list[Coin]
+    until: datetime
+
+
 @dataclass
 class Purse:
     """One member's coins, and what they owe."""
 
     coins: list[Coin] = field(default_factory=list)
+    asides: list[Aside] = field(default_factory=list)
     debt: int = 0
     earned: int = 0
     spent: int = 0
@@ -56,6 +65,39 @@ class Purse:
     def pending(self) -> int:
         """What waits."""
         return sum(coin.pending for coin in self.coins)
+
+    def held(self) -> int:
+        """What is put aside."""
+        return sum(len(aside.coins) for aside in self.asides)
+
+    def pass_time(self, now: datetime) -> None:
+        """What is put aside comes back when its time is over, and what has expired is gone; each in its turn."""
+        for aside in sorted(self.asides, key=lambda each: each.until):
+            if now >= aside.until:
+                self.release(aside, aside.until)
+        self.expire(now)
+
+    def set_aside(self, count: int, until: datetime) -> Aside | None:
+        """Coins put aside, which nothing else can spend and which do not expire; None when there are not enough."""
+        if count > self.available():
+            return None
+        taken = sorted((coin for coin in self.coins if not coin.pending), key=Coin.spent_before)[:count]
+        self._remove(taken)
+        self.asides.append(Aside(taken, until))
+        return self.asides[-1]
+
+    def capture(self, aside: Aside, count: int, now: datetime, order: object = None) -> Spending:
+        """The first coins put aside are spent, expired or not; the others come back."""
+        taken, aside.coins = aside.coins[:count], aside.coins[count:]
+        self.spent += count
+        self.release(aside, now)
+        return Spending(taken, count, order)
+
+    def release(self, aside: Aside, now: datetime) -> None:
+        """Coins put aside come back; what is owed is repaid first, and expired ones are gone."""
+        self.asides.remove(aside)
+        self.coins += aside.coins
+        self._repay(now)
 
     def expire(self, now: datetime) -> None:
         """Expired coins are worth nothing; those that wait expire when they would become spendable."""

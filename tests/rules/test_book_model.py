@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable
 from copy import deepcopy
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
@@ -12,8 +13,8 @@ from hypothesis import strategies as st
 
 from models.points import PointsKind
 from models.units import Points
-from rules.points import Balances, Book, InsufficientPoints, Lot, Movement
-from tests.rules.purse import Purse, Spending
+from rules.points import Balances, Book, Hold, InsufficientPoints, Lot, Movement
+from tests.rules.purse import Aside, Purse, Spending
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -23,7 +24,23 @@ Moves = Counter[UUID]
 
 STEPS = st.lists(
     st.tuples(
-        st.sampled_from(["earn", "earn", "wait", "take", "take", "give_back", "claw", "activate", "sleep"]),
+        st.sampled_from(
+            [
+                "earn",
+                "earn",
+                "wait",
+                "take",
+                "take",
+                "give_back",
+                "claw",
+                "activate",
+                "set_aside",
+                "set_aside",
+                "capture",
+                "release",
+                "sleep",
+            ]
+        ),
         st.integers(1, 60),
         st.integers(0, 7),
         st.integers(0, 9),
@@ -42,17 +59,22 @@ class Account:
         self.earned_by: list[tuple[UUID, int]] = []
         self.spendings: list[tuple[Movement, int, int]] = []
         self.paid: dict[UUID, Moves] = {}
+        self.holds: dict[UUID, Hold] = {}
 
     def opened(self, now: datetime) -> Book:
-        held = [deepcopy(lot) for lot in self.lots.values() if lot.remaining]
-        return Book(UUID(int=9), deepcopy(self.balances), held, now=now)
+        lots = {lot.id: deepcopy(lot) for lot in self.lots.values() if lot.remaining or lot.held}
+        holds = [
+            replace(hold, shares=[(lots[lot.id], share) for lot, share in hold.shares])
+            for hold in self.holds.values()
+        ]
+        return Book(UUID(int=9), deepcopy(self.balances), list(lots.values()), holds=holds, now=now)
 
     def keep(self, book: Book) -> None:
         for lot in [*book.new_lots, *(move.lot for move in book.moves)]:
             self.lots[lot.id] = lot
         for move in book.moves:
-            self.paid.setdefault(move.movement.id, Counter())[move.lot.id] -= move.d_remaining
-        self.balances = book.balances
+            self.paid.setdefault(move.movement.id, Counter())[move.lot.id] -= move.d_remaining + move.d_held
+        self.balances, self.holds = book.balances, book.holds
         check_lines(book)
 
     def paid_by(self, movement: Movement) -> list[tuple[Lot, int]]:
@@ -64,7 +86,7 @@ def check_lines(book: Book) -> None:
     for movement in book.movements:
         lines = [line for line in book.lines if line.movement is movement]
         worth = sum(-line.delta if line.bucket == "DEBT" else line.delta for line in lines)
-        lots = sum(move.d_remaining for move in book.moves if move.movement is movement)
+        lots = sum(move.d_remaining + move.d_held for move in book.moves if move.movement is movement)
         assert movement.points == worth
         assert lots == sum(line.delta for line in lines if line.bucket != "DEBT")
         assert all(line.delta and line.balance_after >= 0 for line in lines)
@@ -79,10 +101,11 @@ class Pair:
         self.account = Account()
         self.purse = Purse()
         self.coins: list[Spending] = []
+        self.asides: dict[UUID, Aside] = {}
 
     def step(self, step: Step) -> None:
         name, points, when, which = step
-        self.purse.expire(self.now)
+        self.purse.pass_time(self.now)
         book = self.account.opened(self.now)
         do: Callable[[Book, int, int, int], None] = getattr(self, name)
         do(book, points, when, which)
@@ -112,6 +135,33 @@ class Pair:
         book.spend(movement, Points(points))
         self.coins.append(taken)
         self.account.spendings.append((movement, points, 0))
+
+    def set_aside(self, book: Book, points: int, when: int, _: int) -> None:
+        until = self.now + (when + 1) * DAY
+        aside = self.purse.set_aside(points, until)
+        movement = Movement(PointsKind.HOLD, str(uuid4()), self.now, reason="CHECKOUT")
+        if aside is None:
+            with pytest.raises(InsufficientPoints):
+                book.hold(movement, Points(points), expires_at=until)
+            return
+        self.asides[book.hold(movement, Points(points), expires_at=until).id] = aside
+
+    def open_hold(self, book: Book, which: int) -> Hold | None:
+        holds = sorted(book.holds.values(), key=lambda hold: hold.id)
+        return holds[which % len(holds)] if holds else None
+
+    def capture(self, book: Book, points: int, _: int, which: int) -> None:
+        if hold := self.open_hold(book, which):
+            some = min(points, hold.amount)
+            movement = Movement(PointsKind.REDEEM, str(uuid4()), self.now)
+            book.capture(movement, hold, Points(some))
+            self.coins.append(self.purse.capture(self.asides[hold.id], some, self.now))
+            self.account.spendings.append((movement, some, 0))
+
+    def release(self, book: Book, _: int, __: int, which: int) -> None:
+        if hold := self.open_hold(book, which):
+            book.release(hold, at=self.now)
+            self.purse.release(self.asides[hold.id], self.now)
 
     def give_back(self, book: Book, points: int, when: int, which: int) -> None:
         if not self.coins:
@@ -146,14 +196,21 @@ class Pair:
     def compare(self) -> None:
         ours, theirs = self.account.balances, self.purse
         assert (ours.available, ours.pending, ours.debt) == (theirs.available(), theirs.pending(), theirs.debt)
+        assert ours.held == theirs.held()
+        assert [hold.amount for hold in self.account.holds.values()] == [len(each.coins) for each in theirs.asides]
         lifetime = (ours.lifetime_earned, ours.lifetime_spent, ours.lifetime_expired)
         assert lifetime == (theirs.earned, theirs.spent, theirs.expired)
         lots: Counter[tuple[object, ...]] = Counter()
+        held: Counter[tuple[object, ...]] = Counter()
         for lot in self.account.lots.values():
-            assert 0 <= lot.remaining <= lot.granted
+            assert min(lot.remaining, lot.held) >= 0
+            assert lot.remaining + lot.held <= lot.granted
+            if lot.held:
+                held[lot.expires_at, lot.purchase_id] += lot.held
             if lot.remaining:
                 lots[lot.expires_at, lot.purchase_id, not lot.active] += lot.remaining
         assert lots == Counter((coin.expires, coin.order, coin.pending) for coin in theirs.coins)
+        assert held == Counter((coin.expires, coin.order) for aside in theirs.asides for coin in aside.coins)
         assert not (ours.available and ours.debt)
 
 

@@ -143,5 +143,9 @@ def entry_id(whose: UUID, entry: UUID) -> str:
     return ids.encode(Tag.POINTS_ENTRY, whose, entry)
 
 
+def hold_id(whose: UUID, hold: UUID) -> str:
+    return ids.encode(Tag.POINTS_HOLD, whose, hold)
+
+
 def purchase_id(whose: UUID, purchase: UUID) -> str:
     return ids.encode(Tag.PURCHASE, whose, purchase)

@@ -27,12 +27,12 @@ from models.credentials import PrincipalKind
 from models.sql import SQL
 from models.staff import StaffRole
 from rules import credentials, staff, webhooks
-from rules.actors import SYSTEM, Principal
+from rules.actors import SYSTEM, Actor, ActorKind, Principal
 from schema import ids
 from schema.ids import OWNED, Tag
 from tests.digest import changed, digest
-from tests.people import CLERK, NOON, adjust, buy, member, redeem
-from tests.schema.asking import as_staff, ask, entry_id, member_id, purchase_id
+from tests.people import CLERK, NOON, adjust, buy, member, redeem, set_aside
+from tests.schema.asking import as_staff, ask, entry_id, hold_id, member_id, purchase_id
 from tests.schema.matrix import Step, kind_of
 from tests.schema.test_poison import good
 from tests.schema.test_refused import everybody
@@ -131,7 +131,7 @@ class World:
         return said[0]
 
 
-SPENT = SQL("SELECT id FROM points_entry WHERE member_id = $1 AND delta < 0")
+SPENT = SQL("SELECT id FROM points_entry WHERE member_id = $1 AND counter = 'REDEMPTION'")
 LOGIN = SQL("SELECT id FROM login WHERE principal_id = $1", fans_out="a test looks")
 
 
@@ -154,7 +154,10 @@ async def world() -> World:
     owned[Tag.STAFF] = clerk
     owned |= await _of_webhooks(given["webhookTest"][1]["id"])
     sent: dict[str, dict[str, Any]] = {name: {"input": each} for name, (_, each) in given.items()}
-    sent["pointsRedeem"]["input"]["purchaseId"] = owned[Tag.PURCHASE]
+    for spending in ("pointsRedeem", "pointsHold", "pointsCapture"):
+        sent[spending]["input"]["purchaseId"] = owned[Tag.PURCHASE]
+    for ending in ("pointsCapture", "pointsRelease"):
+        sent[ending]["input"]["holdId"] = owned[Tag.POINTS_HOLD]
     asked: dict[str, dict[str, Any]] = {
         "member": {"by": {"id": member_id(mei)}},
         "auditLog": {"filter": {"memberId": member_id(mei), "actorId": owned[Tag.STAFF]}},
@@ -176,11 +179,17 @@ async def _of_webhooks(endpoint: str) -> dict[Tag | None, str]:
     }
 
 
+def by_herself(who: UUID) -> Actor:
+    """A member who acts for herself."""
+    return Actor(ActorKind.MEMBER, str(who))
+
+
 async def _owned(mei: UUID, near: UUID) -> dict[Tag | None, str]:
     bought = await buy(mei, 100_00, ref="n-1", store_id=near, paid=False)
     return {
         Tag.MEMBER: member_id(mei),
         Tag.POINTS_ENTRY: entry_id(mei, await SPENT.value(mei)),
+        Tag.POINTS_HOLD: hold_id(mei, (await set_aside(mei, 2, actor=by_herself(mei))).hold_id),
         Tag.PURCHASE: purchase_id(mei, bought.purchase_id),
         Tag.LOGIN: ids.encode(Tag.LOGIN, await LOGIN.value(mei)),
         Tag.STORE: ids.encode(Tag.STORE, near),
@@ -193,10 +202,12 @@ async def _others(mei: UUID, wang: UUID, near: UUID, far: UUID) -> dict[Tag, dic
     rival = await buy(mei, 100_00, ref="r-1", source="rival", store_id=far)
     hers = await buy(wang, 100_00, ref="w-1", store_id=near)
     entry, login = await SPENT.value(wang), await LOGIN.value(wang)
+    aside = await set_aside(wang, 2, actor=by_herself(wang))
     elsewhere = [purchase_id(mei, rival.purchase_id)]
     return {
         Tag.MEMBER: {"MEMBER": [member_id(wang)], "PUBLIC": [member_id(mei)], "PARTNER": [member_id(mei)]},
         Tag.POINTS_ENTRY: {"MEMBER": [entry_id(wang, entry), entry_id(mei, entry)]},
+        Tag.POINTS_HOLD: {"MEMBER": [hold_id(wang, aside.hold_id), hold_id(mei, aside.hold_id)]},
         Tag.PURCHASE: {
             "MEMBER": [purchase_id(wang, hers.purchase_id), purchase_id(mei, hers.purchase_id)],
             "CASHIER": elsewhere,
@@ -321,6 +332,7 @@ async def test_a_hole_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
 LISTS = [
     "{ me { purchases(first: 1, after: $c) { edges { cursor node { id } } } } }",
     "{ me { points { entries(first: 1, after: $c) { edges { cursor node { id } } } } } }",
+    "{ me { points { holds(first: 1, after: $c) { edges { cursor node { id } } } } } }",
     "{ memberEvents(first: 1, after: $c) { events { cursor entries { id } } } }",
 ]
 """The lists of which each member has one of their own."""

@@ -13,10 +13,10 @@ from models.sql import SQL
 from models.staff import StaffRole
 from rules import credentials
 from rules import programme as programmes
-from rules.actors import SYSTEM
+from rules.actors import SYSTEM, Actor, ActorKind
 from schema import ids
 from schema.ids import OWNED, Tag
-from tests.people import NOON, buy, fresh_key, member, programme, redeem
+from tests.people import NOON, buy, fresh_key, member, programme, redeem, set_aside
 from tests.schema.asking import (
     ANALYST,
     CASHIER,
@@ -31,6 +31,7 @@ from tests.schema.asking import (
     as_staff,
     ask,
     entry_id,
+    hold_id,
     member_id,
     purchase_id,
     refusals,
@@ -39,19 +40,22 @@ from tests.schema.matrix import Step, kind_of
 
 NODE = """query($id: ID!) { node(id: $id) {
   __typename id
-  ... on Member { state } ... on PointsEntry { points } ... on Purchase { orderRef } ... on Tier { code }
+  ... on Member { state } ... on PointsEntry { points } ... on Purchase { orderRef } ... on PointsHold { captured }
+  ... on Tier { code }
 } }"""
 BARE = "query($id: ID!) { node(id: $id) { __typename id } }"
 ENTRY = SQL("SELECT id FROM points_entry WHERE member_id = $1 ORDER BY seq DESC LIMIT 1")
+HOLD = SQL("SELECT id FROM points_hold WHERE member_id = $1 ORDER BY id LIMIT 1")
 PURCHASE = SQL("SELECT id FROM purchase WHERE member_id = $1 ORDER BY id LIMIT 1")
 
 
 async def belongings(who: UUID) -> dict[str, str]:
-    """The ids of a member, of the last line of their ledger, and of a purchase of theirs."""
+    """The ids of a member, of the last line of their ledger, of a purchase and a hold of theirs."""
     return {
         "Member": member_id(who),
         "PointsEntry": entry_id(who, await ENTRY.value(who)),
         "Purchase": purchase_id(who, await PURCHASE.value(who)),
+        "PointsHold": hold_id(who, await HOLD.value(who)),
     }
 
 
@@ -60,6 +64,7 @@ async def shopper(name: str) -> UUID:
     who = await member(name)
     await buy(who, 300_00)
     await redeem(who, 100)
+    await set_aside(who, 5, actor=Actor(ActorKind.MEMBER, str(who)))
     return who
 
 
@@ -189,6 +194,32 @@ async def test_a_cashier_sees_their_own_stores_purchases_and_no_others() -> None
         assert ((await ask(BARE, {"id": given}, who=who))["node"] is not None) is found
 
 
+def swaps_of_holds(mei: UUID, hold: str) -> dict[str, tuple[str, Callable[[str], Awaitable[Any]]]]:
+    """The ids that what is done with holds takes of a member, who set this one aside."""
+    return {
+        "pointsHold.memberId": (
+            "Member",
+            lambda given: act("pointsHold", "", {**holding(), "memberId": given}, who=as_member(mei)),
+        ),
+        "pointsHold.purchaseId": (
+            "Purchase",
+            lambda given: act("pointsHold", "", {**holding(), "purchaseId": given}, who=as_member(mei)),
+        ),
+        "pointsCapture.holdId": (
+            "PointsHold",
+            lambda given: act("pointsCapture", "", ending(given), who=as_member(mei)),
+        ),
+        "pointsCapture.purchaseId": (
+            "Purchase",
+            lambda given: act("pointsCapture", "", {**ending(hold), "purchaseId": given}, who=as_member(mei)),
+        ),
+        "pointsRelease.holdId": (
+            "PointsHold",
+            lambda given: act("pointsRelease", "", ending(given), who=as_member(mei)),
+        ),
+    }
+
+
 async def test_every_id_a_mutation_takes_is_refused_alike_when_absent_and_when_not_yours() -> None:
     await programme()
     mei, lan = await shopper("Mei"), await shopper("Lan")
@@ -197,6 +228,7 @@ async def test_every_id_a_mutation_takes_is_refused_alike_when_absent_and_when_n
         "Member": member_id(uuid4()),
         "PointsEntry": entry_id(lan, uuid4()),
         "Purchase": purchase_id(lan, uuid4()),
+        "PointsHold": hold_id(lan, uuid4()),
         "Login": ids.encode(Tag.LOGIN, uuid4()),
     }
     login = (await credentials.log_in(PrincipalKind.MEMBER, lan, actor=SYSTEM, now=NOON)).login
@@ -210,6 +242,7 @@ async def test_every_id_a_mutation_takes_is_refused_alike_when_absent_and_when_n
             "Purchase",
             lambda given: act("pointsRedeem", "", {**redeeming(), "purchaseId": given}, who=as_member(mei)),
         ),
+        **swaps_of_holds(mei, mine["PointsHold"]),
         "loginEnd.loginId": (
             "Login",
             lambda given: act("loginEnd", "ended", {"loginId": given}, who=as_member(mei)),
@@ -234,6 +267,11 @@ TRIED = {
     "Mutation.loginEnd(input.loginId)",
     "Mutation.pointsRedeem(input.memberId)",
     "Mutation.pointsRedeem(input.purchaseId)",
+    "Mutation.pointsHold(input.memberId)",
+    "Mutation.pointsHold(input.purchaseId)",
+    "Mutation.pointsCapture(input.holdId)",
+    "Mutation.pointsCapture(input.purchaseId)",
+    "Mutation.pointsRelease(input.holdId)",
 }
 """The ids a member may send, each of which a test of this file swaps for another member's."""
 
@@ -260,6 +298,14 @@ def redeeming() -> dict[str, Any]:
     return {"points": 1, "reason": "TEA", "idempotencyKey": fresh_key()}
 
 
+def holding() -> dict[str, Any]:
+    return {"points": 1, "idempotencyKey": fresh_key()}
+
+
+def ending(hold: str) -> dict[str, Any]:
+    return {"holdId": hold, "idempotencyKey": fresh_key()}
+
+
 @pytest.mark.parametrize(
     ("mutation", "who", "field", "more"),
     [
@@ -268,6 +314,9 @@ def redeeming() -> dict[str, Any]:
         ("memberUnfreeze", CLERK, "memberId", {"reason": "RISK"}),
         ("pointsAdjust", CLERK, "memberId", {"delta": 1, "reason": "GOODWILL", "idempotencyKey": "key-of-test"}),
         ("pointsRedeem", CASHIER, "memberId", {"points": 1, "idempotencyKey": "key-of-test"}),
+        ("pointsHold", CASHIER, "memberId", {"points": 1, "idempotencyKey": "key-of-test"}),
+        ("pointsCapture", CASHIER, "holdId", {"idempotencyKey": "key-of-test"}),
+        ("pointsRelease", SERVICE, "holdId", {"idempotencyKey": "key-of-test"}),
         ("pointsReturn", CASHIER, "entryId", {"reason": "RETURNED", "idempotencyKey": "key-of-test"}),
         (
             "purchaseRecord",

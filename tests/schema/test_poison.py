@@ -22,7 +22,7 @@ from rules.webhooks import Wish
 from schema import ids, scalars
 from schema.ids import Tag
 from schema.root import schema
-from tests.people import NOON, adjust, fresh_key, member, programme
+from tests.people import NOON, adjust, fresh_key, member, programme, set_aside
 from tests.poison import POISON, poisoned
 from tests.schema.asking import (
     CASHIER,
@@ -33,6 +33,7 @@ from tests.schema.asking import (
     as_staff,
     ask,
     entry_id,
+    hold_id,
     member_id,
     purchase_id,
 )
@@ -128,6 +129,7 @@ async def good() -> dict[str, tuple[Principal | None, dict[str, Any]]]:
         "purchaseRefund": (SERVICE, {**event, "lines": [{"lineRef": "A", "refundMinor": 1}]}),
         "pointsRedeem": (CASHIER, {**moved, "memberId": mei, "purchaseId": purchase_id(who, uuid4())}),
         "pointsReturn": (CASHIER, {**moved, "entryId": entry_id(who, await ENTRY.value(who))}),
+        **await _holding(who),
         "pointsAdjust": (CLERK, adjusted),
         **await approving(who),
         **await logging_in(who),
@@ -151,6 +153,17 @@ async def _of_webhooks() -> dict[str, tuple[Principal | None, dict[str, Any]]]:
         "webhookSecretRotate": (OWNER, {"id": which, "overlapHours": 1}),
         "webhookTest": (OWNER, {"id": which}),
         "webhookReplay": (OWNER, {"all": many}),
+    }
+
+
+async def _holding(who: UUID) -> dict[str, tuple[Principal | None, dict[str, Any]]]:
+    tea, key = purchase_id(who, uuid4()), {"idempotencyKey": "poisoned-1"}
+    held = {"points": 1, "seconds": 60, "reason": "CHECKOUT", "orderRef": "tea-2", "purchaseId": tea, **key}
+    aside = hold_id(who, (await set_aside(who, 5)).hold_id)
+    return {
+        "pointsHold": (CASHIER, {**held, "memberId": member_id(who)}),
+        "pointsCapture": (CLERK, {"holdId": aside, "points": 1, "purchaseId": tea, **key}),
+        "pointsRelease": (CLERK, {"holdId": aside, **key}),
     }
 
 

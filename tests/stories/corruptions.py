@@ -10,6 +10,7 @@ EARN, BONUS, REDEEM, RETURN, CLAWBACK, ADJUST_OUT, EXPIRE = (
     FIRST % kind for kind in ("EARN", "BONUS", "REDEEM", "RETURN", "CLAWBACK", "ADJUST_OUT", "EXPIRE")
 )
 OTHERS_TRANSACTION = "(SELECT id FROM points_transaction WHERE member_id = {wang} ORDER BY id LIMIT 1)"
+PARTLY = "(SELECT id FROM points_hold WHERE member_id = {mei} AND state = 'PARTIALLY_CAPTURED')"
 REFUNDED = "(SELECT id FROM purchase WHERE member_id = {mei} AND order_ref = 'coat')"
 NOBODY = "'00000000-0000-4000-8000-00000000dead'"
 
@@ -44,6 +45,30 @@ CORRUPTIONS: dict[str, list[str]] = {
         f"UPDATE points_lot_move SET d_held = 1 WHERE {MEI} AND transaction_id = {REDEEM}",
         f"DELETE FROM points_lot_move WHERE {MEI} AND transaction_id = {REDEEM}",
     ],
+    "holds hold the balance": [
+        f"UPDATE points_account SET held = held + 1 WHERE {MEI}",
+        f"UPDATE points_hold SET amount = amount + 1 WHERE {MEI} AND state = 'HELD'",
+        f"DELETE FROM points_hold WHERE {MEI} AND state = 'HELD'",
+    ],
+    "hold moves": [
+        f"UPDATE points_hold SET captured = captured + 1, released = released - 1 WHERE id = {PARTLY}",
+        f"UPDATE points_lot_move SET d_held = d_held - 1 WHERE hold_id = {PARTLY} AND d_held < 0",
+        f"UPDATE points_lot_move SET hold_id = NULL WHERE hold_id = {PARTLY} AND d_held > 0",
+        f"UPDATE points_lot_move SET hold_id = {NOBODY} WHERE hold_id = {PARTLY}",
+        f"UPDATE points_lot_move SET hold_id = {PARTLY} WHERE transaction_id = {REDEEM}",
+        f"DELETE FROM points_hold WHERE id = {PARTLY}",
+    ],
+    "holds are made by holding": [
+        f"UPDATE points_hold SET transaction_id = {REDEEM} WHERE id = {PARTLY}",
+        f"UPDATE points_hold SET purchase_id = {NOBODY} WHERE id = {PARTLY}",
+        f"UPDATE points_hold SET member_id = {{wang}} WHERE id = {PARTLY}",
+        f"UPDATE points_hold SET created_at = '2026-03-10 03:00:00+00:00' WHERE id = {PARTLY}",
+        f"DELETE FROM points_hold WHERE id = {PARTLY}",
+    ],
+    "nothing was taken late": [
+        f"UPDATE points_hold SET expires_at = closed_at WHERE id = {PARTLY}",
+        f"UPDATE points_hold SET closed_at = '2026-03-10 03:58:30+00:00' WHERE {MEI} AND state = 'EXPIRED'",
+    ],
     "movements are told": [
         f"UPDATE outbox_event SET transaction_id = NULL WHERE {MEI} AND transaction_id = {REDEEM}",
         f"UPDATE outbox_event SET transaction_id = {REDEEM} WHERE member_id = {{wang}} AND transaction_id = "
@@ -57,6 +82,7 @@ CORRUPTIONS: dict[str, list[str]] = {
     "movement direction": [
         f"UPDATE points_transaction SET kind = 'ADJUST_IN' WHERE id = {ADJUST_OUT}",
         f"UPDATE points_transaction SET kind = 'ACTIVATE' WHERE id = {ADJUST_OUT}",
+        f"UPDATE points_transaction SET kind = 'RELEASE' WHERE id = {ADJUST_OUT}",
         f"UPDATE points_transaction SET kind = 'RETURN' WHERE id = {REDEEM}",
     ],
     "movement counter": [

@@ -5,7 +5,19 @@ from itertools import permutations
 
 import pytest
 
-from tests.people import balance, buy, give_back, lots, member, movements, programme, redeem, refund
+from tests.people import (
+    balance,
+    buy,
+    capture,
+    give_back,
+    lots,
+    member,
+    movements,
+    programme,
+    redeem,
+    refund,
+    set_aside,
+)
 
 JULY = datetime(2026, 6, 30, 16, tzinfo=UTC)
 """Midnight after 30 June in Shanghai."""
@@ -76,6 +88,40 @@ async def test_example_2_after_june_the_share_of_the_expired_lot_is_a_new_lot_of
     again = await give_back(mei, posted.transaction_id, 60, at=JULY)
     assert again.available == 130
     # seven days, whole ones: 1 July and the seven after it
+    assert [(lot["remaining"], lot["expires_at"]) for lot in await lots(mei)] == [
+        (0, JULY),
+        (100, NEW_YEAR),
+        (30, datetime(2026, 7, 8, 16, tzinfo=UTC)),
+    ]
+
+
+async def test_example_2_a_hold_reserves_lots_and_a_capture_takes_from_them_soonest_first() -> None:
+    await programme(expire_months=12)
+    mei = await member("Mei")
+    await buy(mei, 50_00, at=datetime(2025, 6, 30, 4, tzinfo=UTC))
+    await buy(mei, 100_00, at=datetime(2025, 12, 31, 4, tzinfo=UTC))
+    spring = datetime(2026, 4, 1, 4, tzinfo=UTC)
+    kept = await set_aside(mei, 120, at=spring)
+    assert (kept.posted.available, kept.posted.held) == (30, 120)
+    assert [(lot["remaining"], lot["held"]) for lot in await lots(mei)] == [(0, 50), (30, 70)]
+    taken = await capture(mei, kept.hold_id, 80, at=spring)
+    assert (taken.posted.available, taken.posted.held) == (70, 0)
+    assert [(lot["remaining"], lot["held"]) for lot in await lots(mei)] == [(0, 0), (70, 0)]
+    await give_back(mei, taken.posted.transaction_id, 60, at=spring)
+    assert [lot["remaining"] for lot in await lots(mei)] == [30, 100]
+    after = await balance(mei)
+    assert (after["available"], after["held"], after["lifetime_spent"]) == (130, 0, 20)
+
+
+async def test_example_2_a_capture_that_is_refunded_after_june_comes_back_as_a_new_lot() -> None:
+    await programme(expire_months=12)
+    mei = await member("Mei")
+    await buy(mei, 50_00, at=datetime(2025, 6, 30, 4, tzinfo=UTC))
+    await buy(mei, 100_00, at=datetime(2025, 12, 31, 4, tzinfo=UTC))
+    kept = await set_aside(mei, 120, at=datetime(2026, 4, 1, 4, tzinfo=UTC))
+    taken = await capture(mei, kept.hold_id, 80, at=datetime(2026, 4, 1, 4, 10, tzinfo=UTC))
+    again = await give_back(mei, taken.posted.transaction_id, 60, at=JULY)
+    assert again.available == 130
     assert [(lot["remaining"], lot["expires_at"]) for lot in await lots(mei)] == [
         (0, JULY),
         (100, NEW_YEAR),

@@ -3,15 +3,16 @@
 import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Iterable
+from datetime import timedelta
 from typing import Any, TypeVar
 
 import pytest
 
 from models.members import IdentityKind
 from models.sql import SQL
-from rules import lifecycle, members
+from rules import lifecycle, members, points
 from rules.members import IdentityConflict, IdentityUnverified
-from rules.points import BalanceChanged, InsufficientPoints, RefundExceedsOriginal
+from rules.points import BalanceChanged, HoldExpired, HoldNotOpen, InsufficientPoints, RefundExceedsOriginal
 from rules.purchases import OrderExists
 from rules.refusals import MemberFrozen, Refusal
 from tests.people import (
@@ -20,7 +21,9 @@ from tests.people import (
     adjust,
     balance,
     buy,
+    capture,
     freeze,
+    fresh_key,
     give_back,
     member,
     movements,
@@ -28,6 +31,7 @@ from tests.people import (
     programme,
     redeem,
     refund,
+    set_aside,
     unfreeze,
 )
 
@@ -63,6 +67,60 @@ async def test_callers_for_several_members_do_not_take_from_each_other() -> None
     won, refused = await outcomes(redeem(family[number % 4], 10) for number in range(48))
     assert (len(won), refused) == (12, Counter({InsufficientPoints.code(): 36}))
     assert [(await balance(who))["available"] for who in family] == [0, 0, 0, 0]
+
+
+async def test_32_captures_of_one_hold_at_once_take_it_once() -> None:
+    await programme()
+    mei = await member("Mei")
+    await buy(mei, 70_00)
+    kept = await set_aside(mei, 40)
+    won, refused = await outcomes(capture(mei, kept.hold_id, 10 + number % 2) for number in range(32))
+    assert (len(won), refused) == (1, Counter({HoldNotOpen.code(): 31}))
+    after = await balance(mei)
+    assert (after["held"], after["available"] + after["lifetime_spent"]) == (0, 70)
+
+
+async def test_32_captures_with_one_key_at_once_are_one() -> None:
+    await programme()
+    mei = await member("Mei")
+    await buy(mei, 70_00)
+    kept = await set_aside(mei, 40)
+    key = fresh_key()
+    won, refused = await outcomes(capture(mei, kept.hold_id, 30, key=key) for _ in range(32))
+    assert not refused
+    assert Counter(each.posted.replayed for each in won) == {False: 1, True: 31}
+    assert (await balance(mei))["available"] == 40
+
+
+async def test_holds_against_redemptions_set_aside_and_spend_no_more_than_there_is() -> None:
+    await programme()
+    mei = await member("Mei")
+    await buy(mei, 70_00)
+    calls: list[Awaitable[Any]] = [set_aside(mei, 10) if number % 2 else redeem(mei, 10) for number in range(32)]
+    won, refused = await outcomes(calls)
+    assert (len(won), refused) == (7, Counter({InsufficientPoints.code(): 25}))
+    after = await balance(mei)
+    assert (after["available"], after["held"] + after["lifetime_spent"]) == (0, 70)
+
+
+async def test_a_capture_against_its_expiry_has_one_winner() -> None:
+    await programme()
+    mei = await member("Mei")
+    await buy(mei, 70_00)
+    kept = await set_aside(mei, 40)
+    over = kept.posted.written.at + points.HOLD_FOR if kept.posted.written else NOON
+    calls: list[Awaitable[Any]] = [
+        capture(mei, kept.hold_id, at=over - timedelta(milliseconds=1))
+        if number % 2
+        else points.release_overdue({}, over)
+        for number in range(32)
+    ]
+    won, refused = await outcomes(calls)
+    captured = 16 - refused[HoldExpired.code()] - refused[HoldNotOpen.code()]
+    assert captured in (0, 1)
+    assert len(won) == 16 + captured
+    after = await balance(mei)
+    assert (after["available"], after["held"]) == ((30, 0) if captured else (70, 0))
 
 
 async def test_one_order_told_by_32_callers_at_once_is_one_purchase() -> None:

@@ -21,6 +21,7 @@ from tests.people import (
     NOON,
     balance,
     buy,
+    capture,
     freeze,
     fresh_key,
     give_back,
@@ -29,6 +30,7 @@ from tests.people import (
     proven,
     redeem,
     refund,
+    set_aside,
     unfreeze,
 )
 from tests.stories.corruptions import CORRUPTIONS
@@ -72,7 +74,7 @@ async def by_two(member_id: UUID, delta: int) -> None:
 
 
 async def the_books() -> tuple[UUID, UUID]:
-    """Mei climbed, bought, redeemed, returned and was refunded; Wang was frozen and thawed, and owes points.
+    """Mei climbed, bought, redeemed, returned, held and was refunded; Wang was frozen and thawed, and owes points.
 
     A webhook endpoint was told how Mei came.
     """
@@ -84,6 +86,9 @@ async def the_books() -> tuple[UUID, UUID]:
     await buy(mei, 100_00, 50_00, ref="coat")
     spent = await redeem(mei, 40)
     await give_back(mei, spent.transaction_id, 15)
+    await capture(mei, (await set_aside(mei, 30)).hold_id, 20, at=NOON + timedelta(seconds=30))
+    await set_aside(mei, 25, lasting=timedelta(minutes=1), at=NOON - timedelta(minutes=2))
+    await set_aside(mei, 10)
     await by_two(mei, -60)
     await refund("coat", {"A": 60_00, "B": 40_00})
     await buy(wang, 30_00, ref="tea")
@@ -132,7 +137,7 @@ async def test_the_books_are_right_before_anybody_corrupts_them() -> None:
     mei, wang = await the_books()
     assert await violations() == []
     told = {name: (await balance(mei))[name] for name in ("available", "debt", "tier", "lifetime_expired")}
-    assert told == {"available": 1970, "debt": 0, "tier": "SILVER", "lifetime_expired": 7}
+    assert told == {"available": 1940, "debt": 0, "tier": "SILVER", "lifetime_expired": 7}
     wangs = await balance(wang)
     assert (wangs["debt"], wangs["pending"]) == (10, 5)
 
