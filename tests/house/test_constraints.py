@@ -1,14 +1,11 @@
 """Constraints: each one the models declare is attacked on the running database, and holds."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
 from tortoise.connection import get_connection
-from tortoise.context import require_context
 from tortoise.exceptions import IntegrityError
 from tortoise.fields.relational import ForeignKeyFieldInstance
 from tortoise.migrations.constraints import UniqueConstraint
@@ -25,6 +22,7 @@ from rules import credentials, finance, keys, staff, webhooks
 from rules.actors import SYSTEM
 from rules.keys import Holder
 from rules.webhooks import Outcome, Wish
+from tests.house.attacks import ATTACKS, Attack, change, tables
 from tests.people import (
     NOON,
     buy,
@@ -38,219 +36,6 @@ from tests.people import (
     release,
     set_aside,
 )
-
-TOO_MUCH = "1000000000001"
-WITHOUT_IDS = "api_key token points_account points_books points_closing growth_account programme".split()  # noqa: SIM905
-
-
-@dataclass(frozen=True)
-class Attack:
-    """A statement that breaks one constraint: rows of a table changed, or one of them written once more."""
-
-    verb: str
-    table: str
-    values: Mapping[str, str] = field(default_factory=dict)
-    where: str = "TRUE"
-
-    @property
-    def text(self) -> str:
-        if self.verb == "change":
-            changes = ", ".join(f'"{column}" = {value}' for column, value in self.values.items())
-            return f'UPDATE "{self.table}" SET {changes} WHERE {self.where}'
-        columns = tables()[self.table]._meta.fields_db_projection.values()
-        told = ", ".join(self.values.get(column, f'"{column}"') for column in columns)
-        names = ", ".join(f'"{column}"' for column in columns)
-        row = f'SELECT * FROM "{self.table}" WHERE {self.where} LIMIT 1'
-        return f'INSERT INTO "{self.table}" ({names}) SELECT {told} FROM ({row}) one'
-
-
-def change(table: str, where: str = "TRUE", **values: str) -> Attack:
-    return Attack("change", table, values, where)
-
-
-def again(table: str, **values: str) -> Attack:
-    """One row more, like one there is but for a new id and these values."""
-    fresh = {"id": f"'{uuid4()}'"} if table not in WITHOUT_IDS else {}
-    return Attack("again", table, {**fresh, **values})
-
-
-ATTACKS: dict[str, tuple[Attack, ...]] = {
-    "programme_is_one": (again("programme", one="2"),),
-    "programme_earn_rate": (change("programme", earn_points="-1"), change("programme", earn_minor="0")),
-    "programme_expire_months": (change("programme", expire_months="0"), change("programme", expire_months="121")),
-    "programme_restore_grace": (
-        change("programme", restore_grace_days="-1"),
-        change("programme", restore_grace_days="367"),
-    ),
-    "programme_adjust_proof": (change("programme", adjust_proof_points="-1"),),
-    "programme_adjust_approval": (change("programme", adjust_approval_points="-1"),),
-    "store.code": (again("store"),),
-    "member_merged": (
-        change("member", "state = 'ACTIVE'", merged_into_id="id"),
-        change("member", "state = 'ACTIVE'", state="'MERGED'"),
-    ),
-    "member_event_seq": (change("member", event_seq="-1"),),
-    "member_active_has_joined": (change("member", "state = 'ACTIVE'", joined_at="NULL"),),
-    "member_identity_once": (again("member_identity"),),
-    "growth_never_negative": (change("growth_account", growth="-1"), change("growth_account", growth=TOO_MUCH)),
-    "growth_seq": (change("growth_account", seq="-1"),),
-    "growth_entry_moves": (again("growth_entry", seq="99", cause="'x'", delta="0"),),
-    "growth_entry_after": (again("growth_entry", seq="99", cause="'x'", growth_after="-1"),),
-    "growth_entry_seq": (again("growth_entry", cause="'x'"),),
-    "growth_entry_cause": (again("growth_entry", seq="99"),),
-    "tier.code": (again("tier", rank="99", threshold="99"),),
-    "tier.rank": (change("tier", "rank = 2", rank="1"),),
-    "tier.threshold": (change("tier", "rank = 2", threshold="1000"),),
-    "tier_rank": (change("tier", "rank = 1", threshold="0"), change("tier", "rank = 2", rank="-1")),
-    "tier_threshold": (change("tier", "rank = 2", threshold=TOO_MUCH),),
-    "tier_multiplier": (change("tier", earn_multiplier_bps="9999"), change("tier", earn_multiplier_bps="1000001")),
-    "tier_redeem_limit": (change("tier", redeem_limit_points="0"),),
-    "tier_change_joined": (again("tier_change", cause="'UPGRADED'", from_tier_id="NULL"),),
-    "points_available_range": (
-        change("points_account", available="-1"),
-        change("points_account", available=TOO_MUCH),
-    ),
-    "points_pending_range": (change("points_account", pending="-1"), change("points_account", pending=TOO_MUCH)),
-    "points_held_range": (change("points_account", held="-1"), change("points_account", held=TOO_MUCH)),
-    "points_debt_range": (
-        change("points_account", available="0", debt="-1"),
-        change("points_account", available="0", debt=TOO_MUCH),
-    ),
-    "points_debt_is_repaid_first": (change("points_account", available="1", debt="1"),),
-    "points_seq": (change("points_account", seq="-1"),),
-    "points_books_are_one": (again("points_books", one="2"),),
-    "points_books_turn": (change("points_books", turn="-1"),),
-    "points_day_once": (again("points_day"),),
-    "points_day_moves": (change("points_day", movements="0"),),
-    "points_cohort_once": (again("points_cohort"),),
-    "points_outlook_once": (again("points_outlook"),),
-    "points_outlook_open": (change("points_outlook", points="0"),),
-    "points_entry_moves": (again("points_entry", seq="99", delta="0"),),
-    "points_entry_after": (again("points_entry", seq="99", balance_after="-1"),),
-    "points_entry_seq": (again("points_entry"),),
-    "points_transaction_cause": (again("points_transaction"),),
-    "points_lot_range": (
-        change("points_lot", granted="0", remaining="0"),
-        change("points_lot", remaining="-1"),
-        change("points_lot", held="-1"),
-        change("points_lot", remaining="granted + 1"),
-        change("points_lot", remaining="granted", held="1"),
-    ),
-    "points_hold_range": (
-        change("points_hold", "state = 'HELD'", amount="0"),
-        change("points_hold", "state = 'RELEASED'", captured="-1"),
-        change("points_hold", "state = 'RELEASED'", captured="1"),
-        change("points_hold", "state = 'CAPTURED'", released="-1"),
-        change("points_hold", "state = 'CAPTURED'", released="1"),
-    ),
-    "points_hold_adds_up": (
-        change("points_hold", "state = 'HELD'", captured="1"),
-        change("points_hold", "state = 'HELD'", released="1"),
-        change("points_hold", "state = 'CAPTURED'", captured="1"),
-        change("points_hold", "state = 'PARTIALLY_CAPTURED'", captured="0"),
-        change("points_hold", "state = 'PARTIALLY_CAPTURED'", released="0"),
-        change("points_hold", "state = 'CAPTURED'", state="'EXPIRED'"),
-        change("points_hold", "state = 'CAPTURED'", state="'RELEASED'"),
-    ),
-    "points_hold_closed": (
-        change("points_hold", "state = 'HELD'", closed_at="created_at"),
-        change("points_hold", "state = 'CAPTURED'", closed_at="NULL"),
-    ),
-    "points_hold_lasts": (change("points_hold", expires_at="created_at"),),
-    "points_lot_move_moves": (again("points_lot_move", d_remaining="0"),),
-    "purchase_order": (again("purchase"),),
-    "purchase_amounts": (
-        change("purchase", goods_minor="-1", refunded_minor="0"),
-        change("purchase", shipping_minor="-1"),
-        change("purchase", by_points_minor="-1"),
-        change("purchase", by_points_minor="goods_minor + 1"),
-    ),
-    "purchase_refund_within_paid": (
-        change("purchase", refunded_minor="-1"),
-        change("purchase", refunded_minor="goods_minor + 1"),
-    ),
-    "purchase_paid_has_time": (
-        change("purchase", "state <> 'CREATED'", paid_at="NULL"),
-        change("purchase", "state <> 'CREATED'", state="'CREATED'"),
-    ),
-    "purchase_key_order": (again("purchase_key"),),
-    "purchase_line_once": (again("purchase_line"),),
-    "purchase_line_amounts": (
-        change("purchase_line", quantity="0"),
-        change("purchase_line", paid_minor="-1", refunded_minor="0"),
-        change("purchase_line", refunded_minor="-1"),
-        change("purchase_line", refunded_minor="paid_minor + 1"),
-    ),
-    "purchase_event_once": (again("purchase_event"),),
-    "purchase_event_refund": (change("purchase_event", refund_minor="-1"),),
-    "partner.name": (again("partner"),),
-    "staff.username": (again("staff"),),
-    "staff_cashier_has_store": (again("staff", username="'x'", role="'CASHIER'", store_id="NULL"),),
-    "api_key_belongs": (
-        change("api_key", "kind = 'PARTNER'", source="'shop'"),
-        change("api_key", "kind = 'PARTNER'", partner_id="NULL"),
-        change("api_key", "kind = 'SERVICE'", source="NULL"),
-        change("api_key", kind="'MEMBER'"),
-    ),
-    "api_key_slot": (again("api_key", key_id="'another'"),),
-    "api_key_slots": (change("api_key", slot="0"), change("api_key", slot="3")),
-    "login_seen": (change("login", seen_at="'2000-01-01 00:00:00+00:00'"),),
-    "member_code_used": (change("member_code", used_at="created_at"), change("member_code", used_by="'x'")),
-    "attempt_failures": (change("attempt", failures="0"),),
-    "rate_bucket_level": (change("rate_bucket", level="-1"),),
-    "approval_decided": (
-        change("approval", decided_at="requested_at"),
-        change("approval", state="'WITHDRAWN'"),
-    ),
-    "approval_two_people": (
-        change("approval", state="'REJECTED'", decided_at="requested_at", decided_by="requested_by"),
-        change("approval", state="'REJECTED'", decided_at="requested_at"),
-    ),
-    "approval_done": (
-        change("approval", transaction_id="id"),
-        change("approval", state="'APPROVED'", decided_at="requested_at", decided_by="member_id"),
-    ),
-    "token_only_refresh_is_spent": (change("token", "use = 'ACCESS'", spent_at="created_at"),),
-    "idempotency_key_once": (again("idempotency_key"),),
-    "outbox_event_seq": (again("outbox_event"),),
-    "outbox_event_bucket_range": (change("outbox_event", bucket="16"), change("outbox_event", bucket="-1")),
-    "webhook_endpoint_slot": (again("webhook_endpoint"),),
-    "webhook_endpoint_slots": (change("webhook_endpoint", slot="0"), change("webhook_endpoint", slot="21")),
-    "webhook_endpoint_live": (
-        change("webhook_endpoint", state="'DELETED'"),
-        change("webhook_endpoint", slot="NULL"),
-        change("webhook_endpoint", secret="NULL"),
-    ),
-    "webhook_endpoint_disabled": (
-        change("webhook_endpoint", state="'DISABLED'"),
-        change("webhook_endpoint", disabled_why="'STAFF'"),
-    ),
-    "webhook_endpoint_overlap": (change("webhook_endpoint", previous_until="created_at"),),
-    "webhook_delivery_once": (again("webhook_delivery"),),
-    "webhook_delivery_attempts": (
-        change("webhook_delivery", attempts="-1"),
-        change("webhook_delivery", attempts="fence + 1"),
-    ),
-    "webhook_delivery_ended": (
-        change("webhook_delivery", "state = 'PENDING'", state="'DEAD'"),
-        change("webhook_delivery", "state = 'PENDING'", finished_at="created_at"),
-    ),
-    "webhook_attempt_once": (again("webhook_attempt"),),
-    "webhook_attempt_told": (
-        change("webhook_attempt", status="NULL"),
-        change("webhook_attempt", failure="'TIMED_OUT'"),
-    ),
-    "webhook_attempt_took": (change("webhook_attempt", duration_ms="-1"), change("webhook_attempt", number="0")),
-    "job_once": (again("job"),),
-    "job_attempts": (change("job", attempts="-1"), change("job", fence="-1")),
-    "job_finished": (change("job", "state = 'READY'", state="'DONE'"), change("job", finished_at="created_at")),
-}
-"""What breaks each constraint, by its name; a unique column goes by `table.column`."""
-
-
-def tables() -> dict[str, type[Model]]:
-    found = [model for each in (require_context().apps or {}).values() for model in each.values()]
-    return {model._meta.db_table: model for model in found}
 
 
 def declared() -> dict[str, tuple[str, ...]]:
