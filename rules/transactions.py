@@ -191,7 +191,8 @@ async def _ahead(attempt: Attempt[Done]) -> Done:
     connections = get_connections()
     token = connections.set(COMMANDS, cast("Any", client.ahead))
     try:
-        done, then = await _whole(attempt, client)
+        async with client.turn:
+            done, then = await _whole(attempt, client)
     finally:
         connections.reset(token)
     _follow(then)
