@@ -12,6 +12,7 @@ import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from http.cookiejar import DefaultCookiePolicy
 
 import httpx2
 
@@ -52,6 +53,8 @@ class Reach:
             follow_redirects=False,
             trust_env=False,
         )
+        # what one endpoint sets would be kept, and sent to every other at its address
+        self._http.cookies.jar.set_policy(DefaultCookiePolicy(allowed_domains=()))
 
     async def check(self, url: str) -> None:
         """See that webhooks may be sent there now.

@@ -79,7 +79,7 @@ class Receiver:
             status = int(does)
             if status in range(200, 300):
                 self.taken.append(call)
-            writer.write(f"HTTP/1.1 {status} So\r\ncontent-length: 2\r\n\r\nok".encode())
+            writer.write(f"HTTP/1.1 {status} So\r\nset-cookie: seen=1\r\ncontent-length: 2\r\n\r\nok".encode())
             await writer.drain()
 
 

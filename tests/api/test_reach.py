@@ -92,6 +92,13 @@ async def test_what_goes_wrong_has_a_name(monkeypatch: pytest.MonkeyPatch) -> No
         assert (await out.post(f"http://127.0.0.1:{port}/", b"{}", {})).failure is Failure.CONNECTION_FAILED
 
 
+async def test_what_one_endpoint_sets_is_sent_to_no_other_at_its_address() -> None:
+    async with receiving() as receiver, reaching(Names([LOOP])) as out:
+        for name in ("one", "other"):
+            assert (await out.post(f"http://{name}.example:{receiver.port}/", b"{}", {})).status == 200
+        assert ["cookie" in call.headers for call in receiver.calls] == [False, False]
+
+
 async def test_the_first_of_a_names_addresses_that_listens_is_taken() -> None:
     dead = ip_address("127.0.0.9")
     async with receiving() as receiver, reaching(Names([dead, LOOP])) as out:
