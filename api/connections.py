@@ -82,6 +82,8 @@ class Protocol(HttpToolsProtocol):
     """Runs while a head is waited for that has begun, or that is the first."""
     _rest: asyncio.TimerHandle | None = None
     _rests_since = 0.0
+    _untaken = 0
+    """How much of its answers the client had not taken when it was last looked at."""
     _is_idle = True
     """Whether the head of the next request is all there is to wait for."""
 
@@ -153,6 +155,9 @@ class Protocol(HttpToolsProtocol):
     def on_response_complete(self) -> None:
         """The request is answered: turn to the next one, or rest."""
         self.server_state.total_requests += 1
+        # also while it closes, which it does not as long as its client takes nothing
+        if self._rest is None and self.parser is not None:
+            self._rest = self.loop.call_later(self.timeout_keep_alive, self._look)
         if self.transport.is_closing():
             return
         self.flow.resume_reading()
@@ -162,8 +167,6 @@ class Protocol(HttpToolsProtocol):
         self._is_idle, self._rests_since = True, self.loop.time()
         if self.scope is not self.cycle.scope and self._patience is None:
             self._expect()
-        if self._rest is None:
-            self._rest = self.loop.call_later(self.timeout_keep_alive, self._look)
 
     def handle_websocket_upgrade(self) -> None:
         """The connection is another protocol's from now on."""
@@ -196,10 +199,19 @@ class Protocol(HttpToolsProtocol):
             self.transport.close()
 
     def _look(self) -> None:
-        """End a connection that has rested long enough; any other is looked at again when it could have."""
+        """End a connection that has rested long enough, or whose client takes nothing of what it is answered.
+
+        Any other is looked at again when it could have.
+        """
         self._rest = None
         left = float(self.timeout_keep_alive)
-        if self._is_idle and self._patience is None:
+        before, self._untaken = self._untaken, self.transport.get_write_buffer_size()
+        if self._untaken:
+            if self._untaken == before:
+                # closed in good order, it would wait for its client for ever
+                self.transport.abort()
+                return
+        elif self._is_idle and self._patience is None:
             left += self._rests_since - self.loop.time()
         if left <= 0:
             self._give_up()

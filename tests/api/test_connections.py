@@ -5,6 +5,9 @@ from typing import Any
 
 import pytest
 from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
 from uvicorn.config import Config
 from uvicorn.server import ServerState
 
@@ -195,3 +198,38 @@ async def test_a_header_of_two_lines_is_never_written(in_development: Starlette)
     assert wire.pieces == []
     await answered(protocol)
     protocol.connection_lost(None)
+
+
+MUCH = 20_000_000
+"""Bytes that no system keeps for a client who does not take them."""
+
+
+@pytest.mark.parametrize("asks", ["GET /{0}", "GET /{0}connection: close\r\n", "GET /{0}\r\nGET /{0}"])
+async def test_who_takes_nothing_of_an_answer_has_no_connection_in_the_end(asks: str) -> None:
+    async def much(_: Request) -> Response:
+        return Response(b"x" * MUCH)
+
+    asked = asks.format(" HTTP/1.1\r\nhost: house\r\n").encode() + b"\r\n"
+    async with served(Starlette(routes=[Route("/", much)]), timeout_keep_alive=0.3) as port:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(asked)
+        await asyncio.sleep(1.2)
+        async with asyncio.timeout(5):
+            assert len(await reader.read()) < MUCH
+        writer.close()
+
+
+async def test_who_takes_an_answer_slowly_has_all_of_it() -> None:
+    async def much(_: Request) -> Response:
+        return Response(b"x" * MUCH)
+
+    async with served(Starlette(routes=[Route("/", much)]), timeout_keep_alive=0.3) as port:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(b"GET / HTTP/1.1\r\nhost: house\r\n\r\n")
+        taken = 0
+        async with asyncio.timeout(10):
+            while piece := await reader.read(500_000):
+                taken += len(piece)
+                await asyncio.sleep(0.01)
+        assert taken > MUCH
+        writer.close()
