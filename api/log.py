@@ -11,13 +11,16 @@ request_id: ContextVar[str] = ContextVar("request_id", default="")
 OPERATION = ("operation", "type", "outcome", "refusals", "ms", "cost", "principal")
 """What the line of an operation tells: nothing of the person, and nothing of what was asked or answered."""
 
+SHOWN = ("request_id", "job", "delivery", *OPERATION)
+"""What a line shows of what it was given besides its words."""
+
 
 def set_up(level: str, *, as_json: bool) -> None:
     """Send the house's and the libraries' logs to standard error, as JSON or for people."""
     shared: list[structlog.typing.Processor] = [
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
-        structlog.stdlib.ExtraAdder(allow=["request_id", "job", *OPERATION]),
+        structlog.stdlib.ExtraAdder(allow=SHOWN),
         _with_request,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]

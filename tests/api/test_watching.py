@@ -1,8 +1,10 @@
 """Watching: each operation leaves a line and numbers, neither of which says whom it was about."""
 
 import logging
+import re
 from collections.abc import Mapping
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -269,3 +271,9 @@ def test_the_switch_of_the_lines_is_a_setting() -> None:
     for wrong in ("0%", "100%", "1", "-1%", "1,5%"):
         with pytest.raises(SettingError, match="LOYALTY_LOG_OPERATIONS"):
             settings({"LOYALTY_LOG_OPERATIONS": wrong})
+
+
+def test_what_a_line_is_given_by_name_is_shown() -> None:
+    api = Path(log.__file__).parent
+    given = {name for each in api.rglob("*.py") for name in re.findall(r'extra=\{"(\w+)"', each.read_text("utf-8"))}
+    assert {"job", "delivery"} <= given <= set(log.SHOWN)
