@@ -37,7 +37,7 @@ from rules.points._holds import (
     release_overdue,
     set_aside,
 )
-from rules.points._ledger import open_account, open_book, post, return_to_lots
+from rules.points._ledger import open_account, open_book, open_books, post, return_to_lots
 from rules.points._parts import Balances, Hold, Lot, Movement
 from rules.points._posting import Posted, Written, conclude
 from rules.points._purse import TO_SPEND, Purse, hold, purse
@@ -124,7 +124,7 @@ async def preview(member_id: UUID, points: Points, *, now: datetime) -> Chance:
         raise NotFound
     terms = await programme.terms()
     tier = terms.rung(await TIER_OF.value(member_id))
-    book = await open_book(member_id, now)
+    [book] = await open_books([member_id], now)
     available = Points(book.balances.available)
     found = objections(points, available=available, state=MemberState(state), tier=tier)
     return Chance(found, available, tier.redeem_limit_points)

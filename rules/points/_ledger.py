@@ -91,16 +91,29 @@ LOTS_OF = SQL(
 )
 
 
+SEQS = SQL(
+    "SELECT member_id, seq FROM points_account WHERE member_id = ANY($1::uuid[])",
+    fans_out="a queue of adjustments shows what each would come to",
+)
+TRIES = 5
+
+
 async def open_books(member_ids: Sequence[UUID], now: datetime) -> list[Book]:
-    """A book of its own for each of these members, who may be the same, in their order; to try, not to post."""
+    """A book of its own for each of these members, who may be the same, in their order; to try, not to post.
+
+    Nobody is held: what was written while it was read is read again, since halves of two states are none.
+    """
     ids = list(set(member_ids))
-    accounts = {row.pop("member_id"): row for row in await ACCOUNTS.rows(ids)}
-    lots: dict[UUID, list[dict[str, Any]]] = {member_id: [] for member_id in ids}
-    for row in await LOTS_OF.rows(ids):
-        lots[row.pop("member_id")].append(row)
-    holding = [member_id for member_id in ids if accounts[member_id]["held"]]
-    open_now = await HOLDS_OF.rows(holding) if holding else []
-    return [_book(each, accounts[each], lots[each], open_now, now) for each in member_ids]
+    for _ in range(TRIES):
+        accounts = {row.pop("member_id"): row for row in await ACCOUNTS.rows(ids)}
+        lots: dict[UUID, list[dict[str, Any]]] = {member_id: [] for member_id in ids}
+        for row in await LOTS_OF.rows(ids):
+            lots[row.pop("member_id")].append(row)
+        holding = [member_id for member_id in ids if accounts[member_id]["held"]]
+        open_now = await HOLDS_OF.rows(holding) if holding else []
+        if all(accounts[row["member_id"]]["seq"] == row["seq"] for row in await SEQS.rows(ids)):
+            return [_book(each, accounts[each], lots[each], open_now, now) for each in member_ids]
+    raise AssertionError("Accounts that are never at rest.")
 
 
 def _book(

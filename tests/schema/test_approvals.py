@@ -211,7 +211,8 @@ async def test_a_page_of_the_queue_takes_as_many_statements_as_it_has_relations(
     nodes = (await ask(LIST, who=ann))["approvals"]["nodes"]
     assert [node["note"] for node in nodes] == ["another", "a note"] * count
     assert [node["entry"] for node in nodes] == [None, {"points": 800}] * count
-    assert len(statements) <= 11, statements
+    # one of them sees that nothing was written while the others read
+    assert len(statements) <= 12, statements
 
 
 async def test_a_request_has_an_id_that_means_nothing_to_those_who_may_not_see_it() -> None:

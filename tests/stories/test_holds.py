@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
@@ -282,3 +283,24 @@ async def test_points_do_not_pay_for_another_purchase_than_they_were_set_aside_f
     with pytest.raises(NotFound):
         await set_aside(mei, 5, purchase_id=tea.purchase_id, actor=replace(SHOP, source="rival"))
     await capture(mei, kept.hold_id, purchase_id=tea.purchase_id)
+
+
+async def test_who_only_reads_never_sees_halves_of_two_states(monkeypatch: pytest.MonkeyPatch) -> None:
+    await programme()
+    mei = await shopper(100)
+    await set_aside(mei, 60)
+    late = NOON + timedelta(hours=1)
+    rows, written = SQL.rows, False
+
+    async def overtaken(read: SQL, *values: Any) -> list[dict[str, Any]]:
+        nonlocal written
+        found = await rows(read, *values)
+        if "FROM points_lot " in read.postgres and not written:
+            written = True
+            await adjust(mei, 500, at=late)
+            await set_aside(mei, 550, at=late)
+        return found
+
+    monkeypatch.setattr(SQL, "rows", overtaken)
+    figures_then = (await points.lapsed([mei], late))[mei]
+    assert (figures_then.available, figures_then.held) == (50, 550)
