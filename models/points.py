@@ -106,6 +106,10 @@ class PointsTransaction(Model):
     """The fact behind it. The same fact never moves points twice."""
     reverses_id = fields.UUIDField(null=True)
     """The transaction this one takes back, in part or whole."""
+    group_id = fields.UUIDField(null=True)
+    """What two members' movements have in common that are one: both sides of a transfer, or of a merge."""
+    counterpart_id = fields.UUIDField(null=True)
+    """The other of the two members."""
     purchase_id = fields.UUIDField(null=True)
     actor_kind = fields.CharField(max_length=12)
     actor_id = fields.CharField(max_length=40, null=True)
@@ -123,6 +127,7 @@ class PointsTransaction(Model):
         indexes = (
             Index(name="points_transaction_purchase", fields=("member_id", "purchase_id")),
             Index(name="points_transaction_reverses", fields=("member_id", "reverses_id")),
+            Index(name="points_transaction_kind", fields=("member_id", "kind", "effective_at", "id")),
         )
         constraints = (UniqueConstraint(name="points_transaction_cause", fields=("member_id", "cause")),)
 
@@ -174,6 +179,8 @@ class PointsLot(Model):
     activates_at = fields.DatetimeField(null=True)
     expires_at = fields.DatetimeField(null=True)
     """The first moment the points are worth nothing. Null means never."""
+    origin_at = fields.DatetimeField(null=True)
+    """When the points were first earned, where they came from another member. Null: when this lot came."""
 
     class Meta:
         table = "points_lot"

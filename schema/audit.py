@@ -15,7 +15,6 @@ from rules.actors import ActorKind
 from rules.audit import Search
 from schema import ids, pages
 from schema.context import Context, HasMember
-from schema.enums import describe
 from schema.errors import bad_input
 from schema.ids import Tag
 from schema.pages import After, Before, Connection, First, Last
@@ -27,18 +26,6 @@ TEXT_MAX = 64
 SEES = LEADS | {Audience.CS}
 """Who may read lines: all of them, or those about a member who is before them."""
 
-describe(
-    ActorKind,
-    "What sort of caller did it.",
-    {
-        ActorKind.SYSTEM: "The programme itself; `CLI` as its id is the command line.",
-        ActorKind.MEMBER: "A member.",
-        ActorKind.STAFF: "Somebody of the staff.",
-        ActorKind.PARTNER: "A partner, with one of its keys.",
-        ActorKind.SERVICE: "A service; its id is that of its key.",
-        ActorKind.NOBODY: "Somebody who has not logged in, or several callers counted together.",
-    },
-)
 TAGS = {ActorKind.STAFF: Tag.STAFF, ActorKind.MEMBER: Tag.MEMBER, ActorKind.PARTNER: Tag.PARTNER}
 """The actors whose ids are rows' ids; the others go by a name of their own."""
 

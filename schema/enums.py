@@ -7,6 +7,7 @@ from typing import Any
 import strawberry
 
 from models.staff import StaffRole
+from rules.actors import ActorKind
 
 
 def describe(kind: type[Enum], description: str, words: Mapping[Any, str], *, name: str | None = None) -> None:
@@ -29,5 +30,18 @@ describe(
         StaffRole.CASHIER: "At the counter of one store (核销).",
         StaffRole.COMMUNITY_MANAGER: "Runs communities (社群).",
         StaffRole.ANALYST: "Reads, never writes.",
+    },
+)
+
+describe(
+    ActorKind,
+    "What sort of caller did it.",
+    {
+        ActorKind.SYSTEM: "The programme itself; `CLI` as its id is the command line.",
+        ActorKind.MEMBER: "A member.",
+        ActorKind.STAFF: "Somebody of the staff.",
+        ActorKind.PARTNER: "A partner, with one of its keys.",
+        ActorKind.SERVICE: "A service; its id is that of its key.",
+        ActorKind.NOBODY: "Somebody who has not logged in, or several callers counted together.",
     },
 )

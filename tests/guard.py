@@ -102,7 +102,10 @@ def _tables(text: str, owners: Mapping[str, Owner]) -> dict[str, str]:
                 named[(alias or table).lower()] = owner.column
     if named:
         given = [found.groupdict() for found in _GIVEN.finditer(text)]
-        named |= {(each["alias"] or each["name"]).lower(): each["column"] or each["part"] for each in given}
+        lists = {(each["alias"] or each["name"]).lower(): each["column"] or each["part"] for each in given}
+        columns = {owner.column for owner in owners.values()}
+        # a list of anything else is nobody's
+        named |= {alias: column for alias, column in lists.items() if column in columns}
     return named
 
 

@@ -21,7 +21,7 @@ from benchmarks.speed.cases import Case
 from benchmarks.speed.curves import Asked, Curve
 from benchmarks.speed.data.sizes import Size
 from benchmarks.speed.ground import Callers
-from benchmarks.speed.operations import OPERATIONS, OURS, Operation
+from benchmarks.speed.operations import DOCUMENTS, OPERATIONS, OURS, Asking, Operation
 from benchmarks.speed.requests import manifest, messages
 from benchmarks.speed.rounds import Failed, Lane, Track
 from benchmarks.speed.running import Client, Running, client, started
@@ -51,6 +51,14 @@ def _short_list() -> Operation:
     asking = operation.asked[OURS]
     document = asking.document.replace(f"first: {PAGE},", f"first: {SHORT_PAGE},")
     return replace(operation, asked={OURS: replace(asking, document=document)})
+
+
+STATEMENT = Operation(
+    "statement",
+    "member",
+    {OURS: Asking((DOCUMENTS / "statement.graphql").read_text("utf-8"), lambda _: {})},
+)
+"""A page of a ledger narrowed to some kinds and a period. No peer is asked for it."""
 
 
 @dataclass(slots=True)
@@ -90,7 +98,7 @@ class Growth:
             await ground.fill(house, size, asked.seed)
             who = {each.start: await ground.callers(house, CALLERS, chance, each) for each in lengths}
             file = house.folder / "documents.json"
-            file.write_bytes(manifest([*OPERATIONS, _short_list()], OURS))
+            file.write_bytes(manifest([*OPERATIONS, _short_list(), STATEMENT], OURS))
             async with started(SERVERS[:1], Ground(house, file)) as starting:
                 [running] = await starting
                 yield Place(house, running, who)
@@ -131,7 +139,7 @@ class Growth:
         size = Size(BESIDE + len(lines), PER_MEMBER * BESIDE, lines)
         async with self.place(size, *(range(each, each + each // 10 + PAGE) for each in lines)) as place:
             await self._ledger_pages(place, place.callers[max(lines)])
-            for operation in OPERATIONS:
+            for operation in (*OPERATIONS, STATEMENT):
                 if operation.caller == "member":
                     lanes = [
                         place.lane(f"{length:,}", operation, self._cases(operation, who))

@@ -2000,6 +2000,8 @@ export interface PointsAccountEntriesArgs {
   last?: number | null;
   /** Read back before this cursor. */
   before?: string | null;
+  /** Only those of some kinds, or of a period; all by default. */
+  filter?: PointsEntryFilter | null;
 }
 
 /** Arguments of `PointsAccount.holds`. */
@@ -2073,6 +2075,14 @@ export interface PointsCaptureInput {
   idempotencyKey: string;
 }
 
+/** Days of the programme, the first and the last one included. */
+export interface PointsDays {
+  /** The first day. */
+  first: CalendarDate;
+  /** The last day. */
+  last: CalendarDate;
+}
+
 /** One line of the points ledger. It never changes. */
 export interface PointsEntry {
   __typename?: 'PointsEntry';
@@ -2094,6 +2104,10 @@ export interface PointsEntry {
   recordedAt: DateTime;
   /** The purchase behind it, for `node`; null without one. */
   purchaseId: ID | null;
+  /** What it was, in words: in Chinese or English, by `Accept-Language`. */
+  says: string;
+  /** Who moved the points and where, what it takes back, and which points it moved. */
+  movement: PointsMovement;
 }
 
 /** One page of a list. */
@@ -2114,6 +2128,18 @@ export interface PointsEntryEdge {
   cursor: string;
   /** The item. */
   node: PointsEntry;
+}
+
+/** Which lines of the ledger to show. They then come by when they happened, newest first. */
+export interface PointsEntryFilter {
+  /** Only of these kinds, 1 or more. */
+  kinds?: PointsKind[] | null;
+  /** What happened from this moment on. */
+  since?: DateTime | null;
+  /** What happened before this moment. */
+  until?: DateTime | null;
+  /** What happened on these days, within `since` and `until` where they are given. */
+  days?: PointsDays | null;
 }
 
 /** Points that expire together. */
@@ -2264,6 +2290,40 @@ export interface PointsLimit {
   wanted: Long;
   /** The most there may be. */
   limit: Long;
+}
+
+/** What a movement did to points that came together and expire together (积分批次). */
+export interface PointsLotShare {
+  __typename?: 'PointsLotShare';
+  /** By how much what is left of them changed, with its sign. */
+  points: Long;
+  /** By how much what is set aside of them changed, with its sign. */
+  held: Long;
+  /** The first moment they are worth nothing; null for points that never expire. */
+  expiresAt: DateTime | null;
+  /** When they were first earned, by whomever. */
+  earnedAt: DateTime;
+}
+
+/** The movement behind a line of the ledger: by whom, where, and of which points. */
+export interface PointsMovement {
+  __typename?: 'PointsMovement';
+  /** What sort of caller moved the points. */
+  by: ActorKind;
+  /** Who of the staff it was; null when it was nobody of them. Not for members, but for STAFF. */
+  staff: StaffCard | null;
+  /** The name of the store it was done in; null where it was in none. */
+  store: string | null;
+  /** The line it takes back, in part or whole, for `node`; null when it takes nothing back. */
+  reversesId: ID | null;
+  /** The points it moved, by when they expire: soonest first. Debt has none. */
+  lots: PointsLotShare[];
+}
+
+/** Arguments of `PointsMovement.lots`. */
+export interface PointsMovementLotsArgs {
+  /** How many items from the start: 1 to 100, 20 by default. */
+  first?: number | null;
 }
 
 /** What a movement of points came to. */

@@ -19,26 +19,11 @@ from schema.enums import describe
 from schema.pages import After, Before, Connection, First, Last, Listed, Page
 from schema.permissions import COUNTER, SEES_POINTS, related, seen
 from schema.points._holds import PointsHold, holds_of
+from schema.points._movement import PointsMovement, movements_of, words_of
+from schema.points._statement import SHAPE, Narrowed, Statement, narrow
 from schema.scalars import Long, Moment
 from schema.tiers import Node
 
-describe(
-    PointsKind,
-    "Why points moved.",
-    {
-        PointsKind.EARN: "Earned by a purchase.",
-        PointsKind.BONUS: "What the tier added to a purchase's points.",
-        PointsKind.REDEEM: "Spent.",
-        PointsKind.RETURN: "A redemption taken back, in part or whole.",
-        PointsKind.CLAWBACK: "Earned points taken back by a refund.",
-        PointsKind.ADJUST_IN: "Put in by staff.",
-        PointsKind.ADJUST_OUT: "Taken out by staff.",
-        PointsKind.ACTIVATE: "Pending points became available.",
-        PointsKind.EXPIRE: "Expired.",
-        PointsKind.HOLD: "Set aside for a checkout.",
-        PointsKind.RELEASE: "Set aside for a checkout, and available again.",
-    },
-)
 describe(
     Bucket,
     "Which part of an account an entry moved.",
@@ -92,6 +77,17 @@ class EntryRow(Row, Listed):
         return (self.seq,)
 
 
+class StatementRow(EntryRow):
+    """A line of a statement, which stands where its movement does."""
+
+    movement_id: UUID
+
+    @property
+    def key(self) -> tuple[str, UUID, int]:  # type: ignore[override]
+        """Where it stands."""
+        return (self.occurred_at, self.movement_id, self.seq)
+
+
 class WrittenRow(EntryRow):
     """A line of the ledger, and the transaction that wrote it."""
 
@@ -108,6 +104,12 @@ class PointsEntry(Node):
     occurred_at: Moment = seen(SEES_POINTS, "When it happened.")
     recorded_at: Moment = seen(SEES_POINTS, "When it was written.")
     purchase_id: strawberry.ID | None = seen(SEES_POINTS, "The purchase behind it, for `node`; null without one.")
+    says: str = related(
+        SEES_POINTS, "What it was, in words: in Chinese or English, by `Accept-Language`.", words_of
+    )
+    movement: PointsMovement = related(
+        SEES_POINTS, "Who moved the points and where, what it takes back, and which points it moved.", movements_of
+    )
 
     @classmethod
     @by_class
@@ -201,6 +203,12 @@ ENTRIES = Listing(
     row=EntryRow,
     fans_out="a page of members shows the latest of each one's ledger",
 )
+STATEMENT = Statement(
+    f"{ENTRY}, t.id AS movement_id",
+    [*EntryRow.__annotations__, "movement_id"],
+    StatementRow,
+    fans_out="a page of members shows some kinds of each one's ledger",
+)
 
 
 async def entries_of(
@@ -210,11 +218,16 @@ async def entries_of(
     after: After = None,
     last: Last = None,
     before: Before = None,
+    filter: Narrowed = None,
 ) -> list[Connection[PointsEntry]]:
-    """A page of each account's ledger, newest first."""
-    del context
-    asked_for = pages.window(first=first, after=after, last=last, before=before, shape=(pages.whole,))
-    found = await pages.listed(ENTRIES, parents, asked_for)
+    """A page of each account's ledger, or of those of its lines that a filter leaves, newest first."""
+    wanted = filter and await narrow(context, filter)
+    shape = SHAPE if wanted else (pages.whole,)
+    asked_for = pages.window(first=first, after=after, last=last, before=before, shape=shape)
+    if wanted:
+        found = await STATEMENT.pages([each.member_id for each in parents], asked_for, wanted)
+    else:
+        found = await pages.listed(ENTRIES, parents, asked_for)
     return cast("list[Connection[PointsEntry]]", [Page(rows, asked_for) for rows in found])
 
 

@@ -22,6 +22,7 @@ from benchmarks.speed.client import is_sound
 from benchmarks.speed.data import load
 from benchmarks.speed.data.sizes import Size
 from benchmarks.speed.data.store import Sqlite, opened
+from benchmarks.speed.growth import STATEMENT
 from benchmarks.speed.meter import cpu_seconds
 from benchmarks.speed.operations import DOCUMENTS, OPERATIONS, OURS, Operation
 from benchmarks.speed.requests import messages
@@ -49,7 +50,7 @@ def test_entries_are_named_once_and_targets_name_servers() -> None:
     assert len(set(servers)) == len(servers)
     operations = [each.name for each in OPERATIONS]
     assert len(set(operations)) == len(operations)
-    assert {path.stem for path in DOCUMENTS.glob("*.graphql")} == set(operations)
+    assert {path.stem for path in DOCUMENTS.glob("*.graphql")} == {*operations, STATEMENT.name}
     dialects = {dialect for each in OPERATIONS for dialect in each.asked}
     assert dialects <= {each.dialect for each in (*SERVERS, *PEERS)}
 

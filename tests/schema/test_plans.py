@@ -47,11 +47,21 @@ INSERT INTO approval (id, kind, state, member_id, facts, reason, requested_by, r
 ANALYZE audit_log; ANALYZE approval"""
 """Rows where another index has the same order for all members: among few rows it is as good."""
 
+LEDGERS = """SET LOCAL session_replication_role = replica;
+INSERT INTO points_transaction (id, member_id, kind, points, cause, actor_kind, effective_at, created_at)
+  SELECT md5(n::text)::uuid, md5((n % 997)::text)::uuid, 'EARN', 1, n::text, 'SYSTEM', now(), now()
+  FROM generate_series(1, 10000) n;
+INSERT INTO points_entry (id, transaction_id, member_id, seq, bucket, delta, balance_after, counter)
+  SELECT md5(n::text)::uuid, md5(n::text)::uuid, md5((n % 997)::text)::uuid, n, 'AVAILABLE', 1, 1, 'ISSUANCE'
+  FROM generate_series(1, 10000) n;
+ANALYZE points_transaction; ANALYZE points_entry"""
+"""So many lines that a member's are not few."""
+
 SMALL = {"tier", "json_each", "soon"}
 """What may be read whole: the ladder, a list that is given, and what a page was found to hold."""
 
 
-async def plan(statement: Statement) -> list[str]:
+async def plan(statement: Statement, rivals: str = RIVALS) -> list[str]:
     """How the database goes about a statement, whatever the values are."""
     client: BaseDBAsyncClient = get_connection("default")
     count = len(set(re.findall(r"\$(\d+)", statement.postgres)))
@@ -59,7 +69,7 @@ async def plan(statement: Statement) -> list[str]:
         rows = await client.execute_query_dict(f"EXPLAIN QUERY PLAN {statement.sqlite}", [None] * count)
         return [row["detail"] for row in rows]
     async with client._in_transaction() as transaction:
-        await transaction.execute_script(RIVALS)
+        await transaction.execute_script(rivals)
         for name, value in CHOICES.items():
             await transaction.execute_script(f"SET LOCAL {name} = {value}")
         await transaction.execute_script(f"PREPARE planned AS {statement.postgres}")
@@ -102,6 +112,28 @@ async def test_pages_of_several_members_are_a_range_for_each(index: str, backwar
         assert [line for line in told if "TEMP" in line] == ["USE TEMP B-TREE FOR ORDER BY"], told
     else:
         assert not is_sorted(told), told
+
+
+@pytest.mark.parametrize("backwards", [False, True])
+@pytest.mark.parametrize("several", [False, True])
+async def test_a_page_of_a_statement_is_a_range_of_an_index_for_each_kind(
+    several: bool, backwards: bool, dialect: str
+) -> None:
+    told = await plan((_ledger.STATEMENT.many if several else _ledger.STATEMENT.one)[backwards], LEDGERS)
+    assert read_whole(told) <= {"n", "placed"}, told
+    place = next(place for place, line in enumerate(told) if "points_transaction_kind" in line)
+    if dialect == "sqlite":
+        # what is shown is sorted there; what it is chosen from is not
+        found = r"SEARCH x USING COVERING INDEX points_transaction_kind \(member_id=\? AND kind=\? AND effective_at"
+        assert re.search(found, told[place]), told
+        assert told[place - 1].startswith("CORRELATED LIST"), told
+        assert "SEARCH e USING INDEX points_entry_transaction (transaction_id=?)" in told
+    else:
+        assert "Index Only Scan" in told[place], told
+        assert "effective_at >= " in told[place + 1], told
+        assert "Limit" in told[place - 1], told
+        assert "points_entry_transaction" in "".join(told), told
+        assert "points_entry_seq" not in "".join(told), told
 
 
 @pytest.mark.parametrize(("by", "backwards", "whole"), _lists.LIST)

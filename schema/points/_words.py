@@ -1,0 +1,63 @@
+"""Words of the statement: what each movement was, for the member who reads it, in English and Chinese."""
+
+from models.points import PointsKind
+from schema.enums import describe
+
+describe(
+    PointsKind,
+    "Why points moved.",
+    {
+        PointsKind.EARN: "Earned by a purchase.",
+        PointsKind.BONUS: "What the tier added to a purchase's points.",
+        PointsKind.REDEEM: "Spent.",
+        PointsKind.RETURN: "A redemption taken back, in part or whole.",
+        PointsKind.CLAWBACK: "Earned points taken back by a refund.",
+        PointsKind.ADJUST_IN: "Put in by staff.",
+        PointsKind.ADJUST_OUT: "Taken out by staff.",
+        PointsKind.ACTIVATE: "Pending points became available.",
+        PointsKind.EXPIRE: "Expired.",
+        PointsKind.HOLD: "Set aside for a checkout.",
+        PointsKind.RELEASE: "Set aside for a checkout, and available again.",
+    },
+)
+
+KINDS: dict[PointsKind, tuple[str, str]] = {
+    PointsKind.EARN: ("Earned by a purchase", "消费获得积分"),
+    PointsKind.BONUS: ("Bonus of your tier", "等级加赠积分"),
+    PointsKind.REDEEM: ("Redeemed", "积分兑换"),
+    PointsKind.RETURN: ("Points returned", "积分退回"),
+    PointsKind.CLAWBACK: ("Taken back after a refund", "退款扣回积分"),
+    PointsKind.ADJUST_IN: ("Added by our staff", "人工增加积分"),
+    PointsKind.ADJUST_OUT: ("Taken out by our staff", "人工扣减积分"),
+    PointsKind.ACTIVATE: ("Now available", "积分生效"),
+    PointsKind.EXPIRE: ("Expired", "积分过期"),
+    PointsKind.HOLD: ("Set aside for a checkout", "结算预占积分"),
+    PointsKind.RELEASE: ("Set aside, and available again", "预占积分释放"),
+}
+"""Every kind of movement has its words; a test of the schema compares."""
+
+REASONS: dict[str, tuple[str, str]] = {
+    "CHECKOUT": ("checkout", "结算"),
+    "CORRECTION": ("a correction", "更正"),
+    "CUSTOMER_RETURN": ("goods were returned", "退货"),
+    "GIFT": ("a gift", "赠送"),
+    "GOODWILL": ("goodwill", "关怀补偿"),
+    "REDEMPTION": ("a redemption", "兑换"),
+    "RETURNED": ("goods were returned", "退货"),
+}
+"""The reason codes everybody uses. A code of one's own is shown as it is, in `reason`."""
+
+
+def said(kind: PointsKind, reason: str | None, language: str) -> str:
+    """What a movement was, in the language of the reader.
+
+    >>> said(PointsKind.ADJUST_IN, "GOODWILL", "zh")
+    '人工增加积分（关怀补偿）'
+    >>> said(PointsKind.REDEEM, "REWARD_TEA", "en")
+    'Redeemed'
+    """
+    place = 1 if language == "zh" else 0
+    what, why = KINDS[kind][place], REASONS.get(reason or "")
+    if why is None:
+        return what
+    return f"{what}（{why[1]}）" if place else f"{what}: {why[0]}"
