@@ -22,8 +22,8 @@ from benchmarks.speed import ground
 from benchmarks.speed.data.sizes import PER_MEMBER, Size
 from models.sql import SQL
 from rules import finance
+from rules.calendar import add_months
 from rules.finance import Cost
-from rules.programme import add_months
 
 ROUNDS, EACH = 7, 5
 """How often all sizes have their turn, and how many reports each of them gives then."""

@@ -24,6 +24,7 @@ SHARED = Owner("shared")
 
 OWNERS: dict[str, Owner] = {
     "programme": SHARED,
+    "points_policy": SHARED,
     "store": SHARED,
     "tier": SHARED,
     "staff": SHARED,

@@ -27,6 +27,10 @@ class Programme(Model):
     """Adjusting more points than this by hand asks staff to prove themselves anew. Null means never."""
     adjust_approval_points = fields.BigIntField(null=True)
     """Adjusting more points than this by hand asks for a second person. Null means never."""
+    points_policy_version = fields.IntField(default=0)
+    """The version of the points policy in force. 0 while none was ever published."""
+    points_policy = fields.TextField(null=True)
+    """That policy as JSON, as it was published: read by every rule, so that no rule has to look for it."""
     key_check = fields.CharField(max_length=64)
     """Tells the master key this database was made with, without telling the key."""
     created_at = fields.DatetimeField()
@@ -41,6 +45,19 @@ class Programme(Model):
             CheckConstraint(name="programme_adjust_approval", check="adjust_approval_points >= 0"),
             CheckConstraint(name="programme_restore_grace", check="restore_grace_days BETWEEN 0 AND 366"),
         )
+
+
+class PointsPolicyVersion(Model):
+    """A points policy as it was published. Written once, never changed."""
+
+    version = fields.IntField(primary_key=True, generated=False)
+    policy = fields.TextField()
+    """The policy as JSON."""
+    published_at = fields.DatetimeField()
+
+    class Meta:
+        table = "points_policy"
+        constraints = (CheckConstraint(name="points_policy_version", check="version > 0"),)
 
 
 class Store(Model):

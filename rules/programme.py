@@ -1,13 +1,13 @@
 """The programme: its terms, set up once and read by every rule."""
 
-from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
 from fractions import Fraction
 from functools import lru_cache
 from itertools import pairwise
 from typing import Any
 from uuid import UUID
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import available_timezones
 
 import orjson
 
@@ -15,6 +15,8 @@ from models.programme import Programme
 from models.sql import SQL, insert
 from models.tiers import Tier
 from models.units import BALANCE_MAX, WHOLE, BasisPoints, Growth, Minor, Points
+from rules.calendar import local_day, local_midnight
+from rules.policy import Expiry, ExpiryMode, PointsPolicy, end_of, expires, parsed
 from rules.refusals import Refusal
 from rules.transactions import transaction
 
@@ -76,6 +78,22 @@ class Terms:
     """Adjusting more than this by hand asks staff to prove themselves anew; None means never."""
     adjust_approval_above: Points | None = None
     """Adjusting more than this by hand asks for a second person; None means never."""
+    published: PointsPolicy | None = None
+    """The points policy in force; None while none was ever published."""
+    policy: PointsPolicy = field(init=False, compare=False)
+    """The policy in force, or what the terms say by themselves."""
+
+    def __post_init__(self) -> None:
+        """Find the policy."""
+        object.__setattr__(self, "policy", self.published or self.unpublished)
+
+    @property
+    def unpublished(self) -> PointsPolicy:
+        """What the terms say while no policy was published."""
+        expiry = Expiry()
+        if self.expire_months is not None:
+            expiry = Expiry(ExpiryMode.ROLLING, self.expire_months)
+        return PointsPolicy(expiry=expiry, restore_grace_days=self.restore_grace_days)
 
     def base_points(self, eligible: Minor) -> Points:
         """What an order earns before any bonus: floor(eligible * points / minor), per order."""
@@ -90,49 +108,35 @@ class Terms:
         return next(rung for rung in reversed(self.ladder) if rung.threshold <= growth)
 
     def expiry(self, earned_at: datetime) -> datetime | None:
-        """The first moment points earned then are worth nothing; None when points never expire."""
-        if self.expire_months is None:
-            return None
-        return self.midnight_after(add_months(self.local_day(earned_at), self.expire_months))
+        """The first moment points that became available then are worth nothing; None when they never expire."""
+        return expires(self.policy.expiry, earned_at, self.timezone)
 
     def grace(self, now: datetime) -> datetime:
         """The expiry of points returned to a lot that is gone. A grace of no days is over at once."""
-        if not self.restore_grace_days:
-            return now
-        return self.midnight_after(self.local_day(now) + timedelta(days=self.restore_grace_days))
+        days = self.policy.restore_grace_days
+        return end_of(self.local_day(now), self.timezone, later=days) if days else now
 
     def local_day(self, moment: datetime) -> date:
         """The programme's day of a moment."""
-        return moment.astimezone(ZoneInfo(self.timezone)).date()
+        return local_day(moment, self.timezone)
 
     def midnight_after(self, day: date) -> datetime:
         """The end of a programme's day, in UTC: the first moment that is no longer that day."""
         return local_midnight(day + timedelta(days=1), self.timezone)
 
 
-def local_midnight(day: date, timezone: str) -> datetime:
-    """The first moment of a day in a zone, in UTC."""
-    return datetime.combine(day, time(), ZoneInfo(timezone)).astimezone(UTC)
-
-
-def add_months(day: date, months: int) -> date:
-    """The same day some months later, or the month's last day where there is none (31 Jan + 1 = 28 Feb)."""
-    year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
-    first_of_next = date(year + (month == 11), (month + 1) % 12 + 1, 1)  # noqa: PLR2004  months from 0
-    return min(date(year, month + 1, 1) + timedelta(days=day.day - 1), first_of_next - timedelta(days=1))
-
-
 TERMS = SQL(
     "SELECT p.name AS programme, p.currency, p.timezone, p.earn_points, p.earn_minor, p.expire_months,"
-    " p.restore_grace_days, p.adjust_proof_points, p.adjust_approval_points, t.id, t.code, t.name, t.rank,"
-    " t.threshold, t.earn_multiplier_bps, t.redeem_limit_points"
+    " p.restore_grace_days, p.adjust_proof_points, p.adjust_approval_points, p.points_policy, t.id, t.code,"
+    " t.name, t.rank, t.threshold, t.earn_multiplier_bps, t.redeem_limit_points"
     " FROM programme p CROSS JOIN tier t ORDER BY t.rank"
 )
 
 
 AS_JSON = (
     "(SELECT json_agg(x)::text FROM (SELECT p.name AS programme, p.currency, p.timezone, p.earn_points,"
-    " p.earn_minor, p.expire_months, p.restore_grace_days, p.adjust_proof_points, p.adjust_approval_points, t.id,"
+    " p.earn_minor, p.expire_months, p.restore_grace_days, p.adjust_proof_points, p.adjust_approval_points,"
+    " CASE WHEN t.rank = 0 THEN p.points_policy END AS points_policy, t.id,"
     " t.code, t.name, t.rank, t.threshold, t.earn_multiplier_bps, t.redeem_limit_points"
     " FROM programme p CROSS JOIN tier t ORDER BY t.rank) x)"
 )
@@ -142,12 +146,14 @@ AS_JSON_ON_SQLITE = (
     "(SELECT json_group_array(json_object('programme', programme, 'currency', currency, 'timezone', timezone,"
     " 'earn_points', earn_points, 'earn_minor', earn_minor, 'expire_months', expire_months,"
     " 'restore_grace_days', restore_grace_days, 'adjust_proof_points', adjust_proof_points,"
-    " 'adjust_approval_points', adjust_approval_points, 'id', id, 'code', code, 'name', name, 'rank', rank,"
+    " 'adjust_approval_points', adjust_approval_points, 'points_policy', points_policy, 'id', id, 'code', code,"
+    " 'name', name, 'rank', rank,"
     " 'threshold', threshold, 'earn_multiplier_bps', earn_multiplier_bps,"
     " 'redeem_limit_points', redeem_limit_points)) FROM (SELECT p.name AS programme, p.currency, p.timezone,"
     " p.earn_points, p.earn_minor, p.expire_months, p.restore_grace_days, p.adjust_proof_points,"
-    " p.adjust_approval_points, t.id, t.code, t.name, t.rank, t.threshold, t.earn_multiplier_bps,"
-    " t.redeem_limit_points FROM programme p CROSS JOIN tier t ORDER BY t.rank))"
+    " p.adjust_approval_points, CASE WHEN t.rank = 0 THEN p.points_policy END AS points_policy, t.id, t.code,"
+    " t.name, t.rank, t.threshold, t.earn_multiplier_bps, t.redeem_limit_points"
+    " FROM programme p CROSS JOIN tier t ORDER BY t.rank))"
 )
 
 
@@ -199,6 +205,7 @@ def _terms(rows: list[dict[str, Any]]) -> Terms:
         ladder=ladder,
         adjust_proof_above=first["adjust_proof_points"],
         adjust_approval_above=first["adjust_approval_points"],
+        published=None if first["points_policy"] is None else parsed(first["points_policy"]),
     )
 
 

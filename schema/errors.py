@@ -27,6 +27,7 @@ from rules import (  # noqa: F401
     passwords,
     phones,
     points,
+    policy,
     programme,
     proofs,
     purchases,
@@ -100,6 +101,7 @@ _SAYS = {
     "part": "Which part.",
     "retry_after_seconds": "How many seconds to wait before another try.",
     "state": "The state it is in.",
+    "version": "The version in force.",
     "wanted": "How much was asked for.",
     "why": "What is wrong, for a developer.",
 }

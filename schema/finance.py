@@ -8,8 +8,8 @@ import strawberry
 from models.finance import Term
 from models.units import BasisPoints
 from rules import finance
+from rules.calendar import add_months
 from rules.finance import MONTHS_MAX, Cohort, Cost, Liability, Month, Outlook
-from rules.programme import add_months
 from schema.context import Info
 from schema.errors import bad_input
 from schema.permissions import LEADS, Audience, asked, seen

@@ -29,6 +29,7 @@ from schema.members import Member, MembersMutation, MembersQuery, member
 from schema.permissions import ANYBODY_KNOWN, ARGUMENTS, PUBLIC, Auth, asked
 from schema.phones import PhonesMutation
 from schema.points import HoldsMutation, PointsEntry, PointsHold, PointsMutation, PointsQuery, entry, hold
+from schema.policy import PolicyMutation, PolicyQuery
 from schema.programme import ProgrammeQuery
 from schema.purchases import Purchase, PurchasesMutation, purchase
 from schema.reveals import RevealsMutation
@@ -77,6 +78,7 @@ class Query(
     ApprovalsQuery,
     MembersQuery,
     PointsQuery,
+    PolicyQuery,
     ProgrammeQuery,
     DocumentsQuery,
     EventsQuery,
@@ -117,6 +119,7 @@ class Mutation(
     PurchasesMutation,
     PointsMutation,
     HoldsMutation,
+    PolicyMutation,
     DocumentsMutation,
     KeysMutation,
     WebhooksMutation,

@@ -17,11 +17,13 @@ from models.sql import SQL
 from models.staff import StaffRole
 from models.units import BasisPoints, Growth, Minor, Note, Points, ReasonCode
 from rules import lifecycle, members, points, purchases, vault
+from rules import policy as policies
 from rules import programme as programmes
 from rules.actors import Actor, ActorKind
 from rules.idempotency import Key
 from rules.members import Identity, Profile
 from rules.points import Checkout, Kept, Posted
+from rules.policy import PointsPolicy
 from rules.programme import Rung, Terms
 from rules.purchases import Applied, Happening, Order, OrderLine
 
@@ -60,6 +62,14 @@ async def programme(**terms: Any) -> Terms:
     }
     await programmes.set_up(Terms(**{**usual, **terms}), key_check=unlocked.check, now=NOON)
     return await programmes.terms()
+
+
+async def publish(*, at: datetime = NOON, actor: Actor = CLERK, **parts: Any) -> PointsPolicy:
+    """A points policy put into force: as it is, but for these parts."""
+    in_force = (await programmes.terms()).policy
+    return await policies.publish(
+        replace(in_force, **parts), expected_version=in_force.version, key=fresh_key(), actor=actor, now=at
+    )
 
 
 def proven(actor: Actor, *, at: datetime = NOON) -> Actor:

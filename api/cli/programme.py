@@ -49,7 +49,7 @@ def init(
 ) -> None:
     """Set a programme up on an empty database. The same terms again change nothing but the bounds you name."""
     points, minor = _rate(earn)
-    bounds = {
+    bounds: dict[str, Any] = {
         "adjust_proof_above": _bound("--adjust-proof-above", adjust_proof_above, PROOF_ABOVE),
         "adjust_approval_above": _bound("--adjust-approval-above", adjust_approval_above, APPROVAL_ABOVE),
     }

@@ -15,8 +15,8 @@ from api.clock import now
 from models.finance import Term
 from models.units import BasisPoints
 from rules import finance, programme
+from rules.calendar import add_months
 from rules.finance import Cohort, Cost, Liability, Month
-from rules.programme import add_months
 
 LATELY = 11
 """How many months before the last one a report begins where nobody says."""

@@ -688,6 +688,10 @@ export type ErrorCode =
   | 'PHONE_TAKEN'
   /** This is more than one movement or one account may carry. 超出单次变动或账户的积分上限。 */
   | 'POINTS_LIMIT'
+  /** Somebody else has published a policy meanwhile. 积分策略已被他人更新。 */
+  | 'POINTS_POLICY_CHANGED'
+  /** This cannot be a policy for points. 积分策略无效。 */
+  | 'POINTS_POLICY_INVALID'
   /** This part of the profile cannot be kept as it is. 资料内容无效。 */
   | 'PROFILE_INVALID'
   /** This database already holds a programme with other terms. 该数据库已设置了其他条款的计划。 */
@@ -1747,6 +1751,13 @@ export interface Mutation {
    */
   pointsRelease: PointsHoldPayload | null;
   /**
+   * Put a whole points policy into force, at once. What was issued before keeps to the version it came under. Not
+   * for members, but for OWNER, ADMIN.
+   *
+   * Refuses with: `IDEMPOTENCY_KEY_REUSED`, `NOT_FOUND`, `POINTS_POLICY_CHANGED`, `POINTS_POLICY_INVALID`.
+   */
+  pointsPolicyPublish: PointsPolicyPayload | null;
+  /**
    * Trust documents from now on: at once in the process that answers, and within a second in every other. What is
    * trusted already stays so. Not for members, but for OWNER, ADMIN.
    *
@@ -2018,6 +2029,46 @@ export interface PointsAccountHoldsArgs {
   state?: PointsHoldState | null;
 }
 
+/** When points that a purchase earned become available. */
+export interface PointsActivation {
+  __typename?: 'PointsActivation';
+  /** What they wait for. */
+  mode: PointsActivationMode;
+  /** AFTER_DAYS: how many, 1 to 365. */
+  days: number | null;
+  /** ON_COMPLETION: without completion they become available this many days after payment; null: never. */
+  afterDays: number | null;
+  /** ON_COMPLETION: without completion they are cancelled this many days after payment; null: never. */
+  cancelAfterDays: number | null;
+  /** FIXED_DATES: days of the year, `MM-DD`. */
+  dates: string[];
+}
+
+/** When points that a purchase earned become available. */
+export interface PointsActivationInput {
+  /** What they wait for. */
+  mode: PointsActivationMode;
+  /** AFTER_DAYS: how many, 1 to 365. */
+  days?: number | null;
+  /** ON_COMPLETION: without completion they become available this many days after payment; null: never. */
+  afterDays?: number | null;
+  /** ON_COMPLETION: without completion they are cancelled this many days after payment; null: never. */
+  cancelAfterDays?: number | null;
+  /** FIXED_DATES: days of the year, `MM-DD`. */
+  dates?: string[];
+}
+
+/** When points that a purchase earned become available. */
+export type PointsActivationMode =
+  /** At once. */
+  | 'IMMEDIATE'
+  /** At the end of `days` days after the day of payment. */
+  | 'AFTER_DAYS'
+  /** When the order is completed. */
+  | 'ON_COMPLETION'
+  /** When the next of some days of the year begins. */
+  | 'FIXED_DATES';
+
 /** Points to put in or take out by hand. */
 export interface PointsAdjustInput {
   /** Whose points. */
@@ -2074,6 +2125,32 @@ export interface PointsCaptureInput {
    */
   idempotencyKey: string;
 }
+
+/** What becomes of points that a refund takes back and that the member has spent. */
+export interface PointsClawBack {
+  __typename?: 'PointsClawBack';
+  /** What becomes of them. */
+  policy: PointsClawBackPolicy;
+  /** DEBT: how much a member may owe; null for no limit. */
+  maxDebt: Long | null;
+}
+
+/** What becomes of points that a refund takes back and that the member has spent. */
+export interface PointsClawBackInput {
+  /** What becomes of them. */
+  policy: PointsClawBackPolicy;
+  /** DEBT: how much a member may owe; null for no limit. */
+  maxDebt?: Long | null;
+}
+
+/** What becomes of points that a refund takes back and that the member has spent. */
+export type PointsClawBackPolicy =
+  /** The member owes them, up to `maxDebt`, and repays them from what comes next. */
+  | 'DEBT'
+  /** They are lost to the programme. */
+  | 'CLAMP'
+  /** Only points that are still pending are taken back; all others are lost. */
+  | 'PENDING_ONLY';
 
 /** Days of the programme, the first and the last one included. */
 export interface PointsDays {
@@ -2150,6 +2227,17 @@ export interface PointsExpiry {
   /** The first moment they are worth nothing. */
   expiresAt: DateTime;
 }
+
+/** How it is reckoned when points expire. The clock starts when they become available. */
+export type PointsExpiryMode =
+  /** They do not. */
+  | 'NEVER'
+  /** So many days, months or years later, at the end of that day. */
+  | 'ROLLING'
+  /** At the end of the next of some days of the year. */
+  | 'CALENDAR'
+  /** So many days, months or years after the member last earned or spent points. */
+  | 'SLIDING';
 
 /** Points set aside for a checkout (积分预占). */
 export interface PointsHold {
@@ -2275,6 +2363,39 @@ export type PointsKind =
   /** Set aside for a checkout, and available again. */
   | 'RELEASE';
 
+/** When points expire. */
+export interface PointsLifetime {
+  __typename?: 'PointsLifetime';
+  /** How it is reckoned. */
+  mode: PointsExpiryMode;
+  /** ROLLING and SLIDING: how many. */
+  count: number | null;
+  /** ROLLING and SLIDING: of what. */
+  unit: PointsSpan;
+  /** ROLLING: to what the end is rounded up. */
+  roundUpTo: PointsRoundUp;
+  /** CALENDAR: days of the year, `MM-DD`; the last of the points. */
+  dates: string[];
+  /** CALENDAR: they live at least so many days. */
+  minDays: number;
+}
+
+/** When points expire. */
+export interface PointsLifetimeInput {
+  /** How it is reckoned. */
+  mode: PointsExpiryMode;
+  /** ROLLING and SLIDING: how many. */
+  count?: number | null;
+  /** ROLLING and SLIDING: of what. */
+  unit?: PointsSpan;
+  /** ROLLING: to what the end is rounded up. */
+  roundUpTo?: PointsRoundUp;
+  /** CALENDAR: days of the year, `MM-DD`; the last of the points. */
+  dates?: string[];
+  /** CALENDAR: they live at least so many days. */
+  minDays?: number;
+}
+
 /** This is more than one movement or one account may carry. */
 export interface PointsLimit {
   __typename?: 'PointsLimit';
@@ -2337,6 +2458,130 @@ export interface PointsPayload {
   replayed: boolean;
   /** Why it was refused; empty on success. */
   userErrors: UserError[];
+}
+
+/** What points are worth as a part of the price. */
+export interface PointsPaymentTerms {
+  __typename?: 'PointsPaymentTerms';
+  /** So many points … */
+  points: Long;
+  /** … are worth so many minor units. */
+  minor: Long;
+  /** The most of an order that points may pay, in basis points. */
+  maxShareBps: BasisPoints;
+  /** Points pay in multiples of this. */
+  unit: Long;
+}
+
+/** What points are worth as a part of the price. */
+export interface PointsPaymentTermsInput {
+  /** So many points … */
+  points: Long;
+  /** … are worth so many minor units. */
+  minor: Long;
+  /** The most of an order that points may pay, in basis points. */
+  maxShareBps?: BasisPoints;
+  /** Points pay in multiples of this. */
+  unit?: Long;
+}
+
+/** What is decided about points (积分策略): when they become available, expire, are taken back. */
+export interface PointsPolicy {
+  __typename?: 'PointsPolicy';
+  /** Its number; 0 for how it was before one was published. */
+  version: number;
+  /** Since when it is or was in force; null for version 0. */
+  publishedAt: DateTime | null;
+  /** When points that a purchase earned become available. */
+  activation: PointsActivation;
+  /** When points expire. */
+  expiry: PointsLifetime;
+  /** How many days points live that are returned to a lot that has expired; 0: they are forfeit. */
+  restoreGraceDays: number;
+  /** How many days points live that a hold releases and that have expired meanwhile; 0: none. */
+  releaseGraceDays: number;
+  /** What becomes of points taken back that are spent. */
+  clawBack: PointsClawBack;
+  /** How many days before points expire their member is told: 5 entries at most. */
+  warningDays: number[];
+  /** Whether members may give points to each other. */
+  transfer: PointsTransferTerms;
+  /** What points are worth as a part of the price. */
+  payment: PointsPaymentTerms;
+  /** How long who opted out may come back. */
+  optOutCoolingDays: number;
+  /** How long an erasure may be withdrawn. */
+  erasureCoolingDays: number;
+}
+
+/** Somebody else has published a policy meanwhile. */
+export interface PointsPolicyChanged {
+  __typename?: 'PointsPolicyChanged';
+  /** What to switch on. */
+  code: ErrorCode;
+  /** A sentence for people, in English or Chinese by `Accept-Language`. */
+  message: string;
+  /** The part of `input` that was refused, if one was. */
+  field: string[] | null;
+  /** Whether the same request may succeed later without anybody changing it. */
+  retryable: boolean;
+  /** The version in force. */
+  version: Long;
+}
+
+/** This cannot be a policy for points. */
+export interface PointsPolicyInvalid {
+  __typename?: 'PointsPolicyInvalid';
+  /** What to switch on. */
+  code: ErrorCode;
+  /** A sentence for people, in English or Chinese by `Accept-Language`. */
+  message: string;
+  /** The part of `input` that was refused, if one was. */
+  field: string[] | null;
+  /** Whether the same request may succeed later without anybody changing it. */
+  retryable: boolean;
+  /** What is wrong, for a developer. */
+  why: string;
+}
+
+/** What became of a policy that was to be published. */
+export interface PointsPolicyPayload {
+  __typename?: 'PointsPolicyPayload';
+  /** The policy in force now; null when refused. Not for members, but for OWNER, ADMIN. */
+  pointsPolicy: PointsPolicy | null;
+  /** Why it was refused; empty on success. Not for members, but for OWNER, ADMIN. */
+  userErrors: UserError[];
+}
+
+/** A whole policy: what is left out is as it is where none was ever published. */
+export interface PointsPolicyPublishInput {
+  /** The version in force that this one is to follow, so that nobody overwrites another's. */
+  expectedVersion: number;
+  /** When points that a purchase earned become available; at once by default. */
+  activation?: PointsActivationInput | null;
+  /** When points expire; never by default. */
+  expiry?: PointsLifetimeInput | null;
+  /** How many days points live that are returned to a lot that has expired; 0: they are forfeit. */
+  restoreGraceDays?: number;
+  /** How many days points live that a hold releases and that have expired meanwhile; 0: none. */
+  releaseGraceDays?: number;
+  /** What becomes of points taken back that are spent; a debt by default. */
+  clawBack?: PointsClawBackInput | null;
+  /** How many days before points expire their member is told: 5 entries at most. */
+  warningDays?: number[];
+  /** Whether members may give points to each other; not by default. */
+  transfer?: PointsTransferTermsInput | null;
+  /** What points are worth as a part of the price; a minor unit each by default. */
+  payment?: PointsPaymentTermsInput | null;
+  /** How long who opted out may come back. */
+  optOutCoolingDays?: number;
+  /** How long an erasure may be withdrawn. */
+  erasureCoolingDays?: number;
+  /**
+   * Chosen by you for this one request (a UUID will do): 8 to 128 printable ASCII characters. The same key with the
+   * same input is done once and always answered alike, so a retry is harmless.
+   */
+  idempotencyKey: string;
 }
 
 /** Points to take for a reward, or towards a purchase. */
@@ -2407,6 +2652,51 @@ export interface PointsReturnInput {
    * same input is done once and always answered alike, so a retry is harmless.
    */
   idempotencyKey: string;
+}
+
+/** To the end of what a lifetime is rounded up. */
+export type PointsRoundUp =
+  /** It is not. */
+  | 'NONE'
+  /** The month in which it ends. */
+  | 'MONTH'
+  /** The quarter in which it ends. */
+  | 'QUARTER'
+  /** The year in which it ends. */
+  | 'YEAR';
+
+/** What a lifetime is counted in. */
+export type PointsSpan =
+  /** Days. */
+  | 'DAY'
+  /** Months: 31 January and a month is the last of February. */
+  | 'MONTH'
+  /** Years. */
+  | 'YEAR';
+
+/** Whether members may give points to each other. */
+export interface PointsTransferTerms {
+  __typename?: 'PointsTransferTerms';
+  /** Whether they may. */
+  enabled: boolean;
+  /** For how many days the giver must have been a member. */
+  minMemberDays: number;
+  /** How often a day. */
+  perDayCount: number;
+  /** How many points a day. */
+  perDayPoints: Long;
+}
+
+/** Whether members may give points to each other. */
+export interface PointsTransferTermsInput {
+  /** Whether they may. */
+  enabled: boolean;
+  /** For how many days the giver must have been a member. */
+  minMemberDays?: number;
+  /** How often a day. */
+  perDayCount?: number;
+  /** How many points a day. */
+  perDayPoints?: Long;
 }
 
 /** What a member says of themselves. What is left out stays as it is. */
@@ -2694,6 +2984,8 @@ export interface Query {
   members: MemberConnection | null;
   /** What a redemption would come to. Runs the same checks and writes nothing. */
   pointsRedeemPreview: PointsRedeemPreview | null;
+  /** What is decided about points: the policy in force, or the version asked for. */
+  pointsPolicy: PointsPolicy | null;
   /** The programme's terms. */
   programme: Programme | null;
   /** The ladder of tiers, lowest first. */
@@ -2773,6 +3065,12 @@ export interface QueryMembersArgs {
   last?: number | null;
   /** Read back before this cursor. */
   before?: string | null;
+}
+
+/** Arguments of `Query.pointsPolicy`. */
+export interface QueryPointsPolicyArgs {
+  /** Which version; the one in force by default. */
+  version?: number | null;
 }
 
 /** Arguments of `Query.documents`. */
@@ -3416,6 +3714,8 @@ export type AnyUserError =
   | OrderInvalid
   | PlainError
   | PointsLimit
+  | PointsPolicyChanged
+  | PointsPolicyInvalid
   | ProfileInvalid
   | ProgrammeTermsInvalid
   | PurchaseStateConflict

@@ -21,6 +21,7 @@ from models.invariants._finance import FINANCE
 from models.invariants._invariant import Invariant
 from models.invariants._members import MEMBERS
 from models.invariants._points import POINTS
+from models.invariants._programme import PROGRAMME
 from models.invariants._purchases import PURCHASES
 from models.invariants._tiers import TIERS
 from models.keystore import SAYS, is_connected, misplaced
@@ -33,7 +34,7 @@ SHOWN = 20
 STEPS = 100_000
 """How many steps SQLite takes between two looks whether anybody still waits."""
 
-INVARIANTS: tuple[Invariant, ...] = (*POINTS, *PURCHASES, *TIERS, *MEMBERS, *EVENTS, *FINANCE)
+INVARIANTS: tuple[Invariant, ...] = (*POINTS, *PURCHASES, *TIERS, *MEMBERS, *EVENTS, *FINANCE, *PROGRAMME)
 """Everything `verify` looks at."""
 
 

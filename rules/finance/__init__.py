@@ -11,6 +11,7 @@ from typing import Any
 
 from models.sql import SQL
 from rules import programme
+from rules.calendar import local_midnight
 from rules.finance import _entering
 from rules.finance._counting import Booking, Calendar, Count, count
 from rules.finance._entering import Books, Closing, books
@@ -29,7 +30,7 @@ from rules.finance._liability import (
 )
 from rules.finance._outlook import outlook
 from rules.jobs import job
-from rules.programme import Terms, local_midnight
+from rules.programme import Terms
 
 __all__ = [
     "COHORTS_MAX",

@@ -10,8 +10,8 @@ from models.finance import REPAID, Term
 from models.sql import SQL
 from models.units import WHOLE, BasisPoints, Minor
 from rules import programme
+from rules.calendar import add_months
 from rules.finance._counting import START, Booking, Calendar, Count, Moved, count, month
-from rules.programme import add_months
 
 MONTHS_MAX = 60
 """How many months one report covers at most."""

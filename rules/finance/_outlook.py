@@ -6,8 +6,8 @@ from uuid import UUID
 
 from models.finance import Term
 from models.sql import SQL
+from rules.calendar import local_midnight
 from rules.finance._counting import QUARTER, Calendar, month
-from rules.programme import local_midnight
 
 SLICES = 16
 """In how many parts the members are gone through, so that no statement takes long."""

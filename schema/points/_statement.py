@@ -15,7 +15,7 @@ import strawberry
 from models.listing import MOMENT, NUMBER, ROW_ID
 from models.points import PointsKind
 from models.reading import Row, Rows
-from rules.programme import local_midnight
+from rules.calendar import local_midnight
 from schema import pages
 from schema.context import Context
 from schema.errors import bad_input

@@ -8,7 +8,16 @@ from tortoise.context import require_context
 from tortoise.models import Model
 
 TOO_MUCH = "1000000000001"
-WITHOUT_IDS = "api_key token points_account points_books points_closing growth_account programme".split()  # noqa: SIM905
+WITHOUT_IDS = [
+    "api_key",
+    "token",
+    "points_account",
+    "points_books",
+    "points_closing",
+    "growth_account",
+    "points_policy",
+    "programme",
+]
 
 
 @dataclass(frozen=True)
@@ -52,6 +61,7 @@ ATTACKS: dict[str, tuple[Attack, ...]] = {
     ),
     "programme_adjust_proof": (change("programme", adjust_proof_points="-1"),),
     "programme_adjust_approval": (change("programme", adjust_approval_points="-1"),),
+    "points_policy_version": (again("points_policy", version="0"),),
     "store.code": (again("store"),),
     "member_merged": (
         change("member", "state = 'ACTIVE'", merged_into_id="id"),

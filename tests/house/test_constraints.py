@@ -31,6 +31,7 @@ from tests.people import (
     fresh_key,
     member,
     programme,
+    publish,
     redeem,
     refund,
     release,
@@ -63,6 +64,7 @@ def words(name: str, table: str, columns: tuple[str, ...], dialect: str) -> str:
 async def furnished() -> None:
     """At least one row in every table."""
     await programme()
+    await publish()
     mei = await member("Mei")
     await buy(mei, 1_500_00, ref="tea-1")
     await refund("tea-1", {"A": 100_00})

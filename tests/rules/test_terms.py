@@ -9,15 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models.units import BALANCE_MAX, BasisPoints, Growth, Minor, Points
+from rules.calendar import add_months, local_midnight
 from rules.programme import (
     ProgrammeTermsInvalid,
     Rung,
     Terms,
     TierSchemeInvalid,
-    add_months,
     check_ladder,
     check_terms,
-    local_midnight,
 )
 from rules.tiers import upgrade
 from tests.people import LADDER

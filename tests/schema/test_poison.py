@@ -135,6 +135,7 @@ async def good() -> dict[str, tuple[Principal | None, dict[str, Any]]]:
         **await logging_in(who),
         "documentRegister": (OWNER, {"documents": [{"source": TYPENAME, "name": "N", "sha256": digest(TYPENAME)}]}),
         "documentWithdraw": (OWNER, {"sha256": digest(TYPENAME)}),
+        **_of_the_policy(),
         **await _of_keys(),
         **await _of_webhooks(),
     }
@@ -154,6 +155,24 @@ async def _of_webhooks() -> dict[str, tuple[Principal | None, dict[str, Any]]]:
         "webhookTest": (OWNER, {"id": which}),
         "webhookReplay": (OWNER, {"all": many}),
     }
+
+
+def _of_the_policy() -> dict[str, tuple[Principal | None, dict[str, Any]]]:
+    wanted = {
+        "expectedVersion": 0,
+        "activation": {"mode": "ON_COMPLETION", "afterDays": 7},
+        "expiry": {"mode": "CALENDAR", "dates": ["12-31"], "minDays": 90},
+        "restoreGraceDays": 7,
+        "releaseGraceDays": 1,
+        "clawBack": {"policy": "DEBT", "maxDebt": 1_000},
+        "warningDays": [30, 7, 1],
+        "transfer": {"enabled": True, "minMemberDays": 30, "perDayCount": 3, "perDayPoints": 100},
+        "payment": {"points": 100, "minor": 100, "maxShareBps": 5_000, "unit": 10},
+        "optOutCoolingDays": 30,
+        "erasureCoolingDays": 7,
+        "idempotencyKey": "poisoned-1",
+    }
+    return {"pointsPolicyPublish": (OWNER, wanted)}
 
 
 async def _holding(who: UUID) -> dict[str, tuple[Principal | None, dict[str, Any]]]:

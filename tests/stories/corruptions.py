@@ -75,6 +75,13 @@ CORRUPTIONS: dict[str, list[str]] = {
         f"{OTHERS_TRANSACTION}",
         f"DELETE FROM points_entry WHERE transaction_id = {REDEEM}",
     ],
+    "policy in force": [
+        "UPDATE programme SET points_policy_version = 0",
+        "UPDATE programme SET points_policy_version = 2",
+        "UPDATE programme SET points_policy = NULL",
+        "UPDATE points_policy SET policy = '{{}}'",
+        "DELETE FROM points_policy",
+    ],
     "movement amount": [
         f"UPDATE points_transaction SET points = points - 1 WHERE id = {REDEEM}",
         f"UPDATE points_entry SET delta = delta + 1 WHERE transaction_id = {REDEEM}",

@@ -13,8 +13,8 @@ from models.finance import Term
 from models.sql import SQL
 from models.units import BasisPoints
 from rules import finance
-from rules import programme as programmes
 from rules.actors import SYSTEM
+from rules.calendar import local_midnight
 from rules.finance import Cost, Liability, _entering
 from tests.people import (
     DAY,
@@ -354,4 +354,4 @@ def test_a_period_or_a_cost_that_makes_no_sense_is_objected_to() -> None:
 
 
 def test_a_zone_has_a_midnight() -> None:
-    assert programmes.local_midnight(date(2026, 3, 29), "Europe/London").hour == 0
+    assert local_midnight(date(2026, 3, 29), "Europe/London").hour == 0

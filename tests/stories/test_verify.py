@@ -28,6 +28,7 @@ from tests.people import (
     member,
     programme,
     proven,
+    publish,
     redeem,
     refund,
     set_aside,
@@ -99,6 +100,7 @@ async def the_books() -> tuple[UUID, UUID]:
     await unfreeze(wang)
     await freeze(wang)
     await buy(wang, 5_00, ref="salt")
+    await publish()
     await finance.bring_up_to_date(NOON + timedelta(days=2))
     return mei, wang
 
