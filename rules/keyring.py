@@ -271,6 +271,15 @@ async def wrapped_of(member_ids: Sequence[UUID]) -> dict[UUID, bytes]:
     return {whose: wrapped for whose, wrapped in found if wrapped is not None}
 
 
+class _Drops:
+    count = 0
+
+
+def drops() -> int:
+    """How many keys this process has dropped."""
+    return _Drops.count
+
+
 DROP = KeySQL("DELETE FROM member_key WHERE member_id = $1 RETURNING member_id")
 REMEMBER = KeySQL("INSERT INTO erased_member (member_id) VALUES ($1) ON CONFLICT DO NOTHING")
 
@@ -278,6 +287,7 @@ REMEMBER = KeySQL("INSERT INTO erased_member (member_id) VALUES ($1) ON CONFLICT
 async def drop(member_id: UUID) -> bool:
     """Destroy the key of an erased member, and remember that they were erased. Says whether there was one."""
     dropped = await _drop(member_id)
+    _Drops.count += 1
     await truncate_log()
     return dropped
 

@@ -1,16 +1,17 @@
 """Cards: all that one member may see of another, and all that a reader needs to know who of the staff it was."""
 
 from collections.abc import Sequence
+from typing import cast
 from uuid import UUID
 
 import strawberry
 
 from models.reading import Row, Rows
 from models.sql import SQL
-from rules import keyring, members
+from rules import members
 from rules.members import Profile
 from schema import ids
-from schema.context import Context, HasMember, each
+from schema.context import Answers, Context, HasMember, are, each
 from schema.permissions import SEES_MEMBER, STAFF, seen
 
 
@@ -36,13 +37,31 @@ PROFILES = Rows(
 )
 
 
-async def profiles(parents: Sequence[HasMember], context: Context) -> list[Profile]:
+def profiles(parents: Sequence[HasMember], context: Context) -> Answers[Profile]:
     """What each member says of themselves, unsealed: of it a card shows the part that others see."""
-    del context
-    told = [(row.member_id, row.sealed) for row in await each(Sealed, parents, PROFILES)]
-    keys = iter(await keyring.wrapped_for([whose for whose, sealed in told if sealed is not None]))
+    if are(Sealed, parents):
+        told = cast("Sequence[Sealed]", parents)
+        keys = context.reference.keys.at_hand(_who_told(told))
+        if keys is not None:
+            return _opened(told, keys)
+    return _read(parents, context)
+
+
+async def _read(parents: Sequence[HasMember], context: Context) -> list[Profile]:
+    told = await each(Sealed, parents, PROFILES)
+    return _opened(told, await context.reference.keys.wrapped_for(_who_told(told)))
+
+
+def _who_told(told: Sequence[Sealed]) -> list[UUID]:
+    """Those who say anything of themselves."""
+    return [row.member_id for row in told if row.sealed is not None]
+
+
+def _opened(told: Sequence[Sealed], keys: Sequence[bytes | None]) -> list[Profile]:
+    """What each says, with the keys of those who say anything."""
+    left = iter(keys)
     return members.open_profiles(
-        [(whose, None if sealed is None else next(keys), sealed) for whose, sealed in told]
+        [(row.member_id, None if row.sealed is None else next(left), row.sealed) for row in told]
     )
 
 

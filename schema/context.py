@@ -20,6 +20,7 @@ from rules.actors import Actor, ActorKind, Principal
 from rules.members import Identity
 from rules.programme import Terms
 from rules.rates import Taken, Wait
+from rules.remembering import Remembered
 
 T = TypeVar("T")
 
@@ -131,7 +132,7 @@ class HasMember(Protocol):
 
 
 class Reference:
-    """The programme's terms, for showing: a second old at most. Commands read their own."""
+    """What is read once for many operations, for showing: a second old at most. Commands read their own."""
 
     def __init__(self, clock: Callable[[], float] = monotonic) -> None:
         self._clock = clock
@@ -139,6 +140,8 @@ class Reference:
         self._read_at = float("-inf")
         self._terms: Terms | None = None
         self._made: dict[Callable[[Terms], Any], Any] = {}
+        self.keys = Remembered(clock)
+        """Members' wrapped keys."""
 
     async def terms(self) -> Terms:
         """The terms. Raises: NoProgramme."""
@@ -209,7 +212,7 @@ class Context:
     """The environment as an API key names it."""
     loaders: dict[tuple[Any, ...], DataLoader[Any, Any]] = field(default_factory=dict)
     reference: Reference = field(default_factory=Reference)
-    """The terms as they are shown; the operation's own where nobody shares one."""
+    """The terms as they are shown, and members' keys; the operation's own where nobody shares one."""
 
     @property
     def actor(self) -> Actor:

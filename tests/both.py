@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator
 from contextvars import ContextVar
-from copy import copy
+from copy import copy, deepcopy
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -75,6 +75,7 @@ async def _both(known: Examined, operation: Operation, context: Context, variabl
     _seen.set(seen := Seen())
     known_before = copy(context.reference)
     known_before._made = dict(known_before._made)
+    known_before.keys = deepcopy(known_before.keys)
     with hearing(aside=False) as heard:
         result = await EXECUTOR.execute(plan, context, variables)
     if plan.fault is not None:

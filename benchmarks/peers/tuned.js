@@ -76,6 +76,24 @@ export function entries (memberId, args, info) {
 }
 
 const key = keyStatement('key', 'SELECT wrapped FROM member_key WHERE member_id = $1')
+const BELIEVED_MS = 1000, MOST = 20_000
+const lately = new Map()
+
+/** A member's wrapped key, by what was read within the last second, as ours does it (rules/remembering.py). */
+function keyOf (id) {
+  const now = Date.now(), found = lately.get(id)
+  if (found !== undefined && now - found.at < BELIEVED_MS) return found.key
+  return readKey(id, now)
+}
+
+async function readKey (id, now) {
+  const [row] = await key(id)
+  lately.delete(id)
+  if (lately.size >= MOST) lately.delete(lately.keys().next().value)
+  if (row !== undefined) lately.set(id, { key: row.wrapped, at: now })
+  return row?.wrapped
+}
+
 const homes = new WeakMap()
 
 function homeOf (node, info) {
@@ -96,9 +114,10 @@ export async function home (id, info) {
   if (read === null) return shown({ memberId: id }, wanted)
   const soon = wanted.expiring?.values(info).first
   const values = wanted.expiring === null ? [id] : [id, soon ?? 20]
-  const [rows, keys] = await Promise.all([read(...values), wanted.profile ? key(id) : null])
+  const known = wanted.profile ? keyOf(id) : null
+  const [rows, wrapped] = known instanceof Promise ? await Promise.all([read(...values), known]) : [await read(...values), known]
   if (rows.length === 0) return null
-  const member = shown(rows[0], wanted, keys?.[0]?.wrapped)
+  const member = shown(rows[0], wanted, wrapped)
   if (wanted.expiring !== null) {
     member.expiring = member.soon === null ? [] : rows.map(row => ({ points: row.soon, expiresAt: row.soon_at }))
   }

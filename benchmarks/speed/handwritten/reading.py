@@ -103,6 +103,7 @@ class Reader:
     def __init__(self, main: Database, keys: Database) -> None:
         self.main, self.keys = main, keys
         self.ladder = Believed(self._ladder)
+        self.lately = Believed(self._key)
 
     async def _ladder(self, _: str) -> dict[str, tuple[dict[str, Any], dict[str, Any] | None]]:
         """Each tier by its id, and the one above it."""
@@ -113,12 +114,12 @@ class Reader:
         """A member's first page."""
         row = await self.main.row(HOME, member, datetime.now(UTC))  # noqa: TID251  a server of its own
         assert row is not None
-        names = await self._names([(member, row["profile"])])
+        name = await self._name(member, row["profile"])
         tier, above = (await self.ladder.get(""))[str(row["tier_id"])]
         expiring = [{"points": row["points"], "expiresAt": row["expires_at"]}] if row["expires_at"] else []
         points = {name: row[name] for name in ("available", "pending", "held")}
         me = {
-            "card": {"displayName": names.get(member)},
+            "card": {"displayName": name},
             "tier": {"name": tier["name"], "rank": tier["rank"], "benefits": _benefits(tier)},
             "tierProgress": {
                 "since": row["since"],
@@ -172,17 +173,31 @@ class Reader:
         end = pages.cursor(datetime.fromisoformat(kept[-1]["created_at"]), members[-1]) if kept else None
         return {"members": {"nodes": nodes, "pageInfo": {"hasNextPage": len(rows) > PAGE, "endCursor": end}}}
 
+    async def _key(self, member: str) -> bytes | None:
+        """A member's wrapped key."""
+        rows = await self.keys.rows(KEYS, [UUID(member)])
+        return rows[0]["wrapped"] if rows else None
+
+    async def _name(self, who: UUID, profile: bytes | None) -> str | None:
+        """What a member is called. Their key is remembered for a second, as ours does it."""
+        wrapped = await self.lately.get(str(who)) if profile else None
+        return _name_of(wrapped, who, profile) if wrapped and profile else None
+
     async def _names(self, sealed: list[tuple[UUID, bytes | None]]) -> dict[UUID, str | None]:
         """What members are called, unsealed with their keys."""
         profiles = {who: profile for who, profile in sealed if profile is not None}
         if not profiles:
             return {}
-        safe, found = vault.unlocked(), {}
+        found = {}
         for row in await self.keys.rows(KEYS, list(profiles)):
             who = _uuid(row["member_id"])
-            told = orjson.loads(safe.open(row["wrapped"], who, "profile", profiles[who]))
-            found[who] = told.get("display_name")
+            found[who] = _name_of(row["wrapped"], who, profiles[who])
         return found
+
+
+def _name_of(wrapped: bytes, who: UUID, profile: bytes) -> str | None:
+    name: str | None = orjson.loads(vault.unlocked().open(wrapped, who, "profile", profile)).get("display_name")
+    return name
 
 
 def _uuid(value: UUID | str) -> UUID:
