@@ -16,6 +16,7 @@ from http.cookiejar import DefaultCookiePolicy
 
 import httpx2
 
+from api.trust import authorities
 from models.webhooks import Failure
 from rules.webhooks import Address, Outcome, Target, WebhookUrlRefused, check_address, read_address, target
 
@@ -47,7 +48,7 @@ class Reach:
         self._threads = ThreadPoolExecutor(AT_ONCE, "lookup")
         # connections are not kept: one that was verified for a name must not serve another at the same address
         self._http = httpx2.AsyncClient(
-            verify=trusted or ssl.create_default_context(),
+            verify=trusted or authorities(),
             limits=httpx2.Limits(max_connections=AT_ONCE, max_keepalive_connections=0),
             timeout=SECONDS,
             follow_redirects=False,

@@ -12,6 +12,8 @@ import httpx2
 import orjson
 import phonenumbers
 
+from api.trust import authorities
+
 _CODE_REFUSED = {40029, 40163, 40226, 41008}
 _BUSY = {-1, 45009, 45011}
 _TOKEN_REFUSED = {40001, 40014, 42001}
@@ -97,7 +99,9 @@ class WeChat:
         self._token_fresh_until = 0.0
         self._token_lock = asyncio.Lock()
         # The environment is read in the settings alone: no proxy and no netrc behind our back.
-        self._http = httpx2.AsyncClient(base_url=base_url, timeout=_TIMEOUT, transport=transport, trust_env=False)
+        self._http = httpx2.AsyncClient(
+            base_url=base_url, timeout=_TIMEOUT, transport=transport, verify=authorities(), trust_env=False
+        )
 
     async def aclose(self) -> None:
         """Close the connections."""
