@@ -22,7 +22,7 @@ from rules.actors import SYSTEM
 from rules.idempotency import Key
 from rules.members import Identity
 from rules.points import RefundExceedsOriginal
-from rules.purchases import Happening, Order, OrderLine, OrderNotFound
+from rules.purchases import CATEGORIES_MAX, Happening, Order, OrderLine, OrderNotFound
 from rules.refusals import Refusal
 
 COLUMNS = (
@@ -41,6 +41,9 @@ COLUMNS = (
     "paid_minor",
     "currency",
 )
+OPTIONAL = ("categories",)
+"""What a file may have besides: several categories in one cell are parted by a bar."""
+
 WIDTHS = {"order_ref": 100, "event_ref": 100, "line_ref": 64, "sku": 64, "channel": 64, "name": 200}
 NEEDED = ("event", "order_ref", "event_ref", "occurred_at", "member_type", "member_value", "currency")
 AMOUNT_MAX = 10**12
@@ -67,6 +70,7 @@ class Line:
     amount: int
     sku: str | None
     name: str | None
+    categories: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
@@ -122,7 +126,7 @@ def _rows(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
             if missing := [name for name in COLUMNS if name not in (reader.fieldnames or ())]:
                 raise FileUnreadable(f"{path}: the header lacks the column {missing[0]!r}.")
             for values in reader:
-                yield reader.line_num, {name: (values.get(name) or "").strip() for name in COLUMNS}
+                yield reader.line_num, {name: (values.get(name) or "").strip() for name in (*COLUMNS, *OPTIONAL)}
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise FileUnreadable(f"{path}: {error}") from error
 
@@ -186,10 +190,18 @@ def _add_line(event: FileEvent, values: dict[str, str]) -> None:
     quantity, amount = _number(values, "quantity", 1), _number(values, "paid_minor", 0)
     line = event.lines.get(values["line_ref"])
     if line is None:
-        event.lines[values["line_ref"]] = Line(quantity, amount, values["sku"] or None, values["name"] or None)
+        told = (values["sku"] or None, values["name"] or None, _categories(values["categories"]))
+        event.lines[values["line_ref"]] = Line(quantity, amount, *told)
     else:
         line.quantity += quantity
         line.amount += amount
+
+
+def _categories(text: str) -> tuple[str, ...]:
+    told = tuple(dict.fromkeys(each.strip() for each in text.split("|") if each.strip()))
+    if len(told) > CATEGORIES_MAX or any(len(each) > WIDTHS["sku"] or not is_plain(each) for each in told):
+        raise ValueError(f"categories are {CATEGORIES_MAX} at most, of {WIDTHS['sku']} characters each.")
+    return told
 
 
 def _number(values: dict[str, str], name: str, least: int) -> int:
@@ -334,6 +346,7 @@ async def _member(event: FileEvent) -> UUID:
 
 def _order(event: FileEvent, source: str) -> Order:
     lines = tuple(
-        OrderLine(ref, line.quantity, Minor(line.amount), line.sku, line.name) for ref, line in event.lines.items()
+        OrderLine(ref, line.quantity, Minor(line.amount), line.sku, line.name, line.categories)
+        for ref, line in event.lines.items()
     )
     return Order(source, event.order_ref, event.currency, event.occurred_at, lines, channel=event.channel)

@@ -24,6 +24,7 @@ MODULES = [
     "models.points",
     "models.finance",
     "models.purchases",
+    "models.earning",
     "models.staff",
     "models.credentials",
     "models.documents",

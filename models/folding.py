@@ -13,6 +13,7 @@ from typing import Any
 from tortoise.models import Model
 
 from models.columns import Writer, field_of, insertion, picked, writing
+from models.engine import Moved
 
 FEW = 4
 """Up to so many rows of a part are written out in the text; more are given as arrays."""
@@ -104,6 +105,45 @@ def change_shape(model: type[Model], by: tuple[str, ...], names: tuple[str, ...]
     return ChangeShape(model, by, names)
 
 
+class DrawShape:
+    """What drawing on one model's counters has in common: a number in a row goes up or down within a range."""
+
+    guarded = True
+
+    def __init__(self, model: type[Model], key: str, column: str, most: str) -> None:
+        self.model, self.key, self.column, self.most = model, key, column, most
+        self.types = _type(model, key), _type(model, column)
+
+    def text(self, size: int, marks: Marks, after: str) -> str:
+        """One row is drawn on, once there is a row of the part named `after`."""
+        if size != 1:
+            raise AssertionError("A counter is drawn on by itself.")
+        beside = f" AND EXISTS (SELECT 1 FROM {after})" if after else ""  # noqa: S608  # our names
+        return (
+            self._text(f"${next(marks)}::{self.types[0]}", f"${next(marks)}::{self.types[1]}")
+            + beside
+            + (" RETURNING 1")
+        )
+
+    def alone(self, dialect: str) -> str:
+        """The same as a statement by itself."""
+        mark = "$" if dialect == "postgres" else "?"
+        return self._text(f"{mark}1", f"{mark}2")
+
+    def _text(self, key: str, amount: str) -> str:
+        table, column = self.model._meta.db_table, self.column
+        return (
+            f'UPDATE "{table}" SET "{column}" = "{table}"."{column}" + {amount} WHERE "{self.key}" = {key}'  # noqa: S608
+            f' AND "{table}"."{column}" + {amount} BETWEEN 0 AND "{self.most}"'
+        )
+
+
+@lru_cache(maxsize=64)
+def draw_shape(model: type[Model], key: str, column: str, most: str) -> DrawShape:
+    """The shape of drawing on a counter that is found by a key and may not pass what `most` says."""
+    return DrawShape(model, key, column, most)
+
+
 @dataclass(slots=True)
 class Added:
     """Rows to be added to one table; what a unique constraint refuses raises the clash, if there is one."""
@@ -187,7 +227,31 @@ class Changed:
             raise AssertionError(f"A row of {self.shape.model._meta.db_table} moved although its owner was held.")
 
 
-Part = Added | Changed
+@dataclass(slots=True)
+class Drawn:
+    """A counter that is drawn on: the last thing a command does, since others wait for the row."""
+
+    shape: DrawShape
+    key: Any
+    amount: int
+    clash: None = None
+
+    @property
+    def rows(self) -> list[Row]:
+        """The one row."""
+        return [{self.shape.key: self.key}]
+
+    def values(self) -> list[Any]:
+        """The values in the order of the text's marks."""
+        return [self.key, self.amount]
+
+    def check(self, found: int) -> None:
+        """Insist on the counter's having had room. Raises: Moved."""
+        if not found:
+            raise Moved
+
+
+Part = Added | Changed | Drawn
 
 
 @dataclass(frozen=True, slots=True)

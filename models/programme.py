@@ -31,6 +31,8 @@ class Programme(Model):
     """The version of the points policy in force. 0 while none was ever published."""
     points_policy = fields.TextField(null=True)
     """That policy as JSON, as it was published: read by every rule, so that no rule has to look for it."""
+    earn_rules = fields.TextField(null=True)
+    """The earn rules in force, as JSON: what `earn_rule` says, ready to read. Null while there is none."""
     key_check = fields.CharField(max_length=64)
     """Tells the master key this database was made with, without telling the key."""
     created_at = fields.DatetimeField()

@@ -110,6 +110,8 @@ class PurchaseLine(Model):
     line_ref = fields.CharField(max_length=64)
     sku = fields.CharField(max_length=64, null=True)
     name = fields.CharField(max_length=200, null=True)
+    categories = fields.JSONField[list[str]](null=True)
+    """The categories the shop counts the article among. Null for none."""
     quantity = fields.IntField()
     paid_minor = minor_field()
     refunded_minor = minor_field(default=0)

@@ -24,11 +24,34 @@ from tortoise.models import Model
 from models import sql
 from models.engine import Moved
 from models.engine.asyncpg import Client as PostgresClient
-from models.folding import Added, Changed, Part, add_shape, change_shape, fold, fold_alone, single
+from models.folding import (
+    Added,
+    Changed,
+    Drawn,
+    Part,
+    add_shape,
+    change_shape,
+    draw_shape,
+    fold,
+    fold_alone,
+    single,
+)
 from models.sql import SQL, insert
 from models.turns import gathered
 
-__all__ = ["Moved", "ReadsAhead", "Sheet", "add", "change", "read_ahead", "sheet", "watch"]
+__all__ = [
+    "Moved",
+    "ReadsAhead",
+    "Sheet",
+    "add",
+    "change",
+    "draw",
+    "is_held",
+    "read_ahead",
+    "rehearsal",
+    "sheet",
+    "watch",
+]
 
 Row = Mapping[str, Any]
 
@@ -40,7 +63,7 @@ class ReadsAhead(Exception):  # noqa: N818  no fault: whoever gets it tries that
 class Sheet:
     """What one try of a command has decided to write and not sent yet."""
 
-    __slots__ = ("_before", "_rounds", "ahead", "may_ask", "owner", "watched")
+    __slots__ = ("_before", "_drawn", "_rounds", "ahead", "may_ask", "owner", "watched")
 
     def __init__(self, ahead: PostgresClient | None, *, may_ask: bool) -> None:
         self.ahead = ahead
@@ -51,8 +74,10 @@ class Sheet:
         """Whose rows it is about, once that was read."""
         self.watched: tuple[type[Model], Row] | None = None
         """The owner's row as it was read, where the owner is not held."""
-        self._rounds: list[list[Part]] = []
+        self._rounds: list[list[Added | Changed]] = []
         """What may leave together. One statement cannot change a row twice: that takes another round."""
+        self._drawn: list[Drawn] = []
+        """The counters that are drawn on at the very end, since others wait for them."""
 
     def __enter__(self) -> "Sheet":
         """What the command decides from here on is gathered here."""
@@ -71,7 +96,15 @@ class Sheet:
         """Whether there is anything to send."""
         return bool(self._rounds)
 
-    def take(self, part: Part) -> None:
+    def draw(self, part: Drawn) -> None:
+        """Gather what is drawn on a counter, each counter once."""
+        for each in self._drawn:
+            if (each.shape, each.key) == (part.shape, part.key):
+                each.amount += part.amount
+                return
+        self._drawn.append(part)
+
+    def take(self, part: Added | Changed) -> None:
         """Gather a part."""
         if not self._rounds:
             self._rounds.append([part])
@@ -104,12 +137,16 @@ class Sheet:
 
         Raises: Moved, when the owner's row is not as it was read; whatever a clash was said to raise.
         """
+        drawn = [each for each in self._drawn if each.amount]
         if self.ahead is None:
+            last = self._rounds.pop() if drawn and self._rounds else []
             await self.send()
+            if drawn:
+                await _together([*last, *drawn])
         elif self._rounds:
             if len(self._rounds) > 1 or self.watched is None:
                 raise Moved
-            made = fold_alone(self._rounds[0], *self.watched)
+            made = fold_alone([*self._rounds[0], *drawn], *self.watched)
             if not await self.ahead.write(made.text, made.values):
                 raise Moved
 
@@ -133,6 +170,35 @@ def add(model: type[Model], rows: Sequence[Row], *, clash: type[Exception] | Non
 def change(model: type[Model], where: Row, to: Row) -> None:
     """Have a row changed, which is found by these values, its owner's id first. There must be one."""
     _sheet.get().take(Changed(change_shape(model, tuple(where), tuple(to)), [(where, to)]))
+
+
+def draw(model: type[Model], key: str, which: Any, column: str, amount: int, *, most: str) -> None:
+    """Have a counter moved, found by its key, within 0 and what another column of its row says is the most.
+
+    It is done last of all, since commands of other owners wait for the row. If there is no room, the command is
+    tried again: whoever must not be overtaken locks the row before and looks.
+    """
+    _sheet.get().draw(Drawn(draw_shape(model, key, column, most), which, amount))
+
+
+def is_held() -> bool:
+    """Whether the command's owner is held, so that what it reads besides stays as it is."""
+    return _sheet.get().ahead is None
+
+
+class _Rehearsal(Sheet):
+    """A sheet that is thrown away: what is decided on it is never sent."""
+
+    __slots__ = ()
+
+    async def send(self) -> None:
+        """Refuse to read on where what was decided is not there. Raises: AssertionError."""
+        raise AssertionError("A rehearsal reads before it decides.")
+
+
+def rehearsal() -> Sheet:
+    """A sheet for trying a command without doing it: all it would write is thrown away."""
+    return _Rehearsal(None, may_ask=False)
 
 
 async def read_ahead(hold: SQL, read: SQL, *values: Any) -> tuple[list[dict[str, Any]], bool]:
@@ -186,13 +252,13 @@ def watch(model: type[Model], row: Row) -> None:
     _sheet.get().watched = (model, row)
 
 
-def _meet(key: str, before: list[Part], part: Part) -> bool:
+def _meet(key: str, before: list[Added | Changed], part: Changed) -> bool:
     """Whether a row of the part may be one of those before."""
     known, keys = {each for earlier in before for each in earlier.keys(key)}, part.keys(key)
     return None in known or None in keys or not known.isdisjoint(keys)
 
 
-async def _together(parts: list[Part]) -> None:
+async def _together(parts: Sequence[Part]) -> None:
     """Send the parts inside the transaction."""
     connection = sql.current()
     if connection.capabilities.dialect == "sqlite" or len(parts) == 1:
@@ -210,7 +276,7 @@ async def _together(parts: list[Part]) -> None:
         part.check(found)
 
 
-def _clash(parts: list[Part], error: IntegrityError) -> Exception | None:
+def _clash(parts: Sequence[Part], error: IntegrityError) -> Exception | None:
     """What a refusal by a unique constraint was said to raise; None for any other."""
     cause = error.__cause__
     for part in parts:
@@ -226,6 +292,9 @@ async def _by_itself(part: Part) -> None:
         return
     connection = sql.current()
     dialect = connection.capabilities.dialect
+    if isinstance(part, Drawn):
+        part.check(await connection.execute_affected(part.shape.alone(dialect), part.values()))
+        return
     text = single(part.shape, dialect)
     found = [await connection.execute_affected(text, part.shape.values(*row, dialect)) for row in part.rows]
     part.check(sum(found))

@@ -17,6 +17,7 @@ from schema.audit import AuditQuery
 from schema.codes import CodesMutation
 from schema.context import Context, Info
 from schema.documents import DocumentsMutation, DocumentsQuery
+from schema.earning import EarningMutation, EarningQuery
 from schema.entrance import EntranceMutation
 from schema.errors import ANSWERS, bad_input
 from schema.events import EventsQuery, EventsSubscription
@@ -81,6 +82,7 @@ class Query(
     PolicyQuery,
     ProgrammeQuery,
     DocumentsQuery,
+    EarningQuery,
     EventsQuery,
     KeysQuery,
     WebhooksQuery,
@@ -121,6 +123,7 @@ class Mutation(
     HoldsMutation,
     PolicyMutation,
     DocumentsMutation,
+    EarningMutation,
     KeysMutation,
     WebhooksMutation,
     EntranceMutation,

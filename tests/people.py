@@ -11,15 +11,17 @@ from string import ascii_uppercase
 from typing import Any
 from uuid import UUID
 
+from models.earning import EarnRuleKind
 from models.members import IdentityKind, MemberState
 from models.purchases import PurchaseEventKind
 from models.sql import SQL
 from models.staff import StaffRole
 from models.units import BasisPoints, Growth, Minor, Note, Points, ReasonCode
-from rules import lifecycle, members, points, purchases, vault
+from rules import earning, lifecycle, members, points, purchases, vault
 from rules import policy as policies
 from rules import programme as programmes
-from rules.actors import Actor, ActorKind
+from rules.actors import CLI, Actor, ActorKind
+from rules.earning import Caps, Published, Rule
 from rules.idempotency import Key
 from rules.members import Identity, Profile
 from rules.points import Checkout, Kept, Posted
@@ -70,6 +72,37 @@ async def publish(*, at: datetime = NOON, actor: Actor = CLERK, **parts: Any) ->
     return await policies.publish(
         replace(in_force, **parts), expected_version=in_force.version, key=fresh_key(), actor=actor, now=at
     )
+
+
+GIVES: dict[EarnRuleKind, dict[str, Any]] = {
+    EarnRuleKind.BONUS_MULTIPLIER: {"multiplier_bps": BasisPoints(20_000)},
+    EarnRuleKind.BONUS_POINTS: {"points": Points(10)},
+    EarnRuleKind.BASE_RATE: {"points": Points(2), "minor": Minor(100)},
+    EarnRuleKind.CAPS: {},
+}
+
+
+def earn_rule(code: str = "DOUBLE", kind: EarnRuleKind = EarnRuleKind.BONUS_MULTIPLIER, **more: Any) -> Rule:
+    """A rule: double points, ten more, or two points per yuan, unless something else is said."""
+    return Rule(**{"code": code, "kind": kind, "name": code, **GIVES[kind], **more})
+
+
+async def rule(
+    code: str = "DOUBLE",
+    kind: EarnRuleKind = EarnRuleKind.BONUS_MULTIPLIER,
+    *,
+    at: datetime = NOON,
+    expected: int | None = None,
+    **more: Any,
+) -> Published:
+    """A rule in force."""
+    told = earn_rule(code, kind, **more)
+    return await earning.publish(told, expected_version=expected, key=fresh_key(), actor=CLI, now=at)
+
+
+def caps(**most: int) -> Caps:
+    """Caps: `caps(day=15)`."""
+    return Caps(**{name: Points(cap) for name, cap in most.items()})
 
 
 def proven(actor: Actor, *, at: datetime = NOON) -> Actor:

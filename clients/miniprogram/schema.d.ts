@@ -429,6 +429,13 @@ export type BenefitKind =
   /** One redemption may take at most `value` points. */
   | 'REDEEM_LIMIT';
 
+/** How near to the member's birthday a purchase is. */
+export type BirthdayMatch =
+  /** On that day. */
+  | 'DAY'
+  /** In that month. */
+  | 'MONTH';
+
 /** More would be taken than is held. */
 export interface CaptureExceedsHold {
   __typename?: 'CaptureExceedsHold';
@@ -579,6 +586,340 @@ export interface DocumentWithdrawPayload {
   userErrors: UserError[];
 }
 
+/** What the base, the tier or one rule gave for a purchase. It never changes. */
+export interface EarnAward {
+  __typename?: 'EarnAward';
+  /** What gave it. */
+  kind: EarnAwardKind;
+  /** The version of the rule that gave it; null for the programme's base and the tier. */
+  rule: EarnRuleName | null;
+  /** What was credited, each award by a movement of its own. */
+  points: Long;
+  /** What it came to before any cap. */
+  wanted: Long;
+  /** What left less of it than it came to; empty when nothing did. */
+  cappedBy: EarnCapHit[];
+}
+
+/** What gave points for a purchase. */
+export type EarnAwardKind =
+  /** The programme's base. */
+  | 'BASE'
+  /** The tier held when it was paid, over the base. */
+  | 'TIER'
+  /** A rule, in place of the programme's base. */
+  | 'BASE_RATE'
+  /** A rule: so many points. */
+  | 'BONUS_POINTS'
+  /** A rule: a multiplier, over the base. */
+  | 'BONUS_MULTIPLIER';
+
+/** A cap that left fewer points than a rule came to. */
+export interface EarnCapHit {
+  __typename?: 'EarnCapHit';
+  /** Whose cap it is: the rule's own, or that of the whole programme. */
+  ruleCode: string;
+  /** Over what it is counted. */
+  period: EarnCapPeriod;
+}
+
+/** Over what a cap is counted, in the programme's days. */
+export type EarnCapPeriod =
+  /** One purchase. */
+  | 'TRANSACTION'
+  /** A member's day. */
+  | 'DAY'
+  /** A member's week, from Monday. */
+  | 'WEEK'
+  /** A member's month. */
+  | 'MONTH'
+  /** All of a member's time. */
+  | 'LIFETIME'
+  /** The rule's budget, for all members together. */
+  | 'BUDGET';
+
+/** The most points an earn rule gives; null is no cap. What is beyond a cap is clipped. */
+export interface EarnCaps {
+  __typename?: 'EarnCaps';
+  /** One purchase. Not for members, but for STAFF. */
+  transaction: Long | null;
+  /** A member's day. Not for members, but for STAFF. */
+  day: Long | null;
+  /** A member's week, from Monday. Not for members, but for STAFF. */
+  week: Long | null;
+  /** A member's month. Not for members, but for STAFF. */
+  month: Long | null;
+  /** All of a member's time. Not for members, but for STAFF. */
+  lifetime: Long | null;
+}
+
+/** The most points an earn rule gives; null is no cap. */
+export interface EarnCapsInput {
+  /** One purchase. */
+  transaction?: Long | null;
+  /** A member's day. */
+  day?: Long | null;
+  /** A member's week, from Monday. */
+  week?: Long | null;
+  /** A member's month. */
+  month?: Long | null;
+  /** All of a member's time. */
+  lifetime?: Long | null;
+}
+
+/** What a filter of an earn rule lets in. */
+export interface EarnChoice {
+  __typename?: 'EarnChoice';
+  /** Only these; all, where it is empty. Not for members, but for STAFF. */
+  include: string[];
+  /** Never these. Not for members, but for STAFF. */
+  exclude: string[];
+}
+
+/** What a filter of an earn rule lets in. */
+export interface EarnChoiceInput {
+  /** Only these, 200 at most; all, where it is empty. */
+  include?: string[];
+  /** Never these, 200 at most. */
+  exclude?: string[];
+}
+
+/** One version of an earn rule (积分规则). It never changes but that it ends. */
+export interface EarnRule {
+  __typename?: 'EarnRule';
+  /** The rule's code: capitals, digits and underscores. Not for members, but for STAFF. */
+  code: string;
+  /** Counted from 1. Not for members, but for STAFF. */
+  version: number;
+  /** What it does. Not for members, but for STAFF. */
+  kind: EarnRuleKind;
+  /** What people call it. Not for members, but for STAFF. */
+  name: string;
+  /** How many points: of a bonus, or of a base rate for each `perMinor`. Not for members, but for STAFF. */
+  points: Long | null;
+  /** For a base rate: for how many minor units `points` are earned. Not for members, but for STAFF. */
+  perMinor: Long | null;
+  /** For a multiplier: 20000 doubles the base. Above 10000. Not for members, but for STAFF. */
+  multiplier: BasisPoints | null;
+  /**
+   * 0 to 1000. Higher ones come first where a base rate is chosen and where caps are used up. Not for members, but
+   * for STAFF.
+   */
+  priority: number;
+  /** Of the rules of one group, that which gives most applies. Not for members, but for STAFF. */
+  exclusiveGroup: string | null;
+  /** Purchases paid from this moment on. Not for members, but for STAFF. */
+  startsAt: DateTime | null;
+  /** Purchases paid before this moment. Not for members, but for STAFF. */
+  endsAt: DateTime | null;
+  /** Purchases paid on these days; empty is every day. Not for members, but for STAFF. */
+  weekdays: Weekday[];
+  /** Purchases paid from this time of the programme's day on: `18:00`. Not for members, but for STAFF. */
+  timeFrom: string | null;
+  /**
+   * Purchases paid before this time. An earlier one than `timeFrom` is on the next day. Not for members, but for
+   * STAFF.
+   */
+  timeUntil: string | null;
+  /** The tier held when it is paid, by code. Not for members, but for STAFF. */
+  tiers: EarnChoice;
+  /** Which articles, by `sku`: the rule is of their lines alone. Not for members, but for STAFF. */
+  skus: EarnChoice;
+  /** Which categories: the rule is of their lines alone. Not for members, but for STAFF. */
+  categories: EarnChoice;
+  /** Where it was sold, by the store's code. Not for members, but for STAFF. */
+  stores: EarnChoice;
+  /** By which channel it was sold. Not for members, but for STAFF. */
+  channels: EarnChoice;
+  /** Whether it is of a member's first paid order alone. Not for members, but for STAFF. */
+  firstOrder: boolean;
+  /**
+   * Whether it is of purchases on the member's birthday, or in its month; null is both neither. Not for members, but
+   * for STAFF.
+   */
+  birthday: BirthdayMatch | null;
+  /** The least that must be paid for what the rule is of, and not by points. Not for members, but for STAFF. */
+  minEligibleMinor: Long;
+  /** The most it gives. Not for members, but for STAFF. */
+  caps: EarnCaps;
+  /**
+   * The most it gives to all members together; null is no budget. An order draws on one budget at most. Not for
+   * members, but for STAFF.
+   */
+  budget: Long | null;
+  /**
+   * What purchases hold of the budget now, under all versions of the rule; null where it never had one. Not for
+   * members, but for STAFF.
+   */
+  budgetUsed: Long | null;
+  /** Since when it is in force. Not for members, but for STAFF. */
+  publishedAt: DateTime;
+  /**
+   * When the next version took its place, or it was retired; null while it is in force. Not for members, but for
+   * STAFF.
+   */
+  endedAt: DateTime | null;
+}
+
+/** The earn rule is not at the version it was expected to be at. */
+export interface EarnRuleChanged {
+  __typename?: 'EarnRuleChanged';
+  /** What to switch on. */
+  code: ErrorCode;
+  /** A sentence for people, in English or Chinese by `Accept-Language`. */
+  message: string;
+  /** The part of `input` that was refused, if one was. */
+  field: string[] | null;
+  /** Whether the same request may succeed later without anybody changing it. */
+  retryable: boolean;
+  /** The version in force; 0 where there is none. */
+  version: Long;
+}
+
+/** One page of a list. */
+export interface EarnRuleConnection {
+  __typename?: 'EarnRuleConnection';
+  /** The items with their cursors. */
+  edges: EarnRuleEdge[];
+  /** The items alone. */
+  nodes: EarnRule[];
+  /** Where the page lies in the list. */
+  pageInfo: PageInfo;
+}
+
+/** One item of a list, and where it stands. */
+export interface EarnRuleEdge {
+  __typename?: 'EarnRuleEdge';
+  /** Send it as `after` or `before` to read on from here. */
+  cursor: string;
+  /** The item. */
+  node: EarnRule;
+}
+
+/** An earn rule: all of its filters must let a purchase in. */
+export interface EarnRuleInput {
+  /** The rule's code: capitals, digits and underscores. */
+  code: string;
+  /** What it does. */
+  kind: EarnRuleKind;
+  /** What people call it. */
+  name: string;
+  /** How many points: of a bonus, or of a base rate for each `perMinor`. */
+  points?: Long | null;
+  /** For a base rate: for how many minor units `points` are earned. */
+  perMinor?: Long | null;
+  /** For a multiplier: 20000 doubles the base. Above 10000. */
+  multiplier?: BasisPoints | null;
+  /** 0 to 1000. Higher ones come first where a base rate is chosen and where caps are used up. */
+  priority?: number;
+  /** Of the rules of one group, that which gives most applies. */
+  exclusiveGroup?: string | null;
+  /** Purchases paid from this moment on. */
+  startsAt?: DateTime | null;
+  /** Purchases paid before this moment. */
+  endsAt?: DateTime | null;
+  /** Purchases paid on these days; empty is every day. */
+  weekdays?: Weekday[];
+  /** Purchases paid from this time of the programme's day on: `18:00`. */
+  timeFrom?: string | null;
+  /** Purchases paid before this time. An earlier one than `timeFrom` is on the next day. */
+  timeUntil?: string | null;
+  /** The tier held when it is paid, by code. */
+  tiers?: EarnChoiceInput | null;
+  /** Which articles, by `sku`: the rule is of their lines alone. */
+  skus?: EarnChoiceInput | null;
+  /** Which categories: the rule is of their lines alone. */
+  categories?: EarnChoiceInput | null;
+  /** Where it was sold, by the store's code. */
+  stores?: EarnChoiceInput | null;
+  /** By which channel it was sold. */
+  channels?: EarnChoiceInput | null;
+  /** Whether it is of a member's first paid order alone. */
+  firstOrder?: boolean;
+  /** Whether it is of purchases on the member's birthday, or in its month; null is both neither. */
+  birthday?: BirthdayMatch | null;
+  /** The least that must be paid for what the rule is of, and not by points. */
+  minEligibleMinor?: Long;
+  /** The most it gives. */
+  caps?: EarnCapsInput | null;
+  /** The most it gives to all members together; null is no budget. An order draws on one budget at most. */
+  budget?: Long | null;
+}
+
+/** An earn rule cannot be like this. */
+export interface EarnRuleInvalid {
+  __typename?: 'EarnRuleInvalid';
+  /** What to switch on. */
+  code: ErrorCode;
+  /** A sentence for people, in English or Chinese by `Accept-Language`. */
+  message: string;
+  /** The part of `input` that was refused, if one was. */
+  field: string[] | null;
+  /** Whether the same request may succeed later without anybody changing it. */
+  retryable: boolean;
+  /** What is wrong, for a developer. */
+  why: string;
+}
+
+/** What an earn rule does. */
+export type EarnRuleKind =
+  /** Replaces the programme's base for what it is of: one applies, by priority. */
+  | 'BASE_RATE'
+  /** Gives so many points more. */
+  | 'BONUS_POINTS'
+  /** Multiplies the base. What multipliers add is added up, never multiplied. */
+  | 'BONUS_MULTIPLIER'
+  /** Gives nothing: its caps are those of all that purchases earn. One may be in force. */
+  | 'CAPS';
+
+/** One version of an earn rule, by name. */
+export interface EarnRuleName {
+  __typename?: 'EarnRuleName';
+  /** The rule's code, which does not change. */
+  code: string;
+  /** Which version of it. */
+  version: number;
+  /** What people call it. */
+  name: string;
+}
+
+/** What became of an earn rule. */
+export interface EarnRulePayload {
+  __typename?: 'EarnRulePayload';
+  /** The version; null when refused. Not for members, but for OWNER, ADMIN, OPERATOR. */
+  earnRule: EarnRule | null;
+  /** Whether this had been done before. Not for members, but for OWNER, ADMIN, OPERATOR. */
+  replayed: boolean;
+  /** Why it was refused; empty on success. Not for members, but for OWNER, ADMIN, OPERATOR. */
+  userErrors: UserError[];
+}
+
+/** A rule to bring into force. */
+export interface EarnRulePublishInput {
+  /** All of it: what is left out is not kept of the version before. */
+  rule: EarnRuleInput;
+  /** Refuse unless this version is in force, 0 for none, so that two people do not overwrite each other. */
+  expectedVersion?: number | null;
+  /**
+   * Chosen by you for this one request (a UUID will do): 8 to 128 printable ASCII characters. The same key with the
+   * same input is done once and always answered alike, so a retry is harmless.
+   */
+  idempotencyKey: string;
+}
+
+/** A rule to end. */
+export interface EarnRuleRetireInput {
+  /** Which. */
+  code: string;
+  /** Refuse unless this version is in force, 0 for none, so that two people do not overwrite each other. */
+  expectedVersion?: number | null;
+  /**
+   * Chosen by you for this one request (a UUID will do): 8 to 128 printable ASCII characters. The same key with the
+   * same input is done once and always answered alike, so a retry is harmless.
+   */
+  idempotencyKey: string;
+}
+
 /** Points are held for a checkout that is not over yet. */
 export interface ErasureBlocked {
   __typename?: 'ErasureBlocked';
@@ -622,6 +963,10 @@ export type ErrorCode =
   | 'DOCUMENT_INVALID'
   /** These are more documents than may be registered. 受信文档数量超出上限。 */
   | 'DOCUMENT_LIMIT'
+  /** The earn rule is not at the version it was expected to be at. 积分规则的版本已变更。 */
+  | 'EARN_RULE_CHANGED'
+  /** An earn rule cannot be like this. 无法按此要求设置积分规则。 */
+  | 'EARN_RULE_INVALID'
   /** Points are held for a checkout that is not over yet. 该会员有预占中的积分，暂不能注销。 */
   | 'ERASURE_BLOCKED'
   /** This event was already reported with other content. 该事件已以不同内容上报。 */
@@ -1772,6 +2117,19 @@ export interface Mutation {
    */
   documentWithdraw: DocumentWithdrawPayload | null;
   /**
+   * Bring an earn rule into force, or its next version. Purchases paid from now on earn by it; what was given stays
+   * as it is. Not for members, but for OWNER, ADMIN, OPERATOR.
+   *
+   * Refuses with: `EARN_RULE_CHANGED`, `EARN_RULE_INVALID`, `IDEMPOTENCY_KEY_REUSED`.
+   */
+  earnRulePublish: EarnRulePayload | null;
+  /**
+   * End an earn rule: what is paid from now on earns nothing by it. Not for members, but for OWNER, ADMIN, OPERATOR.
+   *
+   * Refuses with: `EARN_RULE_CHANGED`, `IDEMPOTENCY_KEY_REUSED`, `NOT_FOUND`.
+   */
+  earnRuleRetire: EarnRulePayload | null;
+  /**
    * Issue an API key. `secret` is told once. Not for members, but for OWNER, ADMIN.
    *
    * Refuses with: `KEY_INVALID`, `KEY_LIMIT`, `NOT_FOUND`.
@@ -2185,6 +2543,8 @@ export interface PointsEntry {
   says: string;
   /** Who moved the points and where, what it takes back, and which points it moved. */
   movement: PointsMovement;
+  /** What a purchase was given by this line, where earn rules were in force; else null. */
+  award: EarnAward | null;
 }
 
 /** One page of a list. */
@@ -2525,7 +2885,7 @@ export interface PointsPolicyChanged {
   field: string[] | null;
   /** Whether the same request may succeed later without anybody changing it. */
   retryable: boolean;
-  /** The version in force. */
+  /** The version in force; 0 where there is none. */
   version: Long;
 }
 
@@ -2793,6 +3153,8 @@ export interface Purchase {
   paidAt: DateTime | null;
   /** Its lines. */
   lines: PurchaseLine[];
+  /** What it was given when it was paid, and by which rules. Refunds show in the ledger. */
+  awards: EarnAward[];
 }
 
 /** One page of a list. */
@@ -2850,6 +3212,8 @@ export interface PurchaseLine {
   sku: string | null;
   /** The article's name. */
   name: string | null;
+  /** What the shop counts the article among. */
+  categories: string[];
   /** How many. */
   quantity: number;
   /** What was paid for the line, after discounts. */
@@ -2870,6 +3234,8 @@ export interface PurchaseLineInput {
   sku?: string | null;
   /** The article's name. */
   name?: string | null;
+  /** What you count the article among, 10 at most; earn rules may look at it. */
+  categories?: string[];
 }
 
 /** What a report came to. */
@@ -2996,6 +3362,11 @@ export interface Query {
    */
   documents: DocumentConnection | null;
   /**
+   * The rules by which purchases earn more than the programme's base, the newest first. Not for members, but for
+   * STAFF.
+   */
+  earnRules: EarnRuleConnection | null;
+  /**
    * What happened to the calling member, oldest first: from the beginning, or after a cursor. The twin of the
    * subscription `memberEvents`, with the same events and the same cursors.
    */
@@ -3075,6 +3446,22 @@ export interface QueryPointsPolicyArgs {
 
 /** Arguments of `Query.documents`. */
 export interface QueryDocumentsArgs {
+  /** How many items from the start: 1 to 100, 20 by default. */
+  first?: number | null;
+  /** Read on after this cursor. */
+  after?: string | null;
+  /** How many items from the end: 1 to 100. */
+  last?: number | null;
+  /** Read back before this cursor. */
+  before?: string | null;
+}
+
+/** Arguments of `Query.earnRules`. */
+export interface QueryEarnRulesArgs {
+  /** Only the rule of this code. */
+  code?: string | null;
+  /** Whether versions that have ended are shown, too. */
+  includePast?: boolean;
   /** How many items from the start: 1 to 100, 20 by default. */
   first?: number | null;
   /** Read on after this cursor. */
@@ -3701,6 +4088,8 @@ export type AnyUserError =
   | CurrencyMismatch
   | DocumentInvalid
   | DocumentLimit
+  | EarnRuleChanged
+  | EarnRuleInvalid
   | ErasureBlocked
   | GrowthLimit
   | HoldNotOpen
@@ -4027,3 +4416,20 @@ export interface WebhookUrlRefused {
   /** What is wrong, for a developer. */
   why: string;
 }
+
+/** A day of the week in the programme's zone. */
+export type Weekday =
+  /** Mon */
+  | 'MON'
+  /** Tue */
+  | 'TUE'
+  /** Wed */
+  | 'WED'
+  /** Thu */
+  | 'THU'
+  /** Fri */
+  | 'FRI'
+  /** Sat */
+  | 'SAT'
+  /** Sun */
+  | 'SUN';

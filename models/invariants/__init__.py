@@ -16,6 +16,7 @@ from tortoise.connection import get_connection
 
 from models.engine.asyncpg import Client as PostgresClient
 from models.engine.sqlite import Client as SqliteClient
+from models.invariants._earning import EARNING
 from models.invariants._events import EVENTS
 from models.invariants._finance import FINANCE
 from models.invariants._invariant import Invariant
@@ -34,7 +35,7 @@ SHOWN = 20
 STEPS = 100_000
 """How many steps SQLite takes between two looks whether anybody still waits."""
 
-INVARIANTS: tuple[Invariant, ...] = (*POINTS, *PURCHASES, *TIERS, *MEMBERS, *EVENTS, *FINANCE, *PROGRAMME)
+INVARIANTS: tuple[Invariant, ...] = (*POINTS, *PURCHASES, *EARNING, *TIERS, *MEMBERS, *EVENTS, *FINANCE, *PROGRAMME)
 """Everything `verify` looks at."""
 
 

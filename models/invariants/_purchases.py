@@ -20,21 +20,24 @@ PURCHASES = (
     ),
     Invariant(
         "purchases earn",
-        "A paid purchase earns what the terms say, its growth alike, and nothing else earns.",
+        "A paid purchase earns what the terms say, or what rules award; its growth is by the terms; nothing else"
+        " earns.",
         "SELECT p.id FROM purchase p JOIN programme ON programme.one = 1 LEFT JOIN points_transaction t"
         " ON t.member_id = p.member_id AND t.purchase_id = p.id AND t.kind = 'EARN' LEFT JOIN growth_entry g"
         " ON g.member_id = p.member_id AND g.purchase_id = p.id AND g.delta > 0"
-        " WHERE COALESCE(t.points, 0) <> COALESCE(g.delta, 0) OR COALESCE(t.points, 0) <> CASE"
-        " WHEN p.paid_at IS NULL THEN 0"
-        " ELSE (p.goods_minor - p.by_points_minor) * programme.earn_points / programme.earn_minor END UNION ALL"
+        " LEFT JOIN (SELECT DISTINCT member_id, purchase_id FROM earn_award) w ON w.member_id = p.member_id"
+        " AND w.purchase_id = p.id WHERE COALESCE(g.delta, 0) <> CASE WHEN p.paid_at IS NULL THEN 0"
+        " ELSE (p.goods_minor - p.by_points_minor) * programme.earn_points / programme.earn_minor END"
+        " OR (w.purchase_id IS NULL AND COALESCE(t.points, 0) <> COALESCE(g.delta, 0)) UNION ALL"
         " SELECT t.id FROM points_transaction t LEFT JOIN purchase p ON p.member_id = t.member_id"
         " AND p.id = t.purchase_id WHERE t.kind IN ('EARN', 'BONUS', 'CLAWBACK') AND p.paid_at IS NULL",
     ),
     Invariant(
         "bonus is a tier's",
-        "A bonus is what some tier adds to the points of its purchase, rounded down.",
+        "A bonus that no rule awarded is what some tier adds to the points of its purchase, rounded down.",
         "SELECT b.id FROM points_transaction b LEFT JOIN points_transaction t ON t.member_id = b.member_id"
         " AND t.purchase_id = b.purchase_id AND t.kind = 'EARN' WHERE b.kind = 'BONUS' AND NOT EXISTS"
+        " (SELECT 1 FROM earn_award a WHERE a.member_id = b.member_id AND a.transaction_id = b.id) AND NOT EXISTS"
         " (SELECT 1 FROM tier WHERE t.points * (tier.earn_multiplier_bps - 10000) / 10000 = b.points)",
     ),
     Invariant(

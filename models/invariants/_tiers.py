@@ -5,14 +5,15 @@ from models.invariants._invariant import Invariant
 TIERS = (
     Invariant(
         "growth follows points",
-        "The growth of a purchase is what it earned before any bonus, less what refunds took back of that.",
+        "Without rules, a purchase's growth is what it earned before any bonus, less what refunds took of that.",
         "SELECT p.id FROM purchase p LEFT JOIN (SELECT member_id, purchase_id, SUM(delta) AS growth"
         " FROM growth_entry GROUP BY member_id, purchase_id) g ON g.member_id = p.member_id"
         " AND g.purchase_id = p.id LEFT JOIN (SELECT t.member_id, t.purchase_id, SUM(t.points) AS points"
         " FROM points_transaction t LEFT JOIN points_transaction o ON o.id = t.reverses_id"
         " WHERE t.kind = 'EARN' OR (t.kind = 'CLAWBACK' AND o.kind = 'EARN') GROUP BY t.member_id, t.purchase_id) e"
         " ON e.member_id = p.member_id AND e.purchase_id = p.id"
-        " WHERE COALESCE(g.growth, 0) <> COALESCE(e.points, 0)",
+        " WHERE COALESCE(g.growth, 0) <> COALESCE(e.points, 0) AND NOT EXISTS (SELECT 1 FROM earn_award a"
+        " WHERE a.member_id = p.member_id AND a.purchase_id = p.id)",
     ),
     Invariant(
         "growth",

@@ -31,21 +31,26 @@ class Purse(Held):
     row: dict[str, Any]
 
 
-def purse(columns: str = "", joins: str = "") -> SQL:
+def purse(columns: str = "", joins: str = "", *, on_sqlite: str | None = None) -> SQL:
     """The statement that reads a purse: of member $1, for principal $2 with key $3; and more, if more is asked for.
 
-    It has no lots: crediting a member who owes nothing needs none.
+    It has no lots: crediting a member who owes nothing needs none. `on_sqlite` are the columns as SQLite
+    reads them, where it reads them otherwise.
     """
     text = (
         "SELECT m.state, m.joined_at, m.event_seq, k.operation, k.fingerprint, k.response, a.available, a.pending,"  # noqa: S608
         " a.held, a.debt, a.seq, a.lifetime_earned, a.lifetime_spent, a.lifetime_expired, g.growth,"
-        f" g.seq AS growth_seq, g.tier_id, g.tier_since, {{terms}} AS terms{columns}"
+        f" g.seq AS growth_seq, g.tier_id, g.tier_since, {{terms}} AS terms{{more}}"
         " FROM member m LEFT JOIN points_account a ON a.member_id = m.id"
         " LEFT JOIN growth_account g ON g.member_id = m.id"
         " LEFT JOIN idempotency_key k ON k.owner_id = m.id AND k.principal = $2 AND k.key = $3"
         f"{joins} WHERE m.id = $1"
     )
-    return SQL(text.format(terms=programme.AS_JSON), sqlite=text.format(terms=programme.AS_JSON_ON_SQLITE))
+    here = columns if on_sqlite is None else on_sqlite
+    return SQL(
+        text.format(terms=programme.AS_JSON, more=columns),
+        sqlite=text.format(terms=programme.AS_JSON_ON_SQLITE, more=here),
+    )
 
 
 LAPSED = (

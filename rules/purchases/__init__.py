@@ -18,13 +18,16 @@ from models.purchases import (
 from models.sql import SQL
 from models.units import Minor
 from models.writing import add
-from rules import audit, members, points, programme
+from rules import audit, earning, members, points, programme
 from rules.actors import Actor
+from rules.earning import Means, bonus
 from rules.idempotency import Key, Slip
 from rules.jobs import job
 from rules.outbox import tell
-from rules.purchases._effects import LINES, Sitting, bonus, happen, sit, sit_with
+from rules.purchases._earning import LINES
+from rules.purchases._effects import happen
 from rules.purchases._facts import (
+    CATEGORIES_MAX,
     PARKED_FOR,
     BackfillRequired,
     CurrencyMismatch,
@@ -41,9 +44,11 @@ from rules.purchases._facts import (
     check_order,
     check_refunds,
 )
+from rules.purchases._sitting import Sitting, sit, sit_with
 from rules.transactions import transaction
 
 __all__ = [
+    "CATEGORIES_MAX",
     "Applied",
     "BackfillRequired",
     "CurrencyMismatch",
@@ -101,16 +106,20 @@ class Applied:
 
 
 WHOSE = SQL("SELECT member_id, purchase_id FROM purchase_key WHERE source = $1 AND order_ref = $2")
+PAYMENT, PAYMENT_ON_SQLITE = earning.columns(6)
 PURSE_AND_ORDER = points.purse(
-    ", o.member_id, o.purchase_id",
-    " LEFT JOIN purchase_key o ON o.source = $4 AND o.order_ref = $5",
+    f", o.member_id, o.purchase_id{PAYMENT}",
+    f" LEFT JOIN purchase_key o ON o.source = $4 AND o.order_ref = $5{earning.JOIN}",
+    on_sqlite=f", o.member_id, o.purchase_id{PAYMENT_ON_SQLITE}",
 )
-"""What a member has, and whose an order is."""
+"""What a member has, whose an order is, and by what a payment of these days earns."""
 
-STORED = SQL(
-    "SELECT id, member_id, state, currency, goods_minor, by_points_minor, refunded_minor, shipping_minor,"
-    " channel, store_id, ordered_at, paid_at FROM purchase WHERE member_id = $1 AND id = $2"
+_STORED = (
+    "SELECT p.id, p.member_id, p.state, p.currency, p.goods_minor, p.by_points_minor, p.refunded_minor,"  # noqa: S608
+    " p.shipping_minor, p.channel, p.store_id, p.ordered_at, p.paid_at{} FROM purchase p"
+    f" JOIN member m ON m.id = p.member_id{earning.JOIN} WHERE p.member_id = $1 AND p.id = $2"
 )
+STORED = SQL(_STORED.format(earning.columns(3)[0]), sqlite=_STORED.format(earning.columns(3)[1]))
 
 
 async def is_recorded(source: str, order_ref: str) -> bool:
@@ -137,7 +146,8 @@ async def record(
     ClockSkew, BackfillRequired, OrderExists, PurchaseStateConflict, PointsLimit, GrowthLimit.
     """
     slip = Slip(member_id, actor, key, "purchase.record", (order, paid))
-    held = await points.hold(slip, now, order.source, order.order_ref, read=PURSE_AND_ORDER)
+    days = earning.around(paid.occurred_at if paid else order.ordered_at)
+    held = await points.hold(slip, now, order.source, order.order_ref, *days, read=PURSE_AND_ORDER)
     if held.earlier:
         return Applied.replay(held.earlier)
     if refused := members.inactivity(held.state, frozen_may=True):
@@ -147,7 +157,7 @@ async def record(
     known = await _recorded(member_id, order, held.row)
     if known and (known.paid_at or not paid):
         return Applied(member_id, known.id, replayed=True)
-    sitting = sit_with(known or _new(member_id, order), held, actor, is_new=not known)
+    sitting = sit_with(known or _new(member_id, order), held, actor, lines=order.lines, is_new=not known)
     if not known:
         _insert(sitting.purchase, order, now)
     if paid:
@@ -180,11 +190,11 @@ async def report(
     check_moment(happening.occurred_at, actor=actor, now=now)
     if happening.kind is PurchaseEventKind.REFUNDED:
         check_refunds(happening.refunds)
-    stored = await _stored(member_id, whose["purchase_id"])
+    stored, means = await _stored(member_id, whose["purchase_id"], happening.occurred_at)
     known = await _reported(stored, happening)
     if known and (known["state"] == EventState.APPLIED or known["created_at"] > now - PARKED_FOR):
         return Applied(member_id, stored.id, parked=known["state"] == EventState.PARKED, replayed=True)
-    sitting = await sit(stored, held.state, await programme.terms(), actor, now)
+    sitting = await sit(stored, held.state, await programme.terms(), actor, now, means=means)
     await happen(sitting, happening, lapsed_id=known["id"] if known else None)
     return await _conclude(sitting, slip)
 
@@ -206,11 +216,12 @@ async def _lapse(now: datetime) -> int:
     return len(await LAPSE.rows(now - PARKED_FOR))
 
 
-async def _stored(member_id: UUID, purchase_id: UUID) -> Stored:
-    row = await STORED.row(member_id, purchase_id)
+async def _stored(member_id: UUID, purchase_id: UUID, at: datetime) -> tuple[Stored, Means | None]:
+    """A purchase, and by what a payment at that moment earns."""
+    row = await STORED.row(member_id, purchase_id, *earning.around(at))
     if row is None:
         raise AssertionError("An order key without its purchase.")
-    return Stored.of(row)
+    return Stored.of(row), earning.means(row)
 
 
 def _new(member_id: UUID, order: Order) -> Stored:
@@ -239,7 +250,7 @@ async def _recorded(member_id: UUID, order: Order, key: dict[str, Any]) -> Store
         return None
     if key["member_id"] != member_id:
         raise OrderExists
-    stored = await _stored(member_id, key["purchase_id"])
+    stored, _ = await _stored(member_id, key["purchase_id"], order.ordered_at)
     lines = await LINES.rows(member_id, stored.id)
     known = {row["line_ref"]: (row["quantity"], row["paid_minor"]) for row in lines}
     told = {line.line_ref: (line.quantity, line.paid_minor) for line in order.lines}
@@ -266,6 +277,7 @@ def _insert(purchase: Stored, order: Order, now: datetime) -> None:
                 "paid_minor": line.paid_minor,
                 "sku": line.sku,
                 "name": line.name,
+                "categories": list(line.categories) or None,
             }
             for line in order.lines
         ],

@@ -1,14 +1,12 @@
 """Effects: what each event of an order does to its member, applied to a sitting and written within it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from uuid_utils.compat import uuid7
 
-from models.members import MemberState
 from models.points import PointsKind
 from models.purchases import (
     EventState,
@@ -19,15 +17,21 @@ from models.purchases import (
     PurchaseState,
 )
 from models.sql import SQL
-from models.units import WHOLE, Minor, Points
+from models.units import Minor, Points
 from models.writing import add, change
-from rules import points, tiers
-from rules.actors import Actor
+from rules import earning, points, tiers
+from rules.earning import Reversal
 from rules.outbox import Event
-from rules.points import Book, Movement, Purse, RefundExceedsOriginal
-from rules.programme import Terms
-from rules.purchases._facts import PARKED_FOR, Happening, OrderInvalid, PurchaseStateConflict, Stored
-from rules.tiers import Standing
+from rules.points import Movement, RefundExceedsOriginal
+from rules.purchases._earning import LINES, earn
+from rules.purchases._facts import (
+    PARKED_FOR,
+    Happening,
+    OrderInvalid,
+    PurchaseStateConflict,
+    Stored,
+)
+from rules.purchases._sitting import Sitting
 
 PAID_STATES = {
     PurchaseState.PAID,
@@ -35,56 +39,6 @@ PAID_STATES = {
     PurchaseState.PARTIALLY_REFUNDED,
     PurchaseState.REFUNDED,
 }
-
-
-@dataclass(slots=True)
-class Sitting:
-    """A held member's purchase while its facts are applied, and what has come of them so far."""
-
-    purchase: Stored
-    terms: Terms
-    standing: Standing
-    book: Book
-    state: MemberState
-    actor: Actor
-    now: datetime
-    events: list[Event] = field(default_factory=list)
-    growth: int = 0
-    climbed: str | None = None
-    parked: bool = False
-    is_new: bool = False
-    """Whether the purchase came with this request, so that nothing can have happened to it."""
-    event_seq: int | None = None
-    """The number of the member's newest event, where it was read."""
-
-
-def bonus(base: Points, multiplier_bps: int) -> Points:
-    """What a tier adds to the base: floor(base * (bps - 10000) / 10000)."""
-    return Points(base * (multiplier_bps - WHOLE) // WHOLE)
-
-
-async def sit(purchase: Stored, state: MemberState, terms: Terms, actor: Actor, now: datetime) -> Sitting:
-    """Read all that a fact may move: the points, the lots and the standing of the purchase's member."""
-    standing = await tiers.standing(purchase.member_id, terms)
-    book = await points.open_book(purchase.member_id, now, with_lots=purchase.state is not PurchaseState.CREATED)
-    return Sitting(purchase, terms, standing, book, state, actor, now)
-
-
-def sit_with(purchase: Stored, held: Purse, actor: Actor, *, is_new: bool) -> Sitting:
-    """The same for a purchase that is not paid, with what was read of its member."""
-    row, book = held.row, held.book
-    standing = Standing(held.id, row["growth"], row["growth_seq"], held.tier, row["tier_since"])
-    return Sitting(
-        purchase,
-        held.terms,
-        standing,
-        book,
-        held.state,
-        actor,
-        book.now,
-        is_new=is_new,
-        event_seq=held.event_seq,
-    )
 
 
 async def happen(sitting: Sitting, happening: Happening, lapsed_id: UUID | None = None) -> None:
@@ -139,21 +93,11 @@ async def _pay(sitting: Sitting, happening: Happening, _: UUID) -> None:
     purchase.state, purchase.paid_at = PurchaseState.PAID, happening.occurred_at
     _save(purchase)
     _tell(sitting, "paid")
-    base = sitting.terms.base_points(Minor(purchase.goods_minor - purchase.by_points_minor))
-    extra = bonus(base, sitting.standing.tier.earn_multiplier_bps)
-    _earn(sitting, PointsKind.EARN, base, happening.occurred_at)
-    _earn(sitting, PointsKind.BONUS, extra, happening.occurred_at)
-    await _grow(sitting, base, f"purchase:{purchase.id}:growth", happening.occurred_at)
+    at, eligible = happening.occurred_at, Minor(purchase.goods_minor - purchase.by_points_minor)
+    await earn(sitting, eligible, at)
+    # growth is by what was paid: neither rules nor caps change it
+    await _grow(sitting, sitting.terms.base_points(eligible), f"purchase:{purchase.id}:growth", at)
     await _unpark(sitting)
-
-
-def _earn(sitting: Sitting, kind: PointsKind, earned: Points, at: datetime) -> None:
-    if earned:
-        purchase_id = sitting.purchase.id
-        cause = f"purchase:{purchase_id}:{kind.value.lower()}"
-        movement = Movement(kind, cause, at, purchase_id=purchase_id)
-        active = sitting.state is not MemberState.FROZEN
-        sitting.book.earn(movement, earned, expires_at=sitting.terms.expiry(at), active=active)
 
 
 async def _complete(sitting: Sitting, happening: Happening, event_id: UUID) -> None:
@@ -209,12 +153,6 @@ def _release(sitting: Sitting) -> None:
             sitting.book.release(hold, at=sitting.now)
 
 
-LINES = SQL(
-    "SELECT id, line_ref, quantity, paid_minor, refunded_minor FROM purchase_line"
-    " WHERE member_id = $1 AND purchase_id = $2"
-)
-
-
 async def _check_lines(
     purchase: Stored, happening: Happening, waiting: Sequence[dict[str, Any]] = ()
 ) -> dict[str, dict[str, Any]]:
@@ -236,8 +174,9 @@ async def _check_lines(
 
 
 OF_PURCHASE = SQL(
-    "SELECT id, kind, points, reverses_id FROM points_transaction WHERE member_id = $1 AND purchase_id = $2"
-    " ORDER BY id"
+    "SELECT t.id, t.kind, t.points, t.reverses_id, EXISTS (SELECT 1 FROM earn_award a"
+    " WHERE a.member_id = t.member_id AND a.transaction_id = t.id) AS is_awarded"
+    " FROM points_transaction t WHERE t.member_id = $1 AND t.purchase_id = $2 ORDER BY t.id"
 )
 REVERSIBLE = {
     PointsKind.REDEEM: PointsKind.RETURN,
@@ -254,6 +193,7 @@ async def _reverse_points(sitting: Sitting, event_id: UUID, at: datetime, *, ref
     for row in rows:
         if row["reverses_id"]:
             reversed_by[row["reverses_id"]] = reversed_by.get(row["reverses_id"], 0) + abs(row["points"])
+    taken: list[Reversal] = []
     originals = [(how, row) for kind, how in REVERSIBLE.items() for row in rows if row["kind"] == kind]
     for how, row in originals:
         already = reversed_by.get(row["id"], 0)
@@ -267,6 +207,9 @@ async def _reverse_points(sitting: Sitting, event_id: UUID, at: datetime, *, ref
             await points.return_to_lots(sitting.book, movement, due, already=already)
         else:
             sitting.book.claw_back(movement, due)
+            taken += [Reversal(row["id"], movement.id, Points(-movement.points))] if row["is_awarded"] else []
+    if taken:
+        await earning.give_back(purchase.member_id, purchase.id, taken, at=at, terms=sitting.terms)
 
 
 GROWTH_OF = SQL("SELECT delta FROM growth_entry WHERE member_id = $1 AND purchase_id = $2 ORDER BY seq")

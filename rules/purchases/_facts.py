@@ -24,6 +24,8 @@ PARKED_FOR = timedelta(hours=72)
 
 LINES_MAX = 2_000
 QUANTITY_MAX = 1_000_000
+CATEGORIES_MAX = 10
+"""How many categories a line may have."""
 
 
 @dataclass(eq=False)
@@ -93,6 +95,8 @@ class OrderLine:
     paid_minor: Minor
     sku: str | None = None
     name: str | None = None
+    categories: tuple[str, ...] = ()
+    """What the shop counts the article among; earn rules may look at it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +155,7 @@ class Stored:
     @classmethod
     def of(cls, row: dict[str, Any]) -> "Stored":
         """The purchase of a row."""
-        return cls(**{**row, "state": PurchaseState(row["state"])})
+        return cls(**{name: row[name] for name in cls.__slots__} | {"state": PurchaseState(row["state"])})
 
 
 def check_order(order: Order, terms: Terms) -> None:
@@ -163,14 +167,20 @@ def check_order(order: Order, terms: Terms) -> None:
         raise CurrencyMismatch(terms.currency)
     if not 0 < len(order.lines) <= LINES_MAX:
         raise OrderInvalid(f"An order has 1 to {LINES_MAX} lines.")
-    if len({line.line_ref for line in order.lines}) < len(order.lines):
-        raise OrderInvalid("Two lines have the same reference.")
-    if any(not 0 < line.quantity <= QUANTITY_MAX or line.paid_minor < 0 for line in order.lines):
-        raise OrderInvalid(f"A line needs a quantity of 1 to {QUANTITY_MAX} and a paid amount of 0 or more.")
+    _check_lines(order.lines)
     if order.shipping_minor < 0 or not 0 <= order.by_points_minor <= order.goods_minor:
         raise OrderInvalid("What points paid must lie between 0 and the sum of the lines.")
     if order.goods_minor > BALANCE_MAX:
         raise OrderInvalid("The amount is too large.")
+
+
+def _check_lines(lines: Sequence[OrderLine]) -> None:
+    if len({line.line_ref for line in lines}) < len(lines):
+        raise OrderInvalid("Two lines have the same reference.")
+    if any(not 0 < line.quantity <= QUANTITY_MAX or line.paid_minor < 0 for line in lines):
+        raise OrderInvalid(f"A line needs a quantity of 1 to {QUANTITY_MAX} and a paid amount of 0 or more.")
+    if any(len(line.categories) > CATEGORIES_MAX for line in lines):
+        raise OrderInvalid(f"A line has at most {CATEGORIES_MAX} categories.")
 
 
 def check_moment(moment: datetime, *, actor: Actor, now: datetime) -> None:

@@ -15,6 +15,7 @@ from rules.points import Balances, Written
 from schema import ids, pages
 from schema.compiler import by_class
 from schema.context import Answers, Context, HasMember, are, each
+from schema.earning import EarnAward, award_of
 from schema.enums import describe
 from schema.pages import After, Before, Connection, First, Last, Listed, Page
 from schema.permissions import COUNTER, SEES_POINTS, related, seen
@@ -109,6 +110,9 @@ class PointsEntry(Node):
     )
     movement: PointsMovement = related(
         SEES_POINTS, "Who moved the points and where, what it takes back, and which points it moved.", movements_of
+    )
+    award: EarnAward | None = related(
+        SEES_POINTS, "What a purchase was given by this line, where earn rules were in force; else null.", award_of
     )
 
     @classmethod

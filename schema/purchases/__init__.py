@@ -64,6 +64,9 @@ class PurchaseLineInput:
     )
     sku: str | None = strawberry.field(default=None, description="The article, as you number it.")
     name: str | None = strawberry.field(default=None, description="The article's name.")
+    categories: list[str] = strawberry.field(
+        default_factory=list, description="What you count the article among, 10 at most; earn rules may look at it."
+    )
 
 
 @strawberry.input(description="An order to record.")
@@ -125,6 +128,7 @@ def _order(input: PurchaseRecordInput, context: Context) -> Order:
             paid_minor=Minor(line.paid_minor),
             sku=line.sku and _ref(line.sku, "sku", SHORT_MAX),
             name=line.name and _ref(line.name, "name", NAME_MAX),
+            categories=tuple(dict.fromkeys(_ref(each, "categories", SHORT_MAX) for each in line.categories)),
         )
         for line in input.lines
     )

@@ -12,6 +12,7 @@ from models.reading import Row, Rows
 from models.staff import StaffRole
 from schema import ids, pages
 from schema.context import Context, HasMember
+from schema.earning import EarnAward, awards_of
 from schema.enums import describe
 from schema.pages import After, Before, Connection, First, Last, Listed, Page
 from schema.permissions import SEES_PURCHASES, related, seen
@@ -50,6 +51,7 @@ class LineRow(Row):
     line_ref: str
     sku: str | None
     name: str | None
+    categories: list[str]
     quantity: int
     paid_minor: int
     refunded_minor: int
@@ -71,6 +73,7 @@ class PurchaseLine:
     line_ref: str = seen(SEES_PURCHASES, "The shop's reference of the line.")
     sku: str | None = seen(SEES_PURCHASES, "The article, as the shop numbers it.")
     name: str | None = seen(SEES_PURCHASES, "The article's name.")
+    categories: list[str] = seen(SEES_PURCHASES, "What the shop counts the article among.")
     quantity: int = seen(SEES_PURCHASES, "How many.")
     paid: MoneyType = seen(SEES_PURCHASES, "What was paid for the line, after discounts.")
     refunded: MoneyType = seen(SEES_PURCHASES, "What has been refunded of it so far.")
@@ -78,7 +81,8 @@ class PurchaseLine:
 
 LINES = Rows(
     LineRow,
-    "SELECT l.purchase_id, l.line_ref, l.sku, l.name, l.quantity, l.paid_minor, l.refunded_minor, p.currency"
+    "SELECT l.purchase_id, l.line_ref, l.sku, l.name, COALESCE(l.categories, '[]') AS categories, l.quantity,"
+    " l.paid_minor, l.refunded_minor, p.currency"
     " FROM purchase_line l JOIN LATERAL (SELECT * FROM purchase p"
     " WHERE p.member_id = l.member_id AND p.id = l.purchase_id LIMIT 1) p ON true"
     " WHERE l.member_id = ANY($1::uuid[]) AND l.purchase_id = ANY($2::uuid[]) ORDER BY l.id",
@@ -156,6 +160,11 @@ class Purchase(Node):
     ordered_at: Moment = seen(SEES_PURCHASES, "When it was ordered.")
     paid_at: Moment | None = seen(SEES_PURCHASES, "When it was paid; null while it is not.")
     lines: list[PurchaseLine] = related(SEES_PURCHASES, "Its lines.", lines_of)
+    awards: list[EarnAward] = related(
+        SEES_PURCHASES,
+        "What it was given when it was paid, and by which rules. Refunds show in the ledger.",
+        awards_of,
+    )
 
     @classmethod
     def is_type_of(cls, value: object, _info: object) -> bool:

@@ -17,6 +17,7 @@ WITHOUT_IDS = [
     "growth_account",
     "points_policy",
     "programme",
+    "earn_budget",
 ]
 
 
@@ -50,6 +51,9 @@ def again(table: str, **values: str) -> Attack:
     fresh = {"id": f"'{uuid4()}'"} if table not in WITHOUT_IDS else {}
     return Attack("again", table, {**fresh, **values})
 
+
+TIERS = {"place": "99", "kind": "'TIER'", "rule_id": "NULL"}
+"""One award more of a purchase."""
 
 ATTACKS: dict[str, tuple[Attack, ...]] = {
     "programme_is_one": (again("programme", one="2"),),
@@ -161,6 +165,39 @@ ATTACKS: dict[str, tuple[Attack, ...]] = {
     ),
     "purchase_event_once": (again("purchase_event"),),
     "purchase_event_refund": (change("purchase_event", refund_minor="-1"),),
+    "earn_rule_version": (again("earn_rule", ended_at="published_at"),),
+    "earn_rule_in_force": (again("earn_rule", version="99"),),
+    "earn_rule_counted": (again("earn_rule", code="'OTHER'", version="0"),),
+    "earn_rule_ends": (change("earn_rule", ended_at="'2000-01-01 00:00:00+00:00'"),),
+    "earn_rule_gives": (
+        change("earn_rule", "kind = 'BONUS_POINTS'", points="0"),
+        change("earn_rule", "kind = 'BONUS_POINTS'", minor="1"),
+        change("earn_rule", "kind = 'BONUS_POINTS'", multiplier_bps="20000"),
+        change("earn_rule", "kind = 'BASE_RATE'", points="-1"),
+        change("earn_rule", "kind = 'BASE_RATE'", minor="0"),
+        change("earn_rule", "kind = 'BONUS_MULTIPLIER'", multiplier_bps="10000"),
+        change("earn_rule", "kind = 'BONUS_MULTIPLIER'", points="1"),
+        change("earn_rule", "kind = 'CAPS'", points="1"),
+    ),
+    "earn_budget_range": (
+        change("earn_budget", used="-1"),
+        change("earn_budget", used="budget + 1"),
+    ),
+    "earn_award_place": (again("earn_award", kind="'BASE'", rule_id="NULL"),),
+    "earn_award_of_rule": (
+        Attack("again", "earn_award", {"id": f"'{uuid4()}'", "place": "99"}, "rule_id IS NOT NULL"),
+    ),
+    "earn_award_range": (
+        again("earn_award", **TIERS, wanted="0", points="0", transaction_id="NULL"),
+        again("earn_award", **TIERS, points="wanted + 1"),
+        again("earn_award", **TIERS, points="-1", transaction_id="NULL"),
+    ),
+    "earn_award_moved": (again("earn_award", **TIERS, points="0"),),
+    "earn_award_of": (again("earn_award", place="99", kind="'BONUS_POINTS'", rule_id="NULL"),),
+    "earn_usage_once": (again("earn_usage"),),
+    "earn_usage_range": (change("earn_usage", used="-1"), change("earn_usage", used="most + 1")),
+    "earn_count_once": (again("earn_count"),),
+    "earn_count_uses": (again("earn_count", period="'WEEK'", used="0"),),
     "partner.name": (again("partner"),),
     "staff.username": (again("staff"),),
     "staff_cashier_has_store": (again("staff", username="'x'", role="'CASHIER'", store_id="NULL"),),

@@ -14,18 +14,22 @@ from tortoise.models import Model
 from models.approvals import Approval, ApprovalKind, ApprovalState
 from models.credentials import Attempt, Login, MemberCode, PrincipalKind, RateBucket
 from models.documents import Document
+from models.earning import EarnRuleKind
 from models.jobs import Job, JobState
 from models.members import MemberKey
 from models.sql import SQL, insert
 from models.staff import Staff, StaffInvitation, StaffRole
+from models.units import Points
 from rules import credentials, finance, keys, staff, webhooks
 from rules.actors import SYSTEM
+from rules.earning import Choice
 from rules.keys import Holder
 from rules.webhooks import Outcome, Wish
 from tests.house.attacks import ATTACKS, Attack, change, tables
 from tests.people import (
     NOON,
     buy,
+    caps,
     capture,
     freeze,
     fresh_key,
@@ -35,6 +39,7 @@ from tests.people import (
     redeem,
     refund,
     release,
+    rule,
     set_aside,
 )
 
@@ -65,6 +70,7 @@ async def furnished() -> None:
     """At least one row in every table."""
     await programme()
     await publish()
+    await _by_rules()
     mei = await member("Mei")
     await buy(mei, 1_500_00, ref="tea-1")
     await refund("tea-1", {"A": 100_00})
@@ -85,6 +91,14 @@ async def furnished() -> None:
     await insert(MemberKey, [{"member_id": mei, "wrapped": b"from before there was a key store"}])
     job = {"name": "tidy", "cause": "once", "facts": {}, "due_at": NOON, "created_at": NOON}
     await insert(Job, [{**job, "state": JobState.READY}])
+
+
+async def _by_rules() -> None:
+    """A rule of each kind, so that what is bought is awarded, and counted by caps and a budget."""
+    await rule("DOUBLE", EarnRuleKind.BONUS_MULTIPLIER)
+    await rule("TEN", EarnRuleKind.BONUS_POINTS, budget=Points(500), caps=caps(day=90))
+    await rule("TEA", EarnRuleKind.BASE_RATE, skus=Choice(frozenset({"tea"})))
+    await rule("ALL", EarnRuleKind.CAPS, caps=caps(month=90_000))
 
 
 async def _furnish_the_door(mei: UUID) -> None:

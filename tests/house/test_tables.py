@@ -14,10 +14,12 @@ from models import engine, sql
 from models.owners import OWNERS, Owner
 from models.sql import SQL
 from tests import guard
-from tests.people import buy, member, programme, publish, redeem
+from tests.people import buy, caps, member, programme, publish, redeem, rule
 
 LEDGERS = {
     "audit_log",
+    "earn_award",
+    "earn_count",
     "growth_entry",
     "points_entry",
     "points_lot_move",
@@ -93,6 +95,7 @@ async def test_the_ledgers_are_the_tables_that_are_barred(dialect: str) -> None:
 @pytest.mark.usefixtures("deletes_barred")
 async def test_nothing_written_in_a_ledger_is_changed_or_deleted() -> None:
     await programme()
+    await rule(caps=caps(day=150))
     mei = await member("Mei")
     await buy(mei, 200_00)
     await redeem(mei, 50, note="for the green tea")

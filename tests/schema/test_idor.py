@@ -337,7 +337,7 @@ LISTS = [
 ]
 """The lists of which each member has one of their own."""
 
-SHARED = {"members", "documents", "apiKeys", "auditLog", "approvals", "staff", "stores", "deliveries"}
+SHARED = {"members", "documents", "apiKeys", "auditLog", "approvals", "staff", "stores", "deliveries", "earnRules"}
 """The lists that are the same for all who may read them: no cursor is somebody else's there."""
 
 

@@ -9,6 +9,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from models.credentials import PrincipalKind
+from models.earning import EarnRuleKind
 from models.members import IdentityKind
 from models.sql import SQL
 from models.staff import StaffRole
@@ -22,7 +23,7 @@ from rules.webhooks import Wish
 from schema import ids, scalars
 from schema.ids import Tag
 from schema.root import schema
-from tests.people import NOON, adjust, fresh_key, member, programme, set_aside
+from tests.people import NOON, adjust, fresh_key, member, programme, rule, set_aside
 from tests.poison import POISON, poisoned
 from tests.schema.asking import (
     CASHIER,
@@ -136,6 +137,7 @@ async def good() -> dict[str, tuple[Principal | None, dict[str, Any]]]:
         "documentRegister": (OWNER, {"documents": [{"source": TYPENAME, "name": "N", "sha256": digest(TYPENAME)}]}),
         "documentWithdraw": (OWNER, {"sha256": digest(TYPENAME)}),
         **_of_the_policy(),
+        **await _of_earning(),
         **await _of_keys(),
         **await _of_webhooks(),
     }
@@ -173,6 +175,41 @@ def _of_the_policy() -> dict[str, tuple[Principal | None, dict[str, Any]]]:
         "idempotencyKey": "poisoned-1",
     }
     return {"pointsPolicyPublish": (OWNER, wanted)}
+
+
+async def _of_earning() -> dict[str, tuple[Principal | None, dict[str, Any]]]:
+    """The same of the rules by which purchases earn, one of which is in force."""
+    await rule("TEN", EarnRuleKind.BONUS_POINTS)
+    some = {"include": ["BASIC"], "exclude": ["GOLD"]}
+    words = {"include": ["tea"], "exclude": ["cups"]}
+    wanted = {
+        "code": "DOUBLE",
+        "kind": "BONUS_MULTIPLIER",
+        "name": "Double points",
+        "multiplier": 20_000,
+        "priority": 1,
+        "exclusiveGroup": "TUESDAYS",
+        "startsAt": NOON.isoformat(),
+        "endsAt": (NOON + timedelta(days=1)).isoformat(),
+        "weekdays": ["TUE"],
+        "timeFrom": "09:00",
+        "timeUntil": "18:00",
+        "tiers": some,
+        "skus": words,
+        "categories": words,
+        "stores": {"include": ["LAKE"]},
+        "channels": words,
+        "firstOrder": True,
+        "birthday": "MONTH",
+        "minEligibleMinor": 1,
+        "caps": {"transaction": 10, "day": 10, "week": 20, "month": 30, "lifetime": 40},
+        "budget": 1_000,
+    }
+    key = {"idempotencyKey": "poisoned-1"}
+    return {
+        "earnRulePublish": (OWNER, {"rule": wanted, "expectedVersion": 0, **key}),
+        "earnRuleRetire": (OWNER, {"code": "TEN", "expectedVersion": 1, **key}),
+    }
 
 
 async def _holding(who: UUID) -> dict[str, tuple[Principal | None, dict[str, Any]]]:

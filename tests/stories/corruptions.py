@@ -153,6 +153,37 @@ CORRUPTIONS: dict[str, list[str]] = {
         f"UPDATE purchase SET state = 'CREATED', paid_at = NULL WHERE id = {REFUNDED}",
     ],
     "bonus is a tier's": [f"UPDATE points_transaction SET points = points + 1 WHERE id = {BONUS}"],
+    "awards are credited": [
+        "UPDATE earn_award SET points = points - 1 WHERE kind = 'BONUS_MULTIPLIER'",
+        f"UPDATE earn_award SET transaction_id = {NOBODY} WHERE kind = 'BASE'",
+        "UPDATE earn_award SET kind = 'BASE', rule_id = NULL WHERE kind = 'BONUS_MULTIPLIER'",
+        "DELETE FROM earn_award WHERE kind = 'BASE' AND place = 0",
+    ],
+    "awards are as told": [
+        "UPDATE earn_award SET wanted = wanted + 1 WHERE kind = 'BASE'",
+        "UPDATE earn_award SET basis = basis + 1000 WHERE kind = 'BONUS_MULTIPLIER'",
+        "UPDATE earn_rule SET multiplier_bps = 30000 WHERE code = 'DOUBLE'",
+        "UPDATE earn_rule SET points = 11 WHERE code = 'TEN'",
+    ],
+    "caps are counted": [
+        "UPDATE earn_usage SET used = used - 1 WHERE period = 'DAY'",
+        "DELETE FROM earn_usage WHERE period = 'LIFETIME'",
+        "UPDATE earn_count SET period = 'WEEK' WHERE period = 'DAY' AND used < 0",
+        "UPDATE earn_budget SET code = 'OTHER'",
+    ],
+    "budgets are counted": ["UPDATE earn_budget SET used = used - 1"],
+    "counts follow movements": [
+        "UPDATE earn_count SET used = used + 1 WHERE period = 'DAY' AND used > 0",
+        f"UPDATE earn_count SET transaction_id = {NOBODY} WHERE used < 0",
+    ],
+    "what lasts is given back": [
+        "DELETE FROM earn_count WHERE period = 'BUDGET' AND used < 0",
+        "DELETE FROM earn_count WHERE period = 'LIFETIME' AND used < 0",
+    ],
+    "rules in force are told": [
+        "UPDATE programme SET earn_rules = NULL",
+        "UPDATE earn_rule SET ended_at = published_at WHERE code = 'TEN'",
+    ],
     "nothing expired was spent": [
         f"UPDATE points_lot SET expires_at = created_at FROM (SELECT created_at FROM points_transaction"
         f" WHERE id = {REDEEM}) spent WHERE points_lot.id IN"

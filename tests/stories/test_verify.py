@@ -8,10 +8,11 @@ from uuid import UUID
 import pytest
 from tortoise.backends.base.client import BaseDBAsyncClient
 
+from models.earning import EarnRuleKind
 from models.engine.sqlite import statements
 from models.invariants import INVARIANTS, SHOWN, Violation, _plain, violations
 from models.staff import StaffRole
-from models.units import ReasonCode
+from models.units import Points, ReasonCode
 from rules import approvals, finance, staff, webhooks
 from rules.actors import SYSTEM, Actor, ActorKind
 from rules.points import Adjustment
@@ -21,6 +22,7 @@ from tests.people import (
     NOON,
     balance,
     buy,
+    caps,
     capture,
     freeze,
     fresh_key,
@@ -31,6 +33,7 @@ from tests.people import (
     publish,
     redeem,
     refund,
+    rule,
     set_aside,
     unfreeze,
 )
@@ -101,8 +104,19 @@ async def the_books() -> tuple[UUID, UUID]:
     await freeze(wang)
     await buy(wang, 5_00, ref="salt")
     await publish()
+    await by_rules()
     await finance.bring_up_to_date(NOON + timedelta(days=2))
     return mei, wang
+
+
+async def by_rules() -> None:
+    """Li earned by rules with caps and a budget, and was refunded."""
+    await rule("DOUBLE", EarnRuleKind.BONUS_MULTIPLIER)
+    await rule("TEN", EarnRuleKind.BONUS_POINTS, budget=Points(18), caps=caps(day=15, lifetime=100))
+    li = await member("Li")
+    await buy(li, 80_00, ref="cups")
+    await buy(li, 80_00, ref="more cups")
+    await refund("cups", {"A": 40_00})
 
 
 async def told_elsewhere() -> None:

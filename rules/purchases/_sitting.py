@@ -1,0 +1,76 @@
+"""A sitting: a held member's purchase while its facts are applied."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from models.members import MemberState
+from models.purchases import PurchaseState
+from rules import earning, points, tiers
+from rules.actors import Actor
+from rules.earning import Award, Means
+from rules.outbox import Event
+from rules.points import Book, Purse
+from rules.programme import Terms
+from rules.purchases._facts import OrderLine, Stored
+from rules.tiers import Standing
+
+
+@dataclass(slots=True)
+class Sitting:
+    """A held member's purchase while its facts are applied, and what has come of them so far."""
+
+    purchase: Stored
+    terms: Terms
+    standing: Standing
+    book: Book
+    state: MemberState
+    actor: Actor
+    now: datetime
+    means: Means | None = None
+    """What the earn rules reckon with; None where there are none."""
+    lines: Sequence[OrderLine] | None = None
+    """What was bought, where that is known without asking."""
+    awards: list[Award] = field(default_factory=list)
+    events: list[Event] = field(default_factory=list)
+    growth: int = 0
+    climbed: str | None = None
+    parked: bool = False
+    is_new: bool = False
+    """Whether the purchase came with this request, so that nothing can have happened to it."""
+    event_seq: int | None = None
+    """The number of the member's newest event, where it was read."""
+
+
+async def sit(
+    purchase: Stored,
+    state: MemberState,
+    terms: Terms,
+    actor: Actor,
+    now: datetime,
+    *,
+    means: Means | None,
+) -> Sitting:
+    """Read all that a fact may move: the points, the lots and the standing of the purchase's member."""
+    standing = await tiers.standing(purchase.member_id, terms)
+    book = await points.open_book(purchase.member_id, now, with_lots=purchase.state is not PurchaseState.CREATED)
+    return Sitting(purchase, terms, standing, book, state, actor, now, means)
+
+
+def sit_with(purchase: Stored, held: Purse, actor: Actor, *, lines: Sequence[OrderLine], is_new: bool) -> Sitting:
+    """The same for a purchase that is not paid, with what was read of its member, and its lines."""
+    row, book = held.row, held.book
+    standing = Standing(held.id, row["growth"], row["growth_seq"], held.tier, row["tier_since"])
+    return Sitting(
+        purchase,
+        held.terms,
+        standing,
+        book,
+        held.state,
+        actor,
+        book.now,
+        earning.means(row),
+        lines,
+        is_new=is_new,
+        event_seq=held.event_seq,
+    )
