@@ -27,6 +27,7 @@ OWNERS: dict[str, Owner] = {
     "points_policy": SHARED,
     "store": SHARED,
     "tier": SHARED,
+    "tier_scheme": SHARED,
     "staff": SHARED,
     "partner": SHARED,
     "api_key": Owner("global key", "key_id"),

@@ -33,6 +33,8 @@ class Programme(Model):
     """That policy as JSON, as it was published: read by every rule, so that no rule has to look for it."""
     earn_rules = fields.TextField(null=True)
     """The earn rules in force, as JSON: what `earn_rule` says, ready to read. Null while there is none."""
+    tier_scheme = fields.TextField(null=True)
+    """The newest of the published schemes of tiers, as JSON. Null where none was ever published."""
     key_check = fields.CharField(max_length=64)
     """Tells the master key this database was made with, without telling the key."""
     created_at = fields.DatetimeField()

@@ -69,7 +69,10 @@ class Purchase(Model):
 
     class Meta:
         table = "purchase"
-        indexes = (Index(name="purchase_member", fields=("member_id", "ordered_at", "id")),)
+        indexes = (
+            Index(name="purchase_member", fields=("member_id", "ordered_at", "id")),
+            Index(name="purchase_paid", fields=("member_id", "paid_at")),
+        )
         constraints = (
             UniqueConstraint(name="purchase_order", fields=("member_id", "source", "order_ref")),
             CheckConstraint(

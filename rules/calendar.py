@@ -5,12 +5,18 @@ from collections.abc import Iterable
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+MOMENT = timedelta(microseconds=1)
 DAY = timedelta(days=1)
 
 
 def local_day(moment: datetime, timezone: str) -> date:
     """The zone's day of a moment."""
     return moment.astimezone(ZoneInfo(timezone)).date()
+
+
+def last_day(end: datetime, timezone: str) -> date:
+    """The last day that a span holds which ends before that moment."""
+    return local_day(end - MOMENT, timezone)
 
 
 def local_midnight(day: date, timezone: str) -> datetime:
@@ -23,6 +29,16 @@ def add_months(day: date, months: int) -> date:
     year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
     first_of_next = date(year + (month == 11), (month + 1) % 12 + 1, 1)  # noqa: PLR2004  months from 0
     return min(date(year, month + 1, 1) + timedelta(days=day.day - 1), first_of_next - DAY)
+
+
+def first_of(day: date, months: int) -> date:
+    """The first day of the stretch of so many months, counted from January, that a day lies in."""
+    return date(day.year, (day.month - 1) // months * months + 1, 1)
+
+
+def last_of(day: date, months: int) -> date:
+    """The last day of that stretch."""
+    return add_months(first_of(day, months), months) - DAY
 
 
 def is_day_of_year(text: str) -> bool:

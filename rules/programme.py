@@ -1,10 +1,9 @@
 """The programme: its terms, set up once and read by every rule."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from fractions import Fraction
 from functools import lru_cache
-from itertools import pairwise
 from typing import Any
 from uuid import UUID
 from zoneinfo import available_timezones
@@ -14,13 +13,33 @@ import orjson
 from models.programme import Programme
 from models.sql import SQL, insert
 from models.tiers import Tier
-from models.units import BALANCE_MAX, WHOLE, BasisPoints, Growth, Minor, Points
-from rules.calendar import local_day, local_midnight
+from models.units import BALANCE_MAX, Growth, Minor, Points
+from rules.calendar import add_months, local_day, local_midnight
 from rules.policy import Expiry, ExpiryMode, PointsPolicy, end_of, expires, parsed
 from rules.refusals import Refusal
+from rules.schemes import FIRST, MULTIPLIER_MAX, Rung, Scheme, TierSchemeInvalid, check_ladder
+from rules.schemes import read as read_scheme
 from rules.transactions import transaction
 
-MULTIPLIER_MAX = BasisPoints(1_000_000)
+__all__ = [
+    "MULTIPLIER_MAX",
+    "NAME_MAX",
+    "NoProgramme",
+    "ProgrammeExists",
+    "ProgrammeTermsInvalid",
+    "Rung",
+    "Terms",
+    "TierSchemeInvalid",
+    "add_months",
+    "bound_adjustments",
+    "check_ladder",
+    "check_terms",
+    "local_midnight",
+    "set_up",
+    "terms",
+    "told",
+]
+
 NAME_MAX = 80
 EXPIRE_MONTHS_MAX = 120
 GRACE_DAYS_MAX = 366
@@ -41,27 +60,6 @@ class ProgrammeTermsInvalid(Refusal):
     why: str
 
 
-@dataclass(eq=False)
-class TierSchemeInvalid(Refusal):
-    """This ladder of tiers cannot be climbed."""
-
-    zh = "等级方案无效。"
-    why: str
-
-
-@dataclass(frozen=True, slots=True)
-class Rung:
-    """One tier of the ladder, as the rules read it."""
-
-    code: str
-    name: str
-    threshold: Growth
-    earn_multiplier_bps: BasisPoints = WHOLE
-    redeem_limit_points: Points | None = None
-    id: UUID | None = None
-    rank: int = 0
-
-
 @dataclass(frozen=True, slots=True)
 class Terms:
     """The programme's terms at this moment."""
@@ -74,6 +72,8 @@ class Terms:
     expire_months: int | None
     restore_grace_days: int
     ladder: tuple[Rung, ...] = ()
+    scheme: Scheme = FIRST
+    """How the tiers of the ladder are won, held and lost."""
     adjust_proof_above: Points | None = None
     """Adjusting more than this by hand asks staff to prove themselves anew; None means never."""
     adjust_approval_above: Points | None = None
@@ -128,15 +128,16 @@ class Terms:
 TERMS = SQL(
     "SELECT p.name AS programme, p.currency, p.timezone, p.earn_points, p.earn_minor, p.expire_months,"
     " p.restore_grace_days, p.adjust_proof_points, p.adjust_approval_points, p.points_policy, t.id, t.code,"
-    " t.name, t.rank, t.threshold, t.earn_multiplier_bps, t.redeem_limit_points"
-    " FROM programme p CROSS JOIN tier t ORDER BY t.rank"
+    " t.name, t.rank, t.threshold, t.earn_multiplier_bps, t.redeem_limit_points,"
+    " CASE WHEN t.rank = 0 THEN p.tier_scheme END AS tier_scheme FROM programme p CROSS JOIN tier t ORDER BY t.rank"
 )
 
 
 AS_JSON = (
     "(SELECT json_agg(x)::text FROM (SELECT p.name AS programme, p.currency, p.timezone, p.earn_points,"
     " p.earn_minor, p.expire_months, p.restore_grace_days, p.adjust_proof_points, p.adjust_approval_points,"
-    " CASE WHEN t.rank = 0 THEN p.points_policy END AS points_policy, t.id,"
+    " CASE WHEN t.rank = 0 THEN p.points_policy END AS points_policy,"
+    " CASE WHEN t.rank = 0 THEN p.tier_scheme END AS tier_scheme, t.id,"
     " t.code, t.name, t.rank, t.threshold, t.earn_multiplier_bps, t.redeem_limit_points"
     " FROM programme p CROSS JOIN tier t ORDER BY t.rank) x)"
 )
@@ -149,9 +150,11 @@ AS_JSON_ON_SQLITE = (
     " 'adjust_approval_points', adjust_approval_points, 'points_policy', points_policy, 'id', id, 'code', code,"
     " 'name', name, 'rank', rank,"
     " 'threshold', threshold, 'earn_multiplier_bps', earn_multiplier_bps,"
-    " 'redeem_limit_points', redeem_limit_points)) FROM (SELECT p.name AS programme, p.currency, p.timezone,"
+    " 'redeem_limit_points', redeem_limit_points, 'tier_scheme', tier_scheme))"
+    " FROM (SELECT p.name AS programme, p.currency, p.timezone,"
     " p.earn_points, p.earn_minor, p.expire_months, p.restore_grace_days, p.adjust_proof_points,"
-    " p.adjust_approval_points, CASE WHEN t.rank = 0 THEN p.points_policy END AS points_policy, t.id, t.code,"
+    " p.adjust_approval_points, CASE WHEN t.rank = 0 THEN p.points_policy END AS points_policy,"
+    " CASE WHEN t.rank = 0 THEN p.tier_scheme END AS tier_scheme, t.id, t.code,"
     " t.name, t.rank, t.threshold, t.earn_multiplier_bps, t.redeem_limit_points"
     " FROM programme p CROSS JOIN tier t ORDER BY t.rank))"
 )
@@ -182,18 +185,7 @@ def _terms(rows: list[dict[str, Any]]) -> Terms:
     if not rows:
         raise NoProgramme(NoProgramme.__doc__)
     first = rows[0]
-    ladder = tuple(
-        Rung(
-            id=row["id"],
-            code=row["code"],
-            name=row["name"],
-            rank=row["rank"],
-            threshold=row["threshold"],
-            earn_multiplier_bps=row["earn_multiplier_bps"],
-            redeem_limit_points=row["redeem_limit_points"],
-        )
-        for row in rows
-    )
+    scheme, ladder = _tiers(first["tier_scheme"], tuple(_rung(row) for row in rows))
     return Terms(
         name=first["programme"],
         currency=first["currency"],
@@ -203,16 +195,38 @@ def _terms(rows: list[dict[str, Any]]) -> Terms:
         expire_months=first["expire_months"],
         restore_grace_days=first["restore_grace_days"],
         ladder=ladder,
+        scheme=scheme,
         adjust_proof_above=first["adjust_proof_points"],
         adjust_approval_above=first["adjust_approval_points"],
         published=None if first["points_policy"] is None else parsed(first["points_policy"]),
     )
 
 
+def _rung(row: dict[str, Any]) -> Rung:
+    return Rung(
+        id=row["id"],
+        code=row["code"],
+        name=row["name"],
+        rank=row["rank"],
+        threshold=row["threshold"],
+        earn_multiplier_bps=row["earn_multiplier_bps"],
+        redeem_limit_points=row["redeem_limit_points"],
+    )
+
+
+def _tiers(published: str | None, stored: tuple[Rung, ...]) -> tuple[Scheme, tuple[Rung, ...]]:
+    """The scheme that was published last, and its tiers by their ids; without one, the tiers as they are stored."""
+    if published is None:
+        return FIRST, stored
+    scheme, ladder = read_scheme(orjson.loads(published))
+    ids = {rung.code: rung.id for rung in stored}
+    return scheme, tuple(replace(rung, id=ids[rung.code]) for rung in ladder)
+
+
 def check_terms(terms: Terms) -> None:
     """Refuse terms no programme can have.
 
-    Raises: ProgrammeTermsInvalid, TierSchemeInvalid.
+    Raises: ProgrammeTermsInvalid, TierSchemeInvalid, TierThresholdOrder.
     """
     if terms.timezone not in available_timezones():
         raise ProgrammeTermsInvalid(f"{terms.timezone!r} is no IANA time zone.")
@@ -239,39 +253,13 @@ def check_bounds(*bounds: Points | None) -> None:
         raise ProgrammeTermsInvalid(f"A bound on adjustments is of 0 to {BALANCE_MAX} points, or never.")
 
 
-def check_ladder(ladder: tuple[Rung, ...]) -> None:
-    """Refuse a ladder that does not start at nought, or does not rise.
-
-    Raises: TierSchemeInvalid.
-    """
-    if not ladder or ladder[0].threshold != 0:
-        raise TierSchemeInvalid("The first tier must have the threshold 0.")
-    for lower, upper in pairwise(ladder):
-        if upper.threshold <= lower.threshold:
-            raise TierSchemeInvalid(f"The threshold of {upper.code} must be above that of {lower.code}.")
-    if len({rung.code for rung in ladder}) < len(ladder):
-        raise TierSchemeInvalid("Two tiers have the same code.")
-    for rung in ladder:
-        _check_rung(rung)
-
-
-def _check_rung(rung: Rung) -> None:
-    """Refuse benefits and thresholds that no tier can have. Raises: TierSchemeInvalid."""
-    if not WHOLE <= rung.earn_multiplier_bps <= MULTIPLIER_MAX:
-        raise TierSchemeInvalid(f"The earn multiplier of {rung.code} must be 10000 to {MULTIPLIER_MAX}.")
-    if rung.redeem_limit_points is not None and not 0 < rung.redeem_limit_points <= BALANCE_MAX:
-        raise TierSchemeInvalid(f"The redeem limit of {rung.code} must be above 0, or absent.")
-    if rung.threshold > BALANCE_MAX:
-        raise TierSchemeInvalid(f"The threshold of {rung.code} is out of reach.")
-
-
 @transaction
 async def set_up(wanted: Terms, *, key_check: str, now: datetime) -> bool:
     """Give an empty database its programme. The same terms again change nothing, and answer False.
 
     The bounds on adjustments are no part of what must be the same: they may be changed, by `bound_adjustments`.
 
-    Raises: ProgrammeTermsInvalid, TierSchemeInvalid, ProgrammeExists.
+    Raises: ProgrammeTermsInvalid, TierSchemeInvalid, TierThresholdOrder, ProgrammeExists.
     """
     check_terms(wanted)
     if await Programme.exists():

@@ -49,6 +49,10 @@ class MemberEventType(Enum):
     )
     GROWTH_MOVED = strawberry.enum_value("GROWTH_MOVED", description="Their growth value (成长值) moved.")
     TIER_CHANGED = strawberry.enum_value("TIER_CHANGED", description="They hold another tier.")
+    TIER_REVIEWED = strawberry.enum_value(
+        "TIER_REVIEWED",
+        description="Something about their tiers, but not which they hold: it was retained, or is in its grace.",
+    )
     PURCHASE_PAID = strawberry.enum_value("PURCHASE_PAID", description="A purchase was paid.")
     PURCHASE_COMPLETED = strawberry.enum_value("PURCHASE_COMPLETED", description="A purchase was completed.")
     PURCHASE_CANCELLED = strawberry.enum_value("PURCHASE_CANCELLED", description="A purchase was given up unpaid.")

@@ -35,6 +35,7 @@ from schema.programme import ProgrammeQuery
 from schema.purchases import Purchase, PurchasesMutation, purchase
 from schema.reveals import RevealsMutation
 from schema.scalars import SCALARS
+from schema.schemes import SchemesMutation, SchemesQuery
 from schema.sessions import SessionsMutation
 from schema.staff import StaffMutation, StaffQuery
 from schema.tiers import Node, Tier, ladder
@@ -81,6 +82,7 @@ class Query(
     PointsQuery,
     PolicyQuery,
     ProgrammeQuery,
+    SchemesQuery,
     DocumentsQuery,
     EarningQuery,
     EventsQuery,
@@ -122,6 +124,7 @@ class Mutation(
     PointsMutation,
     HoldsMutation,
     PolicyMutation,
+    SchemesMutation,
     DocumentsMutation,
     EarningMutation,
     KeysMutation,

@@ -2,20 +2,23 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
-from enum import Enum
+from datetime import datetime
 from itertools import pairwise
-from typing import TypeAlias, TypeVar, cast
+from typing import Any, TypeAlias, TypeVar, cast
 from uuid import UUID
 
 import strawberry
 
 from models.reading import Row, Rows
 from models.units import WHOLE
+from rules import standings
 from rules.programme import Rung, Terms
+from rules.schemes import BenefitKind, all_of
 from schema import ids
 from schema.context import Answers, Context, HasMember, are, each
+from schema.enums import describe
 from schema.permissions import PUBLIC, SEES_MEMBER, seen
-from schema.scalars import BasisPointsValue, Long, Moment
+from schema.scalars import BasisPointsValue, Long, Moment, show_moment
 
 
 @strawberry.interface(description="Anything with an id of its own, to be asked for by `node`.")
@@ -23,20 +26,32 @@ class Node:
     id: strawberry.ID = seen(PUBLIC, "Opaque. Store it, send it back, read nothing into it.")
 
 
-@strawberry.enum(description="What a tier gives its members.")
-class BenefitKind(Enum):
-    EARN_MULTIPLIER = strawberry.enum_value(
-        "EARN_MULTIPLIER", description="Purchases earn more: `value` is the multiplier in basis points."
-    )
-    REDEEM_LIMIT = strawberry.enum_value(
-        "REDEEM_LIMIT", description="One redemption may take at most `value` points."
-    )
+describe(
+    BenefitKind,
+    "What a tier gives its members.",
+    {
+        BenefitKind.EARN_MULTIPLIER: "Purchases earn more: `value` is the multiplier in basis points.",
+        BenefitKind.REDEEM_LIMIT: "One redemption may take at most `value` points.",
+    },
+)
 
 
 @strawberry.type(description="One thing a tier gives its members. The rules enforce it.")
 class Benefit:
     kind: BenefitKind = seen(PUBLIC, "What sort of benefit.")
-    value: Long = seen(PUBLIC, "How much of it, in the unit its kind names.")
+    value: Long = seen(PUBLIC, "How much of it, in the unit its kind names; 1 where its code says it all.")
+    code: str | None = seen(PUBLIC, "What it opens or gives; null where its kind has no code.", default=None)
+    per_month: int | None = seen(
+        PUBLIC, "How often it may be used in a month of the programme; null as often as they like.", default=None
+    )
+
+
+def benefits_of(rung: Rung) -> list[Benefit]:
+    """All that a tier gives, ready to list."""
+    return [
+        Benefit(kind=each.kind, value=Long(each.value or 1), code=each.code, per_month=each.per_month)
+        for each in all_of(rung)
+    ]
 
 
 @strawberry.type(description="One rung of the ladder (会员等级).")
@@ -54,11 +69,6 @@ class Tier(Node):
         """The tier as a client sees it."""
         if rung.id is None:
             raise AssertionError("A rung that was not read from the database.")
-        given = []
-        if rung.earn_multiplier_bps > WHOLE:
-            given.append(Benefit(kind=BenefitKind.EARN_MULTIPLIER, value=Long(rung.earn_multiplier_bps)))
-        if rung.redeem_limit_points is not None:
-            given.append(Benefit(kind=BenefitKind.REDEEM_LIMIT, value=Long(rung.redeem_limit_points)))
         return cls(
             id=strawberry.ID(ids.encode(ids.Tag.TIER, rung.id)),
             code=rung.code,
@@ -67,7 +77,7 @@ class Tier(Node):
             threshold=Long(rung.threshold),
             earn_multiplier=BasisPointsValue(rung.earn_multiplier_bps),
             redeem_limit=None if rung.redeem_limit_points is None else Long(rung.redeem_limit_points),
-            benefits=given,
+            benefits=benefits_of(rung),
         )
 
 
@@ -94,9 +104,10 @@ class Standing(Row):
     growth: int
     tier_id: str
     tier_since: str
+    changes_at: datetime | None
 
 
-STANDING = "g.growth, g.tier_id::text AS tier_id, ISO(g.tier_since) AS tier_since"
+STANDING = "g.growth, g.tier_id::text AS tier_id, ISO(g.tier_since) AS tier_since, g.changes_at"
 
 
 class StandingOf(Standing):
@@ -159,7 +170,7 @@ class Progress:
 
     __slots__ = ("_standing", "_step")
 
-    def __init__(self, standing: Standing, step: Step) -> None:
+    def __init__(self, standing: "Standing | Reckoned", step: Step) -> None:
         self._standing = standing
         self._step = step
 
@@ -186,7 +197,7 @@ class Progress:
 
 
 T = TypeVar("T")
-Steps: TypeAlias = list[tuple[Standing, Step]]
+Steps: TypeAlias = "list[tuple[Standing | Reckoned, Step]]"
 
 
 def progress_of(parents: Sequence[HasMember], context: Context) -> Answers[TierProgress]:
@@ -211,18 +222,41 @@ def _of_steps(make: Callable[[Steps], list[T]], parents: Sequence[HasMember], co
     """What is made of members' standings and steps: at once, where both are at hand."""
     known = context.reference.at_hand(Ladder)
     if known is not None and are(Standing, parents):
-        standings, steps = cast("Sequence[Standing]", parents), known.steps
-        with suppress(KeyError):
-            return make([(standing, steps[standing.tier_id]) for standing in standings])
+        found, steps = cast("Sequence[Standing]", parents), known.steps
+        if not _overdue(found, context.now):
+            with suppress(KeyError):
+                return make([(row, steps[row.tier_id]) for row in found])
     return _of_steps_read(make, parents, context)
+
+
+def _overdue(found: Sequence[Any], now: datetime) -> list[Any]:
+    """Those whose tier may be another by now than was written down."""
+    return [each for each in found if each.changes_at is not None and each.changes_at <= now]
 
 
 async def _of_steps_read(
     make: Callable[[Steps], list[T]], parents: Sequence[HasMember], context: Context
 ) -> list[T]:
-    standings = await each(Standing, parents, STANDINGS)
-    steps = (await ladder(context, [standing.tier_id for standing in standings])).steps
-    return make([(standing, steps[standing.tier_id]) for standing in standings])
+    found = await each(Standing, parents, STANDINGS)
+    late: dict[UUID, Reckoned] = {}
+    for row in _overdue(found, context.now):
+        terms = await context.reference.terms()
+        late[row.member_id] = Reckoned(await standings.reckoned(row.member_id, terms, context.now))
+    now = [late.get(row.member_id, row) for row in found]
+    steps = (await ladder(context, [row.tier_id for row in now])).steps
+    return make([(row, steps[row.tier_id]) for row in now])
+
+
+class Reckoned:
+    """A standing as it is now, of somebody of whom that is not written down yet."""
+
+    __slots__ = ("changes_at", "growth", "tier_id", "tier_since")
+
+    def __init__(self, found: standings.Standing) -> None:
+        self.growth = found.growth
+        self.tier_id = str(found.tier.id)
+        self.tier_since = show_moment(found.tier_since)
+        self.changes_at = found.changes_at
 
 
 def _next(held: Rung, above: Step, growth: int) -> NextTier:

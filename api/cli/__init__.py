@@ -20,6 +20,7 @@ from api.cli import (
     programme,
     reports,
     running,
+    tiers,
     vault,
 )
 from api.cli._common import Failed, app
@@ -48,6 +49,7 @@ __all__ = [
     "programme",
     "reports",
     "running",
+    "tiers",
     "vault",
 ]
 

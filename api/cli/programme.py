@@ -54,7 +54,18 @@ def init(
         "adjust_approval_above": _bound("--adjust-approval-above", adjust_approval_above, APPROVAL_ABOVE),
     }
     named = [adjust_proof_above is not None, adjust_approval_above is not None]
-    terms = Terms(name, currency, timezone, points, minor, expire_months, 7, _ladder(ladder), **bounds)
+    terms = Terms(
+        name,
+        currency,
+        timezone,
+        points,
+        minor,
+        expire_months,
+        7,
+        _ladder(ladder),
+        adjust_proof_above=bounds["adjust_proof_above"],
+        adjust_approval_above=bounds["adjust_approval_above"],
+    )
     made = run(_init(terms, [bound for bound, is_named in zip(bounds, named, strict=True) if is_named]))
     said = "is set up" if made else "had been set up already, with these terms"
     show.print(f"The programme [bold]{name}[/] {said}: {currency}, {timezone}, {earn}, {len(terms.ladder)} tiers.")

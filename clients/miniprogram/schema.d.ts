@@ -418,8 +418,12 @@ export interface Benefit {
   __typename?: 'Benefit';
   /** What sort of benefit. */
   kind: BenefitKind;
-  /** How much of it, in the unit its kind names. */
+  /** How much of it, in the unit its kind names; 1 where its code says it all. */
   value: Long;
+  /** What it opens or gives; null where its kind has no code. */
+  code: string | null;
+  /** How often it may be used in a month of the programme; null as often as they like. */
+  perMonth: number | null;
 }
 
 /** What a tier gives its members. */
@@ -1057,8 +1061,18 @@ export type ErrorCode =
   | 'ROLE_TOO_LOW'
   /** A cashier works in one store, which must be named. 收银员必须指定所属门店。 */
   | 'STORE_REQUIRED'
+  /** This tier cannot be granted like this. 无法这样授予等级。 */
+  | 'TIER_GRANT_INVALID'
+  /** This tier is held by somebody, or was: it cannot be left out. 该等级正在或曾经被会员持有，无法移除。 */
+  | 'TIER_LEVEL_IN_USE'
+  /** No tier is granted to this member, or it is over already. 该会员没有被授予的等级，或已到期。 */
+  | 'TIER_NOT_GRANTED'
+  /** Somebody has published another scheme since. Read it, and publish anew. 等级方案已被他人更新，请重新读取后再发布。 */
+  | 'TIER_SCHEME_CHANGED'
   /** This ladder of tiers cannot be climbed. 等级方案无效。 */
   | 'TIER_SCHEME_INVALID'
+  /** The thresholds of the tiers must rise from 0. 等级门槛必须从 0 开始严格递增。 */
+  | 'TIER_THRESHOLD_ORDER'
   /** This token is unknown, spent or expired. 令牌无效、已使用或已过期。 */
   | 'TOKEN_INVALID'
   /** Too many tries lately. Wait a little, then try again. 尝试过于频繁，请稍后再试。 */
@@ -1648,6 +1662,8 @@ export type MemberEventType =
   | 'GROWTH_MOVED'
   /** They hold another tier. */
   | 'TIER_CHANGED'
+  /** Something about their tiers, but not which they hold: it was retained, or is in its grace. */
+  | 'TIER_REVIEWED'
   /** A purchase was paid. */
   | 'PURCHASE_PAID'
   /** A purchase was completed. */
@@ -2102,6 +2118,29 @@ export interface Mutation {
    * Refuses with: `IDEMPOTENCY_KEY_REUSED`, `NOT_FOUND`, `POINTS_POLICY_CHANGED`, `POINTS_POLICY_INVALID`.
    */
   pointsPolicyPublish: PointsPolicyPayload | null;
+  /**
+   * Publish how tiers are won, held and lost, as a new version. Nobody loses a tier by it: whoever has reached a
+   * higher one is lifted within minutes, whoever has less keeps theirs until its review. Not for members, but for
+   * OWNER, ADMIN.
+   *
+   * Refuses with: `IDEMPOTENCY_KEY_REUSED`, `TIER_LEVEL_IN_USE`, `TIER_SCHEME_CHANGED`, `TIER_SCHEME_INVALID`,
+   * `TIER_THRESHOLD_ORDER`.
+   */
+  tierSchemePublish: TierSchemePayload | null;
+  /**
+   * Give a member a tier until a moment, whatever they have earned; in place of what was given before. Not for
+   * members, but for OWNER, ADMIN, OPERATOR, CS.
+   *
+   * Refuses with: `IDEMPOTENCY_KEY_REUSED`, `MEMBER_MERGED`, `MEMBER_NOT_ACTIVE`, `NOT_FOUND`, `TIER_GRANT_INVALID`.
+   */
+  tierGrant: TierGrantPayload | null;
+  /**
+   * Take back at once a tier that was given. The member holds what they earned, or paid for, from then on. Not for
+   * members, but for OWNER, ADMIN, OPERATOR, CS.
+   *
+   * Refuses with: `IDEMPOTENCY_KEY_REUSED`, `MEMBER_MERGED`, `MEMBER_NOT_ACTIVE`, `NOT_FOUND`, `TIER_NOT_GRANTED`.
+   */
+  tierRevoke: TierGrantPayload | null;
   /**
    * Trust documents from now on: at once in the process that answers, and within a second in every other. What is
    * trusted already stays so. Not for members, but for OWNER, ADMIN.
@@ -3356,6 +3395,10 @@ export interface Query {
   programme: Programme | null;
   /** The ladder of tiers, lowest first. */
   tiers: Tier[] | null;
+  /** How tiers are won, held and lost, as it was published last. Version 0 was set up, not published. */
+  tierScheme: TierScheme | null;
+  /** Every version of the scheme that was published, newest first. Not for members, but for STAFF. */
+  tierSchemes: TierSchemeConnection | null;
   /**
    * The documents that were registered, newest first, those withdrawn since among them. Those of the server's
    * manifest files are not listed. Not for members, but for STAFF.
@@ -3442,6 +3485,18 @@ export interface QueryMembersArgs {
 export interface QueryPointsPolicyArgs {
   /** Which version; the one in force by default. */
   version?: number | null;
+}
+
+/** Arguments of `Query.tierSchemes`. */
+export interface QueryTierSchemesArgs {
+  /** How many items from the start: 1 to 100, 20 by default. */
+  first?: number | null;
+  /** Read on after this cursor. */
+  after?: string | null;
+  /** How many items from the end: 1 to 100. */
+  last?: number | null;
+  /** Read back before this cursor. */
+  before?: string | null;
 }
 
 /** Arguments of `Query.documents`. */
@@ -3912,6 +3967,140 @@ export interface Tier {
   benefits: Benefit[];
 }
 
+/** What tiers are reached by. */
+export type TierBasis =
+  /** By growth value (成长值). */
+  | 'GROWTH'
+  /** By what was spent on goods, in minor units, less what points paid and what was refunded. */
+  | 'SPEND'
+  /** By how many orders were paid, without those that were refunded as a whole. */
+  | 'ORDERS';
+
+/** Something a tier gives. */
+export interface TierBenefitInput {
+  /** What sort of benefit. */
+  kind: BenefitKind;
+  /** How much of it, in the unit its kind names. */
+  value?: Long | null;
+  /** What it opens or gives, where its kind has a code. */
+  code?: string | null;
+  /** How often a month it may be used; as often as they like by default. */
+  perMonth?: number | null;
+}
+
+/** What becomes of a tier that is not retained at its review. */
+export type TierDowngradeMode =
+  /** Nothing: no tier is ever lost, and none is reviewed. */
+  | 'NONE'
+  /** The tier below it is held from then on. */
+  | 'ONE_DOWN'
+  /** The highest tier is held whose threshold is met. */
+  | 'REASSESS';
+
+/** A tier to give. */
+export interface TierGrantInput {
+  /** To whom. */
+  memberId: ID;
+  /** Which tier, by its code. Not the lowest: everybody has that. */
+  tierCode: string;
+  /** Until when: the first moment at which it is held no longer. */
+  until: DateTime;
+  /** Why, in one word: `GOODWILL`. */
+  reason: ReasonCode;
+  /**
+   * Chosen by you for this one request (a UUID will do): 8 to 128 printable ASCII characters. The same key with the
+   * same input is done once and always answered alike, so a retry is harmless.
+   */
+  idempotencyKey: string;
+}
+
+/** This tier cannot be granted like this. */
+export interface TierGrantInvalid {
+  __typename?: 'TierGrantInvalid';
+  /** What to switch on. */
+  code: ErrorCode;
+  /** A sentence for people, in English or Chinese by `Accept-Language`. */
+  message: string;
+  /** The part of `input` that was refused, if one was. */
+  field: string[] | null;
+  /** Whether the same request may succeed later without anybody changing it. */
+  retryable: boolean;
+  /** What is wrong, for a developer. */
+  why: string;
+}
+
+/** The member after a tier was given to them, or taken. */
+export interface TierGrantPayload {
+  __typename?: 'TierGrantPayload';
+  /** The member; null when refused. Not for members, but for OWNER, ADMIN, OPERATOR, CS. */
+  member: Member | null;
+  /** Whether the same request had been done before. Not for members, but for OWNER, ADMIN, OPERATOR, CS. */
+  replayed: boolean;
+  /** Why it was refused; empty on success. Not for members, but for OWNER, ADMIN, OPERATOR, CS. */
+  userErrors: UserError[];
+}
+
+/** One level of a scheme. */
+export interface TierLevel {
+  __typename?: 'TierLevel';
+  /** 0 for the lowest, one more for each above. */
+  rank: number;
+  /** The tier's short name, by which it stays the same tier in every version. */
+  code: string;
+  /** The tier's name for people. */
+  name: string;
+  /** From what on it is reached. */
+  threshold: Long;
+  /** What keeps it at a review (保级): no more than the threshold. */
+  retainThreshold: Long;
+  /** Whether it is never lost once it was reached. */
+  neverDowngrade: boolean;
+  /** What it gives. */
+  benefits: Benefit[];
+}
+
+/** This tier is held by somebody, or was: it cannot be left out. */
+export interface TierLevelInUse {
+  __typename?: 'TierLevelInUse';
+  /** What to switch on. */
+  code: ErrorCode;
+  /** A sentence for people, in English or Chinese by `Accept-Language`. */
+  message: string;
+  /** The part of `input` that was refused, if one was. */
+  field: string[] | null;
+  /** Whether the same request may succeed later without anybody changing it. */
+  retryable: boolean;
+  /** The code of the tier in question. */
+  tier: string;
+}
+
+/** One level of a scheme. */
+export interface TierLevelInput {
+  /** Its short name: capitals, digits and underscores, 32 at most. */
+  code: string;
+  /** Its name for people, 80 characters at most. */
+  name: string;
+  /** From what on it is reached: 0 for the lowest. */
+  threshold: Long;
+  /** What keeps it at a review; the threshold by default. */
+  retainThreshold?: Long | null;
+  /** Whether it is never lost. */
+  neverDowngrade?: boolean;
+  /** What it gives. */
+  benefits?: TierBenefitInput[];
+}
+
+/** A stretch of the calendar. */
+export type TierPeriod =
+  /** A month. */
+  | 'MONTH'
+  /** Three months, from January, April, July or October. */
+  | 'QUARTER'
+  /** Half a year, from January or July. */
+  | 'HALF'
+  /** A year. */
+  | 'YEAR';
+
 /** Where a member stands on the ladder. */
 export interface TierProgress {
   __typename?: 'TierProgress';
@@ -3923,6 +4112,110 @@ export interface TierProgress {
   growth: Long;
   /** The way to the next tier; null on the highest. */
   next: NextTier | null;
+}
+
+/** A tier to take back that was given. */
+export interface TierRevokeInput {
+  /** From whom. */
+  memberId: ID;
+  /** Why, in one word: `MISTAKE`. */
+  reason: ReasonCode;
+  /**
+   * Chosen by you for this one request (a UUID will do): 8 to 128 printable ASCII characters. The same key with the
+   * same input is done once and always answered alike, so a retry is harmless.
+   */
+  idempotencyKey: string;
+}
+
+/** To the end of what a validity is drawn out. */
+export type TierRounding =
+  /** Not at all: it ends with its last day. */
+  | 'NONE'
+  /** The month its last day lies in. */
+  | 'MONTH'
+  /** The quarter its last day lies in. */
+  | 'QUARTER'
+  /** The year its last day lies in. */
+  | 'YEAR';
+
+/** How the programme's tiers are won, held and lost: one version, which never changes. */
+export interface TierScheme {
+  __typename?: 'TierScheme';
+  /** 1 for the first that was published; 0 where none was. */
+  version: number;
+  /** When it was published; null for version 0. */
+  publishedAt: DateTime | null;
+  /** What tiers are reached by. */
+  basis: TierBasis;
+  /** Over what time it counts. */
+  window: TierWindow;
+  /** When a tier that was reached is held. */
+  upgradeTiming: TierUpgradeTiming;
+  /** What becomes of a tier that is not retained. */
+  downgradeMode: TierDowngradeMode;
+  /** How long a tier is held before it is reviewed; null means for good. */
+  validity: TierValidity | null;
+  /** How many days more a tier is held that was not retained, to make up for it. */
+  graceDays: number;
+  /** For how many days a refund of the order that won a tier takes it back; 0 means never. */
+  refundCorrectionDays: number;
+  /** The levels, lowest first. */
+  levels: TierLevel[];
+}
+
+/** Somebody has published another scheme since. Read it, and publish anew. */
+export interface TierSchemeChanged {
+  __typename?: 'TierSchemeChanged';
+  /** What to switch on. */
+  code: ErrorCode;
+  /** A sentence for people, in English or Chinese by `Accept-Language`. */
+  message: string;
+  /** The part of `input` that was refused, if one was. */
+  field: string[] | null;
+  /** Whether the same request may succeed later without anybody changing it. */
+  retryable: boolean;
+  /** The version in force; 0 where there is none. */
+  version: Long;
+}
+
+/** One page of a list. */
+export interface TierSchemeConnection {
+  __typename?: 'TierSchemeConnection';
+  /** The items with their cursors. */
+  edges: TierSchemeEdge[];
+  /** The items alone. */
+  nodes: TierScheme[];
+  /** Where the page lies in the list. */
+  pageInfo: PageInfo;
+}
+
+/** One item of a list, and where it stands. */
+export interface TierSchemeEdge {
+  __typename?: 'TierSchemeEdge';
+  /** Send it as `after` or `before` to read on from here. */
+  cursor: string;
+  /** The item. */
+  node: TierScheme;
+}
+
+/** How the programme's tiers are to be won, held and lost. */
+export interface TierSchemeInput {
+  /** What tiers are reached by. */
+  basis?: TierBasis;
+  /** Over what time it counts; all time by default. */
+  window?: TierWindowInput | null;
+  /** When a tier that was reached is held. */
+  upgradeTiming?: TierUpgradeTiming;
+  /** What becomes of a tier that is not retained. */
+  downgradeMode?: TierDowngradeMode;
+  /** How long a tier is held before it is reviewed; for good by default. */
+  validity?: TierValidityInput | null;
+  /** How long a tier is held that was not retained: 0 to 366. */
+  graceDays?: number;
+  /** For how many days a refund takes back the tier its order won: 0 to 366. */
+  refundCorrectionDays?: number;
+  /** The levels, lowest first: 1 to 20. */
+  levels: TierLevelInput[];
 }
 
 /** This ladder of tiers cannot be climbed. */
@@ -3939,6 +4232,114 @@ export interface TierSchemeInvalid {
   /** What is wrong, for a developer. */
   why: string;
 }
+
+/** The scheme after it. */
+export interface TierSchemePayload {
+  __typename?: 'TierSchemePayload';
+  /** The scheme that was published; null when refused. Not for members, but for OWNER, ADMIN. */
+  scheme: TierScheme | null;
+  /** Whether the same request had been done before. Not for members, but for OWNER, ADMIN. */
+  replayed: boolean;
+  /** Why it was refused; empty on success. Not for members, but for OWNER, ADMIN. */
+  userErrors: UserError[];
+}
+
+/** A scheme to publish. */
+export interface TierSchemePublishInput {
+  /** All of it: what is left out is as it is by default. */
+  scheme: TierSchemeInput;
+  /** The version you have seen last: another one in force is not overwritten. */
+  expectedVersion?: Long | null;
+  /**
+   * Chosen by you for this one request (a UUID will do): 8 to 128 printable ASCII characters. The same key with the
+   * same input is done once and always answered alike, so a retry is harmless.
+   */
+  idempotencyKey: string;
+}
+
+/** The thresholds of the tiers must rise from 0. */
+export interface TierThresholdOrder {
+  __typename?: 'TierThresholdOrder';
+  /** What to switch on. */
+  code: ErrorCode;
+  /** A sentence for people, in English or Chinese by `Accept-Language`. */
+  message: string;
+  /** The part of `input` that was refused, if one was. */
+  field: string[] | null;
+  /** Whether the same request may succeed later without anybody changing it. */
+  retryable: boolean;
+  /** What is wrong, for a developer. */
+  why: string;
+}
+
+/** When a tier that was reached is held. */
+export type TierUpgradeTiming =
+  /** At once. */
+  | 'IMMEDIATE'
+  /** From the next period on: the window's own, else the next month. */
+  | 'NEXT_PERIOD';
+
+/** How long a tier is held before it is reviewed. */
+export interface TierValidity {
+  __typename?: 'TierValidity';
+  /** How many … */
+  n: number;
+  /** … of what, counted from the day the tier was reached or last reviewed. */
+  unit: TierValidityUnit;
+  /** To the end of what that is drawn out. */
+  roundTo: TierRounding;
+}
+
+/** How long a tier is held before it is reviewed. */
+export interface TierValidityInput {
+  /** How many … */
+  n: number;
+  /** … of what. */
+  unit: TierValidityUnit;
+  /** To the end of what it is drawn out. */
+  roundTo?: TierRounding;
+}
+
+/** What a validity is counted in. */
+export type TierValidityUnit =
+  /** Days. */
+  | 'DAY'
+  /** Months. */
+  | 'MONTH'
+  /** Years. */
+  | 'YEAR';
+
+/** Over what time growth, spending or orders count. */
+export interface TierWindow {
+  __typename?: 'TierWindow';
+  /** What sort of window. */
+  kind: TierWindowKind;
+  /** How many days, of a rolling one. */
+  days: number | null;
+  /** Which period, of the calendar's. */
+  period: TierPeriod | null;
+}
+
+/** Over what time growth, spending or orders count. */
+export interface TierWindowInput {
+  /** What sort of window. */
+  kind: TierWindowKind;
+  /** How many days, of a rolling one. */
+  days?: number | null;
+  /** Which period, of the calendar's. */
+  period?: TierPeriod | null;
+}
+
+/** Over what time it counts. */
+export type TierWindowKind =
+  /** All time. */
+  | 'LIFETIME'
+  /** So many days, today the last of them. */
+  | 'ROLLING'
+  /** The month, quarter, half-year or year of the calendar. */
+  | 'CALENDAR'
+  /** The year of membership, from one anniversary to the next. */
+  | 'ANNIVERSARY';
 
 /** An exchange of tokens. */
 export interface TokenRefreshInput {
@@ -4109,7 +4510,11 @@ export type AnyUserError =
   | ProgrammeTermsInvalid
   | PurchaseStateConflict
   | RefundExceedsOriginal
+  | TierGrantInvalid
+  | TierLevelInUse
+  | TierSchemeChanged
   | TierSchemeInvalid
+  | TierThresholdOrder
   | TooManyAttempts
   | TooManyHolds
   | TooManyReveals

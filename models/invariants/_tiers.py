@@ -31,17 +31,67 @@ TIERS = (
     ),
     Invariant(
         "tier is earned",
-        "Nobody holds a tier below the one their growth earns.",
-        "SELECT g.member_id FROM growth_account g JOIN tier held ON held.id = g.tier_id"
+        "Where no scheme was ever published nobody holds a tier below the one their growth earns.",
+        "SELECT g.member_id FROM growth_account g JOIN programme p ON p.tier_scheme IS NULL"
+        " JOIN tier held ON held.id = g.tier_id"
         " JOIN tier above ON above.rank > held.rank AND above.threshold <= g.growth",
     ),
     Invariant(
         "tier has a history",
-        "The tier held is where the recorded steps end: one join, then upgrades.",
-        "SELECT g.member_id FROM growth_account g JOIN tier t ON t.id = g.tier_id LEFT JOIN (SELECT c.member_id,"
-        " MAX(t.rank) AS top, SUM(CASE WHEN c.cause = 'JOINED' THEN 1 ELSE 0 END) AS joins FROM tier_change c"
-        " JOIN tier t ON t.id = c.to_tier_id GROUP BY c.member_id) h ON h.member_id = g.member_id"
-        " WHERE h.top IS NULL OR h.top <> t.rank OR h.joins <> 1",
+        "The tier held is where the recorded steps end, each of which begins where the one before it ended.",
+        "SELECT g.member_id FROM growth_account g LEFT JOIN (SELECT c.member_id, c.to_tier_id, c.from_tier_id,"
+        " LAG(c.to_tier_id) OVER (PARTITION BY c.member_id ORDER BY c.seq NULLS FIRST, t.rank) AS before_id,"
+        " ROW_NUMBER() OVER (PARTITION BY c.member_id ORDER BY c.seq DESC NULLS LAST, t.rank DESC) AS place,"
+        " SUM(CASE WHEN c.cause = 'JOINED' THEN 1 ELSE 0 END) OVER (PARTITION BY c.member_id) AS joins"
+        " FROM tier_change c JOIN tier t ON t.id = c.to_tier_id) h ON h.member_id = g.member_id"
+        " WHERE h.member_id IS NULL OR (h.place = 1 AND (h.to_tier_id <> g.tier_id OR h.joins <> 1))"
+        " OR (h.before_id IS NULL) <> (h.from_tier_id IS NULL) OR h.before_id <> h.from_tier_id",
+    ),
+    Invariant(
+        "tier steps are numbered",
+        "The steps of a history are numbered without gaps, but for those of an older release.",
+        "SELECT g.member_id FROM growth_account g LEFT JOIN (SELECT member_id, COUNT(seq) AS n, MAX(seq) AS last"
+        " FROM tier_change GROUP BY member_id) c ON c.member_id = g.member_id"
+        " WHERE COALESCE(g.tier_steps, 0) <> COALESCE(c.n, 0) OR COALESCE(g.tier_steps, 0) <> COALESCE(c.last, 0)",
+    ),
+    Invariant(
+        "tier is the highest",
+        "The tier in effect is the highest that any source gives.",
+        "SELECT g.member_id FROM growth_account g JOIN tier held ON held.id = g.tier_id"
+        " JOIN tier t ON t.id = COALESCE(g.earned_tier_id, g.tier_id) OR t.id = g.paid_tier_id"
+        " OR t.id = g.granted_tier_id GROUP BY g.member_id, held.rank HAVING MAX(t.rank) <> held.rank",
+    ),
+    Invariant(
+        "tier changes when it says",
+        "The moment at which time may change a tier is the first of those that are kept, and there is one for each"
+        " that ends.",
+        "SELECT g.member_id FROM growth_account g WHERE COALESCE(g.changes_at, '9999-01-01 00:00:00+00:00') <>"
+        " COALESCE((SELECT MIN(v.at) FROM (SELECT COALESCE(g.grace_until, g.tier_expires_at) AS at"
+        " UNION ALL SELECT g.deferred_at UNION ALL SELECT g.paid_until UNION ALL SELECT g.granted_until) v),"
+        " '9999-01-01 00:00:00+00:00') OR (g.changes_at IS NULL) <> (g.earned_tier_id IS NULL)"
+        " OR (g.earned_tier_id IS NULL) <> (g.earned_since IS NULL)"
+        " OR (g.deferred_tier_id IS NULL) <> (g.deferred_at IS NULL)"
+        " OR (g.paid_tier_id IS NULL) <> (g.paid_until IS NULL) OR (g.paid_since IS NULL) <> (g.paid_until IS NULL)"
+        " OR (g.granted_tier_id IS NULL) <> (g.granted_until IS NULL)"
+        " OR (g.granted_since IS NULL) <> (g.granted_until IS NULL)"
+        " OR (g.grace_until IS NOT NULL AND g.tier_expires_at IS NULL) OR g.grace_until < g.tier_expires_at",
+    ),
+    Invariant(
+        "tier ends as its history says",
+        "What was earned, paid for or granted ends when the last step of that source said.",
+        "SELECT g.member_id FROM growth_account g JOIN (SELECT c.member_id, c.source, c.own_to_id, c.ends_at,"
+        " ROW_NUMBER() OVER (PARTITION BY c.member_id, c.source ORDER BY c.seq DESC) AS place FROM tier_change c"
+        " WHERE c.seq IS NOT NULL) h ON h.member_id = g.member_id AND h.place = 1 WHERE CASE h.source"
+        " WHEN 'EARNED' THEN COALESCE(g.earned_tier_id, g.tier_id) WHEN 'PAID' THEN g.paid_tier_id"
+        " ELSE g.granted_tier_id END IS DISTINCT FROM h.own_to_id OR (h.source <> 'EARNED' AND CASE h.source"
+        " WHEN 'PAID' THEN g.paid_until ELSE g.granted_until END IS DISTINCT FROM h.ends_at)",
+    ),
+    Invariant(
+        "tier scheme is the newest",
+        "The scheme in force is the newest of the published ones, which are numbered without gaps.",
+        "SELECT p.one FROM programme p LEFT JOIN (SELECT COUNT(*) AS n, MAX(version) AS last FROM tier_scheme) s"
+        " ON TRUE LEFT JOIN tier_scheme t ON t.version = s.last WHERE p.tier_scheme IS DISTINCT FROM t.document"
+        " OR s.n <> COALESCE(s.last, 0)",
     ),
     Invariant(
         "tier is listed",

@@ -8,7 +8,7 @@ from models.members import MemberState
 from models.points import PointsKind
 from models.sql import SQL
 from models.units import Note, Points, ReasonCode
-from rules import members, programme
+from rules import members, programme, standings
 from rules.actors import Actor
 from rules.idempotency import Key, Slip
 from rules.points._book import Book, InsufficientPoints, PointsLimit, reversal
@@ -123,14 +123,11 @@ async def preview(member_id: UUID, points: Points, *, now: datetime) -> Chance:
     if state is None:
         raise NotFound
     terms = await programme.terms()
-    tier = terms.rung(await TIER_OF.value(member_id))
+    tier = (await standings.reckoned(member_id, terms, now)).tier
     [book] = await open_books([member_id], now)
     available = Points(book.balances.available)
     found = objections(points, available=available, state=MemberState(state), tier=tier)
     return Chance(found, available, tier.redeem_limit_points)
-
-
-TIER_OF = SQL("SELECT tier_id FROM growth_account WHERE member_id = $1")
 
 
 @transaction

@@ -7,7 +7,7 @@ from typing import Any
 from models.members import Member, MemberState
 from models.sql import SQL
 from models.writing import read_ahead, watch
-from rules import members, programme
+from rules import members, programme, standings
 from rules.idempotency import Slip
 from rules.members import Held
 from rules.points._book import Book
@@ -40,7 +40,7 @@ def purse(columns: str = "", joins: str = "", *, on_sqlite: str | None = None) -
     text = (
         "SELECT m.state, m.joined_at, m.event_seq, k.operation, k.fingerprint, k.response, a.available, a.pending,"  # noqa: S608
         " a.held, a.debt, a.seq, a.lifetime_earned, a.lifetime_spent, a.lifetime_expired, g.growth,"
-        f" g.seq AS growth_seq, g.tier_id, g.tier_since, {{terms}} AS terms{{more}}"
+        f" g.seq AS growth_seq, g.tier_id, g.tier_since, g.changes_at, {{terms}} AS terms{{more}}"
         " FROM member m LEFT JOIN points_account a ON a.member_id = m.id"
         " LEFT JOIN growth_account g ON g.member_id = m.id"
         " LEFT JOIN idempotency_key k ON k.owner_id = m.id AND k.principal = $2 AND k.key = $3"
@@ -100,6 +100,10 @@ async def hold(slip: Slip, now: datetime, *more: Any, read: SQL) -> Purse:
     if row["held"] and (row["debt"] or row.get("has_lapsed")):
         # what is released repays the debt before anything else does
         book = await open_book(slip.owner_id, now)
+    tier = terms.rung(row["tier_id"])
+    if row["changes_at"] is not None and row["changes_at"] <= now:
+        # the time may be over for which it was held
+        tier = (await standings.reckoned(slip.owner_id, terms, now)).tier
     return Purse(
         slip.owner_id,
         MemberState(row["state"]),
@@ -107,7 +111,7 @@ async def hold(slip: Slip, now: datetime, *more: Any, read: SQL) -> Purse:
         terms,
         slip.answered(row),
         book,
-        terms.rung(row["tier_id"]),
+        tier,
         row["event_seq"],
         row,
     )

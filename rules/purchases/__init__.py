@@ -18,7 +18,7 @@ from models.purchases import (
 from models.sql import SQL
 from models.units import Minor
 from models.writing import add
-from rules import audit, earning, members, points, programme
+from rules import audit, earning, members, points, programme, standings, tiers
 from rules.actors import Actor
 from rules.earning import Means, bonus
 from rules.idempotency import Key, Slip
@@ -108,9 +108,9 @@ class Applied:
 WHOSE = SQL("SELECT member_id, purchase_id FROM purchase_key WHERE source = $1 AND order_ref = $2")
 PAYMENT, PAYMENT_ON_SQLITE = earning.columns(6)
 PURSE_AND_ORDER = points.purse(
-    f", o.member_id, o.purchase_id{PAYMENT}",
+    f", o.member_id, o.purchase_id{PAYMENT}{standings.COLUMNS}",
     f" LEFT JOIN purchase_key o ON o.source = $4 AND o.order_ref = $5{earning.JOIN}",
-    on_sqlite=f", o.member_id, o.purchase_id{PAYMENT_ON_SQLITE}",
+    on_sqlite=f", o.member_id, o.purchase_id{PAYMENT_ON_SQLITE}{standings.COLUMNS}",
 )
 """What a member has, whose an order is, and by what a payment of these days earns."""
 
@@ -157,7 +157,7 @@ async def record(
     known = await _recorded(member_id, order, held.row)
     if known and (known.paid_at or not paid):
         return Applied(member_id, known.id, replayed=True)
-    sitting = sit_with(known or _new(member_id, order), held, actor, lines=order.lines, is_new=not known)
+    sitting = await sit_with(known or _new(member_id, order), held, actor, lines=order.lines, is_new=not known)
     if not known:
         _insert(sitting.purchase, order, now)
     if paid:
@@ -304,6 +304,7 @@ async def _reported(purchase: Stored, happening: Happening) -> dict[str, Any] | 
 async def _conclude(sitting: Sitting, slip: Slip) -> Applied:
     """The last beat: the book, the events, the audit, the answer."""
     sitting.events += await points.post(sitting.book, sitting.actor)
+    sitting.events += tiers.keep(sitting.standing)
     moved = tuple(event.transaction_id for event in sitting.events if event.transaction_id)
     purchase = sitting.purchase
     await tell(purchase.member_id, sitting.events, sitting.now, after=sitting.event_seq)

@@ -6,14 +6,14 @@ from datetime import datetime
 
 from models.members import MemberState
 from models.purchases import PurchaseState
-from rules import earning, points, tiers
+from rules import earning, points, standings, tiers
 from rules.actors import Actor
 from rules.earning import Award, Means
 from rules.outbox import Event
 from rules.points import Book, Purse
 from rules.programme import Terms
 from rules.purchases._facts import OrderLine, Stored
-from rules.tiers import Standing
+from rules.standings import Standing
 
 
 @dataclass(slots=True)
@@ -52,15 +52,18 @@ async def sit(
     means: Means | None,
 ) -> Sitting:
     """Read all that a fact may move: the points, the lots and the standing of the purchase's member."""
-    standing = await tiers.standing(purchase.member_id, terms)
+    standing = await tiers.standing(purchase.member_id, terms, now)
     book = await points.open_book(purchase.member_id, now, with_lots=purchase.state is not PurchaseState.CREATED)
     return Sitting(purchase, terms, standing, book, state, actor, now, means)
 
 
-def sit_with(purchase: Stored, held: Purse, actor: Actor, *, lines: Sequence[OrderLine], is_new: bool) -> Sitting:
+async def sit_with(
+    purchase: Stored, held: Purse, actor: Actor, *, lines: Sequence[OrderLine], is_new: bool
+) -> Sitting:
     """The same for a purchase that is not paid, with what was read of its member, and its lines."""
     row, book = held.row, held.book
-    standing = Standing(held.id, row["growth"], row["growth_seq"], held.tier, row["tier_since"])
+    standing = standings.of_row(held.id, row, held.terms)
+    await tiers.advance(standing, held.terms, book.now)
     return Sitting(
         purchase,
         held.terms,

@@ -8,17 +8,18 @@ from tortoise.context import require_context
 from tortoise.models import Model
 
 TOO_MUCH = "1000000000001"
-WITHOUT_IDS = [
+WITHOUT_IDS = {
     "api_key",
-    "token",
+    "growth_account",
     "points_account",
     "points_books",
     "points_closing",
-    "growth_account",
     "points_policy",
     "programme",
     "earn_budget",
-]
+    "tier_scheme",
+    "token",
+}
 
 
 @dataclass(frozen=True)
@@ -87,6 +88,8 @@ ATTACKS: dict[str, tuple[Attack, ...]] = {
     "tier_threshold": (change("tier", "rank = 2", threshold=TOO_MUCH),),
     "tier_multiplier": (change("tier", earn_multiplier_bps="9999"), change("tier", earn_multiplier_bps="1000001")),
     "tier_redeem_limit": (change("tier", redeem_limit_points="0"),),
+    "tier_scheme_version": (again("tier_scheme", version="0"),),
+    "tier_change_seq": (again("tier_change"),),
     "tier_change_joined": (again("tier_change", cause="'UPGRADED'", from_tier_id="NULL"),),
     "points_available_range": (
         change("points_account", available="-1"),

@@ -50,6 +50,8 @@ IMPOSSIBLE: dict[str, dict[str, str]] = {
         "IDENTITY_UNVERIFIED": "WeChat vouches for the phone",
         "MEMBER_FROZEN": "a frozen member may show who they are",
     },
+    "rules.tiers._granting.grant": {"MEMBER_FROZEN": "a frozen member keeps and gets tiers"},
+    "rules.tiers._granting.revoke": {"MEMBER_FROZEN": "a frozen member keeps and loses tiers"},
     "rules.points.adjust": {"MEMBER_FROZEN": "a frozen member may be adjusted"},
     "rules.points.give_back": {"MEMBER_FROZEN": "a frozen member may get points back"},
     "rules.points._holds.capture": {"POINTS_LIMIT": "what is held has its room in the balance"},

@@ -14,6 +14,7 @@ from models import engine, sql
 from models.owners import OWNERS, Owner
 from models.sql import SQL
 from tests import guard
+from tests.ladder import scheme
 from tests.people import buy, caps, member, programme, publish, redeem, rule
 
 LEDGERS = {
@@ -27,6 +28,7 @@ LEDGERS = {
     "points_policy",
     "points_transaction",
     "tier_change",
+    "tier_scheme",
 }
 """Written once: the database itself bars UPDATE and DELETE."""
 
@@ -100,9 +102,11 @@ async def test_nothing_written_in_a_ledger_is_changed_or_deleted() -> None:
     await buy(mei, 200_00)
     await redeem(mei, 50, note="for the green tea")
     await publish()
+    await scheme()
+    versions = dict.fromkeys(("points_policy", "tier_scheme"), "version")
     for table in sorted(LEDGERS):
         assert await SQL(f"SELECT COUNT(*) AS n FROM {table}").value() > 0, table
-        column = {"points_note": "member_id", "points_policy": "version"}.get(table, "id")
+        column = ({"points_note": "member_id"} | versions).get(table, "id")
         for attack in (f"UPDATE {table} SET {column} = {column}", f"DELETE FROM {table}"):
             with pytest.raises(BaseORMException, match=f"{table} is insert-only"):
                 await SQL(attack).run()

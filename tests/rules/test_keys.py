@@ -89,7 +89,8 @@ def test_a_refusal_reads_as_its_sentence() -> None:
 
 @pytest.mark.anyio
 async def test_nobody_holds_more_growth_than_an_account_can() -> None:
-    mei = Standing(MEI, Growth(BALANCE_MAX), 7, LADDER[-1], NOON)
+    top = LADDER[-1]
+    mei = Standing(MEI, NOON, Growth(BALANCE_MAX), 7, top, NOON, top, NOON)
     with pytest.raises(GrowthLimit) as refused:
         await grow(mei, 1, cause="test", terms=TERMS, purchase_id=None, effective_at=NOON, now=NOON)
     assert refused.value.limit == 10**12

@@ -18,7 +18,6 @@ from rules.programme import (
     check_ladder,
     check_terms,
 )
-from rules.tiers import upgrade
 from tests.people import LADDER
 
 TERMS = Terms("Tea House", "CNY", "Asia/Shanghai", 1, 100, 12, 7, LADDER)
@@ -128,14 +127,6 @@ def test_a_rate_may_be_any_fraction() -> None:
 )
 def test_the_tier_is_the_highest_whose_threshold_is_met(growth: int, code: str) -> None:
     assert TERMS.rung_for(Growth(growth)).code == code
-
-
-def test_an_upgrade_may_skip_tiers_and_is_never_a_downgrade() -> None:
-    basic, silver, gold = (replace(rung, rank=rank) for rank, rung in enumerate(LADDER))
-    ranked = replace(TERMS, ladder=(basic, silver, gold))
-    assert upgrade(basic, Growth(5_000), ranked) is gold
-    assert upgrade(gold, Growth(0), ranked) is gold
-    assert upgrade(silver, Growth(1_000), ranked) is silver
 
 
 def rung(code: str, threshold: int, bps: int = 10_000, limit: int | None = None) -> Rung:

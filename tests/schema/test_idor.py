@@ -337,7 +337,8 @@ LISTS = [
 ]
 """The lists of which each member has one of their own."""
 
-SHARED = {"members", "documents", "apiKeys", "auditLog", "approvals", "staff", "stores", "deliveries", "earnRules"}
+PUBLISHED = {"earnRules", "tierSchemes"}
+SHARED = {"members", "documents", "apiKeys", "auditLog", "approvals", "staff", "stores", "deliveries"} | PUBLISHED
 """The lists that are the same for all who may read them: no cursor is somebody else's there."""
 
 

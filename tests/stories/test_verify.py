@@ -13,11 +13,12 @@ from models.engine.sqlite import statements
 from models.invariants import INVARIANTS, SHOWN, Violation, _plain, violations
 from models.staff import StaffRole
 from models.units import Points, ReasonCode
-from rules import approvals, finance, staff, webhooks
+from rules import approvals, finance, staff, tiers, webhooks
 from rules.actors import SYSTEM, Actor, ActorKind
 from rules.points import Adjustment
 from rules.webhooks import Outcome, Wish
 from tests import guard
+from tests.ladder import YEARLY, scheme
 from tests.people import (
     NOON,
     balance,
@@ -38,6 +39,7 @@ from tests.people import (
     unfreeze,
 )
 from tests.stories.corruptions import CORRUPTIONS
+from tests.stories.tier_corruptions import TIERED
 
 PLANTED = [(name, sql) for name, ways in CORRUPTIONS.items() for sql in ways]
 
@@ -171,6 +173,35 @@ async def test_every_corruption_is_found_by_its_invariant(database: BaseDBAsyncC
     assert missed == []
 
 
+async def the_ladder() -> tuple[UUID, UUID]:
+    """Mei's gold is in its grace, and Wang, whose growth is forgotten, was granted silver."""
+    await programme()
+    await scheme(window={"kind": "ROLLING", "days": 30}, validity=YEARLY, grace_days=30, downgrade_mode="REASSESS")
+    mei, wang = await member("Mei"), await member("Wang")
+    await buy(mei, 5_000_00)
+    goodwill = ReasonCode("GOODWILL")
+    until = NOON + timedelta(days=900)
+    await tiers.grant(wang, "SILVER", until, reason=goodwill, key=fresh_key(), actor=SYSTEM, now=NOON)
+    await tiers.review({}, NOON + timedelta(days=400))
+    return mei, wang
+
+
+async def test_every_corruption_of_a_tier_is_found_by_its_invariant(
+    database: BaseDBAsyncClient, unbarred: None
+) -> None:
+    mei, wang = await the_ladder()
+    assert await violations() == []
+    missed = []
+    for name, sql in [(name, sql) for name, ways in TIERED.items() for sql in ways]:
+        with suppress(UndoneError):
+            async with database._in_transaction() as corrupt:
+                await plant(corrupt, sql, mei, wang)
+                if not await finds(corrupt, name):
+                    missed.append((name, sql))
+                raise UndoneError
+    assert missed == []
+
+
 @pytest.mark.corrupts
 @pytest.mark.parametrize("name", ["balances", "refunds are told by line", "answers are real", "members are whole"])
 async def test_verify_tells_what_is_broken_and_where(
@@ -187,7 +218,9 @@ async def test_verify_tells_what_is_broken_and_where(
 def test_each_invariant_has_a_corruption_and_a_name_of_its_own() -> None:
     names = [each.name for each in INVARIANTS]
     assert len(set(names)) == len(names)
-    assert set(names) == set(CORRUPTIONS), "plant a corruption for each invariant in tests/stories/corruptions.py"
+    assert set(names) == CORRUPTIONS.keys() | TIERED.keys(), (
+        "plant a corruption for each invariant in tests/stories/corruptions.py"
+    )
 
 
 @pytest.mark.corrupts

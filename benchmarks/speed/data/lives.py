@@ -20,7 +20,6 @@ from models.units import Growth, Points, ReasonCode
 from rules.actors import Actor, ActorKind
 from rules.points import Balances, Book, Lot, Movement
 from rules.programme import Rung, Terms
-from rules.tiers import upgrade
 
 LIVE_LOTS = 20
 """Whoever has so many lots left spends half of what there is: nobody collects for ever."""
@@ -142,7 +141,7 @@ class Life:
         )
         self._tell("growth.moved", at, {"delta": delta, "growth": self.growth})
         held = self.tier
-        self.tier = upgrade(held, Growth(self.growth), self.terms)
+        self.tier = max(held, self.terms.rung_for(Growth(self.growth)), key=lambda rung: rung.rank)
         if self.tier is not held:
             self.tier_since = at
             self._climb(held, TierCause.UPGRADED, purchase_id, at)

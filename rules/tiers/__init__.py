@@ -1,0 +1,114 @@
+"""Tiers: how growth lifts a member, how time and refunds lower them, and who may lift them by hand."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from models.sql import insert
+from models.tiers import GrowthAccount, GrowthEntry, TierCause
+from models.units import BALANCE_MAX, Growth
+from models.writing import add
+from rules import standings
+from rules.outbox import Event
+from rules.programme import Terms
+from rules.schemes import Basis
+from rules.standings import Standing, advance
+from rules.tiers._granting import Given, TierGrantInvalid, TierNotGranted, grant, revoke
+from rules.tiers._keeping import GrowthLimit, keep, record_joined
+from rules.tiers._qualifying import requalify
+from rules.tiers._reversing import take_back
+from rules.tiers._reviewing import ReviewIncomplete, review, review_due
+from rules.tiers._schemes import LATEST, Published, TierLevelInUse, TierSchemeChanged, publish, refresh
+
+__all__ = [
+    "LATEST",
+    "Given",
+    "GrowthLimit",
+    "Published",
+    "ReviewIncomplete",
+    "Standing",
+    "TierGrantInvalid",
+    "TierLevelInUse",
+    "TierNotGranted",
+    "TierSchemeChanged",
+    "advance",
+    "grant",
+    "grow",
+    "keep",
+    "open_account",
+    "publish",
+    "refresh",
+    "review",
+    "review_due",
+    "revoke",
+    "standing",
+]
+
+
+async def open_account(member_id: UUID, terms: Terms, *, at: datetime) -> list[Event]:
+    """Put a new member, who is known from this moment on, on the lowest rung."""
+    lowest = terms.ladder[0]
+    account = {"member_id": member_id, "tier_id": lowest.id, "tier_since": at, "known_since": at, "tier_steps": 1}
+    await insert(GrowthAccount, [account])
+    record_joined(member_id, lowest, at)
+    return [Event("tier.changed", {"cause": TierCause.JOINED.value, "to": lowest.code})]
+
+
+async def standing(member_id: UUID, terms: Terms, now: datetime) -> Standing:
+    """Where a held member stands at this moment; what time alone has changed is written with what comes next."""
+    found = await standings.read(member_id, terms)
+    await advance(found, terms, now)
+    return found
+
+
+async def grow(
+    standing: Standing,
+    delta: int,
+    *,
+    cause: str,
+    terms: Terms,
+    purchase_id: UUID | None,
+    effective_at: datetime,
+    now: datetime,
+) -> list[Event]:
+    """Move a held member's growth value by what a purchase came to, and their tier by what it has reached then.
+
+    A tier that is won is held at once or with the next period; a refund of the very purchase that won it may take
+    it back, and lowers no other.
+
+    Raises: GrowthLimit.
+    """
+    events: list[Event] = []
+    if delta:
+        standing.growth = Growth(standing.growth + delta)
+        standing.seq += 1
+        if standing.growth > BALANCE_MAX:
+            raise GrowthLimit(Growth(BALANCE_MAX))
+        add(GrowthEntry, [_entry(standing, delta, cause, purchase_id, effective_at, now)])
+        events.append(Event("growth.moved", {"delta": delta, "growth": standing.growth}))
+    elif terms.scheme.basis is Basis.GROWTH:
+        return []
+    await requalify(standing, terms, at=effective_at, now=now, purchase_id=purchase_id)
+    if delta < 0 and purchase_id is not None:
+        await take_back(standing, terms, purchase_id, at=now)
+    return [*events, *keep(standing)]
+
+
+def _entry(
+    standing: Standing,
+    delta: int,
+    cause: str,
+    purchase_id: UUID | None,
+    effective_at: datetime,
+    now: datetime,
+) -> dict[str, Any]:
+    return {
+        "member_id": standing.member_id,
+        "seq": standing.seq,
+        "delta": delta,
+        "growth_after": standing.growth,
+        "cause": cause,
+        "purchase_id": purchase_id,
+        "effective_at": effective_at,
+        "created_at": now,
+    }

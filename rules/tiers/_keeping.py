@@ -1,0 +1,75 @@
+"""Keeping: what was decided about a standing is written, and told."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from models.tiers import GrowthAccount, TierCause, TierChange, TierSource
+from models.units import Growth
+from models.writing import add, change
+from rules.outbox import Event
+from rules.refusals import Refusal
+from rules.schemes import Rung
+from rules.standings import Standing, Step, stored
+
+PLAIN = ("growth", "seq", "tier_id", "tier_since", "tier_steps")
+"""All that the account keeps of somebody whose tier no time can change."""
+
+
+@dataclass(eq=False)
+class GrowthLimit(Refusal):
+    """This is more growth than one member may hold."""
+
+    zh = "超出成长值上限。"
+    limit: Growth
+
+
+def keep(standing: Standing) -> list[Event]:
+    """Have a held member's standing written, if it is another than the account holds, and its steps; tell them."""
+    steps, standing.steps = standing.steps, []
+    rows = [
+        _row(standing.member_id, step, standing.steps_before + place) for place, step in enumerate(steps, start=1)
+    ]
+    standing.steps_before += len(steps)
+    told, kept = stored(standing), standing.kept
+    if told != kept:
+        found = {"member_id": standing.member_id, "seq": kept["seq"]}
+        is_plain = told["changes_at"] is None and kept["changes_at"] is None
+        change(GrowthAccount, found, {name: told[name] for name in PLAIN} if is_plain else told)
+        standing.kept = told
+    add(TierChange, rows)
+    return [_event(step) for step in steps]
+
+
+def record_joined(member_id: UUID, lowest: Rung, at: datetime) -> None:
+    """The first line of a new member's history."""
+    nothing = (None, None, None)
+    step = Step(TierCause.JOINED, TierSource.EARNED, at, lowest, lowest, None, lowest, *nothing)
+    add(TierChange, [{**_row(member_id, step, 1), "from_tier_id": None}])
+
+
+def _row(member_id: UUID, step: Step, seq: int) -> dict[str, Any]:
+    return {
+        "member_id": member_id,
+        "seq": seq,
+        "from_tier_id": step.from_tier.id,
+        "to_tier_id": step.to_tier.id,
+        "cause": step.cause,
+        "purchase_id": step.purchase_id,
+        "at": step.at,
+        "source": step.source,
+        "own_from_id": step.own_from and step.own_from.id,
+        "own_to_id": step.own_to and step.own_to.id,
+        "ended_at": step.ended_at,
+        "ends_at": step.ends_at,
+        "graced_until": step.graced_until,
+        "reason": step.reason,
+    }
+
+
+def _event(step: Step) -> Event:
+    """A step as it is told: another tier in effect, or something about a tier that stays."""
+    body = {"cause": step.cause.value, "from": step.from_tier.code, "to": step.to_tier.code}
+    kind = "tier.changed" if step.from_tier is not step.to_tier else "tier.reviewed"
+    return Event(kind, {**body, "source": step.source.value})

@@ -1,0 +1,54 @@
+"""Ladders for the tests: schemes that are published, and where members stand by them.
+
+`await scheme(validity=YEARLY, grace_days=30)` publishes one over the usual tiers; `await standing(mei, now)` is
+where Mei stands then, and `await history(mei)` what brought her there.
+"""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from models.sql import SQL
+from models.staff import StaffRole
+from rules import programme as programmes
+from rules import standings, tiers
+from rules.actors import Actor, ActorKind
+from rules.schemes import Scheme, plain
+from rules.standings import Standing
+from rules.tiers import Published
+from tests.people import LADDER, NOON, fresh_key
+
+ADMIN = Actor(ActorKind.STAFF, "00000000-0000-4000-8000-00000000000a", role=StaffRole.ADMIN)
+YEARLY = {"n": 12, "unit": "MONTH", "round_to": "MONTH"}
+
+
+def document(**changes: Any) -> dict[str, Any]:
+    """A scheme over the usual tiers, of which some things are otherwise; `retain` is by code what keeps a tier."""
+    retain, benefits = changes.pop("retain", {}), changes.pop("benefits", {})
+    told = plain(Scheme(), LADDER) | {"refund_correction_days": 30} | changes
+    for level in told["levels"] if "levels" not in changes else ():
+        level["retain_threshold"] = retain.get(level["code"], level["retain_threshold"])
+        level["benefits"] = [*level["benefits"], *benefits.get(level["code"], [])]
+    return told
+
+
+async def scheme(*, at: datetime = NOON, **changes: Any) -> Published:
+    """A published scheme over the usual tiers."""
+    return await tiers.publish(document(**changes), expected_version=None, key=fresh_key(), actor=ADMIN, now=at)
+
+
+async def standing(member_id: UUID, now: datetime) -> Standing:
+    """Where a member stands at a moment."""
+    return await standings.reckoned(member_id, await programmes.terms(), now)
+
+
+STEPS = SQL(
+    "SELECT c.cause, f.code AS from_code, t.code AS to_code, c.at, c.ends_at FROM tier_change c"
+    " LEFT JOIN tier f ON f.id = c.from_tier_id JOIN tier t ON t.id = c.to_tier_id WHERE c.member_id = $1"
+    " ORDER BY c.id"
+)
+
+
+async def history(member_id: UUID) -> list[tuple[str, str]]:
+    """What was written down of a member's tiers: the causes, and the tier in effect after each."""
+    return [(row["cause"], row["to_code"]) for row in await STEPS.rows(member_id)]

@@ -1,0 +1,46 @@
+"""Corruptions of tiers that time may change: for the members of `the_ladder`, of whom Mei holds gold in a grace."""
+
+MEI = "member_id = {mei}"
+SILVER = "(SELECT id FROM tier WHERE code = 'SILVER')"
+LATER = "'2031-01-01 00:00:00+00:00'"
+
+TIERED: dict[str, list[str]] = {
+    "tier has a history": [
+        f"UPDATE tier_change SET from_tier_id = {SILVER} WHERE {MEI} AND seq = 3",
+        f"UPDATE tier_change SET to_tier_id = {SILVER} WHERE {MEI} AND seq = 2",
+        f"DELETE FROM tier_change WHERE {MEI} AND seq = 2",
+    ],
+    "tier steps are numbered": [
+        f"DELETE FROM tier_change WHERE {MEI} AND seq = 2",
+        f"UPDATE tier_change SET seq = seq + 5 WHERE {MEI} AND seq = 3",
+        f"UPDATE growth_account SET tier_steps = tier_steps + 1 WHERE {MEI}",
+    ],
+    "tier is the highest": [
+        f"UPDATE growth_account SET tier_id = {SILVER} WHERE {MEI}",
+        f"UPDATE growth_account SET earned_tier_id = {SILVER} WHERE {MEI}",
+    ],
+    "tier changes when it says": [
+        f"UPDATE growth_account SET changes_at = {LATER} WHERE {MEI}",
+        f"UPDATE growth_account SET changes_at = NULL WHERE {MEI}",
+        f"UPDATE growth_account SET earned_tier_id = NULL WHERE {MEI}",
+        f"UPDATE growth_account SET earned_since = NULL WHERE {MEI}",
+        f"UPDATE growth_account SET deferred_at = {LATER} WHERE {MEI}",
+        f"UPDATE growth_account SET paid_until = {LATER} WHERE {MEI}",
+        f"UPDATE growth_account SET paid_since = {LATER} WHERE {MEI}",
+        f"UPDATE growth_account SET granted_since = {LATER} WHERE {MEI}",
+        f"UPDATE growth_account SET granted_until = {LATER}, changes_at = {LATER} WHERE {MEI}",
+        f"UPDATE growth_account SET tier_expires_at = {LATER} WHERE {MEI}",
+        f"UPDATE growth_account SET tier_expires_at = NULL WHERE {MEI}",
+    ],
+    "tier ends as its history says": [
+        f"UPDATE tier_change SET own_to_id = {SILVER} WHERE {MEI} AND seq = 3",
+        f"UPDATE growth_account SET granted_tier_id = {SILVER}, granted_since = tier_since, granted_until = {LATER}"
+        " WHERE member_id = {wang}",
+        "UPDATE tier_change SET ends_at = " + LATER + " WHERE member_id = {wang} AND source = 'GRANTED'",
+    ],
+    "tier scheme is the newest": [
+        "UPDATE programme SET tier_scheme = NULL",
+        "UPDATE programme SET tier_scheme = '{{}}'",
+        "UPDATE tier_scheme SET version = version + 1",
+    ],
+}
