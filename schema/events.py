@@ -157,6 +157,32 @@ def _read(after: str, latest: int) -> int:
     return int(seq)
 
 
+CHANGED = SQL(
+    "SELECT COUNT(*) AS n FROM (SELECT 1 FROM outbox_event WHERE member_id = $1 AND seq > $2 AND seq <= $3"
+    " AND type NOT LIKE 'approval.%' AND type NOT LIKE 'purchase.%' LIMIT 1) one"
+)
+"""Whether anything of a member themselves has changed: what they have, their tier, where the membership stands."""
+
+
+async def _changes(context: Context, member_id: UUID) -> AsyncGenerator[Member, None]:
+    """The member as they are, and again whenever they have changed, until the house closes.
+
+    Of changes that come faster than they are taken only the last state is told.
+    """
+    if context.feed is None:
+        raise AssertionError("A subscription without a feed.")
+    with context.feed.watch(member_id) as watch:
+        told = None
+        while True:
+            latest = await LATEST.value(member_id)
+            if told is None or await CHANGED.value(member_id, told, latest):
+                await context.renew()
+                yield _there(await member(member_id))
+            told = latest
+            if not await watch.beyond(latest):
+                return
+
+
 async def _follow(context: Context, member_id: UUID, seq: int) -> AsyncGenerator[MemberEvent, None]:
     """The member's events after a number, each with everything made anew for it, until the house closes."""
     if context.feed is None:
@@ -220,3 +246,15 @@ class EventsSubscription:
         if own is None or latest is None:
             raise bad_input("Only a member has events.")
         return _follow(info.context, own, latest if after is None else _read(after, latest))
+
+    @followed(
+        MEMBER,
+        "The calling member: as they are now, and again whenever their points, growth, tier or state has changed. "
+        "For showing the present state; who must not miss a single event follows `memberEvents`.",
+    )
+    async def member_changed(self, info: Info) -> AsyncGenerator[Member, None]:
+        """The caller, whenever they change."""
+        own = info.context.member_id
+        if own is None or await LATEST.value(own) is None:
+            raise bad_input("Only a member changes.")
+        return _changes(info.context, own)

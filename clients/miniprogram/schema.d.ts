@@ -3938,6 +3938,11 @@ export interface Subscription {
    * gaps and without doubles; without it, what happens from now on.
    */
   memberEvents: MemberEvent;
+  /**
+   * The calling member: as they are now, and again whenever their points, growth, tier or state has changed. For
+   * showing the present state; who must not miss a single event follows `memberEvents`.
+   */
+  memberChanged: Member;
 }
 
 /** Arguments of `Subscription.memberEvents`. */

@@ -152,13 +152,17 @@ def is_one_of(kind: GraphQLInputObjectType) -> bool:
 
 
 def asked(name: str, field: GraphQLField, given: str) -> str:
-    """A field with the arguments it requires; a subscription from the beginning."""
+    """A field with the arguments it requires; a subscription, where it can, from the beginning."""
     told = [
         f"{argument}: {literal(each.type, given)}"
         for argument, each in field.args.items()
         if isinstance(each.type, GraphQLNonNull)
     ]
-    if PUBLISHED.subscription_type and field is PUBLISHED.subscription_type.fields.get(name):
+    if (
+        PUBLISHED.subscription_type
+        and field is PUBLISHED.subscription_type.fields.get(name)
+        and "after" in field.args
+    ):
         told = [f'after: "{BEGINNING}"']
     return f"{name}({', '.join(told)})" if told else name
 

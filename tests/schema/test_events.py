@@ -275,3 +275,48 @@ def test_every_event_of_the_rules_has_a_word() -> None:
     told |= {f"purchase.{what}" for what in re.findall(r'_tell\(sitting, "(\w+)"\)', text)}
     told = {name for name in told if not name.startswith("approval.")}
     assert {name.replace(".", "_").upper() for name in told} == set(MemberEventType.__members__) - {"OTHER"}
+
+
+CHANGED = "subscription { memberChanged { state points { available } tier { code } } }"
+
+
+async def test_who_follows_themselves_sees_how_they_are_and_what_they_become(feed: Feed) -> None:
+    await programme()
+    mei = await member("Mei")
+    async with following(CHANGED, who=as_member(mei), feed=feed) as mei_s:
+        now = (await mei_s.next())["memberChanged"]
+        assert now == {"state": "ACTIVE", "points": {"available": 0}, "tier": {"code": "BASIC"}}
+        heard = asyncio.create_task(mei_s.next())
+        await buy(mei, 1_200_00)
+        after = (await heard)["memberChanged"]
+        assert after == {"state": "ACTIVE", "points": {"available": 1_200}, "tier": {"code": "SILVER"}}
+        heard = asyncio.create_task(mei_s.next())
+        await freeze(mei)
+        assert (await heard)["memberChanged"]["state"] == "FROZEN"
+
+
+async def test_of_changes_that_come_too_fast_the_last_state_is_told(feed: Feed) -> None:
+    await programme()
+    mei = await member("Mei")
+    await buy(mei, 100_00)
+    async with following(CHANGED, who=as_member(mei), feed=feed) as mei_s:
+        await mei_s.next()
+        for _ in range(3):
+            await redeem(mei, 10)
+        assert (await mei_s.next())["memberChanged"]["points"] == {"available": 70}
+        heard = asyncio.create_task(mei_s.next())
+        await redeem(mei, 5)
+        assert (await heard)["memberChanged"]["points"] == {"available": 65}
+
+
+async def test_what_happens_to_somebody_else_changes_nobody_else(feed: Feed) -> None:
+    await programme()
+    mei, other = await member("Mei"), await member("Other")
+    async with following(CHANGED, who=as_member(mei), feed=feed) as mei_s:
+        await mei_s.next()
+        heard = asyncio.create_task(mei_s.next())
+        await buy(other, 100_00)
+        await asyncio.sleep(0.05)
+        assert not heard.done()
+        await buy(mei, 20_00)
+        assert (await heard)["memberChanged"]["points"] == {"available": 20}
