@@ -47,6 +47,9 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line(
         "markers", "apart: the test asks no database anything: it fails if it does, and runs once, on SQLite"
     )
+    config.addinivalue_line(
+        "markers", "either: what the test proves lies in front of every database: it runs once, on SQLite"
+    )
     settings.register_profile("long", max_examples=20_000)
     guard.install()
 
@@ -69,7 +72,11 @@ def pytest_collection_finish() -> None:
 
 def depends_on_database(item: pytest.Item) -> bool:
     """Whether a test has the suite's database, or has asked which one it is; nobody else can know it."""
-    if not isinstance(item, pytest.Function) or item.get_closest_marker("apart"):
+    if (
+        not isinstance(item, pytest.Function)
+        or item.get_closest_marker("apart")
+        or item.get_closest_marker("either")
+    ):
         return False
     return _is_async(item.function) or "dialect" in item.fixturenames
 

@@ -15,6 +15,8 @@ from api import connections
 from api.connections import Protocol
 from tests.api.serving import ASKS, HEAD, said, served
 
+pytestmark = pytest.mark.either
+
 CLOSES = HEAD.replace(b"host:", b"connection: close\r\nhost:")
 UPGRADES = (
     b"GET /graphql HTTP/1.1\r\nhost: house\r\nconnection: upgrade\r\nupgrade: websocket\r\n"

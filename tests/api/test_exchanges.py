@@ -13,6 +13,8 @@ from tests.api.house import Caller, endpoint_of
 from tests.api.test_logins import INSTANT, LIVE, is_let_in, log_in, refresh
 from tests.people import NOON, programme
 
+pytestmark = pytest.mark.either
+
 GRACE = timedelta(seconds=30)
 
 

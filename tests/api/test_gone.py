@@ -12,6 +12,8 @@ from api import connections, requests
 from api.graphql import Endpoint
 from tests.api.serving import ASKS, HEAD, said, served
 
+pytestmark = pytest.mark.either
+
 
 def test_the_server_lets_on_that_a_client_has_hung_up() -> None:
     cycle = RequestResponseCycle.__new__(RequestResponseCycle)

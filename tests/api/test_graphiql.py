@@ -15,6 +15,8 @@ from starlette.routing import Route
 from api import graphiql
 from api.graphiql import PAGE_HEADERS, Tab, page, routes
 
+pytestmark = pytest.mark.either
+
 FOLDER = Path(graphiql.__file__).parent / "static" / "graphiql"
 OUR_OWN = {"playground.js", "playground.css", "LICENSES.md"}
 TABS = [

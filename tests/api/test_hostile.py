@@ -12,6 +12,8 @@ from tests.api.house import GRAPHQL, Caller
 from tests.people import programme
 from tests.schema.asking import forget_documents
 
+pytestmark = pytest.mark.either
+
 BUDGET_SECONDS = 0.25
 
 

@@ -14,6 +14,8 @@ from api.settings import SettingError, settings
 from rules.documents import Trusted, digest
 from tests.api.shell import Shell
 
+pytestmark = pytest.mark.either
+
 HOME = "query Home { me { state } }"
 TIERS = "query Tiers {\n  tiers {\n    code\n  }\n}"
 LONG = "query Long { " + " ".join(f"a{place}: __typename" for place in range(31)) + " }"

@@ -8,6 +8,8 @@ from starlette.types import Receive, Scope, Send
 from api.settings import SettingError, settings
 from tests.api.house import PRODUCTION, Caller, built, calling, endpoint_of
 
+pytestmark = pytest.mark.either
+
 ASK = {
     "access-control-request-method": "POST",
     "access-control-request-headers": "authorization,content-type,x-request-id",

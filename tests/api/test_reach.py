@@ -20,6 +20,8 @@ from models.webhooks import Failure
 from rules.webhooks import Address, WebhookUrlRefused
 from tests.receiver import Receiver, receiving
 
+pytestmark = pytest.mark.either
+
 LOOP = ip_address("127.0.0.1")
 
 

@@ -15,6 +15,8 @@ from api import wechat
 from api.simulator import simulator
 from api.wechat import CodeRefused, Session, WeChat, WeChatBusy, WeChatError, WeChatMisconfigured
 
+pytestmark = pytest.mark.either
+
 APPID, SECRET = "wxdemo0000000001", "a-secret-nobody-may-read"
 Answer = httpx2.Response | httpx2.TransportError
 

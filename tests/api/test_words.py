@@ -13,6 +13,8 @@ from tests.api.house import Caller
 from tests.house.test_refusals import MISTAKES
 from tests.people import NOON, programme
 
+pytestmark = pytest.mark.either
+
 WRONG = {
     "GRAPHQL_PARSE_FAILED": ("{", "查询语句无法解析。 Syntax Error"),
     "GRAPHQL_VALIDATION_FAILED": ("{ nothing }", "查询语句不符合接口定义。 Cannot query field"),

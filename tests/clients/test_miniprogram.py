@@ -10,6 +10,8 @@ import pytest
 from tests.clients.phone import URL, Carry, Phone, Reply, Request, Thrown, graphql, operation_of, storm
 from tests.people import NOON, movements, programme
 
+pytestmark = pytest.mark.either
+
 HOME = "return await client.request('query Home { me { card { displayName } points { available } } }')"
 REDEEM = (
     "mutation Redeem($input: PointsRedeemInput!) { pointsRedeem(input: $input) { entry { balanceAfter } replayed"

@@ -13,6 +13,8 @@ from tests.clients.phone import CLIENT, URL, Phone, Reply, Thrown, storm
 from tests.clients.test_miniprogram import HOME, redeem
 from tests.house.test_refusals import MISTAKES
 
+pytestmark = pytest.mark.either
+
 HTML = {"statusCode": 503, "header": {"Retry-After": "120"}, "data": "<html>维护中</html>"}
 
 

@@ -11,6 +11,8 @@ from tests.api.socket import sockets_of
 from tests.clients.phone import URL, Phone, storm
 from tests.people import buy, freeze
 
+pytestmark = pytest.mark.either
+
 FOLLOW = (
     "var told = [], starts = [], errors = [];"
     "var stop = client.events({ onStart: (cursor) => starts.push(cursor), onEvent: (event) => told.push(event),"

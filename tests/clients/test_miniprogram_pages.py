@@ -11,6 +11,8 @@ from tests.clients.phone import CLIENT, URL, Phone, storm
 from tests.clients.test_miniprogram import redeem
 from tests.people import buy
 
+pytestmark = pytest.mark.either
+
 README = (CLIENT / "README.md").read_text("utf-8")
 EXAMPLES = dict(re.findall(r"<!-- run: ([\w-]+) -->\n```(?:js|vue)\n(.*?)```", README, re.DOTALL))
 NEWER = {

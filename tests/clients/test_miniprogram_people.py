@@ -13,6 +13,8 @@ from tests.clients.test_miniprogram_events import following, hears, subscribed
 from tests.people import NOON, SHOP, buy
 from tests.people import phone as number_of
 
+pytestmark = pytest.mark.either
+
 
 async def known(number: str = "+8613800000001") -> UUID:
     """Somebody whom the shop knows by phone, with 200 points."""

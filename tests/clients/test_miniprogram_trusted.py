@@ -13,6 +13,8 @@ from tests.clients.test_miniprogram import HOME, REDEEM, balances, redeem
 from tests.clients.test_miniprogram_events import following, hears
 from tests.people import buy
 
+pytestmark = pytest.mark.either
+
 HOME_TEXT = "query Home { me { card { displayName } points { available } } }"
 MAKE = f"client = createClient({{ url: '{URL}', documents: DOCUMENTS }})"
 

@@ -4,9 +4,13 @@ import re
 from pathlib import Path
 from uuid import UUID
 
+import pytest
+
 from api.manifest import manifest
 from tests.clients.phone import CLIENT, Carry, Phone, Reply, Request
 from tests.people import buy, movements
+
+pytestmark = pytest.mark.either
 
 PAGE = (CLIENT.parents[1] / "docs" / "quickstarts" / "miniprogram.md").read_text("utf-8")
 FILES = dict(re.findall(r"<!-- (?:js|wxml): ([\w/.]+) -->\n```\w+\n(.*?)```", PAGE, re.DOTALL))

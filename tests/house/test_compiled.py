@@ -18,6 +18,8 @@ from schema.compiler import Executor, Plan
 from schema.root import schema
 from tests.schema.matrix import LITERALS, PUBLISHED, asked, kind_of
 
+pytestmark = pytest.mark.either
+
 EXECUTOR = Executor(schema, {"DateTime": str})
 ROOTS = [(root, name) for root in ("Query", "Mutation") for name in kind_of(root).fields]
 

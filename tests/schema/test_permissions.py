@@ -19,6 +19,8 @@ from tests.schema.asking import PARTNER, SERVICE, Answer, as_member, as_staff, a
 from tests.schema.following import following
 from tests.schema.matrix import PUBLISHED, Way, ways
 
+pytestmark = pytest.mark.either
+
 Callers = dict[str, Principal | None]
 
 
