@@ -28,6 +28,8 @@ class PointsKind(StrEnum):
     EXPIRE = "EXPIRE"
     HOLD = "HOLD"
     RELEASE = "RELEASE"
+    TRANSFER_OUT = "TRANSFER_OUT"
+    TRANSFER_IN = "TRANSFER_IN"
 
 
 class Bucket(StrEnum):
@@ -46,6 +48,8 @@ class Counter(StrEnum):
     REDEMPTION = "REDEMPTION"
     EXPIRY = "EXPIRY"
     ADJUSTMENT = "ADJUSTMENT"
+    TRANSFER = "TRANSFER"
+    """Another member."""
     INTERNAL = "INTERNAL"
 
 

@@ -86,6 +86,30 @@ TAKE = SQL(
 CODE = SQL("SELECT member_id, used_by, expires_at FROM member_code WHERE digest = $1")
 
 
+def marked(said: str) -> str:
+    """A code as it may be remembered; nothing of it can be read back."""
+    return vault.unlocked().mark(PURPOSE, digits(said) or "")
+
+
+async def meant(said: str, reader: str, now: datetime) -> UUID | None:
+    """Whose a code is, for a reader who may read it, or has read it; None for any other. It stays as it is."""
+    code = digits(said)
+    row = None if code is None else await CODE.row(vault.unlocked().mark(PURPOSE, code))
+    if row is None or row["used_by"] not in (None, reader) or row["expires_at"] <= now:
+        return None
+    found: UUID = row["member_id"]
+    return found
+
+
+async def take(said: str, reader: str, now: datetime) -> bool:
+    """Make a code the reader's, within a command. Says no when another was first, or it has ended."""
+    code = digits(said)
+    if code is None:
+        return False
+    hashed = vault.unlocked().mark(PURPOSE, code)
+    return await TAKE.row(hashed, reader, now) is not None or await meant(said, reader, now) is not None
+
+
 @transaction
 async def read(said: str, *, actor: Actor, now: datetime) -> UUID | None:
     """Whose a code is; None when there never was such a code. It is then the reader's, who may read it again.

@@ -1,6 +1,7 @@
 """Cards: all that one member may see of another, and all that a reader needs to know who of the staff it was."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import cast
 from uuid import UUID
 
@@ -21,6 +22,11 @@ class MemberCard:
         SEES_MEMBER, "What the member wishes to be called; null when they told nothing."
     )
     avatar_url: str | None = seen(SEES_MEMBER, "The member's picture.")
+
+    @classmethod
+    def of(cls, profile: Profile) -> "MemberCard":
+        """What others see of a profile."""
+        return cls(display_name=profile.display_name, avatar_url=profile.avatar_url)
 
 
 class Sealed(Row):
@@ -63,6 +69,19 @@ def _opened(told: Sequence[Sealed], keys: Sequence[bytes | None]) -> list[Profil
     return members.open_profiles(
         [(row.member_id, None if row.sealed is None else next(left), row.sealed) for row in told]
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Whose:
+    member_id: UUID
+
+
+async def cards(people: Sequence[UUID | None], context: Context) -> list[MemberCard | None]:
+    """The card of each of these members; None for nobody."""
+    wanted = list(dict.fromkeys(each for each in people if each is not None))
+    told = await _read([_Whose(each) for each in wanted], context) if wanted else []
+    found = {each: MemberCard.of(profile) for each, profile in zip(wanted, told, strict=True)}
+    return [found.get(each) if each else None for each in people]
 
 
 @strawberry.type(description="Who of the staff it was.")

@@ -29,7 +29,17 @@ from schema.logins import LoginsMutation
 from schema.members import Member, MembersMutation, MembersQuery, member
 from schema.permissions import ANYBODY_KNOWN, ARGUMENTS, PUBLIC, Auth, asked
 from schema.phones import PhonesMutation
-from schema.points import HoldsMutation, PointsEntry, PointsHold, PointsMutation, PointsQuery, entry, hold
+from schema.points import (
+    HoldsMutation,
+    PointsEntry,
+    PointsHold,
+    PointsMutation,
+    PointsQuery,
+    TransfersMutation,
+    TransfersQuery,
+    entry,
+    hold,
+)
 from schema.policy import PolicyMutation, PolicyQuery
 from schema.programme import ProgrammeQuery
 from schema.purchases import Purchase, PurchasesMutation, purchase
@@ -80,6 +90,7 @@ class Query(
     ApprovalsQuery,
     MembersQuery,
     PointsQuery,
+    TransfersQuery,
     PolicyQuery,
     ProgrammeQuery,
     SchemesQuery,
@@ -123,6 +134,7 @@ class Mutation(
     PurchasesMutation,
     PointsMutation,
     HoldsMutation,
+    TransfersMutation,
     PolicyMutation,
     SchemesMutation,
     DocumentsMutation,

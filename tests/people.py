@@ -24,7 +24,7 @@ from rules.actors import CLI, Actor, ActorKind
 from rules.earning import Caps, Published, Rule
 from rules.idempotency import Key
 from rules.members import Identity, Profile
-from rules.points import Checkout, Kept, Posted
+from rules.points import Checkout, Given, Kept, Posted, Receiver
 from rules.policy import PointsPolicy
 from rules.programme import Rung, Terms
 from rules.purchases import Applied, Happening, Order, OrderLine
@@ -305,6 +305,16 @@ async def release(
 ) -> Kept:
     """Staff give points back that were set aside."""
     return await points.release(member_id, hold_id, key=key or fresh_key(), actor=actor, now=at)
+
+
+async def hand(
+    member_id: UUID, to_id: UUID, amount: int, *, key: Key | None = None, at: datetime = NOON, actor: Actor = CLERK
+) -> Given:
+    """Staff move points of one member to another."""
+    to, reason = Receiver(id=to_id), ReasonCode("GIFT")
+    return await points.transfer(
+        member_id, to, Points(amount), reason=reason, key=key or fresh_key(), actor=actor, now=at
+    )
 
 
 BALANCE = SQL(

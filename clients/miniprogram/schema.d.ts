@@ -1051,6 +1051,8 @@ export type ErrorCode =
   | 'PROOF_REQUIRED'
   /** The purchase is in a state in which this cannot happen. 订单当前状态不允许此操作。 */
   | 'PURCHASE_STATE_CONFLICT'
+  /** The membership that would receive the points is not active. 接收积分的会员未处于激活状态。 */
+  | 'RECEIVER_NOT_ACTIVE'
   /** More would be given back than there was. 退还数量超过原始数量。 */
   | 'REFUND_EXCEEDS_ORIGINAL'
   /** Events are told again of the last thirty days only. 仅可重放最近三十天的事件。 */
@@ -1087,6 +1089,12 @@ export type ErrorCode =
   | 'TOTP_SETUP_REQUIRED'
   /** This code is wrong, too old, or was used already: wait for the next one. 验证码错误、已过期或已使用，请等待下一个验证码。 */
   | 'TOTP_WRONG'
+  /** Members may not give points to each other here. 本计划未开放积分转赠。 */
+  | 'TRANSFER_DISABLED'
+  /** This is beyond what a member may give to others. 超出积分转赠限制。 */
+  | 'TRANSFER_LIMIT'
+  /** Points cannot be given to oneself. 不能将积分转赠给自己。 */
+  | 'TRANSFER_SELF'
   /** A webhook endpoint cannot be like this. 无法按此要求设置 Webhook 端点。 */
   | 'WEBHOOK_INVALID'
   /** There are as many webhook endpoints as there may be; delete one of them first. Webhook 端点数量已达上限，请先删除其中一个。 */
@@ -2112,6 +2120,16 @@ export interface Mutation {
    */
   pointsRelease: PointsHoldPayload | null;
   /**
+   * Give points to another member (积分转赠). They expire when they would have and repay what the other owes. Members
+   * give within the programme's policy, to whoever shows them a member code. The desk names anybody, and takes a
+   * transfer back by another one; it is bound as in `pointsAdjust`.
+   *
+   * Refuses with: `APPROVAL_REQUIRED`, `IDEMPOTENCY_KEY_REUSED`, `INSUFFICIENT_POINTS`, `MEMBER_FROZEN`,
+   * `MEMBER_MERGED`, `MEMBER_NOT_ACTIVE`, `NOT_FOUND`, `POINTS_LIMIT`, `PROOF_REQUIRED`, `RECEIVER_NOT_ACTIVE`,
+   * `TOO_MANY_ATTEMPTS`, `TRANSFER_DISABLED`, `TRANSFER_LIMIT`, `TRANSFER_SELF`.
+   */
+  pointsTransfer: PointsTransferPayload | null;
+  /**
    * Put a whole points policy into force, at once. What was issued before keeps to the version it came under. Not
    * for members, but for OWNER, ADMIN.
    *
@@ -2760,7 +2778,11 @@ export type PointsKind =
   /** Set aside for a checkout. */
   | 'HOLD'
   /** Set aside for a checkout, and available again. */
-  | 'RELEASE';
+  | 'RELEASE'
+  /** Given to another member. */
+  | 'TRANSFER_OUT'
+  /** Given by another member. */
+  | 'TRANSFER_IN';
 
 /** When points expire. */
 export interface PointsLifetime {
@@ -2836,6 +2858,8 @@ export interface PointsMovement {
   store: string | null;
   /** The line it takes back, in part or whole, for `node`; null when it takes nothing back. */
   reversesId: ID | null;
+  /** The other member, of points that changed hands: who has them now, or had them; null for all else. */
+  counterpart: MemberCard | null;
   /** The points it moved, by when they expire: soonest first. Debt has none. */
   lots: PointsLotShare[];
 }
@@ -3072,6 +3096,69 @@ export type PointsSpan =
   | 'MONTH'
   /** Years. */
   | 'YEAR';
+
+/** Points to give to another member. */
+export interface PointsTransferInput {
+  /** Whose points. Members leave it out: their own. */
+  memberId?: ID | null;
+  /** Who is to have them: the member code they show, scanned or typed. */
+  toMemberCode?: string | null;
+  /** The same by id, in place of the code. Not for members. */
+  toMemberId?: ID | null;
+  /** How many, above 0. */
+  points: Long;
+  /** What for, in one word: `GIFT`. */
+  reason?: ReasonCode;
+  /** A line for people. Kept encrypted. */
+  note?: Note | null;
+  /**
+   * Chosen by you for this one request (a UUID will do): 8 to 128 printable ASCII characters. The same key with the
+   * same input is done once and always answered alike, so a retry is harmless.
+   */
+  idempotencyKey: string;
+}
+
+/** What a transfer of points came to, for the one who gave. */
+export interface PointsTransferPayload {
+  __typename?: 'PointsTransferPayload';
+  /** Who has the points now; null when refused. */
+  to: MemberCard | null;
+  /** The line in the giver's ledger; null when refused. */
+  entry: PointsEntry | null;
+  /** The giver's account after it; null when refused. */
+  account: PointsAccount | null;
+  /** Whether this answers an earlier, identical request. */
+  replayed: boolean;
+  /** Why it was refused; empty on success. */
+  userErrors: UserError[];
+}
+
+/** What a transfer of points would come to. */
+export interface PointsTransferPreview {
+  __typename?: 'PointsTransferPreview';
+  /** Who would have the points; null for nobody who could. */
+  to: MemberCard | null;
+  /** Whether it would go through now. */
+  allowed: boolean;
+  /** What may be spent now, and so given. */
+  available: Long;
+  /** What would be left; null when it would be refused. */
+  availableAfter: Long | null;
+  /** How many transfers are left today. */
+  leftCount: Long;
+  /** How many points may still be given today. */
+  leftPoints: Long;
+  /** Everything that stands against it, not only the first. */
+  userErrors: UserError[];
+}
+
+/** A transfer to try without doing it. */
+export interface PointsTransferPreviewInput {
+  /** Who is to have them: the member code they show. Trying leaves it as it is. */
+  toMemberCode: string;
+  /** How many, above 0. */
+  points: Long;
+}
 
 /** Whether members may give points to each other. */
 export interface PointsTransferTerms {
@@ -3389,6 +3476,8 @@ export interface Query {
   members: MemberConnection | null;
   /** What a redemption would come to. Runs the same checks and writes nothing. */
   pointsRedeemPreview: PointsRedeemPreview | null;
+  /** What giving points to another member would come to. Runs the same checks and writes nothing. */
+  pointsTransferPreview: PointsTransferPreview | null;
   /** What is decided about points: the policy in force, or the version asked for. */
   pointsPolicy: PointsPolicy | null;
   /** The programme's terms. */
@@ -3616,6 +3705,21 @@ export interface QueryNodesArgs {
  * read as capitals and underscores.
  */
 export type ReasonCode = string;
+
+/** The membership that would receive the points is not active. */
+export interface ReceiverNotActive {
+  __typename?: 'ReceiverNotActive';
+  /** What to switch on. */
+  code: ErrorCode;
+  /** A sentence for people, in English or Chinese by `Accept-Language`. */
+  message: string;
+  /** The part of `input` that was refused, if one was. */
+  field: string[] | null;
+  /** Whether the same request may succeed later without anybody changing it. */
+  retryable: boolean;
+  /** The state it is in. */
+  state: string;
+}
 
 /** More would be given back than there was. */
 export interface RefundExceedsOriginal {
@@ -4462,6 +4566,25 @@ export interface TotpProvisioning {
   qrSvg: string;
 }
 
+/** This is beyond what a member may give to others. */
+export interface TransferLimit {
+  __typename?: 'TransferLimit';
+  /** What to switch on. */
+  code: ErrorCode;
+  /** A sentence for people, in English or Chinese by `Accept-Language`. */
+  message: string;
+  /** The part of `input` that was refused, if one was. */
+  field: string[] | null;
+  /** Whether the same request may succeed later without anybody changing it. */
+  retryable: boolean;
+  /** Which of several limits, in one word. */
+  rule: string;
+  /** How much was asked for. */
+  wanted: Long;
+  /** The most there may be. */
+  limit: Long;
+}
+
 /** What points cost when they are redeemed: so many minor units for so many points. */
 export interface UnitCost {
   /** Minor units: 1 … */
@@ -4514,6 +4637,7 @@ export type AnyUserError =
   | ProfileInvalid
   | ProgrammeTermsInvalid
   | PurchaseStateConflict
+  | ReceiverNotActive
   | RefundExceedsOriginal
   | TierGrantInvalid
   | TierLevelInUse
@@ -4523,6 +4647,7 @@ export type AnyUserError =
   | TooManyAttempts
   | TooManyHolds
   | TooManyReveals
+  | TransferLimit
   | WebhookInvalid
   | WebhookLimit
   | WebhookUrlRefused;

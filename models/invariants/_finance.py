@@ -40,8 +40,8 @@ FINANCE = (
         # whole closed months one by one, and all others together: SQL does not know the programme's zone
         "SELECT cohort, kind FROM (SELECT CASE WHEN came > low AND came < high THEN came END AS cohort, kind,"
         " points FROM (SELECT (SELECT substr(CAST(c.day AS TEXT), 1, 7) FROM points_closing c WHERE c.ends_at >"
-        " CASE WHEN o.effective_at < o.created_at THEN o.effective_at ELSE o.created_at END ORDER BY c.ends_at"
-        " LIMIT 1) AS came,"
+        " CASE WHEN l.origin_at IS NOT NULL THEN l.origin_at WHEN o.effective_at < o.created_at"
+        " THEN o.effective_at ELSE o.created_at END ORDER BY c.ends_at LIMIT 1) AS came,"
         " CASE WHEN m.d_remaining + m.d_held < 0 AND t.points >= 0 THEN 'REPAID' ELSE t.kind END AS kind,"
         " m.d_remaining + m.d_held AS points FROM points_lot_move m"
         " JOIN points_transaction t ON t.id = m.transaction_id JOIN points_books b ON t.id <= b.counted_id"

@@ -121,8 +121,9 @@ POINTS = (
     Invariant(
         "movement direction",
         "A movement goes the way its kind says.",
-        "SELECT id FROM points_transaction WHERE CASE WHEN kind IN ('EARN', 'BONUS', 'RETURN', 'ADJUST_IN')"
-        " THEN points <= 0 WHEN kind IN ('ACTIVATE', 'HOLD', 'RELEASE') THEN points <> 0 ELSE points >= 0 END",
+        "SELECT id FROM points_transaction WHERE CASE WHEN kind IN ('EARN', 'BONUS', 'RETURN', 'ADJUST_IN',"
+        " 'TRANSFER_IN') THEN points <= 0 WHEN kind IN ('ACTIVATE', 'HOLD', 'RELEASE') THEN points <> 0"
+        " ELSE points >= 0 END",
     ),
     Invariant(
         "movement counter",
@@ -130,7 +131,8 @@ POINTS = (
         "SELECT e.id FROM points_entry e JOIN points_transaction t ON t.id = e.transaction_id"
         " WHERE e.counter <> 'INTERNAL' AND e.counter <> CASE WHEN t.kind IN ('EARN', 'BONUS', 'CLAWBACK')"
         " THEN 'ISSUANCE' WHEN t.kind IN ('REDEEM', 'RETURN') THEN 'REDEMPTION' WHEN t.kind = 'EXPIRE'"
-        " THEN 'EXPIRY' WHEN t.kind IN ('ADJUST_IN', 'ADJUST_OUT') THEN 'ADJUSTMENT' ELSE 'INTERNAL' END",
+        " THEN 'EXPIRY' WHEN t.kind IN ('ADJUST_IN', 'ADJUST_OUT') THEN 'ADJUSTMENT'"
+        " WHEN t.kind IN ('TRANSFER_OUT', 'TRANSFER_IN') THEN 'TRANSFER' ELSE 'INTERNAL' END",
     ),
     Invariant(
         "movements move lots",
@@ -199,11 +201,27 @@ POINTS = (
         RETURNED.format(target="DIV(-o.points::numeric * p.refunded_minor, p.goods_minor)"),
     ),
     Invariant(
+        "transfers have two sides",
+        "What one member gave another received, at the same moment, once; nothing else has two sides.",
+        "SELECT a.id FROM points_transaction a LEFT JOIN points_transaction b ON b.member_id = a.counterpart_id"
+        " AND b.group_id = a.group_id AND b.counterpart_id = a.member_id AND b.points = -a.points"
+        " AND b.created_at = a.created_at AND b.kind = CASE a.kind WHEN 'TRANSFER_OUT' THEN 'TRANSFER_IN'"
+        " ELSE 'TRANSFER_OUT' END WHERE a.kind IN ('TRANSFER_OUT', 'TRANSFER_IN')"
+        " GROUP BY a.id HAVING COUNT(b.id) <> 1",
+    ),
+    Invariant(
+        "lots say when they were earned",
+        "A lot that came from another member was earned before it came, and no other says so.",
+        "SELECT l.id FROM points_lot l JOIN points_transaction t ON t.id = l.transaction_id"
+        " WHERE CASE WHEN t.kind = 'TRANSFER_IN' THEN l.origin_at IS NULL OR l.origin_at > t.created_at"
+        " ELSE l.origin_at IS NOT NULL END",
+    ),
+    Invariant(
         "nothing expired was spent",
         "No lot pays at or after its expiry.",
         "SELECT m.id FROM points_lot_move m JOIN points_lot l ON l.id = m.lot_id JOIN points_transaction t"
-        " ON t.id = m.transaction_id WHERE m.d_remaining < 0 AND t.kind IN ('REDEEM', 'HOLD', 'ADJUST_OUT')"
-        " AND l.expires_at <= t.created_at",
+        " ON t.id = m.transaction_id WHERE m.d_remaining < 0 AND t.kind IN ('REDEEM', 'HOLD', 'ADJUST_OUT',"
+        " 'TRANSFER_OUT') AND l.expires_at <= t.created_at",
     ),
     Invariant(
         "nothing expired early",

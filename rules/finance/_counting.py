@@ -43,7 +43,8 @@ MOVEMENTS = Rows(
 )
 SHARES = Rows(
     ShareRow,
-    "SELECT m.transaction_id, m.d_remaining + m.d_held AS moved, o.effective_at, o.created_at"
+    "SELECT m.transaction_id, m.d_remaining + m.d_held AS moved,"
+    " COALESCE(l.origin_at, o.effective_at) AS effective_at, o.created_at"
     " FROM points_transaction t"
     " JOIN points_lot_move m ON m.member_id = t.member_id AND m.transaction_id = t.id"
     " JOIN points_lot l ON l.member_id = m.member_id AND l.id = m.lot_id"

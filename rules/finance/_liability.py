@@ -36,6 +36,9 @@ LINES = {
     "ADJUST_OUT": "adjusted_out",
     "EXPIRE": "expired",
     REPAID: "repaid",
+    # what goes from one member to another comes to nothing
+    "TRANSFER_OUT": "other",
+    "TRANSFER_IN": "other",
 }
 """The line each kind of movement is told in. A kind that is not here is told in `other`, and never lost."""
 

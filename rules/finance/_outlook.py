@@ -17,16 +17,17 @@ TERM = (
     " WHEN l.expires_at IS NULL THEN 'NEVER' WHEN l.expires_at <= $4 THEN 'DAYS_7'"
     " WHEN l.expires_at <= $5 THEN 'DAYS_30' WHEN l.expires_at <= $6 THEN 'DAYS_90' ELSE 'LATER' END"
 )
+CAME = "COALESCE(l.origin_at, o.effective_at)"
+"""When points were earned, by whomever."""
+
 OPEN = (
     "SELECT {quarter} AS came, {term} AS term, SUM(l.remaining + l.held)::bigint AS points FROM points_lot l"
     " JOIN points_transaction o ON o.member_id = l.member_id AND o.id = l.transaction_id"
     " WHERE l.member_id >= $1 AND l.member_id <= $2 AND (l.remaining > 0 OR l.held > 0) GROUP BY {quarter}, {term}"
 )
 OPEN_LOTS = SQL(
-    OPEN.format(quarter="FLOOR(EXTRACT(EPOCH FROM LEAST(o.effective_at, o.created_at)) / 900)::bigint", term=TERM),
-    sqlite=OPEN.format(
-        quarter="CAST(strftime('%s', MIN(o.effective_at, o.created_at)) AS INTEGER) / 900", term=TERM
-    ),
+    OPEN.format(quarter=f"FLOOR(EXTRACT(EPOCH FROM LEAST({CAME}, o.created_at)) / 900)::bigint", term=TERM),
+    sqlite=OPEN.format(quarter=f"CAST(strftime('%s', MIN({CAME}, o.created_at)) AS INTEGER) / 900", term=TERM),
     fans_out="finance asks once a day how long the open points of all members live",
 )
 

@@ -41,6 +41,17 @@ from rules.points._ledger import open_account, open_book, open_books, post, retu
 from rules.points._parts import Balances, Hold, Lot, Movement
 from rules.points._posting import Posted, Written, conclude
 from rules.points._purse import TO_SPEND, Purse, hold, purse
+from rules.points._transfer import (
+    Given,
+    Prospect,
+    Receiver,
+    ReceiverNotActive,
+    TransferDisabled,
+    TransferLimit,
+    TransferSelf,
+    preview_transfer,
+    transfer,
+)
 from rules.refusals import NotFound, Refusal
 from rules.transactions import transaction
 
@@ -55,6 +66,7 @@ __all__ = [
     "CaptureExceedsHold",
     "Chance",
     "Checkout",
+    "Given",
     "Hold",
     "HoldExpired",
     "HoldNotOpen",
@@ -65,9 +77,15 @@ __all__ = [
     "Movement",
     "PointsLimit",
     "Posted",
+    "Prospect",
     "Purse",
+    "Receiver",
+    "ReceiverNotActive",
     "RefundExceedsOriginal",
     "TooManyHolds",
+    "TransferDisabled",
+    "TransferLimit",
+    "TransferSelf",
     "Written",
     "adjust",
     "capture",
@@ -81,6 +99,7 @@ __all__ = [
     "open_book",
     "post",
     "preview",
+    "preview_transfer",
     "purse",
     "put_right",
     "redeem",
@@ -89,6 +108,7 @@ __all__ = [
     "return_to_lots",
     "reversal",
     "set_aside",
+    "transfer",
     "tried",
 ]
 

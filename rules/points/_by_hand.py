@@ -60,12 +60,12 @@ NONE = Points(0)
 LATELY = SQL(
     "SELECT COALESCE(SUM(ABS(points)), 0)::bigint AS points FROM points_transaction"
     " WHERE member_id = $1 AND actor_id = $2 AND created_at > $3"
-    " AND kind IN ('ADJUST_IN', 'ADJUST_OUT') AND cause NOT LIKE 'approval:%'"
+    " AND kind IN ('ADJUST_IN', 'ADJUST_OUT', 'TRANSFER_OUT') AND cause NOT LIKE 'approval:%'"
 )
 
 
 async def lately(member_id: UUID, actor: Actor, now: datetime) -> Points:
-    """How many points of a member somebody has adjusted alone in the last 24 hours."""
+    """How many points of a member somebody has adjusted, or given to others, alone in the last 24 hours."""
     return Points(await LATELY.value(member_id, actor.id, now - WITHIN))
 
 

@@ -169,7 +169,7 @@ _FIGURES = [each.name for each in fields(Balances)]
 async def _paid_by(member_id: UUID, transaction_id: UUID | None) -> list[tuple[Lot, int]]:
     """What each lot paid of a redemption."""
     rows = await PAID_BY.rows(member_id, transaction_id)
-    return [(Lot(**{name: row[name] for name in _LOT}), row["share"]) for row in rows]
+    return [(Lot(**{name: row[name] for name in _LOT if name in row}), row["share"]) for row in rows]
 
 
 _LOT = [each.name for each in fields(Lot)]
@@ -203,6 +203,8 @@ def _transaction_row(book: Book, movement: Movement, actor: Actor) -> dict[str, 
         "points": movement.points,
         "cause": movement.cause,
         "reverses_id": movement.reverses_id,
+        "group_id": movement.group_id,
+        "counterpart_id": movement.counterpart_id,
         "purchase_id": movement.purchase_id,
         "actor_kind": actor.kind.value,
         "actor_id": actor.id,

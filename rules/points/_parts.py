@@ -25,6 +25,8 @@ class Lot:
     active: bool
     activates_at: datetime | None
     expires_at: datetime | None
+    origin_at: datetime | None = None
+    """When the points were first earned, where they came from another member. Not read of a lot that was there."""
 
     def is_spent_before(self) -> tuple[datetime, UUID]:
         """The order of spending: soonest expiry first, never last, then as they came."""
@@ -76,6 +78,10 @@ class Movement:
     reverses_id: UUID | None = None
     reason: str | None = None
     hold_id: UUID | None = None
+    group_id: UUID | None = None
+    """What it has in common with another member's movement, where both are one."""
+    counterpart_id: UUID | None = None
+    """That member."""
     id: UUID = field(default_factory=new_id)
     points: int = 0
     """What it did to the member's worth; debt counts against it."""

@@ -29,6 +29,7 @@ from schema.points._ledger import (
     entry,
     points_of,
 )
+from schema.points._transfer import TransfersMutation, TransfersQuery
 from schema.scalars import KEY_SAYS, Long
 
 __all__ = [
@@ -42,6 +43,8 @@ __all__ = [
     "PointsHold",
     "PointsMutation",
     "PointsQuery",
+    "TransfersMutation",
+    "TransfersQuery",
     "Unasked",
     "entries_led_to",
     "entries_written",

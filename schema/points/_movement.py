@@ -10,10 +10,10 @@ from models.points import PointsKind
 from models.reading import Row, Rows
 from rules.actors import ActorKind
 from schema import ids, pages
-from schema.cards import StaffCard, staff_cards
+from schema.cards import MemberCard, StaffCard, cards, staff_cards
 from schema.context import Context
 from schema.pages import First
-from schema.permissions import SEES_POINTS, STAFF, related, seen
+from schema.permissions import SEES_MEMBER, SEES_POINTS, STAFF, related, seen
 from schema.points._words import said
 from schema.scalars import Long, Moment
 
@@ -44,6 +44,7 @@ class MovementRow(Row):
     actor_id: str | None
     store: str | None
     reversed: UUID | None
+    counterpart_id: UUID | None
 
     @property
     def by(self) -> ActorKind:
@@ -59,6 +60,7 @@ class MovementRow(Row):
 
 TOLD = (
     "SELECT e.id AS entry_id, e.member_id, t.id AS transaction_id, t.actor_kind, t.actor_id, s.name AS store,"
+    " t.counterpart_id,"
     " (SELECT o.id FROM points_entry o WHERE o.member_id = e.member_id AND o.transaction_id = t.reverses_id"
     " ORDER BY o.seq LIMIT 1) AS reversed FROM points_entry e"
     " JOIN points_transaction t ON t.member_id = e.member_id AND t.id = e.transaction_id"
@@ -133,6 +135,11 @@ async def staff_of(parents: Sequence["PointsMovement"], context: Context) -> lis
     )
 
 
+async def others_of(parents: Sequence["PointsMovement"], context: Context) -> list[MemberCard | None]:
+    """The other member of each movement."""
+    return await cards([row.counterpart_id for row in cast("Sequence[MovementRow]", parents)], context)
+
+
 @strawberry.type(description="The movement behind a line of the ledger: by whom, where, and of which points.")
 class PointsMovement:
     by: ActorKind = seen(SEES_POINTS, "What sort of caller moved the points.")
@@ -140,6 +147,11 @@ class PointsMovement:
     store: str | None = seen(SEES_POINTS, "The name of the store it was done in; null where it was in none.")
     reverses_id: strawberry.ID | None = seen(
         SEES_POINTS, "The line it takes back, in part or whole, for `node`; null when it takes nothing back."
+    )
+    counterpart: MemberCard | None = related(
+        SEES_MEMBER,
+        "The other member, of points that changed hands: who has them now, or had them; null for all else.",
+        others_of,
     )
     lots: list[PointsLotShare] = related(
         SEES_POINTS, "The points it moved, by when they expire: soonest first. Debt has none.", lots_of

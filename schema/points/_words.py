@@ -18,6 +18,8 @@ describe(
         PointsKind.EXPIRE: "Expired.",
         PointsKind.HOLD: "Set aside for a checkout.",
         PointsKind.RELEASE: "Set aside for a checkout, and available again.",
+        PointsKind.TRANSFER_OUT: "Given to another member.",
+        PointsKind.TRANSFER_IN: "Given by another member.",
     },
 )
 
@@ -33,6 +35,8 @@ KINDS: dict[PointsKind, tuple[str, str]] = {
     PointsKind.EXPIRE: ("Expired", "积分过期"),
     PointsKind.HOLD: ("Set aside for a checkout", "结算预占积分"),
     PointsKind.RELEASE: ("Set aside, and available again", "预占积分释放"),
+    PointsKind.TRANSFER_OUT: ("Given to another member", "转赠给其他会员"),
+    PointsKind.TRANSFER_IN: ("Given by another member", "收到其他会员转赠"),
 }
 """Every kind of movement has its words; a test of the schema compares."""
 

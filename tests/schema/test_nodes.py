@@ -220,6 +220,15 @@ def swaps_of_holds(mei: UUID, hold: str) -> dict[str, tuple[str, Callable[[str],
     }
 
 
+def swaps_of_transfers(mei: UUID) -> dict[str, tuple[str, Callable[[str], Awaitable[Any]]]]:
+    """The ids that giving points away takes of a member."""
+
+    def swap(name: str) -> Callable[[str], Awaitable[Any]]:
+        return lambda given: act("pointsTransfer", "", {**giving(name), name: given}, who=as_member(mei))
+
+    return {f"pointsTransfer.{name}": ("Member", swap(name)) for name in ("memberId", "toMemberId")}
+
+
 async def test_every_id_a_mutation_takes_is_refused_alike_when_absent_and_when_not_yours() -> None:
     await programme()
     mei, lan = await shopper("Mei"), await shopper("Lan")
@@ -243,6 +252,7 @@ async def test_every_id_a_mutation_takes_is_refused_alike_when_absent_and_when_n
             lambda given: act("pointsRedeem", "", {**redeeming(), "purchaseId": given}, who=as_member(mei)),
         ),
         **swaps_of_holds(mei, mine["PointsHold"]),
+        **swaps_of_transfers(mei),
         "loginEnd.loginId": (
             "Login",
             lambda given: act("loginEnd", "ended", {"loginId": given}, who=as_member(mei)),
@@ -272,6 +282,8 @@ TRIED = {
     "Mutation.pointsCapture(input.holdId)",
     "Mutation.pointsCapture(input.purchaseId)",
     "Mutation.pointsRelease(input.holdId)",
+    "Mutation.pointsTransfer(input.memberId)",
+    "Mutation.pointsTransfer(input.toMemberId)",
 }
 """The ids a member may send, each of which a test of this file swaps for another member's."""
 
@@ -296,6 +308,11 @@ def test_every_id_a_member_may_send_is_tried() -> None:
 
 def redeeming() -> dict[str, Any]:
     return {"points": 1, "reason": "TEA", "idempotencyKey": fresh_key()}
+
+
+def giving(named: str) -> dict[str, Any]:
+    to = {"toMemberCode": "771234567890123457"} if named == "memberId" else {}
+    return {"points": 1, "idempotencyKey": fresh_key(), **to}
 
 
 def holding() -> dict[str, Any]:

@@ -242,7 +242,9 @@ async def _holding(who: UUID) -> dict[str, tuple[Principal | None, dict[str, Any
     tea, key = purchase_id(who, uuid4()), {"idempotencyKey": "poisoned-1"}
     held = {"points": 1, "seconds": 60, "reason": "CHECKOUT", "orderRef": "tea-2", "purchaseId": tea, **key}
     aside = hold_id(who, (await set_aside(who, 5)).hold_id)
+    given = {"points": 1, "reason": "GIFT", "note": "a note", "toMemberId": member_id(await member("Zhao")), **key}
     return {
+        "pointsTransfer": (CLERK, {**given, "memberId": member_id(who)}),
         "pointsHold": (CASHIER, {**held, "memberId": member_id(who)}),
         "pointsCapture": (CLERK, {"holdId": aside, "points": 1, "purchaseId": tea, **key}),
         "pointsRelease": (CLERK, {"holdId": aside, **key}),

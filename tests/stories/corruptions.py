@@ -6,8 +6,9 @@ database itself refuses (a CHECK, a UNIQUE, a foreign key) needs no query, and i
 
 MEI = "member_id = {mei}"
 FIRST = "(SELECT id FROM points_transaction WHERE member_id = {mei} AND kind = '%s' ORDER BY id LIMIT 1)"
-EARN, BONUS, REDEEM, RETURN, CLAWBACK, ADJUST_OUT, EXPIRE = (
-    FIRST % kind for kind in ("EARN", "BONUS", "REDEEM", "RETURN", "CLAWBACK", "ADJUST_OUT", "EXPIRE")
+EARN, BONUS, REDEEM, RETURN, CLAWBACK, ADJUST_OUT, EXPIRE, TRANSFER = (
+    FIRST % kind
+    for kind in ("EARN", "BONUS", "REDEEM", "RETURN", "CLAWBACK", "ADJUST_OUT", "EXPIRE", "TRANSFER_OUT")
 )
 OTHERS_TRANSACTION = "(SELECT id FROM points_transaction WHERE member_id = {wang} ORDER BY id LIMIT 1)"
 PARTLY = "(SELECT id FROM points_hold WHERE member_id = {mei} AND state = 'PARTIALLY_CAPTURED')"
@@ -117,6 +118,18 @@ CORRUPTIONS: dict[str, list[str]] = {
         f"UPDATE points_account SET lifetime_spent = lifetime_spent + 1 WHERE {MEI}",
         f"UPDATE points_account SET lifetime_expired = lifetime_expired + 1 WHERE {MEI}",
         f"UPDATE points_transaction SET kind = 'ADJUST_OUT' WHERE id = {REDEEM}",
+    ],
+    "transfers have two sides": [
+        f"UPDATE points_transaction SET counterpart_id = {{wang}} WHERE id = {TRANSFER}",
+        f"UPDATE points_transaction SET group_id = NULL WHERE id = {TRANSFER}",
+        f"UPDATE points_transaction SET points = points - 1 WHERE id = {TRANSFER}",
+        f"UPDATE points_transaction SET kind = 'ADJUST_OUT' WHERE id = {TRANSFER}",
+        f"UPDATE points_transaction SET created_at = '2026-03-10 03:00:00+00:00' WHERE id = {TRANSFER}",
+    ],
+    "lots say when they were earned": [
+        "UPDATE points_lot SET origin_at = NULL WHERE origin_at IS NOT NULL",
+        "UPDATE points_lot SET origin_at = '2026-03-10 05:00:00+00:00' WHERE origin_at IS NOT NULL",
+        f"UPDATE points_lot SET origin_at = '2026-03-10 03:00:00+00:00' WHERE transaction_id = {EARN}",
     ],
     "reversals stay within": [
         f"UPDATE points_transaction SET points = points + 1000 WHERE id = {RETURN}",
