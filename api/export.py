@@ -7,6 +7,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from models.lots import over
 from models.sql import SQL
 from rules import audit, keyring, points, vault
 
@@ -30,10 +31,10 @@ FORMULA = ("=", "+", "-", "@", "\t", "\r")
 """What a spreadsheet would take for the start of a formula."""
 
 PAGE = SQL(
-    "SELECT m.id AS member_id, m.state, t.code AS tier, g.growth, a.available, a.pending, a.held, a.debt,"
+    "SELECT m.id AS member_id, m.state, t.code AS tier, g.growth, a.available, a.pending, a.held, a.debt,"  # noqa: S608  names of ours
     " a.lifetime_earned, a.lifetime_spent, a.lifetime_expired, i.sealed,"
     " COALESCE((SELECT SUM(l.remaining) FROM points_lot l WHERE l.member_id = m.id AND l.active"
-    " AND l.remaining > 0 AND l.expires_at <= $1), 0) AS expired"
+    f" AND l.remaining > 0 AND {over('l', 'a', '$1')}), 0) AS expired"
     " FROM member m JOIN points_account a ON a.member_id = m.id JOIN growth_account g ON g.member_id = m.id"
     " JOIN tier t ON t.id = g.tier_id"
     " LEFT JOIN member_identity i ON i.member_id = m.id AND i.id = (SELECT x.id FROM member_identity x"
@@ -68,7 +69,7 @@ async def _rows(now: datetime) -> AsyncIterator[dict[str, Any]]:
     after = None
     while rows := await PAGE.rows(now, after, BATCH):
         keys = await keyring.wrapped_of([row["member_id"] for row in rows if row["sealed"]])
-        late = await points.lapsed([row["member_id"] for row in rows if row["held"]], now)
+        late = await points.lapsed([row["member_id"] for row in rows if row["held"] or row["pending"]], now)
         for row in rows:
             sealed, expired = row.pop("sealed"), int(row.pop("expired"))
             row["available"] -= expired

@@ -29,7 +29,7 @@ class Migration(ddl.Migration):
         ddl.AddField(
             model_name='Programme',
             name='points_policy_version',
-            field=fields.IntField(default=0),
+            field=fields.IntField(null=True),
         ),
         ddl.insert_only("points_policy"),
     ]

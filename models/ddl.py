@@ -5,7 +5,7 @@ refuses partial unique indexes. Migration files use these in place of Tortoise's
 """
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
 from tortoise.indexes import Index
 from tortoise.migrations import migration, operations
@@ -119,6 +119,24 @@ class PartialIndex(Index):
         """How a migration writes it down."""
         path, args, given = super().deconstruct()
         return path, args, {**given, "condition": self.condition}
+
+
+class Widen(operations.AlterField):
+    """Let a text column take longer texts. SQLite keeps texts of any length: its table is not rebuilt for it."""
+
+    async def database_forward(
+        self, app_label: str, old_state: State, new_state: State, state_editor: BaseSchemaEditor | None = None
+    ) -> None:
+        """Widen the column."""
+        del old_state
+        if state_editor is None or state_editor.DIALECT == "sqlite":
+            return
+        model = new_state.apps.get_model(f"{app_label}.{self.model_name}")
+        wide = cast("Any", model._meta.fields_map[self.name])
+        table, column = model._meta.db_table, wide.source_field or self.name
+        await state_editor._run_sql(
+            f'ALTER TABLE "{table}" ALTER COLUMN "{column}" TYPE VARCHAR({wide.max_length})'
+        )
 
 
 Statements = dict[str, list[str]]

@@ -52,6 +52,7 @@ OWNERS: dict[str, Owner] = {
     "points_lot_move": MEMBER,
     "points_hold": MEMBER,
     "points_note": MEMBER,
+    "points_warning": MEMBER,
     "points_books": SHARED,
     "points_day": SHARED,
     "points_cohort": SHARED,

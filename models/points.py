@@ -11,7 +11,7 @@ from uuid_utils.compat import uuid7
 
 from models.ddl import PartialIndex
 from models.members import Member
-from models.units import points_field
+from models.units import growth_field, points_field
 
 
 class PointsKind(StrEnum):
@@ -25,6 +25,7 @@ class PointsKind(StrEnum):
     ADJUST_IN = "ADJUST_IN"
     ADJUST_OUT = "ADJUST_OUT"
     ACTIVATE = "ACTIVATE"
+    CANCEL_PENDING = "CANCEL_PENDING"
     EXPIRE = "EXPIRE"
     HOLD = "HOLD"
     RELEASE = "RELEASE"
@@ -63,6 +64,13 @@ class HoldState(StrEnum):
     EXPIRED = "EXPIRED"
 
 
+class WaitsFor(StrEnum):
+    """What pending points wait for, besides a thaw."""
+
+    TIME = "TIME"
+    COMPLETION = "COMPLETION"
+
+
 class PointsAccount(Model):
     """A member's points. Always the sum of the account's entries, and of its lots."""
 
@@ -82,6 +90,8 @@ class PointsAccount(Model):
     lifetime_spent = points_field(default=0)
     """Redeemed points, less returns."""
     lifetime_expired = points_field(default=0)
+    slid = fields.JSONField[dict[str, str] | None](null=True)
+    """Until when lots of a sliding lifetime live, by their span: moved by each activity, so that no lot is."""
 
     class Meta:
         table = "points_account"
@@ -103,9 +113,11 @@ class PointsTransaction(Model):
         "models.Member", related_name=False, on_delete=fields.RESTRICT
     )
     member_id: UUID
-    kind = fields.CharEnumField(PointsKind, max_length=12, description="")
+    kind = fields.CharEnumField(PointsKind, max_length=16, description="")
     points = points_field()
     """What the movement did to the member's worth: balances up or down, debt counted against them."""
+    lost = points_field(null=True)
+    """What a claw-back should have taken besides and did not, by the policy. Null: nothing."""
     cause = fields.CharField(max_length=240)
     """The fact behind it. The same fact never moves points twice."""
     reverses_id = fields.UUIDField(null=True)
@@ -181,8 +193,23 @@ class PointsLot(Model):
     held = points_field(default=0)
     active = fields.BooleanField()
     activates_at = fields.DatetimeField(null=True)
+    """When the points became available, or will by themselves. Null while that is not known."""
+    waits_for = fields.CharEnumField(WaitsFor, max_length=12, null=True, description="")
+    """What they waited for, or wait for, by the policy. Null: for nothing, or for a thaw alone."""
+    thaws = fields.BooleanField(null=True)
+    """Whether they wait for a thaw besides: they were earned while the member was frozen."""
+    cancels_at = fields.DatetimeField(null=True)
+    """When they are cancelled unless they become available before."""
+    growth = growth_field(null=True)
+    """The growth value that lands once they become available."""
     expires_at = fields.DatetimeField(null=True)
-    """The first moment the points are worth nothing. Null means never."""
+    """The first moment the points are worth nothing, unless they slide. Null means never, or not known yet."""
+    slides = fields.CharField(max_length=8, null=True)
+    """The span after the member's last activity for which they live at least: `M12`. Null: they do not slide."""
+    lifetime = fields.TextField(null=True)
+    """How their expiry is reckoned once they become available, as JSON, where that moment is not known."""
+    policy_version = fields.IntField(null=True)
+    """The points policy they came under. Null for none."""
     origin_at = fields.DatetimeField(null=True)
     """When the points were first earned, where they came from another member. Null: when this lot came."""
 
@@ -194,6 +221,11 @@ class PointsLot(Model):
                 name="points_lot_open",
                 fields=("member_id", "expires_at", "id"),
                 condition="remaining > 0 OR held > 0",
+            ),
+            PartialIndex(
+                name="points_lot_waiting",
+                fields=("member_id", "activates_at", "cancels_at"),
+                condition="NOT active AND waits_for IS NOT NULL AND remaining > 0",
             ),
             Index(name="points_lot_transaction", fields=("transaction_id",)),
         )
@@ -265,6 +297,8 @@ class PointsHold(Model):
     created_at = fields.DatetimeField()
     expires_at = fields.DatetimeField()
     """The first moment at which nothing can be taken any more."""
+    grace_until = fields.DatetimeField(null=True)
+    """Until when points live that are released and have expired meanwhile. Null: they are forfeit."""
     closed_at = fields.DatetimeField(null=True)
     """When it ended; of one that expired, when that was written."""
 
@@ -288,6 +322,28 @@ class PointsHold(Model):
             ),
             CheckConstraint(name="points_hold_closed", check="(state = 'HELD') = (closed_at IS NULL)"),
             CheckConstraint(name="points_hold_lasts", check="expires_at > created_at"),
+        )
+
+
+class PointsWarning(Model):
+    """That a member was told of points that expire at a moment, so many days before. Each is told once."""
+
+    id = fields.UUIDField(primary_key=True, default=uuid7)
+    member: fields.ForeignKeyRelation[Member] = fields.ForeignKeyField(
+        "models.Member", related_name=False, on_delete=fields.RESTRICT
+    )
+    member_id: UUID
+    expires_at = fields.DatetimeField()
+    days = fields.SmallIntField()
+    points = points_field()
+    told_at = fields.DatetimeField()
+
+    class Meta:
+        table = "points_warning"
+        indexes = (Index(name="points_warning_over", fields=("expires_at",)),)
+        constraints = (
+            CheckConstraint(name="points_warning_tells", check="points > 0 AND days > 0"),
+            UniqueConstraint(name="points_warning_once", fields=("member_id", "expires_at", "days")),
         )
 
 

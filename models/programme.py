@@ -27,8 +27,8 @@ class Programme(Model):
     """Adjusting more points than this by hand asks staff to prove themselves anew. Null means never."""
     adjust_approval_points = fields.BigIntField(null=True)
     """Adjusting more points than this by hand asks for a second person. Null means never."""
-    points_policy_version = fields.IntField(default=0)
-    """The version of the points policy in force. 0 while none was ever published."""
+    points_policy_version = fields.IntField(null=True)
+    """The version of the points policy in force. Null while none was ever published."""
     points_policy = fields.TextField(null=True)
     """That policy as JSON, as it was published: read by every rule, so that no rule has to look for it."""
     earn_rules = fields.TextField(null=True)

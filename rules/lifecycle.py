@@ -7,7 +7,6 @@ from typing import Any
 from uuid import UUID
 
 from models.members import IdentityKind, MemberState
-from models.points import PointsKind
 from models.sql import SQL
 from models.staff import StaffRole
 from models.units import Points, ReasonCode
@@ -16,7 +15,6 @@ from rules.actors import SYSTEM, Actor, ActorKind
 from rules.jobs import enqueue, job
 from rules.members import Held, Identity, IdentityConflict, Profile
 from rules.outbox import Event, tell
-from rules.points import Movement
 from rules.proofs import check_proof
 from rules.refusals import MemberMerged, NotFound, Refusal
 from rules.transactions import transaction
@@ -165,8 +163,7 @@ async def unfreeze(member_id: UUID, *, reason: ReasonCode, actor: Actor, now: da
     if held.state is MemberState.FROZEN:
         await STATE.row(member_id, MemberState.ACTIVE.value)
         book = await points.open_book(member_id, now)
-        for lot in book.pending_lots():
-            book.activate(Movement(PointsKind.ACTIVATE, f"thaw:{lot.id}", now, purchase_id=lot.purchase_id), [lot])
+        points.thaw(book)
         moved = await points.post(book, actor)
         await tell(member_id, [Event("member.unfrozen", {"reason": reason}), *moved], now)
         await audit.note(actor, "member.unfreeze", member_id=member_id, reason=reason, now=now)

@@ -15,7 +15,7 @@ from models.sql import SQL, insert
 from models.tiers import Tier
 from models.units import BALANCE_MAX, Growth, Minor, Points
 from rules.calendar import add_months, local_day, local_midnight
-from rules.policy import Expiry, ExpiryMode, PointsPolicy, end_of, expires, parsed
+from rules.policy import Expiry, ExpiryMode, Life, PointsPolicy, end_of, expires, life, parsed
 from rules.refusals import Refusal
 from rules.schemes import FIRST, MULTIPLIER_MAX, Rung, Scheme, TierSchemeInvalid, check_ladder
 from rules.schemes import read as read_scheme
@@ -106,6 +106,10 @@ class Terms:
     def rung_for(self, growth: Growth) -> Rung:
         """The highest rung whose threshold the growth value meets."""
         return next(rung for rung in reversed(self.ladder) if rung.threshold <= growth)
+
+    def life(self, at: datetime, *, waits: bool = False, frozen: bool = False) -> Life:
+        """How points live that come at a moment; `waits` where the policy's activation counts for them."""
+        return life(self.policy, at, self.timezone, waits=waits, frozen=frozen)
 
     def expiry(self, earned_at: datetime) -> datetime | None:
         """The first moment points that became available then are worth nothing; None when they never expire."""

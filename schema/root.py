@@ -31,6 +31,7 @@ from schema.permissions import ANYBODY_KNOWN, ARGUMENTS, PUBLIC, Auth, asked
 from schema.phones import PhonesMutation
 from schema.points import (
     HoldsMutation,
+    PendingMutation,
     PointsEntry,
     PointsHold,
     PointsMutation,
@@ -135,6 +136,7 @@ class Mutation(
     PointsMutation,
     HoldsMutation,
     TransfersMutation,
+    PendingMutation,
     PolicyMutation,
     SchemesMutation,
     DocumentsMutation,

@@ -1037,6 +1037,8 @@ export type ErrorCode =
   | 'PHONE_TAKEN'
   /** This is more than one movement or one account may carry. 超出单次变动或账户的积分上限。 */
   | 'POINTS_LIMIT'
+  /** These points are not pending any more. 该批积分已不在待生效状态。 */
+  | 'POINTS_NOT_PENDING'
   /** Somebody else has published a policy meanwhile. 积分策略已被他人更新。 */
   | 'POINTS_POLICY_CHANGED'
   /** This cannot be a policy for points. 积分策略无效。 */
@@ -2130,6 +2132,14 @@ export interface Mutation {
    */
   pointsTransfer: PointsTransferPayload | null;
   /**
+   * Cancel pending points, for a reason: they never become available, nor does the growth value that waits with
+   * them. Not for members, but for OWNER, ADMIN, OPERATOR, CS.
+   *
+   * Refuses with: `IDEMPOTENCY_KEY_REUSED`, `MEMBER_MERGED`, `MEMBER_NOT_ACTIVE`, `NOT_FOUND`, `POINTS_LIMIT`,
+   * `POINTS_NOT_PENDING`.
+   */
+  pointsPendingCancel: PointsPayload | null;
+  /**
    * Put a whole points policy into force, at once. What was issued before keeps to the version it came under. Not
    * for members, but for OWNER, ADMIN.
    *
@@ -2404,6 +2414,8 @@ export interface PointsAccount {
   lifetimeExpired: Long;
   /** What expires next, soonest first. */
   expiring: PointsExpiry[];
+  /** What is not available yet, and what it waits for, soonest first. */
+  pendingLots: PointsPending[];
   /** The ledger, newest first. */
   entries: PointsEntryConnection;
   /** What was set aside for checkouts (积分预占), newest first. */
@@ -2412,6 +2424,12 @@ export interface PointsAccount {
 
 /** Arguments of `PointsAccount.expiring`. */
 export interface PointsAccountExpiringArgs {
+  /** How many items from the start: 1 to 100, 20 by default. */
+  first?: number | null;
+}
+
+/** Arguments of `PointsAccount.pendingLots`. */
+export interface PointsAccountPendingLotsArgs {
   /** How many items from the start: 1 to 100, 20 by default. */
   first?: number | null;
 }
@@ -2773,6 +2791,8 @@ export type PointsKind =
   | 'ADJUST_OUT'
   /** Pending points became available. */
   | 'ACTIVATE'
+  /** Pending points that never became available. */
+  | 'CANCEL_PENDING'
   /** Expired. */
   | 'EXPIRE'
   /** Set aside for a checkout. */
@@ -2906,6 +2926,40 @@ export interface PointsPaymentTermsInput {
   maxShareBps?: BasisPoints;
   /** Points pay in multiples of this. */
   unit?: Long;
+}
+
+/** Points that came together and are not available yet (待生效积分). */
+export interface PointsPending {
+  __typename?: 'PointsPending';
+  /** Which, for `pointsPendingCancel`. */
+  id: ID;
+  /** How many. */
+  points: Long;
+  /** What they wait for: all of it. */
+  waitsFor: PointsWait[];
+  /** When they become available, at the latest; null: not by time. */
+  activatesAt: DateTime | null;
+  /** When they are cancelled unless that comes before; null: never. */
+  cancelsAt: DateTime | null;
+  /** When they expire by what is known now; null when they never do, or nothing is known. */
+  expiresAt: DateTime | null;
+  /** The purchase that earned them, for `node`. */
+  purchaseId: ID | null;
+}
+
+/** Pending points to cancel. */
+export interface PointsPendingCancelInput {
+  /** Which: the `id` of one of `points { pendingLots }`. */
+  id: ID;
+  /** Why, in one word: `FRAUD`. */
+  reason: ReasonCode;
+  /** A line for people. Kept encrypted. */
+  note?: Note | null;
+  /**
+   * Chosen by you for this one request (a UUID will do): 8 to 128 printable ASCII characters. The same key with the
+   * same input is done once and always answered alike, so a retry is harmless.
+   */
+  idempotencyKey: string;
 }
 
 /** What is decided about points (积分策略): when they become available, expire, are taken back. */
@@ -3184,6 +3238,15 @@ export interface PointsTransferTermsInput {
   /** How many points a day. */
   perDayPoints?: Long;
 }
+
+/** What pending points wait for. */
+export type PointsWait =
+  /** For `activatesAt`. */
+  | 'TIME'
+  /** For the order to be completed. */
+  | 'COMPLETION'
+  /** For the member to be unfrozen, besides all else. */
+  | 'THAW';
 
 /** What a member says of themselves. What is left out stays as it is. */
 export interface ProfileInput {

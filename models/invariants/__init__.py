@@ -20,6 +20,7 @@ from models.invariants._earning import EARNING
 from models.invariants._events import EVENTS
 from models.invariants._finance import FINANCE
 from models.invariants._invariant import Invariant
+from models.invariants._lots import LOTS
 from models.invariants._members import MEMBERS
 from models.invariants._points import POINTS
 from models.invariants._programme import PROGRAMME
@@ -35,7 +36,17 @@ SHOWN = 20
 STEPS = 100_000
 """How many steps SQLite takes between two looks whether anybody still waits."""
 
-INVARIANTS: tuple[Invariant, ...] = (*POINTS, *PURCHASES, *EARNING, *TIERS, *MEMBERS, *EVENTS, *FINANCE, *PROGRAMME)
+INVARIANTS: tuple[Invariant, ...] = (
+    *POINTS,
+    *LOTS,
+    *PURCHASES,
+    *EARNING,
+    *TIERS,
+    *MEMBERS,
+    *EVENTS,
+    *FINANCE,
+    *PROGRAMME,
+)
 """Everything `verify` looks at."""
 
 

@@ -4,10 +4,11 @@ from models.invariants._invariant import Invariant
 
 REVERSED = (
     "SELECT o.id FROM points_transaction o JOIN purchase p ON p.member_id = o.member_id AND p.id = o.purchase_id"
-    " LEFT JOIN (SELECT member_id, reverses_id, SUM(points) AS points FROM points_transaction"
+    " LEFT JOIN (SELECT member_id, reverses_id, SUM(points - COALESCE(lost, 0)) AS points,"
+    " MAX(CASE WHEN kind = 'CANCEL_PENDING' THEN 1 ELSE 0 END) AS cancelled FROM points_transaction"
     " WHERE reverses_id IS NOT NULL GROUP BY member_id, reverses_id) r"
     " ON r.member_id = o.member_id AND r.reverses_id = o.id WHERE o.kind IN ('EARN', 'BONUS')"
-    " AND -COALESCE(r.points, 0) <> CASE WHEN p.goods_minor = 0 THEN 0"
+    " AND -COALESCE(r.points, 0) <> CASE WHEN r.cancelled = 1 THEN o.points WHEN p.goods_minor = 0 THEN 0"
     " WHEN p.refunded_minor = p.goods_minor THEN o.points ELSE {target} END"
 )
 
@@ -129,9 +130,9 @@ POINTS = (
         "movement counter",
         "An entry's counter-account is that of its movement's kind.",
         "SELECT e.id FROM points_entry e JOIN points_transaction t ON t.id = e.transaction_id"
-        " WHERE e.counter <> 'INTERNAL' AND e.counter <> CASE WHEN t.kind IN ('EARN', 'BONUS', 'CLAWBACK')"
-        " THEN 'ISSUANCE' WHEN t.kind IN ('REDEEM', 'RETURN') THEN 'REDEMPTION' WHEN t.kind = 'EXPIRE'"
-        " THEN 'EXPIRY' WHEN t.kind IN ('ADJUST_IN', 'ADJUST_OUT') THEN 'ADJUSTMENT'"
+        " WHERE e.counter <> 'INTERNAL' AND e.counter <> CASE WHEN t.kind IN ('EARN', 'BONUS', 'CLAWBACK',"
+        " 'CANCEL_PENDING') THEN 'ISSUANCE' WHEN t.kind IN ('REDEEM', 'RETURN') THEN 'REDEMPTION'"
+        " WHEN t.kind = 'EXPIRE' THEN 'EXPIRY' WHEN t.kind IN ('ADJUST_IN', 'ADJUST_OUT') THEN 'ADJUSTMENT'"
         " WHEN t.kind IN ('TRANSFER_OUT', 'TRANSFER_IN') THEN 'TRANSFER' ELSE 'INTERNAL' END",
     ),
     Invariant(
@@ -165,7 +166,7 @@ POINTS = (
         "lifetime figures",
         "Lifetime figures are the sums of the ledger.",
         "SELECT a.member_id FROM points_account a LEFT JOIN (SELECT member_id,"
-        " SUM(CASE WHEN kind IN ('EARN', 'BONUS', 'CLAWBACK') THEN points ELSE 0 END) AS earned,"
+        " SUM(CASE WHEN kind IN ('EARN', 'BONUS', 'CLAWBACK', 'CANCEL_PENDING') THEN points ELSE 0 END) AS earned,"
         " SUM(CASE WHEN kind IN ('REDEEM', 'RETURN') THEN -points ELSE 0 END) AS spent,"
         " SUM(CASE WHEN kind = 'EXPIRE' THEN -points ELSE 0 END) AS expired"
         " FROM points_transaction GROUP BY member_id) t ON t.member_id = a.member_id"
@@ -179,14 +180,16 @@ POINTS = (
         " LEFT JOIN points_transaction o ON o.id = r.reverses_id"
         " WHERE r.reverses_id IS NOT NULL GROUP BY r.reverses_id HAVING MIN(o.id::text) IS NULL"
         " OR MIN(r.member_id::text) <> MIN(o.member_id::text) OR MAX(r.member_id::text) <> MIN(o.member_id::text)"
-        " OR ABS(SUM(r.points)) > ABS(MIN(o.points))",
+        " OR ABS(SUM(r.points - COALESCE(r.lost, 0))) > ABS(MIN(o.points))",
     ),
     Invariant(
         "reversals fit",
-        "A return takes back a redemption, a claw-back what was earned, and nothing else takes anything back.",
+        "A return takes back a redemption, a claw-back or a cancellation what was earned, and nothing else does.",
         "SELECT r.id FROM points_transaction r LEFT JOIN points_transaction o ON o.id = r.reverses_id"
         " WHERE CASE r.kind WHEN 'RETURN' THEN COALESCE(o.kind, '') <> 'REDEEM'"
-        " WHEN 'CLAWBACK' THEN COALESCE(o.kind, '') NOT IN ('EARN', 'BONUS') ELSE r.reverses_id IS NOT NULL END",
+        " WHEN 'CLAWBACK' THEN COALESCE(o.kind, '') NOT IN ('EARN', 'BONUS')"
+        " WHEN 'CANCEL_PENDING' THEN COALESCE(o.kind, '') NOT IN ('EARN', 'BONUS')"
+        " ELSE r.reverses_id IS NOT NULL END",
     ),
     Invariant(
         "refunds take back exactly",
@@ -221,7 +224,7 @@ POINTS = (
         "No lot pays at or after its expiry.",
         "SELECT m.id FROM points_lot_move m JOIN points_lot l ON l.id = m.lot_id JOIN points_transaction t"
         " ON t.id = m.transaction_id WHERE m.d_remaining < 0 AND t.kind IN ('REDEEM', 'HOLD', 'ADJUST_OUT',"
-        " 'TRANSFER_OUT') AND l.expires_at <= t.created_at",
+        " 'TRANSFER_OUT') AND l.slides IS NULL AND l.expires_at <= t.created_at",
     ),
     Invariant(
         "nothing expired early",

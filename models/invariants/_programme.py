@@ -7,7 +7,7 @@ PROGRAMME = (
         "policy in force",
         "The points policy in force is the newest that was published.",
         "SELECT p.one FROM programme p LEFT JOIN points_policy v ON v.version = p.points_policy_version"
-        " WHERE p.points_policy_version <> (SELECT COALESCE(MAX(version), 0) FROM points_policy)"
+        " WHERE COALESCE(p.points_policy_version, 0) <> (SELECT COALESCE(MAX(version), 0) FROM points_policy)"
         " OR COALESCE(p.points_policy, '') <> COALESCE(v.policy, '')",
     ),
 )

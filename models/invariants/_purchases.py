@@ -26,9 +26,10 @@ PURCHASES = (
         " ON t.member_id = p.member_id AND t.purchase_id = p.id AND t.kind = 'EARN' LEFT JOIN growth_entry g"
         " ON g.member_id = p.member_id AND g.purchase_id = p.id AND g.delta > 0"
         " LEFT JOIN (SELECT DISTINCT member_id, purchase_id FROM earn_award) w ON w.member_id = p.member_id"
-        " AND w.purchase_id = p.id WHERE COALESCE(g.delta, 0) <> CASE WHEN p.paid_at IS NULL THEN 0"
+        " AND w.purchase_id = p.id LEFT JOIN points_lot l ON l.member_id = p.member_id AND l.purchase_id = p.id"
+        " AND l.growth IS NOT NULL WHERE COALESCE(l.growth, g.delta, 0) <> CASE WHEN p.paid_at IS NULL THEN 0"
         " ELSE (p.goods_minor - p.by_points_minor) * programme.earn_points / programme.earn_minor END"
-        " OR (w.purchase_id IS NULL AND COALESCE(t.points, 0) <> COALESCE(g.delta, 0)) UNION ALL"
+        " OR (w.purchase_id IS NULL AND COALESCE(t.points, 0) <> COALESCE(l.growth, g.delta, 0)) UNION ALL"
         " SELECT t.id FROM points_transaction t LEFT JOIN purchase p ON p.member_id = t.member_id"
         " AND p.id = t.purchase_id WHERE t.kind IN ('EARN', 'BONUS', 'CLAWBACK') AND p.paid_at IS NULL",
     ),

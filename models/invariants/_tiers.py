@@ -8,12 +8,17 @@ TIERS = (
         "Without rules, a purchase's growth is what it earned before any bonus, less what refunds took of that.",
         "SELECT p.id FROM purchase p LEFT JOIN (SELECT member_id, purchase_id, SUM(delta) AS growth"
         " FROM growth_entry GROUP BY member_id, purchase_id) g ON g.member_id = p.member_id"
-        " AND g.purchase_id = p.id LEFT JOIN (SELECT t.member_id, t.purchase_id, SUM(t.points) AS points"
+        " AND g.purchase_id = p.id LEFT JOIN (SELECT t.member_id, t.purchase_id,"
+        " SUM(t.points - COALESCE(t.lost, 0)) AS points"
         " FROM points_transaction t LEFT JOIN points_transaction o ON o.id = t.reverses_id"
         " WHERE t.kind = 'EARN' OR (t.kind = 'CLAWBACK' AND o.kind = 'EARN') GROUP BY t.member_id, t.purchase_id) e"
         " ON e.member_id = p.member_id AND e.purchase_id = p.id"
         " WHERE COALESCE(g.growth, 0) <> COALESCE(e.points, 0) AND NOT EXISTS (SELECT 1 FROM earn_award a"
-        " WHERE a.member_id = p.member_id AND a.purchase_id = p.id)",
+        " WHERE a.member_id = p.member_id AND a.purchase_id = p.id)"
+        # what waited with points lands by itself, and what was cancelled was taken back by no refund
+        " AND NOT (g.growth IS NULL AND EXISTS (SELECT 1 FROM points_lot l WHERE l.member_id = p.member_id"
+        " AND l.purchase_id = p.id AND l.growth IS NOT NULL)) AND NOT EXISTS (SELECT 1 FROM points_transaction c"
+        " WHERE c.member_id = p.member_id AND c.purchase_id = p.id AND c.kind = 'CANCEL_PENDING')",
     ),
     Invariant(
         "growth",

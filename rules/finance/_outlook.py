@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
 
 from models.finance import Term
+from models.lots import ends
 from models.sql import SQL
 from rules.calendar import local_midnight
 from rules.finance._counting import QUARTER, Calendar, month
@@ -12,16 +13,18 @@ from rules.finance._counting import QUARTER, Calendar, month
 SLICES = 16
 """In how many parts the members are gone through, so that no statement takes long."""
 
+ENDS = ends("l", "a")
 TERM = (
-    "CASE WHEN l.active AND l.expires_at <= $3 THEN 'EXPIRED' WHEN NOT l.active THEN 'WAITING'"
-    " WHEN l.expires_at IS NULL THEN 'NEVER' WHEN l.expires_at <= $4 THEN 'DAYS_7'"
-    " WHEN l.expires_at <= $5 THEN 'DAYS_30' WHEN l.expires_at <= $6 THEN 'DAYS_90' ELSE 'LATER' END"
+    f"CASE WHEN l.active AND {ENDS} <= $3 THEN 'EXPIRED' WHEN NOT l.active THEN 'WAITING'"
+    f" WHEN l.expires_at IS NULL THEN 'NEVER' WHEN {ENDS} <= $4 THEN 'DAYS_7'"
+    f" WHEN {ENDS} <= $5 THEN 'DAYS_30' WHEN {ENDS} <= $6 THEN 'DAYS_90' ELSE 'LATER' END"
 )
 CAME = "COALESCE(l.origin_at, o.effective_at)"
 """When points were earned, by whomever."""
 
 OPEN = (
     "SELECT {quarter} AS came, {term} AS term, SUM(l.remaining + l.held)::bigint AS points FROM points_lot l"
+    " JOIN points_account a ON a.member_id = l.member_id"
     " JOIN points_transaction o ON o.member_id = l.member_id AND o.id = l.transaction_id"
     " WHERE l.member_id >= $1 AND l.member_id <= $2 AND (l.remaining > 0 OR l.held > 0) GROUP BY {quarter}, {term}"
 )

@@ -11,7 +11,7 @@ from models.units import Note, Points, ReasonCode
 from rules import members, programme, standings
 from rules.actors import Actor
 from rules.idempotency import Key, Slip
-from rules.points._book import Book, InsufficientPoints, PointsLimit, reversal
+from rules.points._book import Book, InsufficientPoints, reversal
 from rules.points._by_hand import (
     Adjustment,
     ApprovalRequired,
@@ -37,10 +37,12 @@ from rules.points._holds import (
     release_overdue,
     set_aside,
 )
-from rules.points._ledger import open_account, open_book, open_books, post, return_to_lots
+from rules.points._ledger import LAND, landing, open_account, open_book, open_books, post, return_to_lots
+from rules.points._living import PointsNotPending, cancel_pending, complete, thaw, touch
 from rules.points._parts import Balances, Hold, Lot, Movement
 from rules.points._posting import Posted, Written, conclude
 from rules.points._purse import TO_SPEND, Purse, hold, purse
+from rules.points._tally import PointsLimit
 from rules.points._transfer import (
     Given,
     Prospect,
@@ -57,6 +59,7 @@ from rules.transactions import transaction
 
 __all__ = [
     "HOLD_FOR",
+    "LAND",
     "AboveTierLimit",
     "Adjustment",
     "ApprovalRequired",
@@ -76,6 +79,7 @@ __all__ = [
     "Lot",
     "Movement",
     "PointsLimit",
+    "PointsNotPending",
     "Posted",
     "Prospect",
     "Purse",
@@ -88,11 +92,14 @@ __all__ = [
     "TransferSelf",
     "Written",
     "adjust",
+    "cancel_pending",
     "capture",
     "check_alone",
     "check_redemption",
+    "complete",
     "give_back",
     "hold",
+    "landing",
     "lapsed",
     "objections",
     "open_account",
@@ -108,6 +115,8 @@ __all__ = [
     "return_to_lots",
     "reversal",
     "set_aside",
+    "thaw",
+    "touch",
     "transfer",
     "tried",
 ]
@@ -180,6 +189,7 @@ async def redeem(
         await check_purchase(member_id, purchase_id, actor)
     movement = Movement(PointsKind.REDEEM, slip.cause, now, purchase_id=purchase_id, reason=reason)
     book.spend(movement, points)
+    touch(book, now, held.terms)
     return await conclude(book, movement, slip, note=note, after=held.event_seq)
 
 

@@ -7,11 +7,14 @@ A book is pure: it knows balances and lots, keeps what each movement did to them
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from operator import itemgetter
 from uuid import UUID
 
 from models.points import Bucket, Counter, HoldState, PointsKind
-from models.units import BALANCE_MAX, MOVE_MAX, Points, new_id
+from models.units import MOVE_MAX, Growth, Points, new_id
 from rules.points._parts import Balances, Hold, Line, Lot, LotMove, Movement, between
+from rules.points._tally import PointsLimit, Tally
+from rules.policy import Life
 from rules.refusals import Refusal
 
 
@@ -25,24 +28,7 @@ class InsufficientPoints(Refusal):
     available: Points
 
 
-@dataclass(eq=False)
-class PointsLimit(Refusal):
-    """This is more than one movement or one account may carry."""
-
-    zh = "超出单次变动或账户的积分上限。"
-    wanted: Points
-    limit: Points
-
-
-_BUCKETS = {
-    Bucket.AVAILABLE: "available",
-    Bucket.PENDING: "pending",
-    Bucket.HELD: "held",
-    Bucket.DEBT: "debt",
-}
-
-
-class Book:
+class Book(Tally):
     """One member's points at one moment, and what has been decided about them since it was opened."""
 
     def __init__(
@@ -54,34 +40,44 @@ class Book:
         holds: Sequence[Hold] = (),
         now: datetime,
     ) -> None:
-        self.member_id = member_id
-        self.balances = balances
-        self.lots = sorted(lots, key=Lot.is_spent_before)
-        self.now = now
-        self.seq_read = balances.seq
-        """The sequence the account was read at, which guards its update."""
-        self.movements: list[Movement] = []
-        self.lines: list[Line] = []
-        self.moves: list[LotMove] = []
-        self.new_lots: list[Lot] = []
+        super().__init__(member_id, balances, lots, now=now)
         self.holds = {hold.id: hold for hold in holds}
         """The holds that are open."""
         self.new_holds: list[Hold] = []
         self.ended_holds: list[Hold] = []
-        for hold in sorted(holds, key=Hold.ends_before):
-            if hold.is_over(now):
-                self.release(hold, at=hold.expires_at, state=HoldState.EXPIRED)
-        self._expire(now)
+        self.activated: list[Lot] = []
+        """The lots that have become available since it was opened."""
+        self.landed: set[UUID] = set()
+        """Those of them whose growth has landed with them, so that nobody has to be asked to land it."""
+        self.changed: list[Lot] = []
+        """The lots of which more has changed than what is left of them."""
+        if balances.slid:
+            self.stretch()
+        self._pass_time()
 
-    def earn(self, movement: Movement, points: Points, *, expires_at: datetime | None, active: bool) -> Lot:
-        """Credit points as a new lot; what the member owes is repaid from it first.
+    def earn(
+        self,
+        movement: Movement,
+        points: Points,
+        *,
+        life: Life | None = None,
+        expires_at: datetime | None = None,
+        active: bool = True,
+        growth: Growth | None = None,
+    ) -> Lot:
+        """Credit points as a new lot with its life; what the member owes is repaid from it first.
+
+        `growth` is what lands once it becomes available.
 
         Raises: PointsLimit.
         """
-        lot = self._new_lot(
-            movement, points, expires_at=expires_at, active=active, purchase_id=movement.purchase_id
-        )
-        bucket = Bucket.AVAILABLE if active else Bucket.PENDING
+        life = life or Life(active, self.now if active else None, expires_at=expires_at)
+        lot = self._new_lot(movement, points, life=life, purchase_id=movement.purchase_id)
+        lot.growth = growth
+        if life.slides and life.slides_until and self._slides(movement, life.slides):
+            self.balances.slide(life.slides, life.slides_until)
+            self.stretch()
+        bucket = Bucket.AVAILABLE if life.active else Bucket.PENDING
         counter = Counter.ADJUSTMENT if movement.kind is PointsKind.ADJUST_IN else Counter.ISSUANCE
         self._line(movement, bucket, points, counter)
         self._settle(movement, self.now)
@@ -184,14 +180,18 @@ class Book:
                 self._move(movement, self._known(lot), share)
         if late:
             # no longer earned by a purchase: a claw-back takes it as it takes any other lot
-            self._new_lot(movement, Points(late), expires_at=grace, active=True, purchase_id=None)
+            life = Life(activates_at=self.now, expires_at=grace)
+            self._new_lot(movement, Points(late), life=life, purchase_id=None)
         self._line(movement, Bucket.AVAILABLE, points, Counter.REDEMPTION)
         self._settle(movement, self.now)
 
     def claw_back(self, movement: Movement, points: Points) -> None:
         """Take earned points back: from the purchase's own lots, then from others, then as a debt."""
         own = [lot for lot in self.lots if lot.purchase_id == movement.purchase_id]
-        waiting = [lot for lot in own if not lot.active]
+        # what is left of each pending lot is what is left of the movement that made it
+        waiting = sorted(
+            (lot for lot in own if not lot.active), key=lambda lot: lot.transaction_id != movement.reverses_id
+        )
         left = points - self._take_some(movement, points, waiting, Bucket.PENDING)
         mine = [lot for lot in own if lot.active]
         others = [lot for lot in self._usable(self.now) if lot not in mine]
@@ -199,15 +199,30 @@ class Book:
         if left:
             self._line(movement, Bucket.DEBT, left, Counter.ISSUANCE)
 
-    def activate(self, movement: Movement, lots: Sequence[Lot]) -> None:
-        """Make pending lots spendable; what the member owes is repaid from them first."""
+    def activate(self, movement: Movement, lots: Sequence[Lot], *, at: datetime | None = None) -> None:
+        """Make pending lots spendable from a moment on, now by default; what the member owes is repaid first."""
+        at = at or self.now
         for lot in lots:
-            lot.active = True
+            lot.active, lot.activates_at = True, at
+            self.activated.append(lot)
             points = lot.remaining
             self.moves.append(LotMove(movement, lot, 0))
             self._line(movement, Bucket.PENDING, -points, Counter.INTERNAL)
             self._line(movement, Bucket.AVAILABLE, points, Counter.INTERNAL)
-        self._settle(movement, self.now)
+        self._settle(movement, at)
+
+    def cancel(self, movement: Movement, lot: Lot) -> None:
+        """Take back what is left of a pending lot, which never becomes available."""
+        points = lot.remaining
+        self._move(movement, lot, -points)
+        self._line(movement, Bucket.PENDING, -points, Counter.ISSUANCE)
+
+    def stretch(self) -> None:
+        """Let the lots that slide live as long as the member's last activity has it."""
+        for lot in self.lots:
+            if lot.slides and lot.expires_at:
+                lot.expires_at = max(lot.expires_at, self.balances.slid_until(lot.slides))
+        self.lots.sort(key=Lot.is_spent_before)
 
     def pending_lots(self) -> list[Lot]:
         """The lots that are not active yet."""
@@ -221,6 +236,33 @@ class Book:
             raise PointsLimit(points, MOVE_MAX)
         if points > self.balances.available:
             raise InsufficientPoints(points, Points(self.balances.available))
+
+    def _slides(self, movement: Movement, span: str) -> bool:
+        """Whether a movement that brings a lot of a span is an activity of the member, or its first."""
+        return movement.kind in (PointsKind.EARN, PointsKind.BONUS) or span not in (self.balances.slid or {})
+
+    def _pass_time(self) -> None:
+        """Do what time alone has done by now, in its order: lots become available, holds end, lots expire."""
+        due: list[tuple[datetime, int, UUID, Lot | Hold]] = [
+            (hold.expires_at, 1, hold.id, hold) for hold in self.holds.values() if hold.is_over(self.now)
+        ]
+        changes = ((lot.changes_at(), lot) for lot in self.lots if not lot.active)
+        due += [(at, 0, lot.id, lot) for at, lot in changes if at is not None and at <= self.now]
+        # at one moment lots become available before holds end
+        for at, _, _, each in sorted(due, key=itemgetter(0, 1, 2)):
+            if isinstance(each, Hold):
+                self.release(each, at=at, state=HoldState.EXPIRED)
+            else:
+                self._change(each, at)
+        self._expire(self.now)
+
+    def _change(self, lot: Lot, at: datetime) -> None:
+        """A pending lot has become available, or is cancelled, since its moment came."""
+        if lot.activates_at is not None and not lot.thaws:
+            movement = Movement(PointsKind.ACTIVATE, f"activate:{lot.id}", at, purchase_id=lot.purchase_id)
+            self.activate(movement, [lot], at=at)
+        else:
+            self.cancel(cancelling(lot, f"cancel:{lot.id}", at), lot)
 
     def _end(self, hold: Hold, state: HoldState) -> None:
         hold.state = state
@@ -262,85 +304,17 @@ class Book:
             self._line(movement, bucket, -taken, Counter.ISSUANCE)
         return taken
 
-    def _take(self, movement: Movement, points: int, lots: Sequence[Lot]) -> None:
-        """Take points from lots in their order."""
-        for lot, share in self._shares(points, lots):
-            self._move(movement, lot, -share)
 
-    @staticmethod
-    def _shares(points: int, lots: Sequence[Lot]) -> list[tuple[Lot, int]]:
-        """How much each lot has to give, in their order, for so many points."""
-        found = between(0, points, [(lot, lot.remaining) for lot in lots])
-        if sum(share for _, share in found) < points:
-            raise AssertionError("The lots hold less than the account says.")
-        return found
-
-    def _new_lot(
-        self,
-        movement: Movement,
-        points: Points,
-        *,
-        expires_at: datetime | None,
-        active: bool,
-        purchase_id: UUID | None,
-    ) -> Lot:
-        if points > MOVE_MAX:
-            raise PointsLimit(points, MOVE_MAX)
-        lot = Lot(
-            id=new_id(),
-            transaction_id=movement.id,
-            purchase_id=purchase_id,
-            granted=points,
-            remaining=Points(0),
-            held=Points(0),
-            active=active,
-            activates_at=self.now if active else None,
-            expires_at=expires_at,
-        )
-        self.new_lots.append(lot)
-        self.lots = sorted([*self.lots, lot], key=Lot.is_spent_before)
-        self._move(movement, lot, points)
-        return lot
-
-    def _known(self, lot: Lot) -> Lot:
-        """The book's own copy of a lot, which joins the book if it was spent up when the book was opened."""
-        for mine in self.lots:
-            if mine.id == lot.id:
-                return mine
-        self.lots = sorted([*self.lots, lot], key=Lot.is_spent_before)
-        return lot
-
-    def _move(self, movement: Movement, lot: Lot, d_remaining: int, d_held: int = 0) -> None:
-        lot.remaining = Points(lot.remaining + d_remaining)
-        lot.held = Points(lot.held + d_held)
-        self.moves.append(LotMove(movement, lot, d_remaining, d_held))
-
-    def _line(self, movement: Movement, bucket: Bucket, delta: int, counter: Counter) -> Line:
-        name = _BUCKETS[bucket]
-        after = getattr(self.balances, name) + delta
-        # what is held may become available again, and must find room
-        whole = after + self.balances.held if bucket is Bucket.AVAILABLE else after
-        if whole > BALANCE_MAX:
-            raise PointsLimit(Points(whole), BALANCE_MAX)
-        setattr(self.balances, name, after)
-        self.balances.seq += 1
-        worth = -delta if bucket is Bucket.DEBT else delta
-        if movement.points == 0 and movement not in self.movements:
-            self.movements.append(movement)
-        movement.points += worth
-        self._count(movement.kind, worth if counter is not Counter.INTERNAL else 0)
-        line = Line(movement, self.balances.seq, bucket, delta, after, counter)
-        self.lines.append(line)
-        return line
-
-    def _count(self, kind: PointsKind, worth: int) -> None:
-        """Keep the lifetime figures."""
-        if kind in (PointsKind.EARN, PointsKind.BONUS, PointsKind.CLAWBACK):
-            self.balances.lifetime_earned += worth
-        elif kind in (PointsKind.REDEEM, PointsKind.RETURN):
-            self.balances.lifetime_spent -= worth
-        elif kind is PointsKind.EXPIRE:
-            self.balances.lifetime_expired -= worth
+def cancelling(lot: Lot, cause: str, at: datetime, reason: str | None = None) -> Movement:
+    """The movement that cancels a pending lot: it takes back what is left of the one that made it."""
+    return Movement(
+        PointsKind.CANCEL_PENDING,
+        cause,
+        at,
+        purchase_id=lot.purchase_id,
+        reverses_id=lot.transaction_id,
+        reason=reason,
+    )
 
 
 def reversal(original: Points, *, refunded: int, paid: int, already: int) -> Points:

@@ -6,10 +6,11 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from models.lots import ripe
 from models.points import HoldState, PointsKind
 from models.sql import SQL
 from models.units import Points, ReasonCode
-from rules import members
+from rules import members, programme
 from rules.actors import SYSTEM, Actor, ActorKind
 from rules.idempotency import Key, Slip
 from rules.jobs import job
@@ -17,6 +18,7 @@ from rules.outbox import tell
 from rules.points._book import Book
 from rules.points._checks import check_purchase, check_redemption, is_in_reach
 from rules.points._ledger import open_book, open_books, post
+from rules.points._living import touch
 from rules.points._parts import Balances, Hold, Movement
 from rules.points._posting import Posted, record
 from rules.points._purse import TO_HOLD, hold
@@ -132,6 +134,7 @@ async def set_aside(
         await check_purchase(member_id, bought, actor)
     movement = Movement(PointsKind.HOLD, slip.cause, now, purchase_id=bought, reason=checkout.reason)
     made = book.hold(movement, points, expires_at=now + checkout.lasting, order_ref=checkout.order_ref)
+    touch(book, now, held.terms)
     return await _conclude(book, movement, made, slip, after=held.event_seq)
 
 
@@ -168,6 +171,8 @@ async def capture(
     bought = await _bought(member_id, found, purchase_id, actor)
     movement = Movement(PointsKind.REDEEM, f"hold:{hold_id}:capture", now, purchase_id=bought, reason=found.reason)
     book.capture(movement, found, wanted)
+    if book.balances.slid:
+        touch(book, now, await programme.terms())
     return await _conclude(book, movement, found, slip)
 
 
@@ -242,14 +247,15 @@ async def _conclude(book: Book, movement: Movement, made: Hold, slip: Slip, afte
 
 
 LAPSED = SQL(
-    "SELECT DISTINCT member_id FROM points_hold WHERE member_id = ANY($1::uuid[]) AND state = 'HELD'"
-    " AND expires_at <= $2",
+    "SELECT a.member_id FROM points_account a WHERE a.member_id = ANY($1::uuid[]) AND (EXISTS"  # noqa: S608  ours
+    " (SELECT 1 FROM points_hold h WHERE h.member_id = a.member_id AND h.state = 'HELD' AND h.expires_at <= $2)"
+    f" OR EXISTS (SELECT 1 FROM points_lot w WHERE w.member_id = a.member_id AND {ripe('w', '$2')}))",
     fans_out="a page of members shows each one's points",
 )
 
 
 async def lapsed(member_ids: Sequence[UUID], now: datetime) -> dict[UUID, Balances]:
-    """The figures of those members of whom a hold has ended and nobody has written it; for whoever only reads."""
+    """The figures of those members whose holds or waiting points time has ended, and nobody has written it."""
     rows = await LAPSED.rows(list(member_ids), now) if member_ids else []
     whose = [row["member_id"] for row in rows]
     books = await open_books(whose, now) if whose else []

@@ -23,9 +23,18 @@ from models.writing import add, change
 from rules import programme
 from rules.actors import Actor, ActorKind
 from rules.idempotency import IdempotencyKeyReused
+from rules.jobs import enqueue
 from rules.outbox import Event
 from rules.points._book import Book
 from rules.points._parts import Balances, Hold, Line, Lot, LotMove, Movement
+
+LAND = "purchases.land"
+"""The job by which growth lands with the points of its purchase, when time alone has made them available."""
+
+
+def landing(lot_id: UUID) -> str:
+    """The cause of that job: a lot becomes available once."""
+    return f"lot:{lot_id}"
 
 
 async def return_to_lots(book: Book, movement: Movement, points: Points, *, already: int) -> None:
@@ -35,17 +44,16 @@ async def return_to_lots(book: Book, movement: Movement, points: Points, *, alre
     book.give_back(movement, points, paid_by=paid_by, already=already, grace=terms.grace(book.now))
 
 
-ACCOUNT = SQL(
-    "SELECT available, pending, held, debt, seq, lifetime_earned, lifetime_spent, lifetime_expired"
-    " FROM points_account WHERE member_id = $1"
-)
+_FIGURES = [each.name for each in fields(Balances)]
+_LOT = [each.name for each in fields(Lot)]
+FIGURES, OF_LOT = ", ".join(_FIGURES), ", ".join(_LOT)
+ACCOUNT = SQL(f"SELECT {FIGURES} FROM points_account WHERE member_id = $1")  # noqa: S608  names of columns
 LOTS = SQL(
-    "SELECT id, transaction_id, purchase_id, granted, remaining, held, active, activates_at, expires_at"
-    " FROM points_lot WHERE member_id = $1 AND (remaining > 0 OR held > 0)"
+    f"SELECT {OF_LOT} FROM points_lot WHERE member_id = $1 AND (remaining > 0 OR held > 0)"  # noqa: S608  the same
 )
 PAID_BY = SQL(
-    "SELECT l.id, l.transaction_id, l.purchase_id, l.granted, l.remaining, l.held, l.active, l.activates_at,"
-    " l.expires_at, -m.d_remaining - m.d_held AS share FROM points_lot_move m"
+    f"SELECT {', '.join(f'l.{name}' for name in _LOT)},"  # noqa: S608  names of columns
+    " -m.d_remaining - m.d_held AS share FROM points_lot_move m"
     " JOIN points_lot l ON l.member_id = m.member_id AND l.id = m.lot_id"
     " WHERE m.member_id = $1 AND m.transaction_id = $2"
 )
@@ -67,26 +75,31 @@ async def open_account(member_id: UUID) -> None:
     await insert(PointsAccount, [{"member_id": member_id}])
 
 
+def has_slid_out(slid: dict[str, str] | None, now: datetime) -> bool:
+    """Whether lots that slide are over: an activity must find them written off, or it would revive them."""
+    return any(datetime.fromisoformat(until) <= now for until in (slid or {}).values())
+
+
 async def open_book(member_id: UUID, now: datetime, *, with_lots: bool = True) -> Book:
     """A held member's points. Crediting a member who owes nothing needs no lots; everything else does."""
     row = await ACCOUNT.row(member_id)
     if row is None:
         raise AssertionError("A member without a points account.")
-    # what is released repays the debt before anything else does
-    whole = with_lots or bool(row["held"] and row["debt"])
+    # what is released or becomes available repays the debt before anything else does, and what is over stays so
+    owes = row["debt"] and (row["held"] or row["pending"])
+    whole = with_lots or bool(owes) or has_slid_out(row["slid"], now)
     lots = [Lot(**lot) for lot in await LOTS.rows(member_id)] if whole else []
     holds = _holds(await HOLDS.rows(member_id), lots) if whole and row["held"] else []
     return Book(member_id, Balances(**row), lots, holds=holds, now=now)
 
 
 ACCOUNTS = SQL(
-    "SELECT member_id, available, pending, held, debt, seq, lifetime_earned, lifetime_spent, lifetime_expired"
-    " FROM points_account WHERE member_id = ANY($1::uuid[])",
+    f"SELECT member_id, {FIGURES} FROM points_account WHERE member_id = ANY($1::uuid[])",  # noqa: S608  names
     fans_out="a queue of adjustments shows what each would come to",
 )
 LOTS_OF = SQL(
-    "SELECT member_id, id, transaction_id, purchase_id, granted, remaining, held, active, activates_at, expires_at"
-    " FROM points_lot WHERE member_id = ANY($1::uuid[]) AND (remaining > 0 OR held > 0)",
+    f"SELECT member_id, {OF_LOT} FROM points_lot"  # noqa: S608  names of columns
+    " WHERE member_id = ANY($1::uuid[]) AND (remaining > 0 OR held > 0)",
     fans_out="a queue of adjustments shows what each would come to",
 )
 
@@ -147,6 +160,7 @@ async def post(book: Book, actor: Actor) -> list[Event]:
     Raises: IdempotencyKeyReused, in the end, when a movement of the same cause was written before.
     """
     if not book.movements:
+        _keep_lots(book)
         return []
     rows = [_transaction_row(book, movement, actor) for movement in book.movements]
     # the ledger remembers a key's cause for ever, also when its stored answer was swept away
@@ -159,11 +173,14 @@ async def post(book: Book, actor: Actor) -> list[Event]:
         add(PointsLotMove, moves)
     add(PointsEntry, [_entry_row(book, line) for line in book.lines])
     figures = {name: getattr(book.balances, name) for name in _FIGURES}
+    if figures["slid"] == book.slid_read:
+        del figures["slid"]
     change(PointsAccount, {"member_id": book.member_id, "seq": book.seq_read}, figures)
+    for lot in book.activated:
+        if lot.growth and lot.id not in book.landed:
+            facts = {"member": str(book.member_id), "lot": str(lot.id)}
+            await enqueue(LAND, landing(lot.id), facts, now=book.now)
     return [_event(book, movement) for movement in book.movements]
-
-
-_FIGURES = [each.name for each in fields(Balances)]
 
 
 async def _paid_by(member_id: UUID, transaction_id: UUID | None) -> list[tuple[Lot, int]]:
@@ -172,18 +189,19 @@ async def _paid_by(member_id: UUID, transaction_id: UUID | None) -> list[tuple[L
     return [(Lot(**{name: row[name] for name in _LOT if name in row}), row["share"]) for row in rows]
 
 
-_LOT = [each.name for each in fields(Lot)]
-
-
 def _keep_lots(book: Book) -> None:
     """Write what is left of the lots that moved and were not new."""
     new = {lot.id for lot in book.new_lots}
     moved = {move.lot.id: move.lot for move in book.moves if move.lot.id not in new}
     was_held = {move.lot.id for move in book.moves if move.d_held}
+    changed = {lot.id for lot in book.changed} - new
+    moved |= {lot.id: lot for lot in book.changed if lot.id in changed}
     for lot in moved.values():
         left = {"remaining": lot.remaining, "active": lot.active, "activates_at": lot.activates_at}
         if lot.id in was_held:
             left["held"] = lot.held
+        if lot.id in changed:
+            left |= {name: getattr(lot, name) for name in ("expires_at", "thaws", "cancels_at")}
         change(PointsLot, {"member_id": book.member_id, "id": lot.id}, left)
 
 

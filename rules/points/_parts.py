@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from uuid import UUID
 
-from models.points import Bucket, Counter, HoldState, PointsKind
-from models.units import Points, new_id
+from models.points import Bucket, Counter, HoldState, PointsKind, WaitsFor
+from models.units import Growth, Points, new_id
 
 LAST = datetime.max.replace(tzinfo=UTC)
 """Where lots that never expire stand in the order of spending."""
@@ -25,8 +25,16 @@ class Lot:
     active: bool
     activates_at: datetime | None
     expires_at: datetime | None
+    """When it expires; of one that slides, as far as it has slid."""
     origin_at: datetime | None = None
     """When the points were first earned, where they came from another member. Not read of a lot that was there."""
+    waits_for: WaitsFor | None = None
+    thaws: bool | None = None
+    cancels_at: datetime | None = None
+    growth: Growth | None = None
+    slides: str | None = None
+    lifetime: str | None = None
+    policy_version: int | None = None
 
     def is_spent_before(self) -> tuple[datetime, UUID]:
         """The order of spending: soonest expiry first, never last, then as they came."""
@@ -35,6 +43,13 @@ class Lot:
     def is_over(self, now: datetime) -> bool:
         """Whether the lot has expired. At the very moment of its expiry it has."""
         return self.expires_at is not None and self.expires_at <= now
+
+    def changes_at(self) -> datetime | None:
+        """When a pending lot becomes available or is cancelled by itself; None while it does not."""
+        if self.active or not self.remaining or self.waits_for is None:
+            return None
+        begins = None if self.thaws else self.activates_at
+        return begins or self.cancels_at
 
 
 @dataclass(slots=True)
@@ -122,6 +137,19 @@ class Balances:
     lifetime_earned: int = 0
     lifetime_spent: int = 0
     lifetime_expired: int = 0
+    slid: dict[str, str] | None = None
+    """Until when lots of a sliding span live, by the span; None for a member who has none."""
+
+    def slid_until(self, span: str) -> datetime:
+        """Until when lots of a span live by the member's last activity."""
+        return datetime.fromisoformat((self.slid or {})[span])
+
+    def slide(self, span: str, until: datetime) -> None:
+        """Let lots of a span live until a moment at least: it extends, and never shortens."""
+        known = (self.slid or {}).get(span)
+        if known is None or datetime.fromisoformat(known) < until:
+            # as SQLite keeps moments, so that texts compare as they do
+            self.slid = {**(self.slid or {}), span: until.astimezone(UTC).isoformat(" ")}
 
 
 def between(start: int, points: int, shares: Sequence[tuple[Lot, int]]) -> list[tuple[Lot, int]]:

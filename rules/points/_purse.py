@@ -4,6 +4,7 @@ from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 
+from models.lots import ripe
 from models.members import Member, MemberState
 from models.sql import SQL
 from models.writing import read_ahead, watch
@@ -11,7 +12,7 @@ from rules import members, programme, standings
 from rules.idempotency import Slip
 from rules.members import Held
 from rules.points._book import Book
-from rules.points._ledger import open_book
+from rules.points._ledger import has_slid_out, open_book
 from rules.points._parts import Balances, Lot
 from rules.programme import Rung, Terms
 from rules.refusals import NotFound
@@ -39,7 +40,7 @@ def purse(columns: str = "", joins: str = "", *, on_sqlite: str | None = None) -
     """
     text = (
         "SELECT m.state, m.joined_at, m.event_seq, k.operation, k.fingerprint, k.response, a.available, a.pending,"  # noqa: S608
-        " a.held, a.debt, a.seq, a.lifetime_earned, a.lifetime_spent, a.lifetime_expired, g.growth,"
+        " a.held, a.debt, a.seq, a.lifetime_earned, a.lifetime_spent, a.lifetime_expired, a.slid, g.growth,"
         f" g.seq AS growth_seq, g.tier_id, g.tier_since, g.changes_at, {{terms}} AS terms{{more}}"
         " FROM member m LEFT JOIN points_account a ON a.member_id = m.id"
         " LEFT JOIN growth_account g ON g.member_id = m.id"
@@ -54,21 +55,24 @@ def purse(columns: str = "", joins: str = "", *, on_sqlite: str | None = None) -
 
 
 LAPSED = (
-    ", a.held > 0 AND EXISTS (SELECT 1 FROM points_hold h WHERE h.member_id = $1 AND h.state = 'HELD'"
-    " AND h.expires_at <= $5) AS has_lapsed"
+    ", a.held > 0 AND EXISTS (SELECT 1 FROM points_hold h WHERE h.member_id = $1 AND h.state = 'HELD'"  # noqa: S608  names of ours
+    " AND h.expires_at <= $5) AS has_lapsed, a.pending > 0 AND EXISTS (SELECT 1 FROM points_lot w"
+    f" WHERE w.member_id = $1 AND {ripe('w', '$5')}) AS has_ripened"
 )
-"""Whether a hold has ended and nobody has written it: nothing is looked up while nothing is held."""
+"""Whether a hold has ended, or pending points have changed, and nobody has written it: nothing is looked up while
+nothing is held, or pending."""
 
 SPENT_FIRST = (
     ", l.id AS lot_id, l.transaction_id, l.purchase_id, l.granted, l.remaining, l.held AS lot_held, l.active,"
-    f" l.activates_at, l.expires_at{LAPSED}",
-    " LEFT JOIN (SELECT o.*, SUM(CASE WHEN o.expires_at <= $5 THEN 0 ELSE o.remaining END) OVER"
-    " (ORDER BY o.expires_at NULLS LAST, o.id ROWS UNBOUNDED PRECEDING)::bigint - o.remaining AS before"
+    f" l.activates_at, l.expires_at, l.slides{LAPSED}",
+    " LEFT JOIN (SELECT o.*, SUM(CASE WHEN o.expires_at <= $5 OR o.slides IS NOT NULL THEN 0 ELSE o.remaining END)"
+    " OVER (ORDER BY o.expires_at NULLS LAST, o.id ROWS UNBOUNDED PRECEDING)::bigint - o.remaining AS before"
     " FROM points_lot o WHERE o.member_id = $1 AND o.active AND o.remaining > 0) l ON l.before < $4",
 )
 TO_SPEND = purse(*SPENT_FIRST)
 """A purse for a debit of $4 points at moment $5: a row for each lot that has expired by then, and of the others for
-those that are spent first, as far as the points go."""
+those that are spent first, as far as the points go. Lots that slide count for nothing there, since they are spent
+later than their own expiry says."""
 
 
 OPEN_HOLDS = (
@@ -97,8 +101,7 @@ async def hold(slip: Slip, now: datetime, *more: Any, read: SQL) -> Purse:
     balances = Balances(*(row[name] for name in _FIGURES))
     lots = [_lot(each) for each in rows] if row.get("lot_id") else []
     book = Book(slip.owner_id, balances, lots, now=now)
-    if row["held"] and (row["debt"] or row.get("has_lapsed")):
-        # what is released repays the debt before anything else does
+    if _is_moved_by_time(row, now):
         book = await open_book(slip.owner_id, now)
     tier = terms.rung(row["tier_id"])
     if row["changes_at"] is not None and row["changes_at"] <= now:
@@ -117,6 +120,19 @@ async def hold(slip: Slip, now: datetime, *more: Any, read: SQL) -> Purse:
     )
 
 
+def _is_moved_by_time(row: dict[str, Any], now: datetime) -> bool:
+    """Whether more of the book is needed than was read, since time alone has changed what it says.
+
+    What is released or becomes available repays the debt before anything else does, and what has slid out is
+    written off before an activity.
+    """
+    if row["debt"] and (row["held"] or row["pending"]):
+        return True
+    if row.get("has_lapsed") or row.get("has_ripened"):
+        return True
+    return has_slid_out(row["slid"], now)
+
+
 _FIGURES = [each.name for each in fields(Balances)]
 
 
@@ -131,4 +147,5 @@ def _lot(row: dict[str, Any]) -> Lot:
         row["active"],
         row["activates_at"],
         row["expires_at"],
+        slides=row["slides"],
     )

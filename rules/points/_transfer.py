@@ -333,12 +333,17 @@ def take(book: Book, movement: Movement, parts: list[tuple[Lot, int]]) -> None:
     Raises: PointsLimit.
     """
     for lot, share in parts:
-        # no longer earned by a purchase of this member: a claw-back takes it as it takes any other lot
+        # no longer earned by a purchase of this member: a claw-back takes it as it takes any other lot. Nor does it
+        # slide any more: nobody's activity has it live longer than it did
         mine = replace(
             lot,
             id=new_id(),
             transaction_id=movement.id,
             purchase_id=None,
+            waits_for=None,
+            growth=None,
+            lifetime=None,
+            slides=None,
             granted=Points(share),
             remaining=Points(0),
             held=Points(0),

@@ -1,6 +1,6 @@
 """The points policy: how points come to life, how long they live and what they are worth, as versions of data."""
 
-from rules.policy._lifetimes import end_of, expires
+from rules.policy._lifetimes import Life, end_of, expires, expires_by, life, slid
 from rules.policy._policy import (
     Activation,
     ActivationMode,
@@ -29,6 +29,7 @@ __all__ = [
     "ClawBackPolicy",
     "Expiry",
     "ExpiryMode",
+    "Life",
     "Payment",
     "PointsPolicy",
     "PointsPolicyChanged",
@@ -41,9 +42,12 @@ __all__ = [
     "check",
     "end_of",
     "expires",
+    "expires_by",
+    "life",
     "of_version",
     "parsed",
     "plain",
     "publish",
     "read",
+    "slid",
 ]

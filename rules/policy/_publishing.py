@@ -37,7 +37,7 @@ class Published:
     published_at: datetime | None = None
 
 
-HOLD = SQL("SELECT points_policy_version FROM programme WHERE one = 1 FOR UPDATE")
+HOLD = SQL("SELECT COALESCE(points_policy_version, 0) AS version FROM programme WHERE one = 1 FOR UPDATE")
 COME_INTO_FORCE = SQL("UPDATE programme SET points_policy_version = $1, points_policy = $2 WHERE one = 1")
 
 

@@ -44,6 +44,7 @@ from rules.purchases._facts import (
     check_order,
     check_refunds,
 )
+from rules.purchases._landing import land_growth
 from rules.purchases._sitting import Sitting, sit, sit_with
 from rules.transactions import transaction
 
@@ -63,6 +64,7 @@ __all__ = [
     "bonus",
     "check_order",
     "is_recorded",
+    "land_growth",
     "record",
     "report",
 ]

@@ -4,8 +4,9 @@ from datetime import datetime
 from uuid import UUID
 
 from models.members import MemberState
+from models.points import PointsKind
 from models.sql import SQL
-from models.units import Minor
+from models.units import Growth, Minor
 from rules import earning
 from rules.earning import Award, Bought, Goods
 from rules.points import Movement
@@ -17,8 +18,11 @@ LINES = SQL(
 )
 
 
-async def earn(sitting: Sitting, eligible: Minor, at: datetime) -> None:
-    """Credit what a purchase earns, each award by a movement of its own; by rules only where there are any."""
+async def earn(sitting: Sitting, eligible: Minor, growth: Growth, at: datetime) -> None:
+    """Credit what a purchase earns, each award by a movement of its own; by rules only where there are any.
+
+    Its growth goes with the points it earned before any bonus, where they wait for something.
+    """
     purchase, means = sitting.purchase, sitting.means
     if means is None:
         sitting.awards = earning.usual(eligible, sitting.terms, sitting.standing.tier)
@@ -27,7 +31,7 @@ async def earn(sitting: Sitting, eligible: Minor, at: datetime) -> None:
         bought = Bought(purchase.member_id, at, goods, purchase.channel, purchase.store_id)
         facts = earning.facts_of(bought, sitting.terms, sitting.standing.tier)
         sitting.awards = await earning.awards(means, bought, facts, sitting.terms)
-    given = [(award, _credit(sitting, award, at) if award.points else None) for award in sitting.awards]
+    given = [(award, _credit(sitting, award, growth, at) if award.points else None) for award in sitting.awards]
     if means is not None:
         earning.keep(purchase.member_id, purchase.id, given, means)
 
@@ -44,10 +48,12 @@ async def _goods(sitting: Sitting) -> tuple[Goods, ...]:
     return tuple(Goods(share, sku, kinds) for share, (_, sku, kinds) in zip(shares, told, strict=True))
 
 
-def _credit(sitting: Sitting, award: Award, at: datetime) -> UUID:
+def _credit(sitting: Sitting, award: Award, growth: Growth, at: datetime) -> UUID:
     """Credit an award, and name the movement."""
     purchase_id = sitting.purchase.id
     movement = Movement(award.moves, award.cause(purchase_id), at, purchase_id=purchase_id)
-    active = sitting.state is not MemberState.FROZEN
-    sitting.book.earn(movement, award.points, expires_at=sitting.terms.expiry(at), active=active)
+    life = sitting.terms.life(at, waits=True, frozen=sitting.state is MemberState.FROZEN)
+    goes_along = life.waits_for is not None and award.moves is PointsKind.EARN and not sitting.growth_waits
+    sitting.book.earn(movement, award.points, life=life, growth=growth if goes_along and growth else None)
+    sitting.growth_waits = sitting.growth_waits or (goes_along and growth > 0)
     return movement.id

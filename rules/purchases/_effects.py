@@ -17,7 +17,7 @@ from models.purchases import (
     PurchaseState,
 )
 from models.sql import SQL
-from models.units import Minor, Points
+from models.units import Growth, Minor, Points
 from models.writing import add, change
 from rules import earning, points, tiers
 from rules.earning import Reversal
@@ -94,10 +94,18 @@ async def _pay(sitting: Sitting, happening: Happening, _: UUID) -> None:
     _save(purchase)
     _tell(sitting, "paid")
     at, eligible = happening.occurred_at, Minor(purchase.goods_minor - purchase.by_points_minor)
-    await earn(sitting, eligible, at)
-    # growth is by what was paid: neither rules nor caps change it
-    await _grow(sitting, sitting.terms.base_points(eligible), f"purchase:{purchase.id}:growth", at)
+    # growth is by what was paid: neither rules nor caps change it; it lands when the points become available
+    growth = Growth(sitting.terms.base_points(eligible))
+    await earn(sitting, eligible, growth, at)
+    points.touch(sitting.book, at, sitting.terms)
+    if not sitting.growth_waits:
+        await _grow(sitting, growth, growth_cause(purchase.id), at)
     await _unpark(sitting)
+
+
+def growth_cause(purchase_id: UUID) -> str:
+    """The cause under which a purchase's growth lands, once."""
+    return f"purchase:{purchase_id}:growth"
 
 
 async def _complete(sitting: Sitting, happening: Happening, event_id: UUID) -> None:
@@ -109,6 +117,23 @@ async def _complete(sitting: Sitting, happening: Happening, event_id: UUID) -> N
         purchase.state = PurchaseState.COMPLETED
         _save(purchase)
         _tell(sitting, "completed")
+        points.complete(sitting.book, purchase.id, min(happening.occurred_at, sitting.now), sitting.terms)
+        await _land(sitting, happening.occurred_at)
+
+
+async def _land(sitting: Sitting, at: datetime) -> None:
+    """The growth of the purchase lands with its points, if they have become available."""
+    purchase = sitting.purchase
+    for lot in sitting.book.activated:
+        if lot.purchase_id == purchase.id and lot.growth:
+            due = left(lot.growth, refunded=purchase.refunded_minor, paid=purchase.goods_minor)
+            await _grow(sitting, due, growth_cause(purchase.id), at)
+            sitting.book.landed.add(lot.id)
+
+
+def left(growth: Growth, *, refunded: int, paid: int) -> Growth:
+    """What is left of a purchase's growth after so much of what was paid is refunded."""
+    return Growth(growth - points.reversal(Points(growth), refunded=refunded, paid=paid, already=0))
 
 
 async def _cancel(sitting: Sitting, happening: Happening, event_id: UUID) -> None:
@@ -174,7 +199,7 @@ async def _check_lines(
 
 
 OF_PURCHASE = SQL(
-    "SELECT t.id, t.kind, t.points, t.reverses_id, EXISTS (SELECT 1 FROM earn_award a"
+    "SELECT t.id, t.kind, t.points, t.lost, t.reverses_id, EXISTS (SELECT 1 FROM earn_award a"
     " WHERE a.member_id = t.member_id AND a.transaction_id = t.id) AS is_awarded"
     " FROM points_transaction t WHERE t.member_id = $1 AND t.purchase_id = $2 ORDER BY t.id"
 )
@@ -192,7 +217,8 @@ async def _reverse_points(sitting: Sitting, event_id: UUID, at: datetime, *, ref
     reversed_by: dict[UUID, int] = {}
     for row in rows:
         if row["reverses_id"]:
-            reversed_by[row["reverses_id"]] = reversed_by.get(row["reverses_id"], 0) + abs(row["points"])
+            gone = abs(row["points"]) + (row["lost"] or 0)
+            reversed_by[row["reverses_id"]] = reversed_by.get(row["reverses_id"], 0) + gone
     taken: list[Reversal] = []
     originals = [(how, row) for kind, how in REVERSIBLE.items() for row in rows if row["kind"] == kind]
     for how, row in originals:
@@ -207,7 +233,8 @@ async def _reverse_points(sitting: Sitting, event_id: UUID, at: datetime, *, ref
             await points.return_to_lots(sitting.book, movement, due, already=already)
         else:
             sitting.book.claw_back(movement, due)
-            taken += [Reversal(row["id"], movement.id, Points(-movement.points))] if row["is_awarded"] else []
+            is_counted = row["is_awarded"] and movement.points
+            taken += [Reversal(row["id"], movement.id, Points(-movement.points))] if is_counted else []
     if taken:
         await earning.give_back(purchase.member_id, purchase.id, taken, at=at, terms=sitting.terms)
 
@@ -215,17 +242,19 @@ async def _reverse_points(sitting: Sitting, event_id: UUID, at: datetime, *, ref
 GROWTH_OF = SQL("SELECT delta FROM growth_entry WHERE member_id = $1 AND purchase_id = $2 ORDER BY seq")
 
 
+WAITED = SQL("SELECT growth FROM points_lot WHERE member_id = $1 AND purchase_id = $2 AND growth IS NOT NULL")
+
+
 async def _reverse_growth(sitting: Sitting, event_id: UUID, at: datetime) -> None:
-    """Take growth back by the share of the whole order now refunded. The tier stays."""
+    """Take growth back by the share of the whole order now refunded.
+
+    What has not landed is not taken back: it lands as what is left.
+    """
     purchase = sitting.purchase
     deltas = [row["delta"] for row in await GROWTH_OF.rows(purchase.member_id, purchase.id)]
     if deltas:
-        due = points.reversal(
-            Points(deltas[0]),
-            refunded=purchase.refunded_minor,
-            paid=purchase.goods_minor,
-            already=-sum(deltas[1:]),
-        )
+        original = await WAITED.value(purchase.member_id, purchase.id) or deltas[0]
+        due = sum(deltas) - left(original, refunded=purchase.refunded_minor, paid=purchase.goods_minor)
         await _grow(sitting, -due, f"refund:{event_id}:growth", at)
 
 

@@ -34,6 +34,8 @@ class Sitting:
     awards: list[Award] = field(default_factory=list)
     events: list[Event] = field(default_factory=list)
     growth: int = 0
+    growth_waits: bool = False
+    """Whether the growth of the purchase lands with points that wait."""
     climbed: str | None = None
     parked: bool = False
     is_new: bool = False

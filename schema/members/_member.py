@@ -23,7 +23,7 @@ from schema.logins import Login, logins_of
 from schema.members._wanted import Wanted
 from schema.pages import Connection, Listed
 from schema.permissions import DESK, MEMBER, SEES_MEMBER, SEES_POINTS, SEES_PURCHASES, related, seen
-from schema.points import ACCOUNT, Account, Foreseen, PointsAccount, Unasked, points_of
+from schema.points import ACCOUNT, SOON, Account, Foreseen, PointsAccount, Unasked, points_of
 from schema.purchases import Purchase, purchases_of
 from schema.scalars import Day, Moment
 from schema.tiers import STANDING, Node, Standing, Tier, TierProgress, progress_of, tier_of
@@ -143,10 +143,8 @@ BARE = Rows(BareRow, f"SELECT {OF_ONE}")
 ONE_WHOLE = Rows(WholeRow, f"SELECT {WHOLE.format(2)} {JOINED} WHERE m.id = $1")
 HOME = Rows(
     HomeRow,
-    f"SELECT {WHOLE.format(2)}, soon.points AS soon_points, ISO(soon.at) AS soon_at {JOINED}"  # noqa: S608
-    " LEFT JOIN (SELECT l.expires_at AS at, SUM(l.remaining)::bigint AS points FROM points_lot l"
-    " WHERE l.member_id = $1 AND l.active AND l.remaining > 0 AND l.expires_at > $2"
-    " GROUP BY l.expires_at ORDER BY l.expires_at LIMIT $3) soon ON true WHERE m.id = $1 ORDER BY soon.at",
+    f"SELECT {WHOLE.format(2)}, soon.points AS soon_points, ISO(soon.at) AS soon_at {JOINED}"
+    f" LEFT JOIN ({SOON.format(whose='$1')} LIMIT $3) soon ON true WHERE m.id = $1 ORDER BY soon.at",
 )
 
 

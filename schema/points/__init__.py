@@ -14,13 +14,13 @@ from schema.context import Info
 from schema.errors import INPUT, UserError, answer_to, bad_input, command, key_of
 from schema.permissions import COUNTER, DESK, asked, seen
 from schema.points._asking import MOVEMENT, PointsPayload, answer, positive, purchase_of, whose
+from schema.points._cancelling import PendingMutation
 from schema.points._checkout import HoldsMutation
+from schema.points._expiring import SOON, ExpiryRow, Foreseen
 from schema.points._holds import PointsHold, hold
 from schema.points._ledger import (
     ACCOUNT,
     Account,
-    ExpiryRow,
-    Foreseen,
     PointsAccount,
     PointsEntry,
     Unasked,
@@ -34,10 +34,12 @@ from schema.scalars import KEY_SAYS, Long
 
 __all__ = [
     "ACCOUNT",
+    "SOON",
     "Account",
     "ExpiryRow",
     "Foreseen",
     "HoldsMutation",
+    "PendingMutation",
     "PointsAccount",
     "PointsEntry",
     "PointsHold",

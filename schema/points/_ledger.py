@@ -7,6 +7,7 @@ from uuid import UUID
 import strawberry
 
 from models.listing import NUMBER, Listing
+from models.lots import over, ripe
 from models.points import Bucket, PointsKind
 from models.reading import AtOnce, Row, Rows
 from models.units import ReasonCode
@@ -19,8 +20,10 @@ from schema.earning import EarnAward, award_of
 from schema.enums import describe
 from schema.pages import After, Before, Connection, First, Last, Listed, Page
 from schema.permissions import COUNTER, SEES_POINTS, related, seen
+from schema.points._expiring import PointsExpiry, expiring_of
 from schema.points._holds import PointsHold, holds_of
 from schema.points._movement import PointsMovement, movements_of, words_of
+from schema.points._pending import PointsPending, pending_of
 from schema.points._statement import SHAPE, Narrowed, Statement, narrow
 from schema.scalars import Long, Moment
 from schema.tiers import Node
@@ -122,75 +125,6 @@ class PointsEntry(Node):
         return isinstance(value, (EntryRow, cls))
 
 
-@strawberry.type(description="Points that expire together.")
-class PointsExpiry:
-    points: Long = seen(SEES_POINTS, "How many.")
-    expires_at: Moment = seen(SEES_POINTS, "The first moment they are worth nothing.")
-
-
-class ExpiryRow(Row):
-    """Points that expire together."""
-
-    points: int
-    expires_at: str
-
-
-class ExpiryOf(ExpiryRow):
-    """Points that expire together, and whose they are."""
-
-    member_id: UUID
-
-
-EXPIRING = Rows(
-    ExpiryRow,
-    "SELECT ISO(soon.at) AS expires_at, soon.points FROM (SELECT l.expires_at AS at,"
-    " SUM(l.remaining)::bigint AS points FROM points_lot l WHERE l.member_id = $1 AND l.active"
-    " AND l.remaining > 0 AND l.expires_at > $2 GROUP BY l.expires_at ORDER BY l.expires_at LIMIT $3) soon",
-)
-EXPIRING_OF_SEVERAL = Rows(
-    ExpiryOf,
-    "SELECT soon.member_id, ISO(soon.at) AS expires_at, soon.points FROM unnest($1::uuid[]) AS whose(member_id)"
-    " CROSS JOIN LATERAL (SELECT l.member_id, l.expires_at AS at, SUM(l.remaining)::bigint AS points"
-    " FROM points_lot l WHERE l.member_id = whose.member_id AND l.active AND l.remaining > 0"
-    " AND l.expires_at > $2 GROUP BY l.member_id, l.expires_at ORDER BY l.expires_at LIMIT $3) soon",
-    sqlite="SELECT l.member_id, ISO(l.expires_at) AS expires_at, SUM(l.remaining) AS points"
-    " FROM unnest($1::uuid[]) AS whose(member_id) CROSS JOIN points_lot l ON l.member_id = whose.member_id"
-    " AND l.active AND l.remaining > 0 AND l.expires_at IN (SELECT DISTINCT nth.expires_at FROM points_lot nth"
-    " WHERE nth.member_id = whose.member_id AND nth.active AND nth.remaining > 0 AND nth.expires_at > $2"
-    " ORDER BY nth.expires_at LIMIT $3) GROUP BY l.member_id, l.expires_at ORDER BY l.expires_at",
-    fans_out="a page of members shows what each one is about to lose",
-)
-
-
-class Foreseen(Row):
-    """An account that was read with what it is about to lose."""
-
-    soon: tuple[int, list[Any]] = (0, [])
-    """How many were asked for, and those."""
-
-
-def expiring_of(
-    parents: Sequence["PointsAccount"], context: Context, first: First = None
-) -> Answers[list[PointsExpiry]]:
-    """What each account is about to lose, soonest first."""
-    most = pages.limit(first)
-    if are(Foreseen, parents):
-        read = [cast("Foreseen", parent).soon for parent in parents]
-        if {asked for asked, _ in read} == {most}:
-            return [rows for _, rows in read]
-    return _expiring_of(parents, context, most)
-
-
-async def _expiring_of(parents: Sequence["PointsAccount"], context: Context, most: int) -> list[list[PointsExpiry]]:
-    found: dict[UUID, list[Any]] = {parent.member_id: [] for parent in parents}
-    if len(found) == 1:
-        found[parents[0].member_id] = await EXPIRING.rows(parents[0].member_id, context.now, most)
-    else:
-        for row in await EXPIRING_OF_SEVERAL.rows(list(found), context.now, most):
-            found[row.member_id].append(row)
-    return [found[parent.member_id] for parent in parents]
-
-
 ENTRY = (
     "e.id AS entry_id, e.member_id, e.seq, e.bucket, e.delta AS points, e.balance_after, t.kind, t.reason,"
     " t.purchase_id AS bought, ISO(t.effective_at) AS occurred_at, ISO(t.created_at) AS recorded_at"
@@ -246,6 +180,9 @@ class PointsAccount:
     lifetime_spent: Long = seen(SEES_POINTS, "Ever spent, less what was returned.")
     lifetime_expired: Long = seen(SEES_POINTS, "Ever expired.")
     expiring: list[PointsExpiry] = related(SEES_POINTS, "What expires next, soonest first.", expiring_of)
+    pending_lots: list[PointsPending] = related(
+        SEES_POINTS, "What is not available yet, and what it waits for, soonest first.", pending_of
+    )
     entries: Connection[PointsEntry] = related(SEES_POINTS, "The ledger, newest first.", entries_of)
     holds: Connection[PointsHold] = related(
         SEES_POINTS, "What was set aside for checkouts (积分预占), newest first.", holds_of
@@ -263,6 +200,8 @@ class Account(Row):
     lifetime_earned: int
     lifetime_spent: int
     written_off: int
+    has_ripened: bool
+    """Whether pending points have become available, or are cancelled, and nobody has written it."""
 
     @property
     def available(self) -> int:
@@ -286,29 +225,35 @@ class Unasked(Row):
 
 
 ACCOUNT = (
-    "a.available AS stored, a.pending, a.held, a.debt, a.lifetime_earned, a.lifetime_spent,"
+    "a.available AS stored, a.pending, a.held, a.debt, a.lifetime_earned, a.lifetime_spent,"  # noqa: S608  names of ours
     " a.lifetime_expired AS written_off, (SELECT COALESCE(SUM(gone.remaining), 0) FROM points_lot gone"
     " WHERE gone.member_id = a.member_id AND gone.active AND gone.remaining > 0"
-    " AND gone.expires_at <= ${})::bigint AS gone"
+    f" AND {over('gone', 'a', '${0}')})::bigint AS gone, a.pending > 0 AND EXISTS (SELECT 1 FROM points_lot w"
+    f" WHERE w.member_id = a.member_id AND {ripe('w', '${0}')}) AS has_ripened"
 )
 ACCOUNTS = Rows(
     AccountOf,
-    f"SELECT a.member_id, {ACCOUNT.format(2)} FROM points_account a WHERE a.member_id = ANY($1::uuid[])",  # noqa: S608
+    f"SELECT a.member_id, {ACCOUNT.format(2)} FROM points_account a WHERE a.member_id = ANY($1::uuid[])",  # noqa: S608  names of ours
     fans_out="a page of members shows each one's points",
 )
 
 
 def points_of(parents: Sequence[HasMember], context: Context) -> Answers[PointsAccount]:
     """Each member's account as it stands at the moment of the operation."""
-    if are((Account, Unasked), parents) and not any(getattr(parent, "held", 0) for parent in parents):
+    if are((Account, Unasked), parents) and not any(_may_be_late(parent) for parent in parents):
         return cast("list[PointsAccount]", list(parents))
     return _points_of(parents, context)
+
+
+def _may_be_late(parent: Any) -> bool:
+    """Whether time may have changed an account more than one statement tells."""
+    return bool(getattr(parent, "held", 0) or getattr(parent, "has_ripened", False))
 
 
 async def _points_of(parents: Sequence[HasMember], context: Context) -> list[PointsAccount]:
     asked = [parent for parent in parents if not isinstance(parent, Unasked)]
     rows = cast("list[AccountOf]", await each(Account, asked, ACCOUNTS, context.now))
-    late = await points.lapsed([row.member_id for row in rows if row.held], context.now)
+    late = await points.lapsed([row.member_id for row in rows if _may_be_late(row)], context.now)
     accounts = iter(account(row.member_id, late[row.member_id]) if row.member_id in late else row for row in rows)
     found = [parent if isinstance(parent, Unasked) else next(accounts) for parent in parents]
     return cast("list[PointsAccount]", found)

@@ -114,6 +114,8 @@ ATTACKS: dict[str, tuple[Attack, ...]] = {
     "points_entry_after": (again("points_entry", seq="99", balance_after="-1"),),
     "points_entry_seq": (again("points_entry"),),
     "points_transaction_cause": (again("points_transaction"),),
+    "points_warning_tells": (again("points_warning", days="0"), again("points_warning", days="7", points="0")),
+    "points_warning_once": (again("points_warning"),),
     "points_lot_range": (
         change("points_lot", granted="0", remaining="0"),
         change("points_lot", remaining="-1"),

@@ -17,6 +17,7 @@ from models.documents import Document
 from models.earning import EarnRuleKind
 from models.jobs import Job, JobState
 from models.members import MemberKey
+from models.points import PointsWarning
 from models.sql import SQL, insert
 from models.staff import Staff, StaffInvitation, StaffRole
 from models.units import Points
@@ -110,6 +111,8 @@ async def _furnish_the_door(mei: UUID) -> None:
     await insert(MemberCode, [{"digest": "code", "member_id": mei, "expires_at": soon, "created_at": NOON}])
     await insert(Attempt, [{"subject": "somebody", "failures": 1, "last_at": NOON, "free_at": soon}])
     await insert(RateBucket, [{"principal": "MEMBER:mei", "level": 10, "at": NOON}])
+    told = {"member_id": mei, "expires_at": soon, "days": 30, "points": 5, "told_at": NOON}
+    await insert(PointsWarning, [told])
     await insert(StaffInvitation, [{"digest": "link", "staff_id": wang, "expires_at": soon, "created_at": NOON}])
     text = {"sha256": "hash", "name": "Home", "source": "{ me { id } }", "registered_by": "wang"}
     await insert(Document, [{**text, "created_at": NOON}])
@@ -228,6 +231,8 @@ def _elsewhere(model: type[Model], *, keep: str) -> dict[str, str]:
 def _another(kind: str, column: str) -> str:
     if "UUID" in kind:
         return f"'{uuid4()}'"
+    if "Datetime" in kind:
+        return "'2031-01-01 00:00:00+00:00'"
     return f'"{column}" + {1 if column == "slot" else 7777}' if "Int" in kind else "'elsewhere'"
 
 

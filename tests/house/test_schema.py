@@ -45,6 +45,7 @@ IMPOSSIBLE: dict[str, dict[str, str]] = {
         "MEMBER_FROZEN": "a frozen member is thawed",
         "IDEMPOTENCY_KEY_REUSED": "it has no key, and a lot is thawed once",
     },
+    "rules.points._living.cancel_pending": {"MEMBER_FROZEN": "what a frozen member waits for may be cancelled"},
     "rules.policy._publishing.publish": {"POINTS_LIMIT": "it says how points are clawed back and claws none back"},
     "rules.phones.link": {
         "IDENTITY_UNVERIFIED": "WeChat vouches for the phone",

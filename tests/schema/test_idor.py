@@ -152,6 +152,7 @@ async def world() -> World:
     await adjust(mei, 1, actor=replace(CLERK, id=str(ids.decode_one(Tag.STAFF, clerk))))
     owned = await _owned(mei, near) | {KEY_ID: given["apiKeyRotate"][1]["id"], Tag.APPROVAL: pending}
     owned[Tag.STAFF] = clerk
+    owned[Tag.POINTS_LOT] = given["pointsPendingCancel"][1]["id"]
     owned |= await _of_webhooks(given["webhookTest"][1]["id"])
     sent: dict[str, dict[str, Any]] = {name: {"input": each} for name, (_, each) in given.items()}
     for spending in ("pointsRedeem", "pointsHold", "pointsCapture"):
@@ -216,6 +217,7 @@ async def _others(mei: UUID, wang: UUID, near: UUID, far: UUID) -> dict[Tag, dic
         Tag.LOGIN: {"MEMBER": [ids.encode(Tag.LOGIN, login)]},
         # what follows is seen by all who may name it
         Tag.TIER: {},
+        Tag.POINTS_LOT: {},
         Tag.STAFF: {},
         Tag.STORE: {},
         Tag.PARTNER: {},

@@ -18,7 +18,7 @@ from models.sql import Statement
 from rules import audit
 from schema import approvals
 from schema.members import _lists
-from schema.points import _ledger
+from schema.points import _expiring, _ledger
 from schema.purchases import _purchase
 from tests.people import NOON, adjust, member, programme
 from tests.schema.asking import CLERK, ask
@@ -143,12 +143,13 @@ async def test_a_list_of_members_is_a_range_of_an_index(by: str, backwards: bool
     assert MEMBERS[by] in "".join(told)
 
 
-async def test_what_expires_is_read_from_the_lots_that_are_open(dialect: str) -> None:
-    for statement in (_ledger.EXPIRING, _ledger.EXPIRING_OF_SEVERAL, _ledger.ACCOUNTS):
+async def test_what_expires_is_read_from_the_lots_that_are_open() -> None:
+    for statement in (_expiring.EXPIRING, _expiring.EXPIRING_OF_SEVERAL, _ledger.ACCOUNTS):
         told = await plan(statement)
         assert read_whole(told) == set(), told
         assert "points_lot_open" in "".join(told)
-        assert not is_sorted(told) or (dialect == "sqlite" and statement is _ledger.EXPIRING_OF_SEVERAL), told
+        # a lot that slides ends later than its own column says, so a member's few open lots are sorted
+        assert not is_sorted(told) or statement is not _ledger.ACCOUNTS, told
 
 
 async def test_members_of_one_tier_and_state_are_listed_newest_first() -> None:

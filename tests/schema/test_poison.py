@@ -23,7 +23,7 @@ from rules.webhooks import Wish
 from schema import ids, scalars
 from schema.ids import Tag
 from schema.root import schema
-from tests.people import NOON, adjust, fresh_key, member, programme, rule, set_aside
+from tests.people import NOON, adjust, buy, freeze, fresh_key, member, programme, rule, set_aside
 from tests.poison import POISON, poisoned
 from tests.schema.asking import (
     CASHIER,
@@ -40,6 +40,7 @@ from tests.schema.asking import (
 )
 
 TYPENAME = "{ __typename }"
+LOT = SQL("SELECT id FROM points_lot WHERE member_id = $1 LIMIT 1")
 ENTRY = SQL("SELECT id FROM points_entry WHERE member_id = $1 LIMIT 1")
 
 
@@ -248,7 +249,16 @@ async def _holding(who: UUID) -> dict[str, tuple[Principal | None, dict[str, Any
         "pointsHold": (CASHIER, {**held, "memberId": member_id(who)}),
         "pointsCapture": (CLERK, {"holdId": aside, "points": 1, "purchaseId": tea, **key}),
         "pointsRelease": (CLERK, {"holdId": aside, **key}),
+        "pointsPendingCancel": (CLERK, {"id": await _waiting(), "reason": "FRAUD", "note": "a note", **key}),
     }
+
+
+async def _waiting() -> str:
+    """A lot that waits for a thaw."""
+    lan = await member("Lan")
+    await freeze(lan)
+    await buy(lan, 100_00, ref="frozen-1")
+    return ids.encode(Tag.POINTS_LOT, lan, await LOT.value(lan))
 
 
 async def _of_keys() -> dict[str, tuple[Principal | None, dict[str, Any]]]:

@@ -78,10 +78,32 @@ CORRUPTIONS: dict[str, list[str]] = {
     ],
     "policy in force": [
         "UPDATE programme SET points_policy_version = 0",
-        "UPDATE programme SET points_policy_version = 2",
+        "UPDATE programme SET points_policy_version = 99",
         "UPDATE programme SET points_policy = NULL",
         "UPDATE points_policy SET policy = '{{}}'",
         "DELETE FROM points_policy",
+    ],
+    "lots say what they wait for": [
+        "UPDATE points_lot SET activates_at = NULL WHERE waits_for = 'TIME' AND NOT active",
+        "UPDATE points_lot SET activates_at = NULL WHERE waits_for = 'TIME' AND active",
+        "UPDATE points_lot SET thaws = TRUE WHERE waits_for IS NULL",
+        "UPDATE points_lot SET thaws = TRUE WHERE waits_for = 'TIME' AND active",
+        "UPDATE points_lot SET cancels_at = activates_at WHERE waits_for = 'TIME'",
+        f"UPDATE points_lot SET growth = 1 WHERE {MEI} AND waits_for IS NULL",
+        "UPDATE points_lot SET purchase_id = NULL WHERE growth IS NOT NULL",
+    ],
+    "nothing pending was spent": [
+        "UPDATE points_lot SET waits_for = 'TIME', activates_at = '2027-01-01 00:00:00+00:00'"
+        f" WHERE {MEI} AND remaining < granted",
+    ],
+    "sliding lots are known": [
+        "UPDATE points_lot SET slides = 'M9' WHERE slides IS NOT NULL",
+        "UPDATE points_account SET slid = NULL WHERE slid IS NOT NULL",
+    ],
+    "growth lands": [
+        "DELETE FROM growth_entry WHERE purchase_id IN (SELECT purchase_id FROM points_lot WHERE growth IS NOT NULL"
+        " AND active)",
+        "UPDATE points_lot SET active = NOT active WHERE growth IS NOT NULL",
     ],
     "movement amount": [
         f"UPDATE points_transaction SET points = points - 1 WHERE id = {REDEEM}",

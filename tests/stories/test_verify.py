@@ -13,14 +13,16 @@ from models.engine.sqlite import statements
 from models.invariants import INVARIANTS, SHOWN, Violation, _plain, violations
 from models.staff import StaffRole
 from models.units import Points, ReasonCode
-from rules import approvals, finance, staff, tiers, webhooks
+from rules import approvals, finance, jobs, points, staff, tiers, webhooks
 from rules.actors import SYSTEM, Actor, ActorKind
 from rules.points import Adjustment
+from rules.policy import Activation, ActivationMode, Expiry, ExpiryMode, Span
 from rules.webhooks import Outcome, Wish
 from tests import guard
 from tests.ladder import YEARLY, scheme
 from tests.people import (
     NOON,
+    adjust,
     balance,
     buy,
     caps,
@@ -112,10 +114,11 @@ async def the_books() -> tuple[UUID, UUID]:
 
 
 async def and_then(mei: UUID) -> None:
-    """The policy is published and points are earned by rules; staff give some of Mei's points to Zhao."""
+    """The policy is published, points are earned by rules and wait; staff give some of Mei's points to Zhao."""
     await publish()
     await by_rules()
     await hand(mei, await member("Zhao"), 7)
+    await waiting()
 
 
 async def by_rules() -> None:
@@ -126,6 +129,20 @@ async def by_rules() -> None:
     await buy(li, 80_00, ref="cups")
     await buy(li, 80_00, ref="more cups")
     await refund("cups", {"A": 40_00})
+
+
+async def waiting() -> None:
+    """Zhou earned twice while points waited a day and slid: what came first is there, with its growth."""
+    await publish(
+        activation=Activation(ActivationMode.AFTER_DAYS, days=1), expiry=Expiry(ExpiryMode.SLIDING, 2, Span.MONTH)
+    )
+    zhou = await member("Zhou")
+    await buy(zhou, 40_00, ref="rye", at=NOON - timedelta(days=3))
+    await adjust(zhou, 1)
+    while lease := await jobs.claim(points.LAND, now=NOON):
+        await jobs.TASKS[points.LAND].work(lease.facts, NOON)
+        await jobs.finish(lease, now=NOON)
+    await buy(zhou, 10_00, ref="oats")
 
 
 async def told_elsewhere() -> None:

@@ -1,0 +1,37 @@
+"""Lots: what waits says for what, what slides says how far, and growth comes with the points it waited with."""
+
+from models.invariants._invariant import Invariant
+
+LOTS = (
+    Invariant(
+        "lots say what they wait for",
+        "Points that wait for time know until when, and those that waited since when.",
+        "SELECT id FROM points_lot WHERE (waits_for = 'TIME' AND activates_at IS NULL) OR (waits_for IS NOT NULL"
+        " AND active AND activates_at IS NULL) OR (thaws IS TRUE AND (active OR waits_for IS NULL))"
+        " OR (cancels_at IS NOT NULL AND COALESCE(waits_for, '') <> 'COMPLETION')"
+        " OR (growth IS NOT NULL AND (waits_for IS NULL OR purchase_id IS NULL))",
+    ),
+    Invariant(
+        "nothing pending was spent",
+        "No lot pays before it is available.",
+        "SELECT m.id FROM points_lot_move m JOIN points_lot l ON l.id = m.lot_id JOIN points_transaction t"
+        " ON t.id = m.transaction_id WHERE t.kind IN ('REDEEM', 'HOLD', 'ADJUST_OUT') AND m.d_remaining < 0"
+        " AND l.waits_for IS NOT NULL AND (NOT l.active OR l.activates_at > t.created_at)",
+    ),
+    Invariant(
+        "sliding lots are known",
+        "An account knows how far each span of its lots has slid.",
+        "SELECT l.id FROM points_lot l JOIN points_account a ON a.member_id = l.member_id"
+        " WHERE l.slides IS NOT NULL AND (a.slid ->> l.slides) IS NULL",
+    ),
+    Invariant(
+        "growth lands",
+        "The growth that waited with points has landed once they are available, or a job is there to land it.",
+        "SELECT l.id FROM points_lot l JOIN purchase p ON p.member_id = l.member_id AND p.id = l.purchase_id"
+        " LEFT JOIN growth_entry g ON g.member_id = l.member_id"
+        " AND g.cause = 'purchase:' || l.purchase_id::text || ':growth'"
+        " WHERE l.growth IS NOT NULL AND ((l.active AND g.id IS NULL AND p.refunded_minor < p.goods_minor"
+        " AND NOT EXISTS (SELECT 1 FROM job j WHERE j.name = 'purchases.land' AND j.state = 'READY'"
+        " AND j.cause = 'lot:' || l.id::text)) OR (NOT l.active AND g.id IS NOT NULL))",
+    ),
+)
