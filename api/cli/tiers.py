@@ -1,4 +1,4 @@
-"""Tiers: `tiers show`, `tiers publish`."""
+"""Tiers: `tiers show`, `tiers publish`, `tiers review`."""
 
 import sys
 from pathlib import Path
@@ -14,7 +14,7 @@ from rules import programme, tiers
 from rules.actors import CLI
 from rules.idempotency import Key
 from rules.schemes import plain
-from rules.tiers import Published
+from rules.tiers import Published, Reviewed
 
 BYTES_MAX = 1_000_000
 commands = typer.Typer(help="How tiers are won, held and lost.", no_args_is_help=True)
@@ -62,3 +62,23 @@ async def _publish(document: dict[str, Any], over: int | None) -> Published:
     async with database(here()):
         key = Key(f"cli-{new_id()}")
         return await tiers.publish(document, expected_version=over, key=key, actor=CLI, now=now())
+
+
+@commands.command("review")
+def review() -> None:
+    """Write down what time has made of everybody's tiers, as a worker does every minute."""
+    done = run(_review())
+    show.print(f"{done.visited - done.failed:,} members reviewed")
+    if done.failed:
+        raise Failed(f"{done.failed:,} members could not be reviewed; the log says why")
+
+
+async def _review() -> Reviewed:
+    async with database(here()):
+        upto = now()
+        visited = failed = 0
+        done = await tiers.review_all(upto)
+        while done.after:
+            visited, failed = visited + done.visited, failed + done.failed
+            done = await tiers.review_all(upto, after=done.after)
+        return Reviewed(visited + done.visited, failed + done.failed, None)

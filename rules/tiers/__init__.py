@@ -17,7 +17,7 @@ from rules.tiers._granting import Given, TierGrantInvalid, TierNotGranted, grant
 from rules.tiers._keeping import GrowthLimit, keep, record_joined
 from rules.tiers._qualifying import requalify
 from rules.tiers._reversing import take_back
-from rules.tiers._reviewing import ReviewIncomplete, review, review_due
+from rules.tiers._reviewing import Reviewed, ReviewIncomplete, review, review_all, review_due
 from rules.tiers._schemes import LATEST, Published, TierLevelInUse, TierSchemeChanged, publish, refresh
 
 __all__ = [
@@ -26,6 +26,7 @@ __all__ = [
     "GrowthLimit",
     "Published",
     "ReviewIncomplete",
+    "Reviewed",
     "Standing",
     "TierGrantInvalid",
     "TierLevelInUse",
@@ -39,6 +40,7 @@ __all__ = [
     "publish",
     "refresh",
     "review",
+    "review_all",
     "review_due",
     "revoke",
     "standing",

@@ -1,7 +1,8 @@
 """Reviewing: what time alone has changed is written down, a member at a time, by whoever works."""
 
+import asyncio
 import logging
-from collections.abc import AsyncIterator
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -17,6 +18,9 @@ from rules.transactions import transaction
 BATCH = 200
 BATCHES_MAX = 100
 """How many members one run visits at most; what is left is promised to another."""
+
+AT_ONCE = 20
+"""How many members are reviewed side by side."""
 
 NOBODY = UUID(int=0)
 
@@ -45,29 +49,48 @@ async def review(facts: dict[str, Any], now: datetime) -> None:
     """
     as_of = datetime.fromisoformat(facts["as_of"]) if facts else now
     after = (datetime.fromisoformat(facts["at"]), UUID(facts["after"])) if facts else (BEGINNING, NOBODY)
-    failed = visited = 0
-    async for at, member_id in _due(as_of, after):
-        try:
-            await review_due(member_id, now=as_of)
-        except Exception:
-            _log.exception("a member's tier could not be reviewed", extra={"member": str(member_id)})
-            failed += 1
-        visited, after = visited + 1, (at, member_id)
-    if visited == BATCH * BATCHES_MAX:
-        await _go_on(as_of, after, now)
-    if failed:
-        raise ReviewIncomplete(failed)
+    done = await review_all(as_of, after=after)
+    if done.after:
+        await _go_on(as_of, done.after, now)
+    if done.failed:
+        raise ReviewIncomplete(done.failed)
 
 
-async def _due(as_of: datetime, after: tuple[datetime, UUID]) -> AsyncIterator[tuple[datetime, UUID]]:
-    """Whoever is due by then, as many as one run visits."""
+@dataclass(frozen=True, slots=True)
+class Reviewed:
+    """How many members a run visited, how many of them it could not review, and where the next one goes on."""
+
+    visited: int
+    failed: int
+    after: tuple[datetime, UUID] | None
+
+
+async def review_all(as_of: datetime, *, after: tuple[datetime, UUID] = (BEGINNING, NOBODY)) -> Reviewed:
+    """Review whoever is due by then, a batch after another; nobody is left where `after` is None.
+
+    Some are at work side by side, so that they share a commit where the database has one for many.
+    """
+    visited = failed = 0
     for _batch in range(BATCHES_MAX):
         rows = await DUE.rows(as_of, *after, BATCH)
-        for row in rows:
-            after = (row["changes_at"], row["member_id"])
-            yield after
+        for start in range(0, len(rows), AT_ONCE):
+            some = [row["member_id"] for row in rows[start : start + AT_ONCE]]
+            failed += sum(await asyncio.gather(*(_fails(each, as_of) for each in some)))
+        visited += len(rows)
         if len(rows) < BATCH:
-            return
+            return Reviewed(visited, failed, None)
+        after = (rows[-1]["changes_at"], rows[-1]["member_id"])
+    return Reviewed(visited, failed, after)
+
+
+async def _fails(member_id: UUID, now: datetime) -> bool:
+    """Review a member, and say whether that failed; the rest is reviewed either way."""
+    try:
+        await review_due(member_id, now=now)
+    except Exception:
+        _log.exception("a member's tier could not be reviewed", extra={"member": str(member_id)})
+        return True
+    return False
 
 
 @transaction

@@ -118,6 +118,25 @@ async def test_a_tier_that_cannot_be_lost_is_never_reviewed(changes: dict[str, A
     assert (found.tier.code, found.expires_at, found.steps) == ("GOLD", None, [])
 
 
+async def test_a_grace_holds_the_year_open_that_it_follows() -> None:
+    await programme()
+    mei, wang = await member("Mei"), await member("Wang")
+    yearly = {"n": 1, "unit": "YEAR", "round_to": "YEAR"}
+    year = {"kind": "CALENDAR", "period": "YEAR"}
+    await scheme(window=year, validity=yearly, grace_days=31, downgrade_mode="REASSESS", retain={"SILVER": 500})
+    for who in (mei, wang):
+        await buy(who, 1_000_00)
+        await buy(who, 400_00, at=shanghai("2027-10-01T12:00"))
+    new_year = shanghai("2028-01-01T00:00")
+    assert (await standing(mei, new_year)).grace_until == shanghai("2028-02-01T00:00")
+    await buy(mei, 99_00, at=new_year)
+    assert (await standing(mei, new_year)).grace_until is not None
+    await buy(mei, 1_00, at=shanghai("2028-01-31T23:59"))
+    found = await standing(mei, shanghai("2028-02-01T00:00"))
+    assert (found.tier.code, found.expires_at) == ("SILVER", shanghai("2029-01-01T00:00"))
+    assert (await standing(wang, shanghai("2028-02-01T00:00"))).tier.code == "BASIC"
+
+
 async def test_a_tier_is_retained_for_as_long_as_it_is_earned() -> None:
     await programme()
     mei = await member()
