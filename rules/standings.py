@@ -4,7 +4,7 @@ A standing is decided in memory, as a book of points is. Whoever only reads brin
 throws it away; `rules.tiers` writes what it came to.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import Any
@@ -220,16 +220,33 @@ async def reckoned(member_id: UUID, terms: Terms, now: datetime) -> Standing:
     return standing
 
 
+ALL = SQL(
+    "SELECT g.member_id, m.joined_at, g.growth, g.seq AS growth_seq, g.tier_id, g.tier_since"  # noqa: S608
+    f"{COLUMNS} FROM growth_account g JOIN member m ON m.id = g.member_id WHERE g.member_id = ANY($1::uuid[])",
+    fans_out="a page of members shows what is to come of each one's tier",
+)
+
+
+async def reckoned_all(member_ids: Sequence[UUID], terms: Terms, now: datetime) -> dict[UUID, Standing]:
+    """The same for a page of members."""
+    found = {row["member_id"]: of_row(row["member_id"], row, terms) for row in await ALL.rows(list(member_ids))}
+    for standing in found.values():
+        await advance(standing, terms, now)
+    return found
+
+
+SPENT = (
+    "COALESCE(SUM(goods_minor - by_points_minor - CASE WHEN refunded_minor = 0 THEN 0"
+    " WHEN refunded_minor = goods_minor THEN goods_minor - by_points_minor"
+    " ELSE (goods_minor - by_points_minor) * refunded_minor / goods_minor END), 0)::bigint"
+)
 MEASURES = {
     Basis.GROWTH: SQL(
         "SELECT COALESCE(SUM(delta), 0)::bigint AS n FROM growth_entry"
         " WHERE member_id = $1 AND effective_at >= $2 AND effective_at < $3"
     ),
     Basis.SPEND: SQL(
-        "SELECT COALESCE(SUM(goods_minor - by_points_minor - CASE WHEN refunded_minor = 0 THEN 0"
-        " WHEN refunded_minor = goods_minor THEN goods_minor - by_points_minor"
-        " ELSE (goods_minor - by_points_minor) * refunded_minor / goods_minor END), 0)::bigint AS n FROM purchase"
-        " WHERE member_id = $1 AND paid_at >= $2 AND paid_at < $3"
+        f"SELECT {SPENT} AS n FROM purchase WHERE member_id = $1 AND paid_at >= $2 AND paid_at < $3"  # noqa: S608
     ),
     Basis.ORDERS: SQL(
         "SELECT COUNT(*) AS n FROM purchase WHERE member_id = $1 AND paid_at >= $2 AND paid_at < $3"
@@ -248,7 +265,7 @@ async def measure(
     grace counts to keep the tier that is at stake.
     """
     scheme = terms.scheme
-    if scheme.basis is Basis.GROWTH and scheme.window.kind is WindowKind.LIFETIME:
+    if scheme.counts_all_growth:
         return standing.growth
     if to_keep and standing.grace_until and standing.expires_at and scheme.window.kind is not WindowKind.ROLLING:
         last = min(last, last_day(standing.expires_at, terms.timezone))

@@ -2329,7 +2329,7 @@ export interface NextTier {
   __typename?: 'NextTier';
   /** The tier above the one held. */
   tier: Tier;
-  /** The growth value still missing. */
+  /** What is still missing: growth, or whatever the scheme counts. */
   need: Long;
   /** How much of the way from the held tier's threshold is done, rounded down. */
   percent: BasisPoints;
@@ -4160,6 +4160,37 @@ export interface TierBenefitInput {
   perMonth?: number | null;
 }
 
+/** What step was taken, and why. */
+export type TierCause =
+  /** They came, on the lowest tier. */
+  | 'JOINED'
+  /** They reached a higher tier. */
+  | 'UPGRADED'
+  /** A review was passed (保级). */
+  | 'RETAINED'
+  /** A review was not passed; the tier is held until the grace is over. */
+  | 'GRACE_ENTERED'
+  /** They made up for it in the grace. */
+  | 'GRACE_RECOVERED'
+  /** The tier was not retained. */
+  | 'DOWNGRADED'
+  /** The order that won the tier was refunded. */
+  | 'REVERSED'
+  /** A membership was bought. */
+  | 'PAID_STARTED'
+  /** A membership was renewed. */
+  | 'PAID_RENEWED'
+  /** A membership is over. */
+  | 'PAID_EXPIRED'
+  /** A membership was refunded. */
+  | 'PAID_REFUNDED'
+  /** Staff gave a tier until a moment. */
+  | 'GRANTED'
+  /** Staff took it back. */
+  | 'REVOKED'
+  /** What staff gave is over. */
+  | 'GRANT_EXPIRED';
+
 /** What becomes of a tier that is not retained at its review. */
 export type TierDowngradeMode =
   /** Nothing: no tier is ever lost, and none is reviewed. */
@@ -4282,8 +4313,47 @@ export interface TierProgress {
   since: DateTime;
   /** The growth value (成长值). It is never spent; refunds take it back. */
   growth: Long;
+  /** What counts for tiers now: growth, minor units spent or orders, by the scheme and its window. */
+  growthInWindow: Long;
   /** The way to the next tier; null on the highest. */
   next: NextTier | null;
+  /** By what the tier is held. */
+  source: TierSource;
+  /** When it is reviewed, or if it was paid for or given, over; null means never. */
+  expiresAt: DateTime | null;
+  /** Until when the earned tier is held that was not retained; null outside a grace. */
+  graceUntil: DateTime | null;
+  /** What keeps the earned tier (保级); null where it is never reviewed. */
+  retain: TierRetention | null;
+  /** What is held after the next review if nothing more happens. */
+  projected: TierToCome | null;
+  /** A tier that was reached and begins with the next period. */
+  deferred: TierToCome | null;
+  /** What will be lost if nothing happens, soonest first. */
+  risks: TierRisk[];
+  /** The steps that led here, newest first. */
+  history: TierStepConnection;
+}
+
+/** Arguments of `TierProgress.history`. */
+export interface TierProgressHistoryArgs {
+  /** How many items from the start: 1 to 100, 20 by default. */
+  first?: number | null;
+  /** Read on after this cursor. */
+  after?: string | null;
+  /** How many items from the end: 1 to 100. */
+  last?: number | null;
+  /** Read back before this cursor. */
+  before?: string | null;
+}
+
+/** What keeps the earned tier at its next review. */
+export interface TierRetention {
+  __typename?: 'TierRetention';
+  /** What is still missing by then, as things are; 0 when it is enough. */
+  need: Long;
+  /** Until when: the review, or the end of the grace. */
+  deadline: DateTime;
 }
 
 /** A tier to take back that was given. */
@@ -4298,6 +4368,24 @@ export interface TierRevokeInput {
    */
   idempotencyKey: string;
 }
+
+/** A tier that will be lost if nothing happens. */
+export interface TierRisk {
+  __typename?: 'TierRisk';
+  /** How. */
+  kind: TierRiskKind;
+  /** When. */
+  at: DateTime;
+  /** The tier that is held then. */
+  to: Tier;
+}
+
+/** How a tier may be lost. */
+export type TierRiskKind =
+  /** It will not be retained if nothing more is earned. */
+  | 'DOWNGRADE'
+  /** What was paid for, or given, is over then. */
+  | 'EXPIRE';
 
 /** To the end of what a validity is drawn out. */
 export type TierRounding =
@@ -4429,6 +4517,56 @@ export interface TierSchemePublishInput {
   idempotencyKey: string;
 }
 
+/** By what a tier is held. */
+export type TierSource =
+  /** By what counts for the scheme: growth, spending or orders. */
+  | 'EARNED'
+  /** By a membership that was bought. */
+  | 'PAID'
+  /** By staff, until a moment. */
+  | 'GRANTED';
+
+/** One step of a member's tiers. It is written once. */
+export interface TierStep {
+  __typename?: 'TierStep';
+  /** What step, and why. */
+  cause: TierCause;
+  /** Which source of tiers it was a step of. */
+  source: TierSource;
+  /** When it happened. */
+  at: DateTime;
+  /** The tier in effect before it; null for the first. */
+  fromTier: Tier | null;
+  /** The tier in effect after it. Another source may give a higher one. */
+  toTier: Tier;
+  /** Until when the source gives its tier after it; null means for good, or that it gives none. */
+  endsAt: DateTime | null;
+  /** The purchase that caused it, for `node`. */
+  purchaseId: ID | null;
+  /** Why staff did it. Not for members, but for STAFF. */
+  reason: string | null;
+}
+
+/** One page of a list. */
+export interface TierStepConnection {
+  __typename?: 'TierStepConnection';
+  /** The items with their cursors. */
+  edges: TierStepEdge[];
+  /** The items alone. */
+  nodes: TierStep[];
+  /** Where the page lies in the list. */
+  pageInfo: PageInfo;
+}
+
+/** One item of a list, and where it stands. */
+export interface TierStepEdge {
+  __typename?: 'TierStepEdge';
+  /** Send it as `after` or `before` to read on from here. */
+  cursor: string;
+  /** The item. */
+  node: TierStep;
+}
+
 /** The thresholds of the tiers must rise from 0. */
 export interface TierThresholdOrder {
   __typename?: 'TierThresholdOrder';
@@ -4442,6 +4580,15 @@ export interface TierThresholdOrder {
   retryable: boolean;
   /** What is wrong, for a developer. */
   why: string;
+}
+
+/** A tier from some moment on. */
+export interface TierToCome {
+  __typename?: 'TierToCome';
+  /** The tier. */
+  tier: Tier;
+  /** From when on. */
+  at: DateTime;
 }
 
 /** When a tier that was reached is held. */

@@ -140,6 +140,11 @@ class Scheme:
     refund_correction_days: int = 0
     """For how many days a refund of the order that lifted a member takes the tier back."""
 
+    @property
+    def counts_all_growth(self) -> bool:
+        """Whether what counts is the growth value itself."""
+        return self.basis is Basis.GROWTH and self.window.kind is WindowKind.LIFETIME
+
     def is_losable(self, rung: Rung) -> bool:
         """Whether a tier is reviewed at all."""
         is_reviewed = self.validity is not None and self.downgrade_mode is not DowngradeMode.NONE

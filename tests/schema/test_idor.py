@@ -335,6 +335,7 @@ LISTS = [
     "{ me { purchases(first: 1, after: $c) { edges { cursor node { id } } } } }",
     "{ me { points { entries(first: 1, after: $c) { edges { cursor node { id } } } } } }",
     "{ me { points { holds(first: 1, after: $c) { edges { cursor node { id } } } } } }",
+    "{ me { tierProgress { history(first: 1, after: $c) { edges { cursor node { at purchaseId } } } } } }",
     "{ memberEvents(first: 1, after: $c) { events { cursor entries { id } } } }",
 ]
 """The lists of which each member has one of their own."""

@@ -1,0 +1,347 @@
+"""A member's progress: where they stand, the way up, what keeps them there, and what is to come."""
+
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from datetime import datetime
+from typing import Any, TypeAlias, TypeVar, cast
+from uuid import UUID
+
+import strawberry
+
+from models.reading import Row, Rows
+from models.tiers import TierSource
+from models.units import WHOLE
+from rules import outlook, standings
+from rules.outlook import Outlook, RiskKind
+from rules.programme import Rung
+from schema.context import Answers, Context, HasMember, are, each
+from schema.enums import describe
+from schema.pages import Connection
+from schema.permissions import SEES_MEMBER, related, seen
+from schema.scalars import BasisPointsValue, Long, Moment, show_moment
+from schema.tiers._history import TierStep, history_of
+from schema.tiers._ladder import Ladder, Step, Tier, ladder
+
+describe(
+    RiskKind,
+    "How a tier may be lost.",
+    {
+        RiskKind.DOWNGRADE: "It will not be retained if nothing more is earned.",
+        RiskKind.EXPIRE: "What was paid for, or given, is over then.",
+    },
+    name="TierRiskKind",
+)
+
+
+@strawberry.type(description="The next tier, and how far it is.")
+class NextTier:
+    tier: Tier = seen(SEES_MEMBER, "The tier above the one held.")
+    need: Long = seen(SEES_MEMBER, "What is still missing: growth, or whatever the scheme counts.")
+    percent: BasisPointsValue = seen(
+        SEES_MEMBER, "How much of the way from the held tier's threshold is done, rounded down."
+    )
+
+
+@strawberry.type(description="What keeps the earned tier at its next review.")
+class TierRetention:
+    need: Long = seen(SEES_MEMBER, "What is still missing by then, as things are; 0 when it is enough.")
+    deadline: Moment = seen(SEES_MEMBER, "Until when: the review, or the end of the grace.")
+
+
+@strawberry.type(description="A tier from some moment on.")
+class TierToCome:
+    tier: Tier = seen(SEES_MEMBER, "The tier.")
+    at: Moment = seen(SEES_MEMBER, "From when on.")
+
+
+@strawberry.type(description="A tier that will be lost if nothing happens.")
+class TierRisk:
+    kind: RiskKind = seen(SEES_MEMBER, "How.")
+    at: Moment = seen(SEES_MEMBER, "When.")
+    to: Tier = seen(SEES_MEMBER, "The tier that is held then.")
+
+
+def source_of(parents: Sequence["Progress"], context: Context) -> Answers[TierSource]:
+    """By what each one's tier is held."""
+    return _told(parents, context, TierSource.EARNED, lambda _, whole: whole.standing.source)
+
+
+def ends_of(parents: Sequence["Progress"], context: Context) -> Answers[Moment | None]:
+    """When each one's tier is reviewed, or over."""
+    return _told(parents, context, None, lambda _, whole: whole.ends_at)
+
+
+def grace_of(parents: Sequence["Progress"], context: Context) -> Answers[Moment | None]:
+    """Until when each one's grace lasts."""
+    return _told(parents, context, None, lambda _, whole: cast("Moment | None", whole.standing.grace_until))
+
+
+def retain_of(parents: Sequence["Progress"], context: Context) -> Answers[TierRetention | None]:
+    """What keeps each one's earned tier."""
+    return _told(parents, context, None, lambda _, whole: whole.retain)
+
+
+def projected_of(parents: Sequence["Progress"], context: Context) -> Answers[TierToCome | None]:
+    """What each one holds after the next review."""
+    return _told(parents, context, None, _projected)
+
+
+def deferred_of(parents: Sequence["Progress"], context: Context) -> Answers[TierToCome | None]:
+    """What each one has reached that begins with the next period."""
+    return _told(parents, context, None, _deferred)
+
+
+def risks_of(parents: Sequence["Progress"], context: Context) -> Answers[list[TierRisk]]:
+    """What each one will lose."""
+    return _told(parents, context, [], _risks)
+
+
+@strawberry.type(description="Where a member stands on the ladder.")
+class TierProgress:
+    tier: Tier = seen(SEES_MEMBER, "The tier held.")
+    since: Moment = seen(SEES_MEMBER, "Since when it has been held.")
+    growth: Long = seen(SEES_MEMBER, "The growth value (成长值). It is never spent; refunds take it back.")
+    growth_in_window: Long = seen(
+        SEES_MEMBER, "What counts for tiers now: growth, minor units spent or orders, by the scheme and its window."
+    )
+    next: NextTier | None = seen(SEES_MEMBER, "The way to the next tier; null on the highest.")
+    source: TierSource = related(SEES_MEMBER, "By what the tier is held.", source_of)
+    expires_at: Moment | None = related(
+        SEES_MEMBER, "When it is reviewed, or if it was paid for or given, over; null means never.", ends_of
+    )
+    grace_until: Moment | None = related(
+        SEES_MEMBER, "Until when the earned tier is held that was not retained; null outside a grace.", grace_of
+    )
+    retain: TierRetention | None = related(
+        SEES_MEMBER, "What keeps the earned tier (保级); null where it is never reviewed.", retain_of
+    )
+    projected: TierToCome | None = related(
+        SEES_MEMBER, "What is held after the next review if nothing more happens.", projected_of
+    )
+    deferred: TierToCome | None = related(
+        SEES_MEMBER, "A tier that was reached and begins with the next period.", deferred_of
+    )
+    risks: list[TierRisk] = related(SEES_MEMBER, "What will be lost if nothing happens, soonest first.", risks_of)
+    history: Connection[TierStep] = related(SEES_MEMBER, "The steps that led here, newest first.", history_of)
+
+
+class Standing(Row):
+    """Where a member stands, as stored."""
+
+    growth: int
+    tier_id: str
+    tier_since: str
+    changes_at: datetime | None
+
+
+STANDING = "g.growth, g.tier_id::text AS tier_id, ISO(g.tier_since) AS tier_since, g.changes_at"
+
+
+class StandingOf(Standing):
+    """A standing, and whose it is."""
+
+    member_id: UUID
+
+
+STANDINGS = Rows(
+    StandingOf,
+    f"SELECT g.member_id, {STANDING} FROM growth_account g WHERE g.member_id = ANY($1::uuid[])",  # noqa: S608
+    fans_out="a page of members shows each one's tier",
+)
+
+
+class Progress:
+    """A member's progress, computed as far as it is asked for."""
+
+    __slots__ = ("_standing", "_step", "growth_in_window", "whole")
+
+    def __init__(self, standing: "StandingOf | Reckoned", step: Step, reached: int | None = None) -> None:
+        self._standing = standing
+        self._step = step
+        self.growth_in_window = standing.growth if reached is None else reached
+        self.whole: Whole | None = None
+
+    @property
+    def member_id(self) -> UUID:
+        """Whose it is."""
+        return self._standing.member_id
+
+    @property
+    def may_change(self) -> bool:
+        """Whether time alone may change the tier: of anybody else there is no more to tell."""
+        return self._standing.changes_at is not None
+
+    @property
+    def tier(self) -> Tier:
+        """The tier held."""
+        return self._step.tier
+
+    @property
+    def since(self) -> str:
+        """Since when."""
+        return self._standing.tier_since
+
+    @property
+    def growth(self) -> int:
+        """The growth value."""
+        return self._standing.growth
+
+    @property
+    def next(self) -> NextTier | None:
+        """The way to the next tier."""
+        above = self._step.above
+        return None if above is None else _next(self._step.rung, above, self.growth_in_window)
+
+
+T = TypeVar("T")
+Steps: TypeAlias = "list[tuple[StandingOf | Reckoned, Step]]"
+
+
+def progress_of(parents: Sequence[HasMember], context: Context) -> Answers[TierProgress]:
+    """Where each member stands."""
+    known = context.reference.at_hand(Ladder)
+    if known is None or not known.scheme.counts_all_growth:
+        return _progress_read(parents, context)
+    return _of_steps(_progress, parents, context)
+
+
+async def _progress_read(parents: Sequence[HasMember], context: Context) -> list[TierProgress]:
+    """The same where what counts is to be added up, or may have to be."""
+    steps = await _of_steps_read(list, parents, context)
+    terms = await context.reference.terms()
+    if terms.scheme.counts_all_growth:
+        return _progress(steps)
+    reached = await outlook.reached([row.member_id for row, _ in steps], terms, context.now)
+    return cast("list[TierProgress]", [Progress(row, step, reached[row.member_id]) for row, step in steps])
+
+
+def tier_of(parents: Sequence[HasMember], context: Context) -> Answers[Tier]:
+    """The tier each member holds."""
+    return _of_steps(_tiers, parents, context)
+
+
+def _progress(steps: Steps) -> list[TierProgress]:
+    return cast("list[TierProgress]", [Progress(*each) for each in steps])
+
+
+def _tiers(steps: Steps) -> list[Tier]:
+    return [step.tier for _, step in steps]
+
+
+def _of_steps(make: Callable[[Steps], list[T]], parents: Sequence[HasMember], context: Context) -> Answers[T]:
+    """What is made of members' standings and steps: at once, where both are at hand."""
+    known = context.reference.at_hand(Ladder)
+    if known is not None and are(Standing, parents):
+        found, steps = cast("Sequence[StandingOf]", parents), known.steps
+        if not _overdue(found, context.now):
+            with suppress(KeyError):
+                return make([(row, steps[row.tier_id]) for row in found])
+    return _of_steps_read(make, parents, context)
+
+
+def _overdue(found: Sequence[Any], now: datetime) -> list[Any]:
+    """Those whose tier may be another by now than was written down."""
+    return [each for each in found if each.changes_at is not None and each.changes_at <= now]
+
+
+async def _of_steps_read(
+    make: Callable[[Steps], list[T]], parents: Sequence[HasMember], context: Context
+) -> list[T]:
+    found = await each(Standing, parents, STANDINGS)
+    late: dict[UUID, Reckoned] = {}
+    for row in _overdue(found, context.now):
+        terms = await context.reference.terms()
+        late[row.member_id] = Reckoned(await standings.reckoned(row.member_id, terms, context.now))
+    now = [late.get(row.member_id, row) for row in found]
+    steps = (await ladder(context, [row.tier_id for row in now])).steps
+    return make([(row, steps[row.tier_id]) for row in now])
+
+
+class Reckoned:
+    """A standing as it is now, of somebody of whom that is not written down yet."""
+
+    __slots__ = ("changes_at", "growth", "member_id", "tier_id", "tier_since")
+
+    def __init__(self, found: standings.Standing) -> None:
+        self.member_id = found.member_id
+        self.growth = found.growth
+        self.tier_id = str(found.tier.id)
+        self.tier_since = show_moment(found.tier_since)
+        self.changes_at = found.changes_at
+
+
+def _next(held: Rung, above: Step, growth: int) -> NextTier:
+    """How far the next tier is. A refund may have taken growth below the held tier's own threshold."""
+    threshold = above.rung.threshold
+    done = max(0, growth - held.threshold) * WHOLE // (threshold - held.threshold)
+    return NextTier(
+        tier=above.tier,
+        need=Long(max(0, threshold - growth)),
+        percent=BasisPointsValue(min(done, WHOLE)),
+    )
+
+
+class Whole:
+    """All of a standing that time may change, and what is to come of it."""
+
+    __slots__ = ("outlook", "standing", "steps")
+
+    def __init__(self, standing: standings.Standing, outlook: Outlook, steps: dict[str, Step]) -> None:
+        self.standing = standing
+        self.outlook = outlook
+        self.steps = steps
+
+    def tier(self, rung: Rung) -> Tier:
+        """A tier as it is shown."""
+        return self.steps[str(rung.id)].tier
+
+    @property
+    def ends_at(self) -> Moment | None:
+        """When the tier in effect is reviewed, or over."""
+        overlay = self.standing.overlays.get(self.standing.source)
+        return cast("Moment | None", overlay.until if overlay else self.standing.expires_at)
+
+    @property
+    def retain(self) -> TierRetention | None:
+        """What keeps the earned tier."""
+        need, deadline = self.outlook.need, self.outlook.deadline
+        if need is None or deadline is None:
+            return None
+        return TierRetention(need=Long(need), deadline=Moment(deadline))
+
+
+def _projected(_: Progress, whole: Whole) -> TierToCome | None:
+    rung, at = whole.outlook.projected, whole.outlook.deadline
+    return None if rung is None or at is None else TierToCome(tier=whole.tier(rung), at=Moment(at))
+
+
+def _deferred(_: Progress, whole: Whole) -> TierToCome | None:
+    rung, at = whole.standing.deferred, whole.standing.deferred_at
+    return None if rung is None or at is None else TierToCome(tier=whole.tier(rung), at=Moment(at))
+
+
+def _risks(_: Progress, whole: Whole) -> list[TierRisk]:
+    return [TierRisk(kind=risk.kind, at=Moment(risk.at), to=whole.tier(risk.to)) for risk in whole.outlook.risks]
+
+
+def _told(
+    parents: Sequence[Progress], context: Context, plain: T, tell: Callable[[Progress, Whole], T]
+) -> Answers[T]:
+    """What is told of each one: the same of all whose tier no time can change, without reading anything."""
+    if not any(each.may_change for each in parents):
+        return [plain for _ in parents]
+    return _told_read(parents, context, plain, tell)
+
+
+async def _told_read(
+    parents: Sequence[Progress], context: Context, plain: T, tell: Callable[[Progress, Whole], T]
+) -> list[T]:
+    missing = [each for each in parents if each.may_change and each.whole is None]
+    if missing:
+        terms = await context.reference.terms()
+        found = await standings.reckoned_all([each.member_id for each in missing], terms, context.now)
+        steps = (await ladder(context)).steps
+        for each in missing:
+            standing = found[each.member_id]
+            each.whole = Whole(standing, await outlook.outlook(standing, terms), steps)
+    return [tell(each, each.whole) if each.whole else plain for each in parents]

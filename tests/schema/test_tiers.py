@@ -1,0 +1,153 @@
+"""Tiers through the schema: schemes, grants, and all of a member's progress in one query."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from models.staff import StaffRole
+from rules import tiers
+from tests.ladder import YEARLY, scheme
+from tests.people import DAY, NOON, buy, member, programme
+from tests.schema.asking import CLERK, OWNER, as_member, as_staff, ask, member_id
+
+PROGRESS = """{ me { tierProgress {
+  tier { code } source since expiresAt graceUntil growth growthInWindow
+  next { tier { code } need percent } retain { need deadline } projected { tier { code } at }
+  deferred { tier { code } at } risks { kind at to { code } }
+  history(first: 5) { nodes { cause source at fromTier { code } toTier { code } endsAt } }
+} } }"""
+ROLLING = {"kind": "ROLLING", "days": 365}
+SCHEME = """mutation($input: TierSchemePublishInput!) { tierSchemePublish(input: $input) {
+  scheme { version basis window { kind days } validity { n unit roundTo } levels { rank code retainThreshold } }
+  replayed userErrors { code message } } }"""
+GRANT = """mutation($input: TierGrantInput!) { tierGrant(input: $input) { member { tier { code } tierProgress {
+  source expiresAt } } replayed userErrors { code } } }"""
+
+
+def shanghai(text: str) -> datetime:
+    return datetime.fromisoformat(f"{text}+08:00").astimezone(UTC)
+
+
+def iso(moment: datetime) -> str:
+    return moment.isoformat().replace("+00:00", "Z")
+
+
+async def test_without_a_scheme_there_is_nothing_to_lose() -> None:
+    await programme()
+    mei = await member()
+    await buy(mei, 1_200_00)
+    told = (await ask(PROGRESS, who=as_member(mei)))["me"]["tierProgress"]
+    assert told.pop("history")["nodes"][0] == {
+        "cause": "UPGRADED",
+        "source": "EARNED",
+        "at": iso(NOON),
+        "fromTier": {"code": "BASIC"},
+        "toTier": {"code": "SILVER"},
+        "endsAt": None,
+    }
+    assert told == {
+        "tier": {"code": "SILVER"},
+        "source": "EARNED",
+        "since": iso(NOON),
+        "expiresAt": None,
+        "graceUntil": None,
+        "growth": 1_200,
+        "growthInWindow": 1_200,
+        "next": {"tier": {"code": "GOLD"}, "need": 3_800, "percent": 500},
+        "retain": None,
+        "projected": None,
+        "deferred": None,
+        "risks": [],
+    }
+
+
+async def test_all_of_a_members_progress_is_told_in_one_query() -> None:
+    await programme()
+    mei = await member()
+    kept: dict[str, Any] = {"validity": YEARLY, "grace_days": 30, "downgrade_mode": "ONE_DOWN"}
+    await scheme(window=ROLLING, retain={"GOLD": 4_000}, **kept)
+    await buy(mei, 5_000_00)
+    later = NOON + 300 * DAY
+    await buy(mei, 1_500_00, at=later)
+    told = (await ask(PROGRESS, who=as_member(mei), at=later))["me"]["tierProgress"]
+    ends, over = shanghai("2027-04-01T00:00"), shanghai("2027-05-01T00:00")
+    assert (told["source"], told["expiresAt"], told["graceUntil"]) == ("EARNED", iso(ends), None)
+    assert told["retain"] == {"need": 2_500, "deadline": iso(ends)}
+    assert told["projected"] == {"tier": {"code": "GOLD"}, "at": iso(ends)}
+    assert told["risks"][0] == {"kind": "DOWNGRADE", "at": iso(over), "to": {"code": "SILVER"}}
+    # nobody has written the review down, and the page tells it all the same
+    told = (await ask(PROGRESS, who=as_member(mei), at=ends))["me"]["tierProgress"]
+    assert (told["tier"]["code"], told["graceUntil"], told["growthInWindow"]) == ("GOLD", iso(over), 1_500)
+    assert told["retain"] == {"need": 2_500, "deadline": iso(over)}
+    assert told["projected"] == {"tier": {"code": "SILVER"}, "at": iso(over)}
+    told = (await ask(PROGRESS, who=as_member(mei), at=over))["me"]["tierProgress"]
+    assert (told["tier"]["code"], told["since"]) == ("SILVER", iso(over))
+    assert told["next"] == {"tier": {"code": "GOLD"}, "need": 3_500, "percent": 1_250}
+    await tiers.review({}, over)
+    told = (await ask(PROGRESS, who=as_member(mei), at=over))["me"]["tierProgress"]
+    causes = [each["cause"] for each in told["history"]["nodes"]]
+    assert causes == ["DOWNGRADED", "GRACE_ENTERED", "UPGRADED", "JOINED"]
+
+
+async def test_a_tier_to_come_is_told() -> None:
+    await programme()
+    mei = await member()
+    await scheme(window={"kind": "ANNIVERSARY"}, upgrade_timing="NEXT_PERIOD")
+    await buy(mei, 1_000_00)
+    told = (await ask(PROGRESS, who=as_member(mei)))["me"]["tierProgress"]
+    assert told["deferred"] == {"tier": {"code": "SILVER"}, "at": iso(shanghai("2027-03-10T00:00"))}
+    assert (told["growthInWindow"], told["next"]["need"]) == (1_000, 0)
+
+
+@pytest.mark.parametrize(("basis", "reached"), [("SPEND", 150_00), ("ORDERS", 2)])
+async def test_what_counts_is_told_in_its_own_unit(basis: str, reached: int) -> None:
+    await programme()
+    mei = await member()
+    await scheme(basis=basis, window=ROLLING)
+    await buy(mei, 100_00, at=NOON - 400 * DAY)
+    await buy(mei, 100_00)
+    await buy(mei, 50_00)
+    told = (await ask(PROGRESS, who=as_member(mei)))["me"]["tierProgress"]
+    assert (told["growth"], told["growthInWindow"]) == (250, reached)
+    listed = await ask("{ members(first: 5) { nodes { tierProgress { growthInWindow } } } }", who=CLERK)
+    assert listed["members"]["nodes"] == [{"tierProgress": {"growthInWindow": reached}}]
+
+
+async def test_a_scheme_is_published_and_read_again() -> None:
+    await programme()
+    levels: list[dict[str, Any]] = [
+        {"code": code, "name": code.title(), "threshold": at} for code, at in (("BASIC", 0), ("SILVER", 900))
+    ]
+    validity = {"n": 12, "unit": "MONTH", "roundTo": "MONTH"}
+    told = {"window": {"kind": "ROLLING", "days": 90}, "validity": validity, "levels": levels}
+    given = {"scheme": told, "expectedVersion": 0, "idempotencyKey": "scheme-1"}
+    before = await ask("{ tierScheme { version publishedAt levels { code threshold } } }")
+    assert (before["tierScheme"]["version"], before["tierScheme"]["publishedAt"]) == (0, None)
+    done = (await ask(SCHEME, {"input": given}, who=OWNER))["tierSchemePublish"]
+    again = (await ask(SCHEME, {"input": given}, who=OWNER))["tierSchemePublish"]
+    assert (done["userErrors"], again["scheme"]) == ([], done["scheme"])
+    assert (done["replayed"], again["replayed"], done["scheme"]["version"]) == (False, True, 1)
+    assert done["scheme"]["validity"] == validity
+    assert done["scheme"]["levels"][1] == {"rank": 1, "code": "SILVER", "retainThreshold": 900}
+    stale = await ask(SCHEME, {"input": {**given, "idempotencyKey": "scheme-2"}}, who=OWNER)
+    assert stale["tierSchemePublish"]["userErrors"][0]["code"] == "TIER_SCHEME_CHANGED"
+    assert set((await ask(SCHEME, {"input": given}, who=as_staff(StaffRole.OPERATOR))).codes) == {"FORBIDDEN"}
+    versions = "{ tierSchemes(first: 3) { nodes { version } } }"
+    assert (await ask(versions, who=CLERK))["tierSchemes"]["nodes"] == [{"version": 1}]
+    shown = (await ask("{ tierScheme { version publishedAt } }"))["tierScheme"]
+    assert shown == {"version": 1, "publishedAt": iso(NOON)}
+
+
+async def test_staff_give_a_tier_and_take_it_back() -> None:
+    await programme()
+    mei = await member()
+    until = iso(NOON + DAY)
+    given = {"memberId": member_id(mei), "tierCode": "GOLD", "until": until, "reason": "GOODWILL"}
+    done = (await ask(GRANT, {"input": {**given, "idempotencyKey": "grant-01"}}, who=CLERK))["tierGrant"]
+    assert done["member"] == {"tier": {"code": "GOLD"}, "tierProgress": {"source": "GRANTED", "expiresAt": until}}
+    told = (await ask(PROGRESS, who=as_member(mei)))["me"]["tierProgress"]
+    assert told["risks"] == [{"kind": "EXPIRE", "at": until, "to": {"code": "BASIC"}}]
+    revoke = "mutation($input: TierRevokeInput!) { tierRevoke(input: $input) { member { tier { code } } } }"
+    taken = {"memberId": member_id(mei), "reason": "MISTAKE", "idempotencyKey": "revoke-1"}
+    assert (await ask(revoke, {"input": taken}, who=CLERK))["tierRevoke"]["member"] == {"tier": {"code": "BASIC"}}
