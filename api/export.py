@@ -2,10 +2,11 @@
 
 import csv
 import os
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from models.lots import over
 from models.sql import SQL
@@ -46,23 +47,30 @@ PAGE = SQL(
 
 async def members(path: Path, now: datetime, progress: Callable[[int], None]) -> int:
     """Write one row per member to a file, which appears whole or not at all; return how many there are."""
-    aside = path.with_name(f".{path.name}.{os.getpid()}")
     count = 0
-    try:
-        # readable by its owner alone, since it holds what members are called elsewhere
-        descriptor = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(descriptor, "w", newline="", encoding="utf-8") as file:
-            out = csv.DictWriter(file, COLUMNS)
-            out.writeheader()
-            async for row in _rows(now):
-                out.writerow(row)
-                count += 1
-                progress(count)
+    with aside(path) as file:
+        out = csv.DictWriter(file, COLUMNS)
+        out.writeheader()
+        async for row in _rows(now):
+            out.writerow(row)
+            count += 1
+            progress(count)
         await audit.exported("members.export", count, now=now)
-        aside.replace(path)
-    finally:
-        aside.unlink(missing_ok=True)
     return count
+
+
+@contextmanager
+def aside(path: Path, encoding: str = "utf-8") -> Iterator[TextIO]:
+    """A file beside another one, in whose place it is put when all went well; else nothing is left of it."""
+    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        # readable by its owner alone, since it holds what is known of members
+        descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(descriptor, "w", newline="", encoding=encoding) as file:
+            yield file
+        beside.replace(path)
+    finally:
+        beside.unlink(missing_ok=True)
 
 
 async def _rows(now: datetime) -> AsyncIterator[dict[str, Any]]:

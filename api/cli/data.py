@@ -2,19 +2,22 @@
 
 import csv
 import time
+from datetime import date
 from pathlib import Path
 from typing import Annotated
+from uuid import UUID
 
 import typer
 
 from api import export as exports
-from api import orders
-from api.cli._common import Failed, app, bar, database, here, hint, run, show
+from api import orders, statements
+from api.cli._common import Failed, app, bar, database, here, hint, id_of, run, show
 from api.clock import now
 from models import migrate as migrations
 from models.invariants import INVARIANTS, Violation, violations
 from models.units import is_plain
-from rules import programme
+from rules import members, programme
+from rules.calendar import local_midnight
 
 ERRORS_SHOWN = 20
 SOURCE_MAX = 64
@@ -100,6 +103,79 @@ async def _export(file: Path) -> int:
     async with database(here(), bulk=True):
         with bar("exporting members", None) as progress:
             return await exports.members(file, now(), progress)
+
+
+FromDay = Annotated[
+    str | None, typer.Option("--from", help="The first day, 2026-03-01, in the programme's zone; all by default.")
+]
+UntilDay = Annotated[str | None, typer.Option("--until", help="The first day that is left out, 2026-04-01.")]
+Excel = Annotated[bool, typer.Option("--excel", help="Begin with a byte order mark, by which Excel knows UTF-8.")]
+Language = Annotated[str, typer.Option(help="The language of the words: en or zh.")]
+
+
+@exporting.command("statement")
+def export_statement(
+    file: Annotated[Path, typer.Argument(help="The CSV file to write; it appears whole or not at all.")],
+    member: Annotated[str, typer.Option(help="The member, by the id as an export or the API writes it.")],
+    first: FromDay = None,
+    until: UntilDay = None,
+    excel: Excel = False,
+    language: Language = "en",
+) -> None:
+    """Write one member's points ledger, oldest line first: why, by whom, from which purchase, of which lots."""
+    _export_ledger(file, id_of(member), first, until, excel, language)
+
+
+@exporting.command("ledger")
+def export_ledger(
+    file: Annotated[Path, typer.Argument(help="The CSV file to write; it appears whole or not at all.")],
+    first: FromDay = None,
+    until: UntilDay = None,
+    excel: Excel = False,
+    language: Language = "en",
+) -> None:
+    """Write all members' points ledgers as of one moment, a line each, oldest movement first."""
+    _export_ledger(file, None, first, until, excel, language)
+
+
+def _export_ledger(
+    file: Path, member_id: UUID | None, first: str | None, until: str | None, excel: bool, language: str
+) -> None:
+    if not file.absolute().parent.is_dir():
+        raise Failed(f"{file.parent} is no folder.")
+    if language not in ("en", "zh"):
+        raise Failed("--language is en or zh.")
+    days = _day(first, BEGINNING), _day(until, END)
+    if days[0] >= days[1]:
+        raise Failed("--until is a day after --from.")
+    count = run(_write_ledger(file, member_id, days, excel, language))
+    show.print(f"wrote {count:,} lines to {file}")
+
+
+BEGINNING, END = date(1971, 1, 1), date(9998, 12, 31)
+
+
+def _day(text: str | None, otherwise: date) -> date:
+    try:
+        found = otherwise if text is None else date.fromisoformat(text)
+    except ValueError:
+        raise Failed(f"{text!r} is no day; write 2026-03-01.") from None
+    if not BEGINNING <= found <= END:
+        raise Failed(f"{text!r} is no day of a ledger.")
+    return found
+
+
+async def _write_ledger(
+    file: Path, member_id: UUID | None, days: tuple[date, date], excel: bool, language: str
+) -> int:
+    async with database(here(), bulk=True):
+        if member_id is not None:
+            await members.existing(member_id)
+        zone = (await programme.terms()).timezone
+        since, until = (local_midnight(day, zone) for day in days)
+        wanted = statements.Wanted(since, until, zone, member_id, language, excel)
+        with bar("exporting lines", None) as progress:
+            return await statements.write(file, wanted, now=now(), progress=progress)
 
 
 @app.command()

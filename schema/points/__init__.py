@@ -30,6 +30,7 @@ from schema.points._ledger import (
     points_of,
 )
 from schema.points._transfer import TransfersMutation, TransfersQuery
+from schema.points._words import said
 from schema.scalars import KEY_SAYS, Long
 
 __all__ = [
@@ -53,6 +54,7 @@ __all__ = [
     "entry",
     "hold",
     "points_of",
+    "said",
     "whose",
 ]
 
