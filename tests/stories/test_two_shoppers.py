@@ -1,0 +1,106 @@
+"""Two shoppers against their models: what one gives the other has, and no point is lost or made on the way."""
+
+from datetime import timedelta
+from itertools import groupby
+from random import Random  # noqa: TID251  tests take a seed
+
+import pytest
+
+from models.invariants import violations
+from models.units import Points, ReasonCode
+from rules import points
+from rules.points import Receiver
+from tests.people import CLERK, fresh_key, member, programme, refund
+from tests.rules.purse import Coin, Purse
+from tests.stories.test_model import GRACE_DAYS, LADDER, MIDNIGHT, Life, told
+
+DEEDS = {
+    "buy": 6,
+    "refund": 2,
+    "redeem": 3,
+    "give_back": 1,
+    "hold": 2,
+    "capture": 2,
+    "let_go": 1,
+    "freeze": 1,
+    "thaw": 2,
+    "sleep": 3,
+    "owe": 1,
+    "give": 6,
+}
+"""What they do, and how often."""
+
+STEPS = 40
+
+
+def hand(giver: Purse, taker: Purse, count: int) -> bool:
+    """Coins of one are the other's, to be spent as their giver would have; False when there are not enough."""
+    if count > giver.available():
+        return False
+    taken = sorted((coin for coin in giver.coins if not coin.pending), key=Coin.spent_before)[:count]
+    giver._remove(taken)
+    for _, parcel in groupby(taken, lambda coin: coin.came):
+        taker.parcels += 1
+        taker.coins += [Coin(taker.parcels, coin.expires) for coin in parcel]
+    return True
+
+
+class Two:
+    """Two shoppers, in the house and in the model."""
+
+    def __init__(self, one: Life, other: Life) -> None:
+        self.lives = (one, other)
+        self.given = 0
+        """How often one gave to the other."""
+
+    async def step(self, name: str, size: int, which: int) -> None:
+        one, other = self.lives if which % 2 else self.lives[::-1]
+        if name == "sleep":
+            for life in self.lives:
+                life.model.now += timedelta(days=which)
+        elif name == "give":
+            await self.give(one, other, size // 3 + 1)
+        elif name == "owe":
+            await self.owe(one, size, which)
+        else:
+            await one.step(name, size, which)
+
+    async def owe(self, one: Life, size: int, which: int) -> None:
+        """Somebody buys, loses all they have, and brings the things back."""
+        await one.step("buy", size, which)
+        if available := one.model.purse.available():
+            await one.step("take", 2 * (available - 1), 0)
+        order = one.model.orders[-1]
+        for line in [line for line, left in order.lines.items() if left]:
+            amount, order.lines[line] = order.lines[line], 0
+            await refund(order.ref, {line: amount}, at=one.model.now)
+            one.model.refunds(order, amount)
+
+    async def give(self, one: Life, other: Life, size: int) -> None:
+        """The desk moves points from one to the other."""
+        now = one.model.now
+        for life in self.lives:
+            life.model.purse.pass_time(now)
+        expected = "RECEIVER_NOT_ACTIVE" if other.model.frozen else None
+        if expected is None and not hand(one.model.purse, other.model.purse, size):
+            expected = "INSUFFICIENT_POINTS"
+        if expected is None:
+            other.model.purse._repay(now)
+            self.given += 1
+        reason = ReasonCode("FAMILY")
+        to = Receiver(id=other.mei)
+        done = points.transfer(one.mei, to, Points(size), reason=reason, key=fresh_key(), actor=CLERK, now=now)
+        _, code = await told(done)
+        assert code == expected
+
+
+@pytest.mark.parametrize("seed", range(6))
+async def test_whatever_two_shoppers_do_each_has_what_the_models_say(seed: int) -> None:
+    await programme(ladder=LADDER, expire_months=1, restore_grace_days=GRACE_DAYS)
+    two, chance = Two(Life(await member("Mei", at=MIDNIGHT)), Life(await member("Lan", at=MIDNIGHT))), Random(seed)
+    for name in chance.choices(list(DEEDS), list(DEEDS.values()), k=STEPS):
+        await two.step(name, chance.randint(1, 199), chance.randint(0, 9))
+        for life in two.lives:
+            await life.compare()
+    assert two.given
+    assert await violations() == []
