@@ -47,6 +47,7 @@ __all__ = [
     "change",
     "draw",
     "is_held",
+    "is_only_writer",
     "read_ahead",
     "rehearsal",
     "sheet",
@@ -186,6 +187,11 @@ def is_held() -> bool:
     return _sheet.get().ahead is None
 
 
+def is_only_writer() -> bool:
+    """Whether nobody else writes before the command ends, so that all it read stays as it is."""
+    return sql.current().capabilities.dialect == "sqlite"
+
+
 class _Rehearsal(Sheet):
     """A sheet that is thrown away: what is decided on it is never sent."""
 
@@ -215,7 +221,7 @@ async def read_ahead(hold: SQL, read: SQL, *values: Any) -> tuple[list[dict[str,
         ours.owner = owner
     if ours.ahead is not None:
         return await read.rows_ahead(ours.ahead, *values), False
-    if sql.current().capabilities.dialect == "postgres":
+    if sql.current().capabilities.dialect == "postgres" and not isinstance(ours, _Rehearsal):
         # SQLite has one writer at a time
         await hold.row(owner)
     return await read.rows(*values), True

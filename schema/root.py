@@ -43,7 +43,7 @@ from schema.points import (
 )
 from schema.policy import PolicyMutation, PolicyQuery
 from schema.programme import ProgrammeQuery
-from schema.purchases import Purchase, PurchasesMutation, purchase
+from schema.purchases import Purchase, PurchasesMutation, PurchasesQuery, purchase
 from schema.reveals import RevealsMutation
 from schema.scalars import SCALARS
 from schema.schemes import SchemesMutation, SchemesQuery
@@ -92,6 +92,7 @@ class Query(
     MembersQuery,
     PointsQuery,
     TransfersQuery,
+    PurchasesQuery,
     PolicyQuery,
     ProgrammeQuery,
     SchemesQuery,

@@ -100,9 +100,9 @@ async def rule(
     return await earning.publish(told, expected_version=expected, key=fresh_key(), actor=CLI, now=at)
 
 
-def caps(**most: int) -> Caps:
+def caps(**most: int | None) -> Caps:
     """Caps: `caps(day=15)`."""
-    return Caps(**{name: Points(cap) for name, cap in most.items()})
+    return Caps(**{name: None if cap is None else Points(cap) for name, cap in most.items()})
 
 
 def proven(actor: Actor, *, at: datetime = NOON) -> Actor:

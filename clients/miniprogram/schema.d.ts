@@ -1106,6 +1106,25 @@ export type ErrorCode =
   /** WeChat cannot be reached just now. 暂时无法连接微信。 */
   | 'WECHAT_UNAVAILABLE';
 
+/** Points that would be credited together. */
+export interface ForeseenPoints {
+  __typename?: 'ForeseenPoints';
+  /** How many. Not for members, but for OWNER, ADMIN, OPERATOR, CS, CASHIER, SERVICE. */
+  points: Long;
+  /** Whether they may be spent at once. Not for members, but for OWNER, ADMIN, OPERATOR, CS, CASHIER, SERVICE. */
+  available: boolean;
+  /**
+   * From when on they may be spent; null where that depends on what happens. Not for members, but for OWNER, ADMIN,
+   * OPERATOR, CS, CASHIER, SERVICE.
+   */
+  activatesAt: DateTime | null;
+  /**
+   * The first moment they would be worth nothing; null when they never expire, or it depends. Not for members, but
+   * for OWNER, ADMIN, OPERATOR, CS, CASHIER, SERVICE.
+   */
+  expiresAt: DateTime | null;
+}
+
 /** This is more growth than one member may hold. */
 export interface GrowthLimit {
   __typename?: 'GrowthLimit';
@@ -3449,6 +3468,56 @@ export interface PurchasePayload {
   userErrors: UserError[];
 }
 
+/** What a purchase would come to. */
+export interface PurchasePreview {
+  __typename?: 'PurchasePreview';
+  /** Whether it would be taken. Not for members, but for OWNER, ADMIN, OPERATOR, CS, CASHIER, SERVICE. */
+  allowed: boolean;
+  /** What it would earn in all. Not for members, but for OWNER, ADMIN, OPERATOR, CS, CASHIER, SERVICE. */
+  points: Long;
+  /**
+   * What the base, the tier and each rule would give. Not for members, but for OWNER, ADMIN, OPERATOR, CS, CASHIER,
+   * SERVICE.
+   */
+  awards: EarnAward[];
+  /**
+   * By how much it would move the growth value. Not for members, but for OWNER, ADMIN, OPERATOR, CS, CASHIER,
+   * SERVICE.
+   */
+  growth: Long;
+  /** The tier held now. Not for members, but for OWNER, ADMIN, OPERATOR, CS, CASHIER, SERVICE. */
+  tier: Tier;
+  /** The tier after it. Not for members, but for OWNER, ADMIN, OPERATOR, CS, CASHIER, SERVICE. */
+  tierAfter: Tier;
+  /** The points, as they come and expire. Not for members, but for OWNER, ADMIN, OPERATOR, CS, CASHIER, SERVICE. */
+  credits: ForeseenPoints[];
+  /**
+   * Everything that stands against it, not only the first. Not for members, but for OWNER, ADMIN, OPERATOR, CS,
+   * CASHIER, SERVICE.
+   */
+  userErrors: UserError[];
+}
+
+/** An order to try without recording it. */
+export interface PurchasePreviewInput {
+  /** Whose order. */
+  memberId: ID;
+  /** The programme's currency. */
+  currency: CurrencyCode;
+  /** Its lines, 1 to 2,000. */
+  lines: PurchaseLineInput[];
+  /** When it is paid; now by default. */
+  paidAt?: DateTime | null;
+  /** Shipping paid. Earns nothing. */
+  shippingMinor?: Long;
+  /** The part of the lines paid by points, as money. Earns nothing. */
+  paidByPointsMinor?: Long;
+  /** Where it is sold. */
+  channel?: string | null;
+  /** The store; by default the caller's own, where they have one. */
+  storeCode?: string | null;
+}
+
 /** An order to record. */
 export interface PurchaseRecordInput {
   /** Whose order, from `memberIdentify`. */
@@ -3541,6 +3610,11 @@ export interface Query {
   pointsRedeemPreview: PointsRedeemPreview | null;
   /** What giving points to another member would come to. Runs the same checks and writes nothing. */
   pointsTransferPreview: PointsTransferPreview | null;
+  /**
+   * What a purchase would change if it were recorded now. Decides as one would, writes nothing. Not for members, but
+   * for OWNER, ADMIN, OPERATOR, CS, CASHIER, SERVICE.
+   */
+  purchasePreview: PurchasePreview | null;
   /** What is decided about points: the policy in force, or the version asked for. */
   pointsPolicy: PointsPolicy | null;
   /** The programme's terms. */

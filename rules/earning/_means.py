@@ -150,6 +150,7 @@ async def _left(found: Means, wanted: list[Wish]) -> dict[str, int]:
         return found.left
     code = drawing[0].rule.code
     left = found.left.get(code, 0)
-    if not left or (left >= drawing[0].wanted and not writing.is_held()):
+    is_sure = writing.is_only_writer() or (left >= drawing[0].wanted and not writing.is_held())
+    if not left or is_sure:
         return found.left
     return {**found.left, code: await LEFT.value(code)}

@@ -5,20 +5,16 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from uuid_utils.compat import uuid7
-
 from models.purchases import (
     EventState,
     Purchase,
     PurchaseEventKind,
     PurchaseKey,
     PurchaseLine,
-    PurchaseState,
 )
 from models.sql import SQL
-from models.units import Minor
 from models.writing import add
-from rules import audit, earning, members, points, programme, standings, tiers
+from rules import audit, earning, members, points, programme, tiers
 from rules.actors import Actor
 from rules.earning import Means, bonus
 from rules.idempotency import Key, Slip
@@ -45,6 +41,8 @@ from rules.purchases._facts import (
     check_refunds,
 )
 from rules.purchases._landing import land_growth
+from rules.purchases._orders import PURSE_AND_ORDER, placed
+from rules.purchases._preview import Foreseen, preview
 from rules.purchases._sitting import Sitting, sit, sit_with
 from rules.transactions import transaction
 
@@ -54,6 +52,7 @@ __all__ = [
     "BackfillRequired",
     "CurrencyMismatch",
     "EventExists",
+    "Foreseen",
     "Happening",
     "Order",
     "OrderExists",
@@ -65,6 +64,7 @@ __all__ = [
     "check_order",
     "is_recorded",
     "land_growth",
+    "preview",
     "record",
     "report",
 ]
@@ -108,14 +108,6 @@ class Applied:
 
 
 WHOSE = SQL("SELECT member_id, purchase_id FROM purchase_key WHERE source = $1 AND order_ref = $2")
-PAYMENT, PAYMENT_ON_SQLITE = earning.columns(6)
-PURSE_AND_ORDER = points.purse(
-    f", o.member_id, o.purchase_id{PAYMENT}{standings.COLUMNS}",
-    f" LEFT JOIN purchase_key o ON o.source = $4 AND o.order_ref = $5{earning.JOIN}",
-    on_sqlite=f", o.member_id, o.purchase_id{PAYMENT_ON_SQLITE}{standings.COLUMNS}",
-)
-"""What a member has, whose an order is, and by what a payment of these days earns."""
-
 _STORED = (
     "SELECT p.id, p.member_id, p.state, p.currency, p.goods_minor, p.by_points_minor, p.refunded_minor,"  # noqa: S608
     " p.shipping_minor, p.channel, p.store_id, p.ordered_at, p.paid_at{} FROM purchase p"
@@ -159,7 +151,7 @@ async def record(
     known = await _recorded(member_id, order, held.row)
     if known and (known.paid_at or not paid):
         return Applied(member_id, known.id, replayed=True)
-    sitting = await sit_with(known or _new(member_id, order), held, actor, lines=order.lines, is_new=not known)
+    sitting = await sit_with(known or placed(member_id, order), held, actor, lines=order.lines, is_new=not known)
     if not known:
         _insert(sitting.purchase, order, now)
     if paid:
@@ -224,23 +216,6 @@ async def _stored(member_id: UUID, purchase_id: UUID, at: datetime) -> tuple[Sto
     if row is None:
         raise AssertionError("An order key without its purchase.")
     return Stored.of(row), earning.means(row)
-
-
-def _new(member_id: UUID, order: Order) -> Stored:
-    return Stored(
-        id=uuid7(),
-        member_id=member_id,
-        state=PurchaseState.CREATED,
-        currency=order.currency,
-        goods_minor=order.goods_minor,
-        by_points_minor=order.by_points_minor,
-        refunded_minor=Minor(0),
-        shipping_minor=order.shipping_minor,
-        channel=order.channel,
-        store_id=order.store_id,
-        ordered_at=order.ordered_at,
-        paid_at=None,
-    )
 
 
 async def _recorded(member_id: UUID, order: Order, key: dict[str, Any]) -> Stored | None:

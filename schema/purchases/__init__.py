@@ -3,25 +3,24 @@
 import strawberry
 
 from models.purchases import PurchaseEventKind
-from models.units import Minor, is_plain
+from models.units import Minor
 from rules import purchases
 from rules.idempotency import Key
-from rules.purchases import Applied, Happening, Order, OrderLine
+from rules.purchases import Applied, Happening, Order
 from rules.refusals import NotFound
 from schema import ids
 from schema.context import Context, Info
 from schema.enums import describe
-from schema.errors import UserError, bad_input, command, key_of
+from schema.errors import UserError, command, key_of
 from schema.permissions import WRITES_PURCHASES, seen
 from schema.points import PointsEntry, entries_written
+from schema.purchases._lines import SHORT_MAX, PurchaseLineInput, lines_in, ref
+from schema.purchases._preview import PurchasesQuery
 from schema.purchases._purchase import Purchase, purchase, purchases_of
 from schema.scalars import KEY_SAYS, CurrencyCode, Long, Moment
 from schema.tiers import Tier, tier_of_code
 
-__all__ = ["Purchase", "PurchasesMutation", "purchase", "purchases_of"]
-
-REF_MAX, SHORT_MAX, NAME_MAX = 100, 64, 200
-"""How long an order's reference, a line's, and an article's name may be."""
+__all__ = ["Purchase", "PurchasesMutation", "PurchasesQuery", "purchase", "purchases_of"]
 
 describe(
     PurchaseEventKind,
@@ -52,20 +51,6 @@ class PurchasePayload:
     replayed: bool = seen(WRITES_PURCHASES, "Whether this had been reported before.", default=False)
     user_errors: list[UserError] = seen(
         WRITES_PURCHASES, "Why it was refused; empty on success.", default_factory=list
-    )
-
-
-@strawberry.input(description="One line of an order.")
-class PurchaseLineInput:
-    line_ref: str = strawberry.field(description="Your reference of the line, unique in the order.")
-    quantity: int = strawberry.field(description="How many, above 0.")
-    paid_minor: Long = strawberry.field(
-        description="What was paid for the whole line after discounts, in minor units; 0 or more."
-    )
-    sku: str | None = strawberry.field(default=None, description="The article, as you number it.")
-    name: str | None = strawberry.field(default=None, description="The article's name.")
-    categories: list[str] = strawberry.field(
-        default_factory=list, description="What you count the article among, 10 at most; earn rules may look at it."
     )
 
 
@@ -111,36 +96,17 @@ class PurchaseRefundInput:
     idempotency_key: str = strawberry.field(description=KEY_SAYS)
 
 
-def _ref(text: str, name: str, most: int = REF_MAX) -> str:
-    """A reference of the shop's, as it may be stored."""
-    kept = text.strip()
-    if not (0 < len(kept) <= most and is_plain(kept)):
-        raise bad_input(f"`{name}` has 1 to {most} characters, and no control characters.")
-    return kept
-
-
 def _order(input: PurchaseRecordInput, context: Context) -> Order:
     principal = context.principal
-    lines = tuple(
-        OrderLine(
-            line_ref=_ref(line.line_ref, "lineRef", SHORT_MAX),
-            quantity=line.quantity,
-            paid_minor=Minor(line.paid_minor),
-            sku=line.sku and _ref(line.sku, "sku", SHORT_MAX),
-            name=line.name and _ref(line.name, "name", NAME_MAX),
-            categories=tuple(dict.fromkeys(_ref(each, "categories", SHORT_MAX) for each in line.categories)),
-        )
-        for line in input.lines
-    )
     return Order(
         source=_source(context),
-        order_ref=_ref(input.order_ref, "orderRef"),
+        order_ref=ref(input.order_ref, "orderRef"),
         currency=input.currency,
         ordered_at=input.ordered_at,
-        lines=lines,
+        lines=lines_in(input.lines),
         shipping_minor=Minor(input.shipping_minor),
         by_points_minor=Minor(input.paid_by_points_minor),
-        channel=input.channel and _ref(input.channel, "channel", SHORT_MAX),
+        channel=input.channel and ref(input.channel, "channel", SHORT_MAX),
         store_id=principal.store_id if principal else None,
     )
 
@@ -167,7 +133,7 @@ async def _answer(context: Context, applied: Applied) -> PurchasePayload:
 async def _report(context: Context, order_ref: str, happening: Happening, key: Key) -> PurchasePayload:
     applied = await purchases.report(
         _source(context),
-        _ref(order_ref, "orderRef"),
+        ref(order_ref, "orderRef"),
         happening,
         key=key,
         actor=context.actor,
@@ -207,7 +173,7 @@ class PurchasesMutation:
     @command(WRITES_PURCHASES, "Report what happened to an order.", PurchasePayload, purchases.report)
     async def purchase_event(self, info: Info, input: PurchaseEventInput) -> PurchasePayload | None:
         """Report an event."""
-        happening = Happening(input.kind, _ref(input.event_ref, "eventRef"), input.occurred_at)
+        happening = Happening(input.kind, ref(input.event_ref, "eventRef"), input.occurred_at)
         return await _report(info.context, input.order_ref, happening, key_of(input.idempotency_key))
 
     @command(
@@ -220,8 +186,8 @@ class PurchasesMutation:
     async def purchase_refund(self, info: Info, input: PurchaseRefundInput) -> PurchasePayload | None:
         """Report a refund."""
         refunds = tuple(
-            (_ref(line.line_ref, "lineRef", SHORT_MAX), Minor(line.refund_minor)) for line in input.lines
+            (ref(line.line_ref, "lineRef", SHORT_MAX), Minor(line.refund_minor)) for line in input.lines
         )
-        ref = _ref(input.event_ref, "eventRef")
-        happening = Happening(PurchaseEventKind.REFUNDED, ref, input.occurred_at, refunds)
+        told = ref(input.event_ref, "eventRef")
+        happening = Happening(PurchaseEventKind.REFUNDED, told, input.occurred_at, refunds)
         return await _report(info.context, input.order_ref, happening, key_of(input.idempotency_key))

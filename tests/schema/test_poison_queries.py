@@ -27,6 +27,7 @@ PLAIN: dict[str, Any] = {
     "DateTime": "2026-03-10T04:00:00Z",
     "ID": "nobody",
     "Int": 1,
+    "CurrencyCode": "CNY",
     "Long": 1,
     "String": "words",
 }

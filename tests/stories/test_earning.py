@@ -1,30 +1,48 @@
 """Earn rules: what they give, what caps and budgets leave of it, and what refunds take back."""
 
+from collections import Counter
+from collections.abc import Awaitable
 from dataclasses import replace
-from datetime import time
+from datetime import UTC, date, datetime, time, timedelta
+from itertools import permutations
 from typing import Any
+from uuid import UUID
 
 import pytest
+from tortoise.backends.base.client import BaseDBAsyncClient
 
 from models.earning import EarnRuleKind as Kind
+from models.purchases import PurchaseEventKind as Event
 from models.sql import SQL
-from rules import earning
+from models.units import BasisPoints, Minor, Points
+from rules import earning, lifecycle, purchases, staff
 from rules.actors import CLI
-from rules.earning import Choice, EarnRuleChanged, EarnRuleInvalid
-from rules.refusals import NotFound
+from rules.earning import BirthdayMatch, Choice, EarnRuleChanged, EarnRuleInvalid
+from rules.members import Profile
+from rules.purchases import CurrencyMismatch, Happening, OrderLine
+from rules.refusals import ClockSkew, NotFound
+from tests.digest import changed, digest
 from tests.people import (
+    DAY,
     NOON,
+    SHOP,
     balance,
     buy,
     caps,
     earn_rule,
     fresh_key,
+    happens,
+    lots,
     member,
     movements,
+    order,
+    phone,
     programme,
     refund,
     rule,
 )
+from tests.stories.test_at_once import meanwhile
+from tests.stories.test_races import outcomes
 
 AWARDS = SQL(
     "SELECT a.kind, e.code, e.version, a.wanted, a.points, a.capped_by FROM earn_award a"
@@ -97,3 +115,310 @@ async def test_two_people_do_not_overwrite_each_others_rule() -> None:
     with pytest.raises(NotFound):
         await earning.retire("DOUBLE", key=fresh_key(), actor=CLI, now=NOON)
     assert (await rule(expected=0)).version == 3
+
+
+async def test_a_preview_is_what_the_purchase_comes_to_and_writes_nothing() -> None:
+    await programme(expire_months=12)
+    await rule()
+    await rule("TEN", Kind.BONUS_POINTS, caps=caps(day=15), budget=Points(18), first_order=True)
+    await rule("ALL", Kind.CAPS, caps=caps(day=2_500))
+    mei = await member("Mei")
+    for ref, lines in (("a", (999_00,)), ("b", (300_00, 1_50)), ("c", (5_00,))):
+        before = await digest()
+        told = order(*lines, ref=ref, by_points_minor=1_00)
+        foreseen = await purchases.preview(mei, told, paid_at=NOON, actor=SHOP, now=NOON)
+        assert changed(before, await digest()) == []
+        assert foreseen.objections == []
+        tier = (await balance(mei))["tier"]
+        done = await buy(mei, *lines, ref=ref, by_points_minor=1_00)
+        given = [(each.wish.wanted, each.points, list(each.capped_by)) for each in foreseen.awards]
+        rows = await AWARDS.rows(mei, done.purchase_id)
+        assert given == [(row["wanted"], row["points"], row["capped_by"]) for row in rows]
+        assert foreseen.growth == done.growth
+        assert (foreseen.before.code, foreseen.after.code) == (tier, (await balance(mei))["tier"])
+        new = (await lots(mei))[-len(foreseen.lots) :] if foreseen.lots else []
+        assert [(lot.granted, lot.expires_at) for lot in foreseen.lots] == [
+            (lot["granted"], lot["expires_at"]) for lot in new
+        ]
+
+
+async def test_a_preview_tells_everything_that_stands_against_the_purchase() -> None:
+    await programme()
+    mei = await member("Mei")
+    told = order(5_00, currency="USD")
+    foreseen = await purchases.preview(mei, told, paid_at=NOON + DAY, actor=SHOP, now=NOON)
+    assert [type(each) for each in foreseen.objections] == [CurrencyMismatch, ClockSkew]
+    with pytest.raises(NotFound):
+        await purchases.preview(UUID(int=5), told, paid_at=NOON, actor=SHOP, now=NOON)
+
+
+async def test_what_was_given_stays_whatever_becomes_of_its_rule() -> None:
+    await programme()
+    await rule(multiplier_bps=BasisPoints(30_000))
+    mei = await member("Mei")
+    first = await buy(mei, 90_00, ref="tea")
+    await rule(multiplier_bps=BasisPoints(15_000))
+    second = await buy(mei, 90_00, ref="cup")
+    await earning.retire("DOUBLE", key=fresh_key(), actor=CLI, now=NOON)
+    third = await buy(mei, 90_00, ref="pot")
+    rows = [row for each in (first, second, third) for row in await AWARDS.rows(mei, each.purchase_id)]
+    assert [(row["code"], row["version"], row["points"]) for row in rows if row["code"]] == [
+        ("DOUBLE", 1, 180),
+        ("DOUBLE", 2, 45),
+    ]
+    for ref in ("tea", "cup", "pot"):
+        await refund(ref, {"A": 30_00})
+    assert (await balance(mei))["available"] == 180 + 90 + 60
+    for ref in ("tea", "cup", "pot"):
+        await refund(ref, {"A": 60_00})
+    assert (await balance(mei))["available"] == 0
+
+
+@pytest.mark.parametrize("order_of", list(permutations(["A", "A", "B"])))
+async def test_partial_refunds_of_a_goods_award_end_exact_in_any_order(order_of: tuple[str, ...]) -> None:
+    await programme()
+    await rule("TEA", Kind.BONUS_MULTIPLIER, skus=Choice(frozenset({"TEA"})), multiplier_bps=BasisPoints(13_700))
+    mei = await member("Mei")
+    lines = (OrderLine("A", 1, Minor(53_91), "TEA"), OrderLine("B", 1, Minor(36_14), "CUP"))
+    told = replace(order(1, ref="order-1"), lines=lines)
+    paid = Happening(Event.PAID, "paid", NOON)
+    done = await purchases.record(mei, told, paid=paid, key=fresh_key(), actor=SHOP, now=NOON)
+    # the two lines alone would be 54 and 36 of the base; the rule is of the first line's own 53
+    assert await awards(mei, done.purchase_id) == [("BASE", 90, []), ("TEA", 19, [])]
+    parts = {"A": [30_00, 23_91], "B": [36_14]}
+    refunded = 0
+    for line in order_of:
+        amount = parts[line].pop()
+        refunded += amount
+        await refund("order-1", {line: amount})
+        back = [given * refunded // 90_05 if refunded < 90_05 else given for given in (90, 19)]
+        assert (await balance(mei))["available"] == 109 - sum(back)
+    assert (await balance(mei))["available"] == 0
+
+
+MIDNIGHT = datetime(2026, 3, 8, 16, tzinfo=UTC)
+"""Where Sunday, 8 March ends in Shanghai, and a week with it."""
+
+
+@pytest.mark.parametrize(
+    ("period", "before", "after"),
+    [
+        ("day", MIDNIGHT - timedelta(microseconds=1), MIDNIGHT),
+        ("week", MIDNIGHT - timedelta(microseconds=1), MIDNIGHT),
+        ("month", datetime(2026, 3, 31, 15, 59, 59, tzinfo=UTC), datetime(2026, 3, 31, 16, tzinfo=UTC)),
+    ],
+)
+async def test_a_cap_begins_anew_at_the_programmes_midnight(period: str, before: datetime, after: datetime) -> None:
+    await programme()
+    await rule("TEN", Kind.BONUS_POINTS, caps=caps(**{period: 15}))
+    mei = await member("Mei", at=before - DAY)
+    given = []
+    for number, at in enumerate((before - timedelta(minutes=1), before, after, after)):
+        done = await buy(mei, 1_00, ref=f"tea-{number}", at=at, now=after)
+        given.append((await awards(mei, done.purchase_id))[-1][1])
+    assert given == [10, 5, 10, 5]
+    # what is refunded in the next period gives nothing back to the one before
+    await refund("tea-1", {"A": 1_00}, at=after)
+    late = await buy(mei, 1_00, at=before, now=after)
+    assert (await awards(mei, late.purchase_id))[-1] == ("TEN", 0, [f"TEN:{period.upper()}"])
+    await refund("tea-0", {"A": 1_00}, at=before, now=after)
+    again = await buy(mei, 1_00, at=before, now=after)
+    assert (await awards(mei, again.purchase_id))[-1] == ("TEN", 10, [])
+
+
+async def test_a_lifetimes_cap_and_a_budget_get_back_what_is_refunded_whenever_it_is() -> None:
+    await programme()
+    await rule("TEN", Kind.BONUS_POINTS, caps=caps(lifetime=15), budget=Points(25))
+    mei, wang = await member("Mei"), await member("Wang")
+    for number, (who, expected) in enumerate(((mei, 10), (mei, 5), (wang, 10), (mei, 0))):
+        done = await buy(who, 100_00, ref=f"tea-{number}")
+        assert (await awards(who, done.purchase_id))[-1][1] == expected
+    assert await USED.value("TEN") == 25
+    await refund("tea-0", {"A": 50_00}, at=NOON + 60 * DAY)
+    assert await USED.value("TEN") == 20
+    done = await buy(mei, 100_00, at=NOON + 60 * DAY)
+    assert (await awards(mei, done.purchase_id))[-1] == ("TEN", 5, ["TEN:LIFETIME", "TEN:BUDGET"])
+
+
+USED = SQL("SELECT used FROM earn_budget WHERE code = $1")
+
+
+async def test_a_budget_counts_on_in_the_next_version_and_is_not_set_below_what_is_given() -> None:
+    await programme()
+    await rule("TEN", Kind.BONUS_POINTS, budget=Points(12))
+    mei = await member("Mei")
+    await buy(mei, 1_00)
+    with pytest.raises(EarnRuleInvalid) as refused:
+        await rule("TEN", Kind.BONUS_POINTS, budget=Points(9))
+    assert "10" in refused.value.why
+    await rule("TEN", Kind.BONUS_POINTS, budget=Points(10))
+    spent = await buy(mei, 1_00)
+    assert (await awards(mei, spent.purchase_id))[-1] == ("TEN", 0, ["TEN:BUDGET"])
+    await rule("TEN", Kind.BONUS_POINTS, budget=Points(30))
+    assert (await awards(mei, (await buy(mei, 1_00)).purchase_id))[-1] == ("TEN", 10, [])
+
+
+async def test_a_birthday_is_read_from_the_sealed_profile() -> None:
+    await programme()
+    await rule("CAKE", Kind.BONUS_POINTS, birthday=BirthdayMatch.DAY)
+    told = Profile(display_name="Mei", birthday=date(1990, 3, 10))
+    mei, _ = await lifecycle.enroll(None, [phone()], told, actor=SHOP, now=NOON)
+    lan = await member("Lan")
+    given = [await buy(who, 1_00, at=at) for who, at in ((mei, NOON), (mei, NOON + DAY), (lan, NOON))]
+    found = [await awards(each.member_id, each.purchase_id) for each in given]
+    assert [each[1:] for each in found] == [[("CAKE", 10, [])], [], []]
+
+
+async def test_an_order_told_of_before_its_payment_earns_by_its_goods_and_place() -> None:
+    await programme()
+    store = await staff.open_store("SH01", "Shanghai")
+    await rule("TEA", Kind.BONUS_POINTS, categories=Choice(frozenset({"tea"})), stores=Choice(frozenset({"SH01"})))
+    mei = await member("Mei")
+    lines = (OrderLine("A", 1, Minor(1_00), categories=("tea", "gift")), OrderLine("B", 1, Minor(2_00)))
+    for ref, where in (("here", store), ("there", None)):
+        told = replace(order(1, ref=ref), lines=lines, store_id=where)
+        await purchases.record(mei, told, key=fresh_key(), actor=SHOP, now=NOON)
+    here, there = await happens(Event.PAID, "here"), await happens(Event.COMPLETED, "there")
+    assert await awards(mei, here.purchase_id) == [("BASE", 3, []), ("TEA", 10, [])]
+    assert await awards(mei, there.purchase_id) == [("BASE", 3, [])]
+
+
+async def test_a_first_order_is_the_first_that_is_paid_whatever_becomes_of_it() -> None:
+    await programme()
+    await rule("WELCOME", Kind.BONUS_POINTS, first_order=True)
+    mei = await member("Mei")
+    await buy(mei, 1_00, ref="never paid", paid=False)
+    first = await buy(mei, 1_00, ref="first")
+    await refund("first", {"A": 1_00})
+    second = await buy(mei, 1_00)
+    assert await awards(mei, first.purchase_id) == [("BASE", 1, []), ("WELCOME", 10, [])]
+    assert await awards(mei, second.purchase_id) == [("BASE", 1, [])]
+
+
+async def test_a_refund_that_waited_for_its_payment_gives_back_what_it_used() -> None:
+    await programme()
+    await rule("TEN", Kind.BONUS_POINTS, caps=caps(day=10), budget=Points(10))
+    mei = await member("Mei")
+    await buy(mei, 10_00, ref="tea", paid=False)
+    await refund("tea", {"A": 5_00})
+    await happens(Event.PAID, "tea")
+    assert (await balance(mei))["available"] == 10
+    assert await USED.value("TEN") == 5
+    done = await buy(mei, 10_00)
+    assert (await awards(mei, done.purchase_id))[-1] == ("TEN", 5, ["TEN:DAY", "TEN:BUDGET"])
+
+
+@pytest.mark.parametrize("members", [1, 32])
+async def test_32_purchases_at_once_share_the_last_points_of_a_budget(members: int) -> None:
+    await programme()
+    await rule("TEN", Kind.BONUS_POINTS, budget=Points(104))
+    people = [await member(f"Member {number}") for number in range(members)]
+    won, refused = await outcomes(buy(people[number % members], 1_00) for number in range(32))
+    assert (len(won), refused) == (32, Counter())
+    given = Counter([(await awards(each.member_id, each.purchase_id))[-1][1] for each in won])
+    assert given == {10: 10, 4: 1, 0: 21}
+    assert await USED.value("TEN") == 104
+
+
+async def test_32_purchases_at_once_share_the_last_points_of_a_cap() -> None:
+    await programme()
+    await rule("TEN", Kind.BONUS_POINTS, caps=caps(week=33))
+    await rule("ALL", Kind.CAPS, caps=caps(day=60))
+    mei = await member("Mei")
+    won, refused = await outcomes(buy(mei, 1_00) for _ in range(32))
+    assert (len(won), refused) == (32, Counter())
+    assert (await balance(mei))["available"] == 60
+    assert Counter(points for kind, points in await movements(mei) if kind == "BONUS") == {10: 3, 3: 1}
+
+
+async def test_of_32_first_orders_at_once_one_is_the_first() -> None:
+    await programme()
+    await rule("WELCOME", Kind.BONUS_POINTS, first_order=True)
+    mei = await member("Mei")
+    calls = [buy(mei, 1_00) for _ in range(31)]
+    await buy(mei, 1_00, ref="told before", paid=False)
+    won, refused = await outcomes([*calls, happens(Event.PAID, "told before")])
+    assert (len(won), refused) == (32, Counter())
+    assert [points for kind, points in await movements(mei) if kind == "BONUS"] == [10]
+
+
+async def test_refunds_and_purchases_at_once_hold_a_budget_to_the_point() -> None:
+    await programme()
+    await rule("TEN", Kind.BONUS_POINTS, budget=Points(50))
+    people = [await member(f"Member {number}") for number in range(4)]
+    for number in range(5):
+        await buy(people[number % 4], 10_00, ref=f"tea-{number}")
+    calls = [buy(people[number % 4], 10_00) for number in range(16)]
+    calls += [refund(f"tea-{number}", {"A": 10_00}) for number in range(5)]
+    won, refused = await outcomes(calls)
+    assert (len(won), refused) == (21, Counter())
+    assert (
+        await USED.value("TEN")
+        == sum([points for who in people for kind, points in await movements(who) if kind == "BONUS"]) - 50
+    )
+
+
+async def test_rules_published_amid_purchases_leave_every_purchase_with_one_version() -> None:
+    await programme()
+    await rule()
+    people = [await member(f"Member {number}") for number in range(4)]
+    calls: list[Awaitable[Any]] = [buy(people[number % 4], 10_00) for number in range(24)]
+    calls[6:6] = [rule(multiplier_bps=BasisPoints(30_000))]
+    calls[18:18] = [rule(multiplier_bps=BasisPoints(40_000))]
+    won, refused = await outcomes(calls)
+    assert (len(won), refused) == (26, Counter())
+    assert [each.version for each in await earning.in_force()] == [3]
+
+
+async def test_of_several_who_publish_what_they_saw_one_does() -> None:
+    await programme()
+    await rule()
+    won, refused = await outcomes(rule(expected=1) for _ in range(8))
+    assert (len(won), refused) == (1, Counter({EarnRuleChanged.code(): 7}))
+
+
+RECORD = {"sqlite": 20, "postgres": 2}
+"""How many statements a paid order takes by rules with caps and a budget, where it takes 16 and 2 without rules."""
+
+
+async def test_an_order_by_rules_takes_no_statement_more_to_decide(
+    database: BaseDBAsyncClient, statements: list[str]
+) -> None:
+    dialect = database.capabilities.dialect
+    await programme()
+    await rule("TEN", Kind.BONUS_POINTS, caps=caps(day=15), budget=Points(1_000))
+    await rule("TEA", Kind.BONUS_MULTIPLIER, categories=Choice(frozenset({"tea"})), first_order=True)
+    mei = await member("Mei")
+    statements.clear()
+    first = await buy(mei, 10_00, 5_00)
+    assert len(statements) == RECORD[dialect]
+    statements.clear()
+    again = await buy(mei, 10_00)
+    assert len(statements) == RECORD[dialect]
+    assert [(await awards(mei, each.purchase_id))[-1][1] for each in (first, again)] == [10, 5]
+
+
+async def test_who_was_overtaken_at_the_end_of_a_budget_gets_what_is_left(
+    database: BaseDBAsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if database.capabilities.dialect == "sqlite":
+        pytest.skip("on SQLite one command waits for another from its beginning")
+    await programme()
+    await rule("TEN", Kind.BONUS_POINTS, budget=Points(14))
+    mei, wang = await member("Mei"), await member("Wang")
+    meanwhile(monkeypatch, lambda: buy(wang, 1_00, ref="overtook"), purchases, "_conclude")
+    done = await buy(mei, 1_00)
+    assert (await awards(mei, done.purchase_id))[-1] == ("TEN", 4, ["TEN:BUDGET"])
+    assert await USED.value("TEN") == 14
+
+
+async def test_a_spent_budget_is_not_waited_for(database: BaseDBAsyncClient, statements: list[str]) -> None:
+    await programme()
+    await rule("TEN", Kind.BONUS_POINTS, budget=Points(10))
+    mei = await member("Mei")
+    await buy(mei, 1_00)
+    statements.clear()
+    await buy(mei, 1_00)
+    told = [each for each in statements if "earn_budget" in each and not each.lstrip().startswith("SELECT m.state")]
+    assert told == []
+    assert len(statements) <= RECORD[database.capabilities.dialect]
