@@ -189,7 +189,7 @@ def is_held() -> bool:
 
 def is_only_writer() -> bool:
     """Whether nobody else writes before the command ends, so that all it read stays as it is."""
-    return sql.current().capabilities.dialect == "sqlite"
+    return is_held() and sql.current().capabilities.dialect == "sqlite"
 
 
 class _Rehearsal(Sheet):

@@ -10,11 +10,13 @@ import pytest
 
 from api import orders
 from api.orders import COLUMNS, FileUnreadable, Imported, OrderFile
+from models.earning import EarnRuleKind
 from models.members import IdentityKind
 from models.sql import SQL
 from rules import lifecycle, members
 from rules.actors import SYSTEM
-from tests.people import NOON, balance, movements, programme
+from rules.earning import Choice
+from tests.people import NOON, balance, movements, programme, rule
 
 ROW: dict[str, Any] = {
     "event": "PAID",
@@ -284,3 +286,17 @@ async def test_a_dry_run_says_what_would_be_refused_and_writes_nothing(tmp_path:
         10: "quantity 'many' is no whole number of 1 or more, up to 1000000000000.",
     }
     assert await COUNTS.row() == before
+
+
+async def test_categories_may_be_told_in_a_column_of_their_own_and_rules_look_at_them(tmp_path: Path) -> None:
+    await programme()
+    await rule("TEA", EarnRuleKind.BONUS_POINTS, categories=Choice(frozenset({"tea"})))
+    told = ("gift | tea|tea", "", "|".join("abcdefghijk"))
+    rows = [paid(str(number), categories=each) for number, each in enumerate(told)]
+    file = orders.read(written(tmp_path, rows, [*COLUMNS, "categories"]))
+    assert [(error.row, error.why) for error in file.errors] == [
+        (4, "categories are 10 at most, of 64 characters each.")
+    ]
+    done = await imported(file)
+    assert (done.applied, len(done.errors)) == (2, 1)
+    assert [points for kind, points in await movements(await whose()) if kind == "BONUS"] == [10]
