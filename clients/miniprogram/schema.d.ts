@@ -3481,13 +3481,18 @@ export interface PurchasePreview {
    */
   awards: EarnAward[];
   /**
-   * By how much it would move the growth value. Not for members, but for OWNER, ADMIN, OPERATOR, CS, CASHIER,
-   * SERVICE.
+   * By how much it would move the growth value at once. Not for members, but for OWNER, ADMIN, OPERATOR, CS,
+   * CASHIER, SERVICE.
    */
   growth: Long;
+  /**
+   * By how much more, once points that wait become available. Not for members, but for OWNER, ADMIN, OPERATOR, CS,
+   * CASHIER, SERVICE.
+   */
+  growthLater: Long;
   /** The tier held now. Not for members, but for OWNER, ADMIN, OPERATOR, CS, CASHIER, SERVICE. */
   tier: Tier;
-  /** The tier after it. Not for members, but for OWNER, ADMIN, OPERATOR, CS, CASHIER, SERVICE. */
+  /** The tier right after it. Not for members, but for OWNER, ADMIN, OPERATOR, CS, CASHIER, SERVICE. */
   tierAfter: Tier;
   /** The points, as they come and expire. Not for members, but for OWNER, ADMIN, OPERATOR, CS, CASHIER, SERVICE. */
   credits: ForeseenPoints[];

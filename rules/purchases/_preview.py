@@ -32,6 +32,8 @@ class Foreseen:
     after: Rung
     """The tier; the same where the purchase lifts nobody."""
     growth: int = 0
+    growth_later: int = 0
+    """What lands once points that wait are available."""
     awards: tuple[Award, ...] = ()
     lots: tuple[Lot, ...] = ()
     """What would be credited: how many, from when on they may be spent, and until when."""
@@ -56,7 +58,8 @@ async def preview(member_id: UUID, order: Order, *, paid_at: datetime, actor: Ac
         except Refusal as refusal:
             return Foreseen([refusal], held.tier, held.tier)
     lots = tuple(sitting.book.new_lots)
-    return Foreseen([], held.tier, sitting.standing.tier, sitting.growth, tuple(sitting.awards), lots)
+    later = sum(lot.growth or 0 for lot in lots)
+    return Foreseen([], held.tier, sitting.standing.tier, sitting.growth, later, tuple(sitting.awards), lots)
 
 
 def _objections(held: Purse, order: Order, paid_at: datetime, actor: Actor) -> list[Refusal]:

@@ -67,9 +67,10 @@ class PurchasePreview:
     allowed: bool = seen(FORESEES, "Whether it would be taken.")
     points: Long = seen(FORESEES, "What it would earn in all.")
     awards: list[EarnAward] = seen(FORESEES, "What the base, the tier and each rule would give.")
-    growth: Long = seen(FORESEES, "By how much it would move the growth value.")
+    growth: Long = seen(FORESEES, "By how much it would move the growth value at once.")
+    growth_later: Long = seen(FORESEES, "By how much more, once points that wait become available.")
     tier: Tier = seen(FORESEES, "The tier held now.")
-    tier_after: Tier = seen(FORESEES, "The tier after it.")
+    tier_after: Tier = seen(FORESEES, "The tier right after it.")
     credits: list[ForeseenPoints] = seen(FORESEES, "The points, as they come and expire.")
     user_errors: list[UserError] = seen(FORESEES, "Everything that stands against it, not only the first.")
 
@@ -137,6 +138,7 @@ async def _shown(context: Context, foreseen: Foreseen) -> PurchasePreview:
         points=Long(sum(each.points for each in foreseen.awards)),
         awards=[EarnAward.foreseen(each) for each in foreseen.awards],
         growth=Long(foreseen.growth),
+        growth_later=Long(foreseen.growth_later),
         tier=before,
         tier_after=after,
         credits=[ForeseenPoints.of(each) for each in foreseen.lots],

@@ -19,6 +19,7 @@ from rules import earning, lifecycle, purchases, staff
 from rules.actors import CLI
 from rules.earning import BirthdayMatch, Choice, EarnRuleChanged, EarnRuleInvalid
 from rules.members import Profile
+from rules.policy import Activation, ActivationMode
 from rules.purchases import CurrencyMismatch, Happening, OrderLine
 from rules.refusals import ClockSkew, NotFound
 from tests.digest import changed, digest
@@ -38,6 +39,7 @@ from tests.people import (
     order,
     phone,
     programme,
+    publish,
     refund,
     rule,
 )
@@ -140,6 +142,20 @@ async def test_a_preview_is_what_the_purchase_comes_to_and_writes_nothing() -> N
         assert [(lot.granted, lot.expires_at) for lot in foreseen.lots] == [
             (lot["granted"], lot["expires_at"]) for lot in new
         ]
+
+
+async def test_a_preview_of_points_that_wait_says_until_when_and_what_lands_with_them() -> None:
+    await programme(expire_months=12)
+    await publish(activation=Activation(ActivationMode.AFTER_DAYS, days=7))
+    await rule()
+    mei = await member("Mei")
+    foreseen = await purchases.preview(mei, order(50_00, ref="tea"), paid_at=NOON, actor=SHOP, now=NOON)
+    done = await buy(mei, 50_00, ref="tea")
+    assert (foreseen.growth, foreseen.growth_later, done.growth) == (0, 50, 0)
+    # until the end of the seventh day after, which begins in Shanghai at 16:00 of the day before
+    until = datetime(2026, 3, 17, 16, tzinfo=UTC)
+    assert [(lot.granted, lot.active, lot.activates_at) for lot in foreseen.lots] == [(50, False, until)] * 2
+    assert (await balance(mei))["pending"] == 100
 
 
 async def test_a_preview_tells_everything_that_stands_against_the_purchase() -> None:
