@@ -44,8 +44,6 @@ ANY_TYPE = {"node.id", "nodes.ids"}
 KEY_ID = None
 """An API key's id, which is part of the key and not of our making."""
 
-PREVIEWED = {"lineRef": "A", "quantity": 1, "paidMinor": 100}
-
 MEANT: dict[str, Tag | None] = {
     "apiKeyCreate.input.holder.partnerId": Tag.PARTNER,
     "apiKeyRotate.input.id": KEY_ID,
@@ -165,7 +163,7 @@ async def world() -> World:
         "member": {"by": {"id": member_id(mei)}},
         "auditLog": {"filter": {"memberId": member_id(mei), "actorId": owned[Tag.STAFF]}},
         "pointsRedeemPreview": {"input": {"memberId": member_id(mei), "points": 1}},
-        "purchasePreview": {"input": {"memberId": member_id(mei), "currency": "CNY", "lines": [PREVIEWED]}},
+        "purchasePreview": {"input": {"memberId": member_id(mei), "currency": "CNY", "lines": []}},
     }
     callers = everybody(own) | {"CASHIER": as_staff(StaffRole.CASHIER, store_id=near)}
     desk = Step("Query", "approvals", "").audiences
