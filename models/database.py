@@ -21,6 +21,7 @@ MODULES = [
     "models.programme",
     "models.members",
     "models.tiers",
+    "models.memberships",
     "models.points",
     "models.finance",
     "models.purchases",

@@ -24,6 +24,7 @@ from rules import (  # noqa: F401
     keys,
     lifecycle,
     members,
+    memberships,
     passwords,
     phones,
     points,

@@ -26,13 +26,22 @@ class Tag(IntEnum):
     APPROVAL = 8
     POINTS_HOLD = 9
     POINTS_LOT = 10
+    MEMBERSHIP = 11
     PARTNER = 20
     AUDIT_LINE = 21
     WEBHOOK_ENDPOINT = 22
     WEBHOOK_DELIVERY = 23
 
 
-OWNED = {Tag.POINTS_ENTRY, Tag.POINTS_HOLD, Tag.POINTS_LOT, Tag.PURCHASE, Tag.APPROVAL, Tag.WEBHOOK_DELIVERY}
+OWNED = {
+    Tag.MEMBERSHIP,
+    Tag.POINTS_ENTRY,
+    Tag.POINTS_HOLD,
+    Tag.POINTS_LOT,
+    Tag.PURCHASE,
+    Tag.APPROVAL,
+    Tag.WEBHOOK_DELIVERY,
+}
 """The types whose ids carry their owner: their member, or of a delivery its endpoint."""
 
 

@@ -27,6 +27,7 @@ from schema.ids import Tag
 from schema.keys import KeysMutation, KeysQuery
 from schema.logins import LoginsMutation
 from schema.members import Member, MembersMutation, MembersQuery, member
+from schema.memberships import MembershipsMutation, MembershipsQuery
 from schema.permissions import ANYBODY_KNOWN, ARGUMENTS, PUBLIC, Auth, asked
 from schema.phones import PhonesMutation
 from schema.points import (
@@ -96,6 +97,7 @@ class Query(
     PolicyQuery,
     ProgrammeQuery,
     SchemesQuery,
+    MembershipsQuery,
     DocumentsQuery,
     EarningQuery,
     EventsQuery,
@@ -140,6 +142,7 @@ class Mutation(
     PendingMutation,
     PolicyMutation,
     SchemesMutation,
+    MembershipsMutation,
     DocumentsMutation,
     EarningMutation,
     KeysMutation,

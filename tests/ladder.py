@@ -10,13 +10,16 @@ from uuid import UUID
 
 from models.sql import SQL
 from models.staff import StaffRole
+from models.units import Minor, ReasonCode
+from rules import memberships, standings, tiers
 from rules import programme as programmes
-from rules import standings, tiers
 from rules.actors import Actor, ActorKind
+from rules.idempotency import Key
+from rules.memberships import Bought, Plan
 from rules.schemes import Scheme, plain
 from rules.standings import Standing
 from rules.tiers import Published
-from tests.people import LADDER, NOON, fresh_key
+from tests.people import LADDER, NOON, SHOP, fresh_key
 
 ADMIN = Actor(ActorKind.STAFF, "00000000-0000-4000-8000-00000000000a", role=StaffRole.ADMIN)
 YEARLY = {"n": 12, "unit": "MONTH", "round_to": "MONTH"}
@@ -40,6 +43,42 @@ async def scheme(*, at: datetime = NOON, **changes: Any) -> Published:
 async def standing(member_id: UUID, now: datetime) -> Standing:
     """Where a member stands at a moment."""
     return await standings.reckoned(member_id, await programmes.terms(), now)
+
+
+async def plan(code: str = "BLACK", *, price: int = 98_00, days: int = 30, tier: str = "GOLD", **more: Any) -> UUID:
+    """A published plan: gold for thirty days."""
+    told = Plan(code, code.title(), Minor(price), days, tier, **more)
+    return await memberships.publish_plan(told, key=fresh_key(), actor=ADMIN, now=NOON)
+
+
+async def pay(
+    member_id: UUID,
+    code: str = "BLACK",
+    *,
+    paid: int = 98_00,
+    ref: str | None = None,
+    at: datetime = NOON,
+    key: Key | None = None,
+    actor: Actor = SHOP,
+) -> Bought:
+    """The shop reports that a member has paid for a plan."""
+    paid_for = (code, ref or fresh_key(), Minor(paid))
+    return await memberships.purchase(member_id, *paid_for, key=key or fresh_key(), actor=actor, now=at)
+
+
+async def furnish(member_id: UUID) -> None:
+    """A row in every table of tiers and memberships."""
+    await scheme()
+    await plan()
+    await pay(member_id)
+
+
+async def pay_back(member_id: UUID, bought: Bought, *, at: datetime = NOON, actor: Actor = SHOP) -> Bought:
+    """The shop reports that it gave the money back."""
+    why = ReasonCode("WITHDRAWN")
+    return await memberships.refund(
+        member_id, bought.membership_id, reason=why, key=fresh_key(), actor=actor, now=at
+    )
 
 
 STEPS = SQL(

@@ -1009,6 +1009,18 @@ export type ErrorCode =
   | 'MEMBER_MERGED'
   /** This membership is not active. 该会员未激活。 */
   | 'MEMBER_NOT_ACTIVE'
+  /** This plan is not on sale. 该会员套餐未在售。 */
+  | 'MEMBERSHIP_NOT_ON_SALE'
+  /** This payment was reported before for somebody else, or for another plan. 该支付单号已用于其他会员或套餐。 */
+  | 'MEMBERSHIP_PAYMENT_KNOWN'
+  /** No plan can be like this. 会员套餐无效。 */
+  | 'MEMBERSHIP_PLAN_INVALID'
+  /** What was paid is not the price of this plan. 支付金额与会员套餐价格不符。 */
+  | 'MEMBERSHIP_PRICE_MISMATCH'
+  /** This payment was refunded before. 该会员付款已退款。 */
+  | 'MEMBERSHIP_REFUNDED'
+  /** A membership of another tier is still running: it must end, or be refunded, first. 该会员仍有其他等级的付费会员在有效期内。 */
+  | 'MEMBERSHIP_RUNS'
   /** Somebody or something already goes by that name. 该名称已被使用。 */
   | 'NAME_TAKEN'
   /** Nothing here answers to that id. 未找到。 */
@@ -1494,6 +1506,10 @@ export interface Member {
   tier: Tier;
   /** Where they stand on the ladder. */
   tierProgress: TierProgress;
+  /** The membership they have paid for and that runs (付费会员); null without one. */
+  membership: Membership | null;
+  /** What they have paid for plans, newest first, 100 at most. */
+  membershipPayments: MembershipPayment[];
   /** Their points. */
   points: PointsAccount;
   /** Their purchases, newest first. */
@@ -1916,6 +1932,171 @@ export interface MembersFilter {
   tierCode?: string | null;
 }
 
+/** A membership that runs. */
+export interface Membership {
+  __typename?: 'Membership';
+  /** The tier it gives. What was earned may be higher. */
+  tier: Tier;
+  /** Since when it has run without a gap. */
+  since: DateTime;
+  /** Until when it is paid: the first moment it is over. */
+  until: DateTime;
+  /** The plan that was paid last. */
+  plan: MembershipPlan;
+}
+
+/** The payment after it. */
+export interface MembershipPayload {
+  __typename?: 'MembershipPayload';
+  /** The payment; null when refused. Not for members, but for OWNER, ADMIN, OPERATOR, CS, SERVICE. */
+  payment: MembershipPayment | null;
+  /** Whether the same had been done before. Not for members, but for OWNER, ADMIN, OPERATOR, CS, SERVICE. */
+  replayed: boolean;
+  /** Why it was refused; empty on success. Not for members, but for OWNER, ADMIN, OPERATOR, CS, SERVICE. */
+  userErrors: UserError[];
+}
+
+/** One payment for a plan, and the time it bought. */
+export interface MembershipPayment {
+  __typename?: 'MembershipPayment';
+  /** Opaque: `membershipRefund` takes it. */
+  id: ID;
+  /** The plan, as it was bought. */
+  plan: MembershipPlan;
+  /** From when on. */
+  startsAt: DateTime;
+  /** Until when: the first moment that was not paid for. */
+  endsAt: DateTime;
+  /** When it was reported. */
+  paidAt: DateTime;
+  /** When it was refunded; null when it was not. */
+  refundedAt: DateTime | null;
+}
+
+/** A plan: a tier for a price and a time (付费会员). */
+export interface MembershipPlan {
+  __typename?: 'MembershipPlan';
+  /** Its short name. */
+  code: string;
+  /** Which version of it this is. */
+  version: number;
+  /** Its name for people. */
+  name: string;
+  /** What it costs, in minor units of the programme's currency. */
+  priceMinor: Long;
+  /** For how many days it is held, after the day it was paid. */
+  durationDays: number;
+  /** The tier it gives. */
+  tier: Tier;
+  /** Whether it can be bought. */
+  onSale: boolean;
+}
+
+/** No plan can be like this. */
+export interface MembershipPlanInvalid {
+  __typename?: 'MembershipPlanInvalid';
+  /** What to switch on. */
+  code: ErrorCode;
+  /** A sentence for people, in English or Chinese by `Accept-Language`. */
+  message: string;
+  /** The part of `input` that was refused, if one was. */
+  field: string[] | null;
+  /** Whether the same request may succeed later without anybody changing it. */
+  retryable: boolean;
+  /** What is wrong, for a developer. */
+  why: string;
+}
+
+/** The plan after it. */
+export interface MembershipPlanPayload {
+  __typename?: 'MembershipPlanPayload';
+  /** The plan that was published; null when refused. Not for members, but for OWNER, ADMIN. */
+  plan: MembershipPlan | null;
+  /** Why it was refused; empty on success. Not for members, but for OWNER, ADMIN. */
+  userErrors: UserError[];
+}
+
+/** A plan to publish, as the next version of its code. */
+export interface MembershipPlanPublishInput {
+  /** Its short name: 1 to 32 characters. */
+  code: string;
+  /** Its name for people: 1 to 80 characters. */
+  name: string;
+  /** What it costs, in minor units. */
+  priceMinor: Long;
+  /** For how many days it is held: 1 to 3660. */
+  durationDays: number;
+  /** The tier it gives, by its code. */
+  tierCode: string;
+  /** Whether it can be bought. */
+  onSale?: boolean;
+  /**
+   * Chosen by you for this one request (a UUID will do): 8 to 128 printable ASCII characters. The same key with the
+   * same input is done once and always answered alike, so a retry is harmless.
+   */
+  idempotencyKey: string;
+}
+
+/** What was paid is not the price of this plan. */
+export interface MembershipPriceMismatch {
+  __typename?: 'MembershipPriceMismatch';
+  /** What to switch on. */
+  code: ErrorCode;
+  /** A sentence for people, in English or Chinese by `Accept-Language`. */
+  message: string;
+  /** The part of `input` that was refused, if one was. */
+  field: string[] | null;
+  /** Whether the same request may succeed later without anybody changing it. */
+  retryable: boolean;
+  /** What it should have been. */
+  expected: Long;
+}
+
+/** A payment for a plan. */
+export interface MembershipPurchaseInput {
+  /** Who paid. */
+  memberId: ID;
+  /** For which plan. */
+  planCode: string;
+  /** Your reference of the payment: 1 to 100 characters. */
+  paymentRef: string;
+  /** What was paid: the price of the plan. */
+  paidMinor: Long;
+  /**
+   * Chosen by you for this one request (a UUID will do): 8 to 128 printable ASCII characters. The same key with the
+   * same input is done once and always answered alike, so a retry is harmless.
+   */
+  idempotencyKey: string;
+}
+
+/** A payment for a plan that was refunded. */
+export interface MembershipRefundInput {
+  /** Which payment. */
+  paymentId: ID;
+  /** Why, in one word: `WITHDRAWN`. */
+  reason: ReasonCode;
+  /**
+   * Chosen by you for this one request (a UUID will do): 8 to 128 printable ASCII characters. The same key with the
+   * same input is done once and always answered alike, so a retry is harmless.
+   */
+  idempotencyKey: string;
+}
+
+/** A membership of another tier is still running: it must end, or be refunded, first. */
+export interface MembershipRuns {
+  __typename?: 'MembershipRuns';
+  /** What to switch on. */
+  code: ErrorCode;
+  /** A sentence for people, in English or Chinese by `Accept-Language`. */
+  message: string;
+  /** The part of `input` that was refused, if one was. */
+  field: string[] | null;
+  /** Whether the same request may succeed later without anybody changing it. */
+  retryable: boolean;
+  /** The code of the tier in question. */
+  tier: string;
+}
+
 /** An amount of money. */
 export interface Money {
   __typename?: 'Money';
@@ -2188,6 +2369,29 @@ export interface Mutation {
    * Refuses with: `IDEMPOTENCY_KEY_REUSED`, `MEMBER_MERGED`, `MEMBER_NOT_ACTIVE`, `NOT_FOUND`, `TIER_NOT_GRANTED`.
    */
   tierRevoke: TierGrantPayload | null;
+  /**
+   * Publish a plan: a tier for a price and a time. The newest version of a code is the one that is sold; what was
+   * sold keeps what it was sold for. Not for members, but for OWNER, ADMIN.
+   *
+   * Refuses with: `IDEMPOTENCY_KEY_REUSED`, `MEMBERSHIP_PLAN_INVALID`.
+   */
+  membershipPlanPublish: MembershipPlanPayload | null;
+  /**
+   * Report that a member has paid for a plan. They hold its tier at once, or go on holding it: what is bought while
+   * it runs counts from its end. The same payment is done once, whatever the key. Not for members, but for OWNER,
+   * ADMIN, OPERATOR, CS, SERVICE.
+   *
+   * Refuses with: `IDEMPOTENCY_KEY_REUSED`, `MEMBERSHIP_NOT_ON_SALE`, `MEMBERSHIP_PAYMENT_KNOWN`,
+   * `MEMBERSHIP_PRICE_MISMATCH`, `MEMBERSHIP_RUNS`, `MEMBER_MERGED`, `MEMBER_NOT_ACTIVE`, `NOT_FOUND`.
+   */
+  membershipPurchase: MembershipPayload | null;
+  /**
+   * Report that a payment for a plan was refunded: its time is over at once, and what was bought after it moves up.
+   * A service refunds what it reported itself. Not for members, but for OWNER, ADMIN, OPERATOR, CS, SERVICE.
+   *
+   * Refuses with: `IDEMPOTENCY_KEY_REUSED`, `MEMBERSHIP_REFUNDED`, `MEMBER_MERGED`, `NOT_FOUND`.
+   */
+  membershipRefund: MembershipPayload | null;
   /**
    * Trust documents from now on: at once in the process that answers, and within a second in every other. What is
    * trusted already stays so. Not for members, but for OWNER, ADMIN.
@@ -3630,6 +3834,8 @@ export interface Query {
   tierScheme: TierScheme | null;
   /** Every version of the scheme that was published, newest first. Not for members, but for STAFF. */
   tierSchemes: TierSchemeConnection | null;
+  /** The plans of the programme, the cheapest first, 100 at most; also those not on sale. */
+  membershipPlans: MembershipPlan[] | null;
   /**
    * The documents that were registered, newest first, those withdrawn since among them. Those of the server's
    * manifest files are not listed. Not for members, but for STAFF.
@@ -4918,6 +5124,9 @@ export type AnyUserError =
   | KeyInvalid
   | MemberMerged
   | MemberNotActive
+  | MembershipPlanInvalid
+  | MembershipPriceMismatch
+  | MembershipRuns
   | OrderInvalid
   | PlainError
   | PointsLimit

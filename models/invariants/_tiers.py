@@ -92,6 +92,28 @@ TIERS = (
         " WHEN 'PAID' THEN g.paid_until ELSE g.granted_until END IS DISTINCT FROM h.ends_at)",
     ),
     Invariant(
+        "memberships give their tier",
+        "A paid tier lasts until the last payment for it ends, and no longer.",
+        "SELECT g.member_id FROM growth_account g LEFT JOIN (SELECT m.member_id, MAX(m.ends_at) AS until"
+        " FROM membership m WHERE m.refunded_at IS NULL GROUP BY m.member_id) l"
+        " ON l.member_id = g.member_id LEFT JOIN (SELECT c.member_id, c.cause, c.at, ROW_NUMBER() OVER"
+        " (PARTITION BY c.member_id ORDER BY c.seq DESC) AS place FROM tier_change c WHERE c.source = 'PAID') h"
+        " ON h.member_id = g.member_id AND h.place = 1"
+        " WHERE (g.paid_until IS NOT NULL AND g.paid_until IS DISTINCT FROM l.until)"
+        " OR (g.paid_until IS NULL AND l.until IS NOT NULL AND (h.member_id IS NULL OR h.at < l.until))",
+    ),
+    Invariant(
+        "memberships follow one another",
+        "Payments of one member do not overlap, and each is found by its reference.",
+        "SELECT m.id FROM membership m LEFT JOIN membership_key k ON k.source = m.source"
+        " AND k.payment_ref = m.payment_ref AND k.member_id = m.member_id AND k.membership_id = m.id"
+        " WHERE k.id IS NULL OR EXISTS (SELECT 1 FROM membership o WHERE o.member_id = m.member_id AND o.id <> m.id"
+        " AND o.refunded_at IS NULL AND m.refunded_at IS NULL AND o.starts_at < m.ends_at"
+        " AND o.ends_at > m.starts_at)"
+        " UNION ALL SELECT k.id FROM membership_key k LEFT JOIN membership m ON m.id = k.membership_id"
+        " WHERE m.id IS NULL",
+    ),
+    Invariant(
         "tier scheme is the newest",
         "The scheme in force is the newest of the published ones, which are numbered without gaps.",
         "SELECT p.one FROM programme p LEFT JOIN (SELECT COUNT(*) AS n, MAX(version) AS last FROM tier_scheme) s"

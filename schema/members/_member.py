@@ -21,6 +21,7 @@ from schema.identities import MemberIdentity, MemberPhone, identities_of, phones
 from schema.logins import SEES as SEES_LOGINS
 from schema.logins import Login, logins_of
 from schema.members._wanted import Wanted
+from schema.memberships import PAYMENTS_MAX, Membership, MembershipPayment, membership_of, payments_of
 from schema.pages import Connection, Listed
 from schema.permissions import DESK, MEMBER, SEES_MEMBER, SEES_POINTS, SEES_PURCHASES, related, seen
 from schema.points import ACCOUNT, SOON, Account, Foreseen, PointsAccount, Unasked, points_of
@@ -66,6 +67,12 @@ class Member(Node):
     )
     tier: Tier = related(SEES_MEMBER, "The tier they hold, with its benefits.", tier_of)
     tier_progress: TierProgress = related(SEES_MEMBER, "Where they stand on the ladder.", progress_of)
+    membership: Membership | None = related(
+        SEES_MEMBER, "The membership they have paid for and that runs (付费会员); null without one.", membership_of
+    )
+    membership_payments: list[MembershipPayment] = related(
+        SEES_MEMBER, f"What they have paid for plans, newest first, {PAYMENTS_MAX} at most.", payments_of
+    )
     points: PointsAccount = related(SEES_POINTS, "Their points.", points_of)
     purchases: Connection[Purchase] = related(SEES_PURCHASES, "Their purchases, newest first.", purchases_of)
     audit_log: Connection[AuditLine] = related(SEES_LOG, "What was done about them, newest first.", lines_of)

@@ -89,7 +89,7 @@ async def furnished() -> None:
     for holder in (Holder.partner(partner), Holder.service("shop", store)):
         await keys.issue(holder, name="key", environment="test", actor=SYSTEM, now=NOON)
     await _furnish_the_door(mei)
-    await ladder.scheme()
+    await ladder.furnish(mei)
     await finance.bring_up_to_date(NOON + timedelta(days=2))
     await insert(MemberKey, [{"member_id": mei, "wrapped": b"from before there was a key store"}])
     job = {"name": "tidy", "cause": "once", "facts": {}, "due_at": NOON, "created_at": NOON}

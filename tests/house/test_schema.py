@@ -51,6 +51,7 @@ IMPOSSIBLE: dict[str, dict[str, str]] = {
         "IDENTITY_UNVERIFIED": "WeChat vouches for the phone",
         "MEMBER_FROZEN": "a frozen member may show who they are",
     },
+    "rules.memberships.purchase": {"MEMBER_FROZEN": "a frozen member may have paid"},
     "rules.tiers._granting.grant": {"MEMBER_FROZEN": "a frozen member keeps and gets tiers"},
     "rules.tiers._granting.revoke": {"MEMBER_FROZEN": "a frozen member keeps and loses tiers"},
     "rules.points.adjust": {"MEMBER_FROZEN": "a frozen member may be adjusted"},

@@ -14,7 +14,7 @@ from models import engine, sql
 from models.owners import OWNERS, Owner
 from models.sql import SQL
 from tests import guard
-from tests.ladder import scheme
+from tests.ladder import plan, scheme
 from tests.people import buy, caps, member, programme, publish, redeem, rule
 
 LEDGERS = {
@@ -22,6 +22,7 @@ LEDGERS = {
     "earn_award",
     "earn_count",
     "growth_entry",
+    "membership_plan",
     "points_entry",
     "points_lot_move",
     "points_note",
@@ -103,6 +104,7 @@ async def test_nothing_written_in_a_ledger_is_changed_or_deleted() -> None:
     await redeem(mei, 50, note="for the green tea")
     await publish()
     await scheme()
+    await plan()
     versions = dict.fromkeys(("points_policy", "tier_scheme"), "version")
     for table in sorted(LEDGERS):
         assert await SQL(f"SELECT COUNT(*) AS n FROM {table}").value() > 0, table

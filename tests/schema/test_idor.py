@@ -32,6 +32,7 @@ from schema import ids
 from schema.ids import OWNED, Tag
 from tests.digest import changed, digest
 from tests.people import CLERK, NOON, adjust, buy, member, redeem, set_aside
+from tests.schema import tiering
 from tests.schema.asking import as_staff, ask, entry_id, hold_id, member_id, purchase_id
 from tests.schema.matrix import Step, kind_of
 from tests.schema.test_poison import good
@@ -194,6 +195,7 @@ async def _owned(mei: UUID, near: UUID) -> dict[Tag | None, str]:
         Tag.POINTS_HOLD: hold_id(mei, (await set_aside(mei, 2, actor=by_herself(mei))).hold_id),
         Tag.PURCHASE: purchase_id(mei, bought.purchase_id),
         Tag.LOGIN: ids.encode(Tag.LOGIN, await LOGIN.value(mei)),
+        Tag.MEMBERSHIP: await tiering.owned(mei),
         Tag.STORE: ids.encode(Tag.STORE, near),
         Tag.PARTNER: ids.encode(Tag.PARTNER, await staff.register("Bamboo Books")),
     }
@@ -216,12 +218,9 @@ async def _others(mei: UUID, wang: UUID, near: UUID, far: UUID) -> dict[Tag, dic
             "SERVICE": elsewhere,
         },
         Tag.LOGIN: {"MEMBER": [ids.encode(Tag.LOGIN, login)]},
+        Tag.MEMBERSHIP: await tiering.others(mei),
         # what follows is seen by all who may name it
-        Tag.TIER: {},
-        Tag.POINTS_LOT: {},
-        Tag.STAFF: {},
-        Tag.STORE: {},
-        Tag.PARTNER: {},
+        **{tag: {} for tag in (Tag.TIER, Tag.POINTS_LOT, Tag.STAFF, Tag.STORE, Tag.PARTNER)},
         Tag.AUDIT_LINE: {},
         Tag.WEBHOOK_ENDPOINT: {},
         Tag.WEBHOOK_DELIVERY: {},

@@ -14,7 +14,7 @@ from models.members import IdentityKind
 from models.sql import SQL
 from models.staff import StaffRole
 from models.units import ReasonCode
-from rules import approvals, credentials, keys, lifecycle, members, staff, tiers, webhooks
+from rules import approvals, credentials, keys, lifecycle, members, staff, webhooks
 from rules.actors import SYSTEM, Actor, ActorKind, Principal
 from rules.documents import digest
 from rules.keys import Holder
@@ -25,6 +25,7 @@ from schema.ids import Tag
 from schema.root import schema
 from tests.people import NOON, adjust, buy, freeze, fresh_key, member, programme, rule, set_aside
 from tests.poison import POISON, poisoned
+from tests.schema import tiering
 from tests.schema.asking import (
     CASHIER,
     CLERK,
@@ -141,33 +142,8 @@ async def good() -> dict[str, tuple[Principal | None, dict[str, Any]]]:
         **await _of_earning(),
         **await _of_keys(),
         **await _of_webhooks(),
-        **await _of_tiers(who),
+        **await tiering.good(who),
     }
-
-
-async def _of_tiers(who: UUID) -> dict[str, tuple[Principal | None, dict[str, Any]]]:
-    key = {"idempotencyKey": "poisoned-1"}
-    benefit = {"kind": "REDEEM_LIMIT", "value": 100}
-    level = {"code": "BASIC", "name": "Basic", "threshold": 0, "retainThreshold": 0, "neverDowngrade": False}
-    levels = [{**level, "benefits": [benefit]}, *(tier(code, at) for code, at in (("SILVER", 100), ("GOLD", 500)))]
-    window = {"kind": "ROLLING", "days": 365}
-    validity = {"n": 12, "unit": "MONTH", "roundTo": "MONTH"}
-    timing = {"upgradeTiming": "IMMEDIATE", "downgradeMode": "REASSESS", "graceDays": 30}
-    scheme = {"basis": "GROWTH", "window": window, "validity": validity, **timing, "refundCorrectionDays": 30}
-    until = (NOON + timedelta(days=30)).isoformat()
-    for_tea: dict[str, Any] = {"reason": ReasonCode("TEA"), "key": fresh_key(), "actor": SYSTEM, "now": NOON}
-    await tiers.grant(who, "SILVER", NOON + timedelta(days=9), **for_tea)
-    mei = member_id(who)
-    return {
-        "tierSchemePublish": (OWNER, {"scheme": {**scheme, "levels": levels}, "expectedVersion": 0, **key}),
-        "tierGrant": (CLERK, {"memberId": mei, "tierCode": "GOLD", "until": until, "reason": "GOODWILL", **key}),
-        "tierRevoke": (CLERK, {"memberId": mei, "reason": "MISTAKE", **key}),
-    }
-
-
-def tier(code: str, threshold: int) -> dict[str, Any]:
-    """A level as it is sent."""
-    return {"code": code, "name": code.title(), "threshold": threshold, "benefits": []}
 
 
 async def _of_webhooks() -> dict[str, tuple[Principal | None, dict[str, Any]]]:

@@ -9,7 +9,7 @@ from models.staff import StaffRole
 from rules import tiers
 from tests.ladder import YEARLY, scheme
 from tests.people import DAY, NOON, buy, member, programme
-from tests.schema.asking import CLERK, OWNER, as_member, as_staff, ask, member_id
+from tests.schema.asking import CLERK, OWNER, SERVICE, as_member, as_staff, ask, member_id
 
 PROGRESS = """{ me { tierProgress {
   tier { code } source since expiresAt graceUntil growth growthInWindow
@@ -151,3 +151,42 @@ async def test_staff_give_a_tier_and_take_it_back() -> None:
     revoke = "mutation($input: TierRevokeInput!) { tierRevoke(input: $input) { member { tier { code } } } }"
     taken = {"memberId": member_id(mei), "reason": "MISTAKE", "idempotencyKey": "revoke-1"}
     assert (await ask(revoke, {"input": taken}, who=CLERK))["tierRevoke"]["member"] == {"tier": {"code": "BASIC"}}
+
+
+async def test_a_member_sees_what_they_have_paid_for() -> None:
+    await programme()
+    mei = await member()
+    plan = {"code": "BLACK", "name": "Black", "priceMinor": 9_800, "durationDays": 30, "tierCode": "GOLD"}
+    publish = """mutation($input: MembershipPlanPublishInput!) { membershipPlanPublish(input: $input) {
+      plan { code version priceMinor onSale tier { code } } userErrors { code } } }"""
+    shown = (await ask(publish, {"input": {**plan, "idempotencyKey": "plan-001"}}, who=OWNER))[
+        "membershipPlanPublish"
+    ]
+    expected = {"code": "BLACK", "version": 1, "priceMinor": 9_800, "onSale": True, "tier": {"code": "GOLD"}}
+    assert shown == {"plan": expected, "userErrors": []}
+    assert (await ask("{ membershipPlans { code } }"))["membershipPlans"] == [{"code": "BLACK"}]
+    paid = {"memberId": member_id(mei), "planCode": "BLACK", "paymentRef": "wx-1", "paidMinor": 9_800}
+    buying = """mutation($input: MembershipPurchaseInput!) { membershipPurchase(input: $input) {
+      payment { id startsAt endsAt } replayed userErrors { code } } }"""
+    bought = (await ask(buying, {"input": {**paid, "idempotencyKey": "buy-0001"}}, who=SERVICE))[
+        "membershipPurchase"
+    ]
+    again = (await ask(buying, {"input": {**paid, "idempotencyKey": "buy-0002"}}, who=SERVICE))[
+        "membershipPurchase"
+    ]
+    assert (bought["userErrors"], again) == ([], {**bought, "replayed": True})
+    home = """{ me { tier { code } membership { tier { code } since until plan { name } }
+      membershipPayments { id refundedAt } tierProgress { source expiresAt } } }"""
+    until = iso(shanghai("2026-04-10T00:00"))
+    me = (await ask(home, who=as_member(mei)))["me"]
+    runs = {"since": iso(NOON), "until": until, "plan": {"name": "Black"}}
+    assert me["membership"] == {"tier": {"code": "GOLD"}, **runs}
+    assert me["tierProgress"] == {"source": "PAID", "expiresAt": until}
+    back = {"paymentId": bought["payment"]["id"], "reason": "WITHDRAWN", "idempotencyKey": "back-0001"}
+    refunding = (
+        "mutation($input: MembershipRefundInput!) { membershipRefund(input: $input) { userErrors { code } } }"
+    )
+    assert (await ask(refunding, {"input": back}, who=SERVICE))["membershipRefund"] == {"userErrors": []}
+    me = (await ask(home, who=as_member(mei)))["me"]
+    assert (me["tier"]["code"], me["membership"]) == ("BASIC", None)
+    assert [each["refundedAt"] for each in me["membershipPayments"]] == [iso(NOON)]

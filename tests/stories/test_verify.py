@@ -19,7 +19,7 @@ from rules.points import Adjustment
 from rules.policy import Activation, ActivationMode, Expiry, ExpiryMode, Span
 from rules.webhooks import Outcome, Wish
 from tests import guard
-from tests.ladder import YEARLY, scheme
+from tests.ladder import YEARLY, pay, plan, scheme
 from tests.people import (
     NOON,
     adjust,
@@ -206,7 +206,11 @@ async def the_ladder() -> tuple[UUID, UUID]:
     goodwill = ReasonCode("GOODWILL")
     until = NOON + timedelta(days=900)
     await tiers.grant(wang, "SILVER", until, reason=goodwill, key=fresh_key(), actor=SYSTEM, now=NOON)
-    await tiers.review({}, NOON + timedelta(days=400))
+    later = NOON + timedelta(days=400)
+    await tiers.review({}, later)
+    await plan()
+    await pay(wang, at=later)
+    await pay(wang, at=later)
     return mei, wang
 
 

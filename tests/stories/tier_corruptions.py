@@ -1,4 +1,4 @@
-"""Corruptions of tiers that time may change: for the members of `the_ladder`, of whom Mei holds gold in a grace."""
+"""Corruptions of tiers that time may change: Mei of `the_ladder` holds gold in a grace, and Wang pays."""
 
 MEI = "member_id = {mei}"
 SILVER = "(SELECT id FROM tier WHERE code = 'SILVER')"
@@ -37,6 +37,18 @@ TIERED: dict[str, list[str]] = {
         f"UPDATE growth_account SET granted_tier_id = {SILVER}, granted_since = tier_since, granted_until = {LATER}"
         " WHERE member_id = {wang}",
         "UPDATE tier_change SET ends_at = " + LATER + " WHERE member_id = {wang} AND source = 'GRANTED'",
+    ],
+    "memberships give their tier": [
+        f"UPDATE growth_account SET paid_until = {LATER} WHERE member_id = {{wang}}",
+        "UPDATE membership SET refunded_at = starts_at WHERE member_id = {wang}",
+        "DELETE FROM tier_change WHERE member_id = {wang} AND source = 'PAID'; UPDATE growth_account"
+        " SET paid_until = NULL WHERE member_id = {wang}",
+    ],
+    "memberships follow one another": [
+        "UPDATE membership SET starts_at = paid_at WHERE member_id = {wang} AND starts_at > paid_at",
+        "DELETE FROM membership_key WHERE member_id = {wang}",
+        "UPDATE membership_key SET membership_id = '00000000-0000-4000-8000-00000000dead' WHERE member_id = {wang}",
+        "UPDATE membership SET payment_ref = 'other' WHERE member_id = {wang}",
     ],
     "tier scheme is the newest": [
         "UPDATE programme SET tier_scheme = NULL",

@@ -1,0 +1,319 @@
+"""Memberships: a tier that is paid for, renewed from its end, and over at once when the payment is refunded."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from uuid_utils.compat import uuid7
+
+from models.members import MemberState
+from models.memberships import Membership, MembershipKey, MembershipPlan
+from models.sql import SQL, insert
+from models.tiers import TierCause, TierSource
+from models.units import Minor, ReasonCode
+from models.writing import add, change
+from rules import audit, members, programme, tiers
+from rules.actors import Actor, ActorKind
+from rules.calendar import last_day
+from rules.idempotency import Key, Slip
+from rules.outbox import tell
+from rules.programme import Terms
+from rules.refusals import MemberMerged, NotFound, Refusal
+from rules.standings import Overlay, Standing
+from rules.transactions import transaction
+
+STAFF = "staff"
+"""The source of payments that staff report."""
+
+LIVE_MAX = 24
+"""How many payments ahead a member may have."""
+
+OWNERLESS = UUID(int=0)
+
+
+@dataclass(eq=False)
+class MembershipPlanInvalid(Refusal):
+    """No plan can be like this."""
+
+    zh = "会员套餐无效。"
+    why: str
+
+
+@dataclass(eq=False)
+class MembershipNotOnSale(Refusal):
+    """This plan is not on sale."""
+
+    zh = "该会员套餐未在售。"
+    field = ("planCode",)
+
+
+@dataclass(eq=False)
+class MembershipPriceMismatch(Refusal):
+    """What was paid is not the price of this plan."""
+
+    zh = "支付金额与会员套餐价格不符。"
+    field = ("paidMinor",)
+    expected: int
+
+
+@dataclass(eq=False)
+class MembershipRuns(Refusal):
+    """A membership of another tier is still running: it must end, or be refunded, first."""
+
+    zh = "该会员仍有其他等级的付费会员在有效期内。"
+    tier: str
+
+
+@dataclass(eq=False)
+class MembershipPaymentKnown(Refusal):
+    """This payment was reported before for somebody else, or for another plan."""
+
+    zh = "该支付单号已用于其他会员或套餐。"
+    field = ("paymentRef",)
+
+
+@dataclass(eq=False)
+class MembershipRefunded(Refusal):
+    """This payment was refunded before."""
+
+    zh = "该会员付款已退款。"
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A plan, as it is to be published."""
+
+    code: str
+    name: str
+    price_minor: Minor
+    duration_days: int
+    tier_code: str
+    on_sale: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Bought:
+    """The payment a command was about, and whether the same had been done before."""
+
+    membership_id: UUID
+    replayed: bool = False
+
+
+HOLD = SQL("SELECT one FROM programme WHERE one = 1 FOR UPDATE")
+VERSION = SQL("SELECT COALESCE(MAX(version), 0) AS version FROM membership_plan WHERE code = $1")
+DAYS_MAX = 3_660
+PRICE_MAX = 10**12
+
+
+@transaction
+async def publish_plan(plan: Plan, *, key: Key, actor: Actor, now: datetime) -> UUID:
+    """Publish a plan, as the next version of its code. What was sold keeps what it was sold for.
+
+    Raises: IdempotencyKeyReused, MembershipPlanInvalid.
+    """
+    await HOLD.row()
+    owner = UUID(actor.id) if actor.id and actor.kind is ActorKind.STAFF else OWNERLESS
+    slip = Slip(owner, actor, key, "membership.publish", (plan,))
+    if earlier := await slip.recall():
+        return UUID(earlier["plan"])
+    rung = next((each for each in (await programme.terms()).ladder if each.code == plan.tier_code), None)
+    if rung is None or rung.rank == 0:
+        raise MembershipPlanInvalid("A plan gives a tier of the ladder, but not the lowest.")
+    if not 1 <= plan.duration_days <= DAYS_MAX or not 0 <= plan.price_minor <= PRICE_MAX:
+        raise MembershipPlanInvalid(f"A plan lasts 1 to {DAYS_MAX} days, for a price of 0 or more.")
+    plan_id = uuid7()
+    row = {
+        "id": plan_id,
+        "code": plan.code,
+        "version": await VERSION.value(plan.code) + 1,
+        "name": plan.name,
+        "price_minor": plan.price_minor,
+        "duration_days": plan.duration_days,
+        "tier_id": rung.id,
+        "on_sale": plan.on_sale,
+        "published_at": now,
+    }
+    await insert(MembershipPlan, [row])
+    await audit.note(actor, "membership.publish", facts={"plan": plan.code, "version": row["version"]}, now=now)
+    await slip.keep({"plan": str(plan_id)}, now)
+    return plan_id
+
+
+NEWEST = SQL(
+    "SELECT id, code, price_minor, duration_days, tier_id, on_sale FROM membership_plan WHERE code = $1"
+    " ORDER BY version DESC LIMIT 1"
+)
+WHOSE = SQL("SELECT member_id, membership_id FROM membership_key WHERE source = $1 AND payment_ref = $2")
+PLAN_OF = SQL(
+    "SELECT p.code FROM membership m JOIN membership_plan p ON p.id = m.plan_id"
+    " WHERE m.member_id = $1 AND m.id = $2"
+)
+RUNNING = SQL(
+    "SELECT m.id, m.starts_at, m.ends_at, m.refunded_at, m.source, p.duration_days, p.tier_id FROM membership m"
+    " JOIN membership_plan p ON p.id = m.plan_id WHERE m.member_id = $1 AND m.refunded_at IS NULL"
+    " AND m.ends_at > $2 ORDER BY m.starts_at, m.id"
+)
+
+
+@transaction
+async def purchase(
+    member_id: UUID,
+    plan_code: str,
+    payment_ref: str,
+    paid: Minor,
+    *,
+    key: Key,
+    actor: Actor,
+    now: datetime,
+) -> Bought:
+    """A member has paid for a plan: they hold its tier from now on, or from the end of what runs.
+
+    A payment that was reported before is answered by what it bought, whatever the key.
+
+    Raises: NotFound, IdempotencyKeyReused, MemberNotActive, MemberMerged, MembershipNotOnSale,
+    MembershipPriceMismatch, MembershipRuns, MembershipPaymentKnown.
+    """
+    held = await members.hold(member_id)
+    slip = Slip(member_id, actor, key, "membership.purchase", (plan_code, payment_ref, paid))
+    if earlier := await slip.recall():
+        return Bought(UUID(earlier["membership"]), replayed=True)
+    if refused := members.inactivity(held.state, frozen_may=True):
+        raise refused
+    source = actor.source or STAFF
+    if known := await WHOSE.row(source, payment_ref):
+        return await _known(member_id, plan_code, known)
+    plan = await _sold(plan_code, paid)
+    terms = await programme.terms()
+    standing = await tiers.standing(member_id, terms, now)
+    running = await RUNNING.rows(member_id, now)
+    starts, ends = _follow(running, plan, terms, now)
+    bought = uuid7()
+    row = {"id": bought, "member_id": member_id, "source": source, "payment_ref": payment_ref}
+    _write(row, {"starts_at": starts, "ends_at": ends, "paid_at": now, "plan_id": plan["id"], "paid_minor": paid})
+    overlay = Overlay(terms.rung(plan["tier_id"]), running[0]["starts_at"] if running else now, ends)
+    cause = TierCause.PAID_RENEWED if running else TierCause.PAID_STARTED
+    _cover(standing, cause, overlay, now)
+    return await _conclude(standing, slip, bought, now, reason=None)
+
+
+async def _sold(plan_code: str, paid: Minor) -> dict[str, Any]:
+    """The plan that is sold for so much. Raises: MembershipNotOnSale, MembershipPriceMismatch."""
+    plan = await NEWEST.row(plan_code)
+    if plan is None or not plan["on_sale"]:
+        raise MembershipNotOnSale
+    if plan["price_minor"] != paid:
+        raise MembershipPriceMismatch(plan["price_minor"])
+    return plan
+
+
+def _write(payment: dict[str, Any], bought: dict[str, Any]) -> None:
+    """Have a payment written with what it bought, and the key it is found by."""
+    add(MembershipKey, [{**payment, "id": uuid7(), "membership_id": payment["id"]}])
+    add(Membership, [{**payment, **bought}])
+
+
+async def _known(member_id: UUID, plan_code: str, known: dict[str, Any]) -> Bought:
+    """What a payment bought that was reported before. Raises: MembershipPaymentKnown."""
+    if known["member_id"] != member_id or await PLAN_OF.value(member_id, known["membership_id"]) != plan_code:
+        raise MembershipPaymentKnown
+    return Bought(known["membership_id"], replayed=True)
+
+
+def _follow(
+    running: Sequence[dict[str, Any]], plan: dict[str, Any], terms: Terms, now: datetime
+) -> tuple[datetime, datetime]:
+    """When what is bought now begins, and ends. Raises: MembershipRuns."""
+    if not running:
+        return now, terms.midnight_after(terms.local_day(now) + timedelta(days=plan["duration_days"]))
+    last = running[-1]
+    if last["tier_id"] != plan["tier_id"] or len(running) >= LIVE_MAX:
+        raise MembershipRuns(terms.rung(last["tier_id"]).code)
+    return last["ends_at"], _after(last["ends_at"], plan["duration_days"], terms)
+
+
+def _after(ends_at: datetime, days: int, terms: Terms) -> datetime:
+    """The end of so many days more."""
+    return terms.midnight_after(last_day(ends_at, terms.timezone) + timedelta(days=days))
+
+
+def _cover(standing: Standing, cause: TierCause, overlay: Overlay | None, now: datetime, **more: Any) -> None:
+    """Have the paid tier be this one, or none."""
+    overlays = dict(standing.overlays)
+    overlays.pop(TierSource.PAID, None)
+    if overlay is not None:
+        overlays[TierSource.PAID] = overlay
+    standing.step(cause, now, source=TierSource.PAID, overlays=overlays, **more)
+
+
+PAYMENT = SQL("SELECT id, source, refunded_at, ends_at FROM membership WHERE member_id = $1 AND id = $2")
+
+
+@transaction
+async def refund(
+    member_id: UUID, membership_id: UUID, *, reason: ReasonCode, key: Key, actor: Actor, now: datetime
+) -> Bought:
+    """A payment for a plan is refunded: its time is over at once, and what was bought after it moves up.
+
+    Raises: NotFound, IdempotencyKeyReused, MemberMerged, MembershipRefunded.
+    """
+    held = await members.hold(member_id)
+    slip = Slip(member_id, actor, key, "membership.refund", (membership_id, reason))
+    if earlier := await slip.recall():
+        return Bought(UUID(earlier["membership"]), replayed=True)
+    if held.state is MemberState.MERGED:
+        raise MemberMerged(None)
+    found = await PAYMENT.row(member_id, membership_id)
+    if found is None or (actor.kind is ActorKind.SERVICE and found["source"] != actor.source):
+        raise NotFound
+    if found["refunded_at"] is not None:
+        raise MembershipRefunded
+    terms = await programme.terms()
+    standing = await tiers.standing(member_id, terms, now)
+    running = await RUNNING.rows(member_id, now)
+    ends = _take_out(member_id, membership_id, running, terms, now)
+    overlay = standing.overlays.get(TierSource.PAID)
+    if overlay is not None and any(row["id"] == membership_id for row in running):
+        left = Overlay(overlay.tier, overlay.since, ends) if ends else None
+        _cover(standing, TierCause.PAID_REFUNDED, left, now, reason=reason)
+    else:
+        where = {"member_id": member_id, "id": membership_id}
+        change(Membership, where, {"ends_at": found["ends_at"], "refunded_at": now})
+    return await _conclude(standing, slip, membership_id, now, reason=reason)
+
+
+def _take_out(
+    member_id: UUID, membership_id: UUID, running: Sequence[dict[str, Any]], terms: Terms, now: datetime
+) -> datetime | None:
+    """Take a payment out of those that run, and have the others follow one another; when the last ends, if any."""
+    ends: datetime | None = None
+    for row in running:
+        where = {"member_id": member_id, "id": row["id"]}
+        if row["id"] == membership_id:
+            over = max(now, row["starts_at"])
+            change(Membership, where, {"starts_at": row["starts_at"], "ends_at": over, "refunded_at": now})
+            continue
+        if ends is not None and ends != row["starts_at"]:
+            told = {"starts_at": ends, "ends_at": _after(ends, row["duration_days"], terms), "refunded_at": None}
+        elif ends is None and row["starts_at"] > now:
+            last = terms.midnight_after(terms.local_day(now) + timedelta(days=row["duration_days"]))
+            told = {"starts_at": now, "ends_at": last, "refunded_at": None}
+        else:
+            ends = row["ends_at"]
+            continue
+        change(Membership, where, told)
+        ends = told["ends_at"]
+    return ends
+
+
+async def _conclude(
+    standing: Standing, slip: Slip, membership_id: UUID, now: datetime, *, reason: ReasonCode | None
+) -> Bought:
+    """The last beat: the standing, the events, the audit, the answer."""
+    whose = standing.member_id
+    await tell(whose, tiers.keep(standing), now)
+    facts = {"membership": str(membership_id)}
+    await audit.note(slip.actor, slip.operation, member_id=whose, reason=reason, facts=facts, now=now)
+    await slip.keep(facts, now)
+    return Bought(membership_id)
