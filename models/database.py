@@ -20,6 +20,7 @@ APP = "models"
 MODULES = [
     "models.programme",
     "models.members",
+    "models.lives",
     "models.tiers",
     "models.memberships",
     "models.points",

@@ -43,6 +43,7 @@ OWNERS: dict[str, Owner] = {
     "member": Owner("member", "id"),
     "member_key": MEMBER,
     "member_identity": MEMBER,
+    "member_merge": MEMBER,
     "identity_key": Owner("global key", "value_hash"),
     "approval": MEMBER,
     "points_account": MEMBER,

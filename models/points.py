@@ -31,6 +31,8 @@ class PointsKind(StrEnum):
     RELEASE = "RELEASE"
     TRANSFER_OUT = "TRANSFER_OUT"
     TRANSFER_IN = "TRANSFER_IN"
+    MERGE_OUT = "MERGE_OUT"
+    MERGE_IN = "MERGE_IN"
 
 
 class Bucket(StrEnum):
@@ -51,6 +53,8 @@ class Counter(StrEnum):
     ADJUSTMENT = "ADJUSTMENT"
     TRANSFER = "TRANSFER"
     """Another member."""
+    MERGE = "MERGE"
+    """Another account of somebody who turned out to be one person."""
     INTERNAL = "INTERNAL"
 
 
@@ -212,6 +216,8 @@ class PointsLot(Model):
     """The points policy they came under. Null for none."""
     origin_at = fields.DatetimeField(null=True)
     """When the points were first earned, where they came from another member. Null: when this lot came."""
+    from_lot_id = fields.UUIDField(null=True)
+    """The other member's lot they came out of."""
 
     class Meta:
         table = "points_lot"

@@ -31,6 +31,8 @@ class TierCause(StrEnum):
     GRANTED = "GRANTED"
     REVOKED = "REVOKED"
     GRANT_EXPIRED = "GRANT_EXPIRED"
+    MERGED = "MERGED"
+    UNMERGED = "UNMERGED"
 
 
 class TierSource(StrEnum):

@@ -267,36 +267,6 @@ async def is_another(member_id: UUID, identities: Sequence[Identity]) -> bool:
     return any(rivals)
 
 
-RIVALS = SQL(
-    "SELECT a.id FROM member_identity a JOIN member_identity b ON b.member_id = $2 AND b.kind = a.kind"
-    " AND b.namespace = a.namespace AND b.value_hash <> a.value_hash AND b.verified"
-    " WHERE a.member_id = $1 AND a.verified AND a.kind IN ('WECHAT_OPENID', 'WECHAT_UNIONID') LIMIT 1"
-)
-
-
-async def are_two(one: UUID, other: UUID) -> bool:
-    """Whether WeChat knows two members as two people."""
-    return await RIVALS.row(one, other) is not None
-
-
-GIVE = SQL(
-    "DELETE FROM member_identity WHERE member_id = $1"
-    " RETURNING kind, namespace, value_hash, sealed, mask, verified, created_at"
-)
-REKEY = SQL("UPDATE identity_key SET member_id = $2 WHERE value_hash = $1")
-
-
-async def hand_over(giver: UUID, taker: UUID) -> None:
-    """All identities of one held member are another's, also held, sealed with the other's key."""
-    old, new, safe = await wrapped_key(giver), await wrapped_key(taker), vault.unlocked()
-    rows = sorted(await GIVE.rows(giver), key=lambda row: (row["created_at"], row["value_hash"]))
-    for row in rows:
-        value = safe.open(old, giver, "identity", row["sealed"])
-        row |= {"member_id": taker, "sealed": safe.seal(new, taker, "identity", value)}
-        await REKEY.run(row["value_hash"], taker)
-    await insert(MemberIdentity, rows)
-
-
 async def _sealed(member_id: UUID, who: Identity, hashed: str, now: datetime) -> dict[str, Any]:
     wrapped = await wrapped_key(member_id)
     return {
@@ -339,6 +309,12 @@ async def keep_profile(member_id: UUID, profile: Profile) -> None:
     await KEEP_PROFILE.row(member_id, sealed)
 
 
+async def profile_of(member_id: UUID) -> Profile:
+    """What a member says of themselves."""
+    [found] = open_profiles([(member_id, await keyring.wrapped(member_id), await PROFILE.value(member_id))])
+    return found
+
+
 def open_profiles(sealed: Sequence[tuple[UUID, bytes | None, bytes | None]]) -> list[Profile]:
     """The profiles behind members' keys and what they seal; empty where nothing was told, or the key is gone."""
     texts = vault.unlocked().open_all("profile", sealed)
@@ -361,7 +337,7 @@ async def tell_profile(member_id: UUID, profile: Profile, *, now: datetime) -> N
         raise refused
     terms = await programme.terms()
     told = check_profile(profile, today=terms.local_day(now))
-    [before] = open_profiles([(member_id, await keyring.wrapped(member_id), await PROFILE.value(member_id))])
+    before = await profile_of(member_id)
     merged = Profile(
         told.display_name or before.display_name,
         told.avatar_url or before.avatar_url,

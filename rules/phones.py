@@ -7,7 +7,7 @@ from uuid import UUID
 
 from models.members import MemberState
 from models.sql import SQL
-from rules import credentials, members
+from rules import credentials, heirs, members
 from rules.members import Identity
 from rules.outbox import Event, tell
 from rules.refusals import Busy, Refusal
@@ -82,7 +82,7 @@ async def link(member_id: UUID, phone: Identity, *, now: datetime) -> UUID:
 
 async def _whole(member_id: UUID, owner: UUID) -> UUID:
     """Which of two held members stays, the other being a shell."""
-    if await members.are_two(member_id, owner):
+    if await heirs.are_two(member_id, owner):
         raise PhoneTaken
     if await _is_shell(member_id):
         return owner
@@ -109,7 +109,7 @@ BECOME = SQL("UPDATE member SET state = 'MERGED', merged_into_id = $2 WHERE id =
 
 async def _absorb(shell: UUID, whole: UUID, now: datetime) -> None:
     """A held shell is from now on a held member."""
-    await members.hand_over(shell, whole)
+    await heirs.hand_names_over(shell, whole)
     await BECOME.row(shell, whole)
     await credentials.forget(shell, now)
     await tell(shell, [Event("member.merged", {"into": str(whole)})], now)

@@ -162,7 +162,10 @@ async def _tried(name: str, attempt: Attempt[Done], on: str = COMMANDS) -> Done:
             if not is_retryable(error):
                 raise
         await asyncio.sleep((10 + secrets.randbelow(191)) / 1000)
-    return await _once(name, attempt, on)
+    try:
+        return await _once(name, attempt, on)
+    except writing.Moved as moved:
+        raise Busy from moved
 
 
 async def _first(name: str, attempt: Attempt[Done], on: str) -> Done:

@@ -100,6 +100,7 @@ _SAYS = {
     "limit": "The most there may be.",
     "member_ids": "The members in question.",
     "part": "Which part.",
+    "reason": "What stands against it, in one word.",
     "rule": "Which of several limits, in one word.",
     "retry_after_seconds": "How many seconds to wait before another try.",
     "state": "The state it is in.",

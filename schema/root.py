@@ -26,7 +26,7 @@ from schema.gate import Gate
 from schema.ids import Tag
 from schema.keys import KeysMutation, KeysQuery
 from schema.logins import LoginsMutation
-from schema.members import Member, MembersMutation, MembersQuery, member
+from schema.members import Member, MembersMutation, MembersQuery, MergingMutation, MergingQuery, member
 from schema.memberships import MembershipsMutation, MembershipsQuery
 from schema.permissions import ANYBODY_KNOWN, ARGUMENTS, PUBLIC, Auth, asked
 from schema.phones import PhonesMutation
@@ -91,6 +91,7 @@ def _sees(context: Context, member_id: UUID) -> bool:
 class Query(
     ApprovalsQuery,
     MembersQuery,
+    MergingQuery,
     PointsQuery,
     TransfersQuery,
     PurchasesQuery,
@@ -131,6 +132,7 @@ class Mutation(
     ApprovalsMutation,
     RevealsMutation,
     MembersMutation,
+    MergingMutation,
     SessionsMutation,
     LoginsMutation,
     CodesMutation,

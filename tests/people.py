@@ -23,6 +23,7 @@ from rules import programme as programmes
 from rules.actors import CLI, Actor, ActorKind
 from rules.earning import Caps, Published, Rule
 from rules.idempotency import Key
+from rules.lifecycle import Merged
 from rules.members import Identity, Profile
 from rules.points import Checkout, Given, Kept, Posted, Receiver
 from rules.policy import PointsPolicy
@@ -134,6 +135,20 @@ async def freeze(member_id: UUID, *, at: datetime = NOON) -> MemberState:
 async def unfreeze(member_id: UUID, *, at: datetime = NOON) -> MemberState:
     """Staff let a member act again."""
     return await lifecycle.unfreeze(member_id, reason=ReasonCode("CLEARED"), actor=CLERK, now=at)
+
+
+async def merge(
+    member_id: UUID, into_id: UUID, *, key: Key | None = None, actor: Actor = CLERK, at: datetime = NOON
+) -> Merged:
+    """Staff find out that two members are one."""
+    return await lifecycle.merge(
+        member_id,
+        into_id,
+        reason=ReasonCode("SAME_PERSON"),
+        key=key or fresh_key(),
+        actor=proven(actor, at=at),
+        now=at,
+    )
 
 
 def order(*lines_minor: int, ref: str = "order-1", at: datetime = NOON, **more: Any) -> Order:

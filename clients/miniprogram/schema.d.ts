@@ -1021,6 +1021,10 @@ export type ErrorCode =
   | 'MEMBERSHIP_REFUNDED'
   /** A membership of another tier is still running: it must end, or be refunded, first. 该会员仍有其他等级的付费会员在有效期内。 */
   | 'MEMBERSHIP_RUNS'
+  /** These two cannot be merged as they are now. 当前无法合并这两位会员。 */
+  | 'MERGE_BLOCKED'
+  /** A member cannot be merged into themselves. 不能将会员与其自身合并。 */
+  | 'MERGE_SELF'
   /** Somebody or something already goes by that name. 该名称已被使用。 */
   | 'NAME_TAKEN'
   /** Nothing here answers to that id. 未找到。 */
@@ -1518,6 +1522,8 @@ export interface Member {
   auditLog: AuditLineConnection;
   /** What the staff asked for about them. Not for members, but for OWNER, ADMIN, OPERATOR, CS. */
   approvals: ApprovalConnection;
+  /** Who they are now, of a member who was merged; else null. Not for members, but for STAFF, SERVICE. */
+  mergedInto: Member | null;
 }
 
 /** Arguments of `Member.purchases`. */
@@ -1786,6 +1792,71 @@ export interface MemberLoginInput {
    * person's name.
    */
   device?: string | null;
+}
+
+/** Two members who are one person. */
+export interface MemberMergeInput {
+  /** Who becomes the other, and has nothing any more. */
+  memberId: ID;
+  /** Who has from then on what both had. */
+  intoId: ID;
+  /** Why, in one word: `SAME_PERSON`. */
+  reason: ReasonCode;
+  /**
+   * Chosen by you for this one request (a UUID will do): 8 to 128 printable ASCII characters. The same key with the
+   * same input is done once and always answered alike, so a retry is harmless.
+   */
+  idempotencyKey: string;
+}
+
+/** Two members who are one from now on. */
+export interface MemberMergePayload {
+  __typename?: 'MemberMergePayload';
+  /** Who has what both had; null when refused. Not for members, but for OWNER, ADMIN, OPERATOR, CS. */
+  member: Member | null;
+  /** Who became them; null when refused. Not for members, but for OWNER, ADMIN, OPERATOR, CS. */
+  merged: Member | null;
+  /** Whether this had been done before, under the same key. Not for members, but for OWNER, ADMIN, OPERATOR, CS. */
+  replayed: boolean;
+  /** Why it was refused; empty on success. Not for members, but for OWNER, ADMIN, OPERATOR, CS. */
+  userErrors: UserError[];
+}
+
+/** What a merge would come to: what the other would have after it. */
+export interface MemberMergePreview {
+  __typename?: 'MemberMergePreview';
+  /**
+   * Whether it would go through now, with a fresh proof of who you are. Not for members, but for OWNER, ADMIN,
+   * OPERATOR, CS.
+   */
+  allowed: boolean;
+  /**
+   * Whether WeChat knows them as two people. It stands against nothing, but look twice. Not for members, but for
+   * OWNER, ADMIN, OPERATOR, CS.
+   */
+  areTwo: boolean;
+  /** What they could spend; null for one and the same member. Not for members, but for OWNER, ADMIN, OPERATOR, CS. */
+  available: Long | null;
+  /** What they would have pending. Not for members, but for OWNER, ADMIN, OPERATOR, CS. */
+  pending: Long | null;
+  /** What would be set aside. Not for members, but for OWNER, ADMIN, OPERATOR, CS. */
+  held: Long | null;
+  /** What they would owe. Not for members, but for OWNER, ADMIN, OPERATOR, CS. */
+  debt: Long | null;
+  /** Their growth value. Not for members, but for OWNER, ADMIN, OPERATOR, CS. */
+  growth: Long | null;
+  /** The tier they would hold. Not for members, but for OWNER, ADMIN, OPERATOR, CS. */
+  tier: Tier | null;
+  /** Everything that stands against it, not only the first. Not for members, but for OWNER, ADMIN, OPERATOR, CS. */
+  userErrors: UserError[];
+}
+
+/** A merge to try without doing it. */
+export interface MemberMergePreviewInput {
+  /** Who would become the other. */
+  memberId: ID;
+  /** Who would have what both have. */
+  intoId: ID;
 }
 
 /** This membership was merged into another. */
@@ -2097,6 +2168,23 @@ export interface MembershipRuns {
   tier: string;
 }
 
+/** These two cannot be merged as they are now. */
+export interface MergeBlocked {
+  __typename?: 'MergeBlocked';
+  /** What to switch on. */
+  code: ErrorCode;
+  /** A sentence for people, in English or Chinese by `Accept-Language`. */
+  message: string;
+  /** The part of `input` that was refused, if one was. */
+  field: string[] | null;
+  /** Whether the same request may succeed later without anybody changing it. */
+  retryable: boolean;
+  /** What stands against it, in one word. */
+  reason: string;
+  /** How much is set aside. */
+  held: Long;
+}
+
 /** An amount of money. */
 export interface Money {
   __typename?: 'Money';
@@ -2186,6 +2274,15 @@ export interface Mutation {
    * Refuses with: `MEMBER_FROZEN`, `MEMBER_MERGED`, `MEMBER_NOT_ACTIVE`, `NOT_FOUND`, `PROFILE_INVALID`.
    */
   memberProfileUpdate: MemberPayload | null;
+  /**
+   * Make a member another one, who has from then on what both had: points with their expiry, growth, the higher
+   * tier, and all names. For staff who proved themselves lately. Not for members, but for OWNER, ADMIN, OPERATOR,
+   * CS.
+   *
+   * Refuses with: `GROWTH_LIMIT`, `IDEMPOTENCY_KEY_REUSED`, `MEMBER_MERGED`, `MEMBER_NOT_ACTIVE`, `MERGE_BLOCKED`,
+   * `MERGE_SELF`, `NOT_FOUND`, `POINTS_LIMIT`, `PROOF_REQUIRED`.
+   */
+  memberMerge: MemberMergePayload | null;
   /**
    * Log a member in with a WeChat login code. A stranger becomes a PENDING member; `memberEnroll` makes them an
    * active one.
@@ -3025,7 +3122,11 @@ export type PointsKind =
   /** Given to another member. */
   | 'TRANSFER_OUT'
   /** Given by another member. */
-  | 'TRANSFER_IN';
+  | 'TRANSFER_IN'
+  /** Went to another account of the same person. */
+  | 'MERGE_OUT'
+  /** Came from another account of the same person. */
+  | 'MERGE_IN';
 
 /** When points expire. */
 export interface PointsLifetime {
@@ -3815,6 +3916,11 @@ export interface Query {
   member: Member | null;
   /** Members, newest first. Not for members, but for OWNER, ADMIN, OPERATOR, CS, COMMUNITY_MANAGER, ANALYST. */
   members: MemberConnection | null;
+  /**
+   * What a merge would come to; null where there is no such member. It writes nothing. Not for members, but for
+   * OWNER, ADMIN, OPERATOR, CS.
+   */
+  memberMergePreview: MemberMergePreview | null;
   /** What a redemption would come to. Runs the same checks and writes nothing. */
   pointsRedeemPreview: PointsRedeemPreview | null;
   /** What giving points to another member would come to. Runs the same checks and writes nothing. */
@@ -5127,6 +5233,7 @@ export type AnyUserError =
   | MembershipPlanInvalid
   | MembershipPriceMismatch
   | MembershipRuns
+  | MergeBlocked
   | OrderInvalid
   | PlainError
   | PointsLimit

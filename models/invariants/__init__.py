@@ -20,6 +20,7 @@ from models.invariants._earning import EARNING
 from models.invariants._events import EVENTS
 from models.invariants._finance import FINANCE
 from models.invariants._invariant import Invariant
+from models.invariants._lives import LIVES
 from models.invariants._lots import LOTS
 from models.invariants._members import MEMBERS
 from models.invariants._points import POINTS
@@ -43,6 +44,7 @@ INVARIANTS: tuple[Invariant, ...] = (
     *EARNING,
     *TIERS,
     *MEMBERS,
+    *LIVES,
     *EVENTS,
     *FINANCE,
     *PROGRAMME,

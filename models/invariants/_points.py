@@ -122,7 +122,8 @@ POINTS = (
     Invariant(
         "movement direction",
         "A movement goes the way its kind says.",
-        "SELECT id FROM points_transaction WHERE CASE WHEN kind IN ('EARN', 'BONUS', 'RETURN', 'ADJUST_IN',"
+        "SELECT id FROM points_transaction WHERE kind NOT IN ('MERGE_OUT', 'MERGE_IN')"
+        " AND CASE WHEN kind IN ('EARN', 'BONUS', 'RETURN', 'ADJUST_IN',"
         " 'TRANSFER_IN') THEN points <= 0 WHEN kind IN ('ACTIVATE', 'HOLD', 'RELEASE') THEN points <> 0"
         " ELSE points >= 0 END",
     ),
@@ -133,7 +134,8 @@ POINTS = (
         " WHERE e.counter <> 'INTERNAL' AND e.counter <> CASE WHEN t.kind IN ('EARN', 'BONUS', 'CLAWBACK',"
         " 'CANCEL_PENDING') THEN 'ISSUANCE' WHEN t.kind IN ('REDEEM', 'RETURN') THEN 'REDEMPTION'"
         " WHEN t.kind = 'EXPIRE' THEN 'EXPIRY' WHEN t.kind IN ('ADJUST_IN', 'ADJUST_OUT') THEN 'ADJUSTMENT'"
-        " WHEN t.kind IN ('TRANSFER_OUT', 'TRANSFER_IN') THEN 'TRANSFER' ELSE 'INTERNAL' END",
+        " WHEN t.kind IN ('TRANSFER_OUT', 'TRANSFER_IN') THEN 'TRANSFER'"
+        " WHEN t.kind IN ('MERGE_OUT', 'MERGE_IN') THEN 'MERGE' ELSE 'INTERNAL' END",
     ),
     Invariant(
         "movements move lots",
@@ -216,8 +218,8 @@ POINTS = (
         "lots say when they were earned",
         "A lot that came from another member was earned before it came, and no other says so.",
         "SELECT l.id FROM points_lot l JOIN points_transaction t ON t.id = l.transaction_id"
-        " WHERE CASE WHEN t.kind = 'TRANSFER_IN' THEN l.origin_at IS NULL OR l.origin_at > t.created_at"
-        " ELSE l.origin_at IS NOT NULL END",
+        " WHERE CASE WHEN t.kind IN ('TRANSFER_IN', 'MERGE_IN') THEN l.origin_at IS NULL"
+        " OR l.origin_at > t.created_at ELSE l.origin_at IS NOT NULL END",
     ),
     Invariant(
         "nothing expired was spent",

@@ -8,10 +8,13 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from models.finance import REPAID
+from models.points import PointsKind
 from models.reading import Row, Rows
 
 START = UUID(int=0)
 """Before the first movement."""
+
+MERGE_OUT, MERGE_IN = PointsKind.MERGE_OUT.value, PointsKind.MERGE_IN.value
 
 QUARTER = 900
 """Seconds in which a zone's day cannot change: offsets are whole quarters of an hour."""
@@ -114,9 +117,18 @@ class Count:
             movement, day, moved = known[share.transaction_id]
             moved.open_points += share.moved
             came = books.calendar.happened(share.effective_at, share.created_at)
-            # a movement that brings points, or moves them inside an account, takes from a lot only to repay
-            kind = REPAID if share.moved < 0 <= movement.points else movement.kind
+            kind = REPAID if _repays(movement, share) else movement.kind
             self.cohorts[month(day), month(came), kind] += share.moved
+
+
+def _repays(movement: MovementRow, share: ShareRow) -> bool:
+    """Whether points of a lot went into a debt, or come back since that is undone.
+
+    A movement that brings points, or moves them inside an account, takes from a lot only to repay.
+    """
+    if movement.kind == MERGE_OUT:
+        return share.moved > 0
+    return share.moved < 0 and (movement.points >= 0 or movement.kind == MERGE_IN)
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,6 +39,8 @@ LINES = {
     # what goes from one member to another comes to nothing
     "TRANSFER_OUT": "other",
     "TRANSFER_IN": "other",
+    "MERGE_OUT": "other",
+    "MERGE_IN": "other",
 }
 """The line each kind of movement is told in. A kind that is not here is told in `other`, and never lost."""
 

@@ -22,6 +22,7 @@ from rules.points._by_hand import (
     tried,
 )
 from rules.points._checks import AboveTierLimit, check_purchase, check_redemption, is_in_reach, objections
+from rules.points._handing import Handed, hand_over, trace
 from rules.points._holds import (
     HOLD_FOR,
     CaptureExceedsHold,
@@ -70,6 +71,7 @@ __all__ = [
     "Chance",
     "Checkout",
     "Given",
+    "Handed",
     "Hold",
     "HoldExpired",
     "HoldNotOpen",
@@ -98,12 +100,14 @@ __all__ = [
     "check_redemption",
     "complete",
     "give_back",
+    "hand_over",
     "hold",
     "landing",
     "lapsed",
     "objections",
     "open_account",
     "open_book",
+    "open_books",
     "post",
     "preview",
     "preview_transfer",
@@ -117,6 +121,7 @@ __all__ = [
     "set_aside",
     "thaw",
     "touch",
+    "trace",
     "transfer",
     "tried",
 ]

@@ -35,6 +35,7 @@ class Lot:
     slides: str | None = None
     lifetime: str | None = None
     policy_version: int | None = None
+    from_lot_id: UUID | None = None
 
     def is_spent_before(self) -> tuple[datetime, UUID]:
         """The order of spending: soonest expiry first, never last, then as they came."""

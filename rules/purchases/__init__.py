@@ -14,7 +14,7 @@ from models.purchases import (
 )
 from models.sql import SQL
 from models.writing import add
-from rules import audit, earning, members, points, programme, tiers
+from rules import audit, earning, heirs, members, points, programme, tiers
 from rules.actors import Actor
 from rules.earning import Means, bonus
 from rules.idempotency import Key, Slip
@@ -42,6 +42,7 @@ from rules.purchases._facts import (
 )
 from rules.purchases._landing import land_growth
 from rules.purchases._orders import PURSE_AND_ORDER, placed
+from rules.purchases._passing import pass_on, pass_to
 from rules.purchases._preview import Foreseen, preview
 from rules.purchases._sitting import Sitting, sit, sit_with
 from rules.transactions import transaction
@@ -168,7 +169,8 @@ async def report(
 
     One refund drives every reversal in one transaction and a fixed order: points spent on the order return,
     points it earned are clawed back, growth follows. A refund that arrives before its payment is parked for 72
-    hours and takes effect with it; one that has lapsed may be reported again.
+    hours and takes effect with it; one that has lapsed may be reported again. What comes of the order of a merged
+    member is who they are now.
 
     Raises: OrderNotFound, IdempotencyKeyReused, EventExists, ClockSkew, BackfillRequired, OrderInvalid,
     PurchaseStateConflict, RefundExceedsOriginal, PointsLimit, GrowthLimit.
@@ -177,7 +179,7 @@ async def report(
     if whose is None:
         raise OrderNotFound
     member_id = whose["member_id"]
-    held = await members.hold(member_id)
+    held, heir = await heirs.hold(member_id)
     slip = Slip(member_id, actor, key, "purchase.report", (source, order_ref, happening))
     if earlier := await slip.recall():
         return Applied.replay(earlier)
@@ -189,6 +191,8 @@ async def report(
     if known and (known["state"] == EventState.APPLIED or known["created_at"] > now - PARKED_FOR):
         return Applied(member_id, stored.id, parked=known["state"] == EventState.PARKED, replayed=True)
     sitting = await sit(stored, held.state, await programme.terms(), actor, now, means=means)
+    if heir.id != member_id:
+        await pass_to(sitting, heir)
     await happen(sitting, happening, lapsed_id=known["id"] if known else None)
     return await _conclude(sitting, slip)
 
@@ -280,6 +284,8 @@ async def _reported(purchase: Stored, happening: Happening) -> dict[str, Any] | 
 
 async def _conclude(sitting: Sitting, slip: Slip) -> Applied:
     """The last beat: the book, the events, the audit, the answer."""
+    if sitting.heir:
+        await pass_on(sitting)
     sitting.events += await points.post(sitting.book, sitting.actor)
     sitting.events += tiers.keep(sitting.standing)
     moved = tuple(event.transaction_id for event in sitting.events if event.transaction_id)

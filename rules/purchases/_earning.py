@@ -25,11 +25,11 @@ async def earn(sitting: Sitting, eligible: Minor, growth: Growth, at: datetime) 
     """
     purchase, means = sitting.purchase, sitting.means
     if means is None:
-        sitting.awards = earning.usual(eligible, sitting.terms, sitting.standing.tier)
+        sitting.awards = earning.usual(eligible, sitting.terms, sitting.tier)
     else:
         goods = await _goods(sitting) if means.asks_goods else (Goods(eligible),)
         bought = Bought(purchase.member_id, at, goods, purchase.channel, purchase.store_id)
-        facts = earning.facts_of(bought, sitting.terms, sitting.standing.tier)
+        facts = earning.facts_of(bought, sitting.terms, sitting.tier)
         sitting.awards = await earning.awards(means, bought, facts, sitting.terms)
     given = [(award, _credit(sitting, award, growth, at) if award.points else None) for award in sitting.awards]
     if means is not None:

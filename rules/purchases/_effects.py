@@ -259,8 +259,9 @@ async def _reverse_growth(sitting: Sitting, event_id: UUID, at: datetime) -> Non
 
 
 async def _grow(sitting: Sitting, delta: int, cause: str, at: datetime) -> None:
-    before = sitting.standing.tier
-    sitting.events += await tiers.grow(
+    before, heir = sitting.tier, sitting.heir
+    events = heir.events if heir else sitting.events
+    events += await tiers.grow(
         sitting.standing,
         delta,
         cause=cause,
@@ -268,10 +269,11 @@ async def _grow(sitting: Sitting, delta: int, cause: str, at: datetime) -> None:
         purchase_id=sitting.purchase.id,
         effective_at=at,
         now=sitting.now,
+        heir=heir.standing if heir else None,
     )
     sitting.growth += delta
-    if sitting.standing.tier is not before:
-        sitting.climbed = sitting.standing.tier.code
+    if sitting.tier is not before:
+        sitting.climbed = sitting.tier.code
 
 
 PARKED = SQL(

@@ -5,10 +5,11 @@ from typing import Any
 from uuid import UUID
 
 from models.sql import SQL
-from rules import members, points, programme, tiers
+from rules import heirs, points, programme, tiers
 from rules.jobs import job
 from rules.outbox import tell
 from rules.purchases._effects import growth_cause, left
+from rules.purchases._passing import hand_on
 from rules.transactions import transaction
 
 WAITED = SQL(
@@ -32,15 +33,16 @@ async def land(facts: dict[str, Any], now: datetime) -> None:
 async def land_growth(member_id: UUID, lot_id: UUID, *, now: datetime) -> None:
     """The growth of a lot's purchase lands, less what was refunded meanwhile. Again changes nothing.
 
-    Raises: NotFound, GrowthLimit.
+    Raises: NotFound, GrowthLimit, PointsLimit.
     """
-    await members.hold(member_id)
+    held, heir = await heirs.hold(member_id)
     bought = await BOUGHT.row(member_id, lot_id)
     lot = bought and await WAITED.row(member_id, lot_id, growth_cause(bought["id"]))
     if bought is None or lot is None or lot["entry_id"] is not None:
         return
     terms = await programme.terms()
     standing = await tiers.standing(member_id, terms, now)
+    inherits = None if heir is held else await tiers.standing(heir.id, terms, now)
     events = await tiers.grow(
         standing,
         left(lot["growth"], refunded=bought["refunded_minor"], paid=bought["goods_minor"]),
@@ -49,5 +51,8 @@ async def land_growth(member_id: UUID, lot_id: UUID, *, now: datetime) -> None:
         purchase_id=bought["id"],
         effective_at=lot["activates_at"],
         now=now,
+        heir=inherits,
     )
-    await tell(member_id, events, now)
+    await tell(heir.id, events, now)
+    if heir is not held:
+        await hand_on(member_id, heir.id, now)

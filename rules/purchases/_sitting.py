@@ -13,6 +13,8 @@ from rules.outbox import Event
 from rules.points import Book, Purse
 from rules.programme import Terms
 from rules.purchases._facts import OrderLine, Stored
+from rules.purchases._heirs import Heir
+from rules.schemes import Rung
 from rules.standings import Standing
 
 
@@ -42,6 +44,13 @@ class Sitting:
     """Whether the purchase came with this request, so that nothing can have happened to it."""
     event_seq: int | None = None
     """The number of the member's newest event, where it was read."""
+    heir: Heir | None = None
+    """Who the member is now, if they were merged."""
+
+    @property
+    def tier(self) -> Rung:
+        """The tier held by whoever the purchase is for in the end."""
+        return (self.heir or self).standing.tier
 
 
 async def sit(

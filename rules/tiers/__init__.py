@@ -15,6 +15,7 @@ from rules.schemes import Basis
 from rules.standings import Standing, advance
 from rules.tiers._granting import Given, TierGrantInvalid, TierNotGranted, grant, revoke
 from rules.tiers._keeping import GrowthLimit, keep, record_joined
+from rules.tiers._merging import both, hand_back, hand_over, plain
 from rules.tiers._qualifying import requalify
 from rules.tiers._reversing import take_back
 from rules.tiers._reviewing import Reviewed, ReviewIncomplete, review, review_all, review_due
@@ -33,10 +34,14 @@ __all__ = [
     "TierNotGranted",
     "TierSchemeChanged",
     "advance",
+    "both",
     "grant",
     "grow",
+    "hand_back",
+    "hand_over",
     "keep",
     "open_account",
+    "plain",
     "publish",
     "refresh",
     "review",
@@ -72,28 +77,45 @@ async def grow(
     purchase_id: UUID | None,
     effective_at: datetime,
     now: datetime,
+    heir: Standing | None = None,
 ) -> list[Event]:
     """Move a held member's growth value by what a purchase came to, and their tier by what it has reached then.
 
     A tier that is won is held at once or with the next period; a refund of the very purchase that won it may take
-    it back, and lowers no other.
+    it back, and lowers no other. What a merged member earns or loses goes on at once to their heir, held too, whose
+    events these are.
 
     Raises: GrowthLimit.
     """
     events: list[Event] = []
+    bought, whose = purchase_id, heir or standing
+    if heir and delta:
+        _pass_through(standing, delta, cause, purchase_id, effective_at, now)
+        cause, bought = f"pass:{cause}", None
     if delta:
-        standing.growth = Growth(standing.growth + delta)
-        standing.seq += 1
-        if standing.growth > BALANCE_MAX:
+        whose.growth = Growth(whose.growth + delta)
+        whose.seq += 1
+        if whose.growth > BALANCE_MAX:
             raise GrowthLimit(Growth(BALANCE_MAX))
-        add(GrowthEntry, [_entry(standing, delta, cause, purchase_id, effective_at, now)])
-        events.append(Event("growth.moved", {"delta": delta, "growth": standing.growth}))
+        add(GrowthEntry, [_entry(whose, delta, cause, bought, effective_at, now)])
+        events.append(Event("growth.moved", {"delta": delta, "growth": whose.growth}))
     elif terms.scheme.basis is Basis.GROWTH:
         return []
-    await requalify(standing, terms, at=effective_at, now=now, purchase_id=purchase_id)
+    await requalify(whose, terms, at=effective_at, now=now, purchase_id=purchase_id)
     if delta < 0 and purchase_id is not None:
-        await take_back(standing, terms, purchase_id, at=now)
-    return [*events, *keep(standing)]
+        await take_back(whose, terms, purchase_id, at=now)
+    return [*events, *keep(whose)]
+
+
+def _pass_through(
+    standing: Standing, delta: int, cause: str, purchase_id: UUID | None, effective_at: datetime, now: datetime
+) -> None:
+    """Growth of a merged member comes and goes on, or comes from their heir and goes: they keep none."""
+    steps = [(delta, cause, purchase_id), (-delta, f"pass:{cause}", None)]
+    for moved, why, what in steps if delta > 0 else steps[::-1]:
+        standing.growth, standing.seq = Growth(standing.growth + moved), standing.seq + 1
+        add(GrowthEntry, [_entry(standing, moved, why, what, effective_at, now)])
+    keep(standing)
 
 
 def _entry(

@@ -16,12 +16,13 @@ from schema.errors import UserError, bad_input, command
 from schema.identities import IdentityInput, identities, known
 from schema.members._lists import BEFORE_ALL, LIST, chosen
 from schema.members._member import Member, foreseen, member
+from schema.members._merging import MergingMutation, MergingQuery
 from schema.members._wanted import wanted
 from schema.pages import After, Before, Connection, First, Last, Page
 from schema.permissions import DESK, LEADS, MEMBER, SEES_MEMBER, STAFF, WRITES_MEMBERS, Audience, asked, seen
 from schema.scalars import Day
 
-__all__ = ["Member", "MembersMutation", "MembersQuery", "member"]
+__all__ = ["Member", "MembersMutation", "MembersQuery", "MergingMutation", "MergingQuery", "member"]
 
 ENROLS = DESK | MEMBER | WRITES_MEMBERS
 RECOGNISES = DESK | WRITES_MEMBERS | {Audience.CASHIER}

@@ -1,13 +1,14 @@
 """The member as a client sees them: the hub that every relation hangs on."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Annotated, Any
 from uuid import UUID
 
 import strawberry
 
 from models.members import MemberState
 from models.reading import AtOnce, Row, Rows
+from rules import heirs
 from rules.credentials import LOGINS_MAX
 from schema import ids
 from schema.approvals import Approval, approvals_of
@@ -15,7 +16,7 @@ from schema.audit import SEES as SEES_LOG
 from schema.audit import AuditLine, lines_of
 from schema.cards import MemberCard, Sealed, profiles
 from schema.compiler import by_class
-from schema.context import Info
+from schema.context import Context, HasMember, Info
 from schema.enums import describe
 from schema.identities import MemberIdentity, MemberPhone, identities_of, phones_of
 from schema.logins import SEES as SEES_LOGINS
@@ -51,6 +52,18 @@ class MemberProfile:
     birthday: Day | None = seen(DESK | MEMBER, "Their day of birth.")
 
 
+async def heirs_of(parents: Sequence[HasMember], context: Context) -> "list[MemberRow | None]":
+    """Who each of these is now; None for those who are themselves."""
+    del context
+    whose = [parent.member_id for parent in parents]
+    now = await heirs.heirs_of(whose)
+    rows = {row.member_id: row for row in await SEVERAL.rows(list(now.values()))} if now else {}
+    return [rows[now[each]] if each in now else None for each in whose]
+
+
+ITSELF: Any = Annotated["Member", strawberry.lazy("schema.members._member")] | None
+
+
 @strawberry.type(description="A member of the programme (会员).")
 class Member(Node):
     state: MemberState = seen(SEES_MEMBER, "Where the membership stands.")
@@ -77,6 +90,9 @@ class Member(Node):
     purchases: Connection[Purchase] = related(SEES_PURCHASES, "Their purchases, newest first.", purchases_of)
     audit_log: Connection[AuditLine] = related(SEES_LOG, "What was done about them, newest first.", lines_of)
     approvals: Connection[Approval] = related(DESK, "What the staff asked for about them.", approvals_of)
+    merged_into: "Member | None" = related(
+        SEES_MEMBER - MEMBER, "Who they are now, of a member who was merged; else null.", heirs_of, ITSELF
+    )
 
     @classmethod
     @by_class
@@ -146,6 +162,11 @@ WHOLE = f"{PLAIN}, m.profile AS sealed, {STANDING}, {ACCOUNT}"
 OF_ONE = f"{PLAIN} FROM member m WHERE m.id = $1"
 JOINED = "FROM member m JOIN growth_account g ON g.member_id = m.id JOIN points_account a ON a.member_id = m.id"
 ONE = Rows(MemberRow, f"SELECT {OF_ONE}")
+SEVERAL = Rows(
+    MemberRow,
+    f"SELECT {PLAIN} FROM member m WHERE m.id = ANY($1::uuid[])",  # noqa: S608  our columns
+    fans_out="a page of members shows who those are now that were merged",
+)
 BARE = Rows(BareRow, f"SELECT {OF_ONE}")
 ONE_WHOLE = Rows(WholeRow, f"SELECT {WHOLE.format(2)} {JOINED} WHERE m.id = $1")
 HOME = Rows(

@@ -21,6 +21,8 @@ describe(
         PointsKind.RELEASE: "Set aside for a checkout, and available again.",
         PointsKind.TRANSFER_OUT: "Given to another member.",
         PointsKind.TRANSFER_IN: "Given by another member.",
+        PointsKind.MERGE_OUT: "Went to another account of the same person.",
+        PointsKind.MERGE_IN: "Came from another account of the same person.",
     },
 )
 
@@ -39,6 +41,8 @@ KINDS: dict[PointsKind, tuple[str, str]] = {
     PointsKind.RELEASE: ("Set aside, and available again", "预占积分释放"),
     PointsKind.TRANSFER_OUT: ("Given to another member", "转赠给其他会员"),
     PointsKind.TRANSFER_IN: ("Given by another member", "收到其他会员转赠"),
+    PointsKind.MERGE_OUT: ("To another account of yours", "账户合并转出"),
+    PointsKind.MERGE_IN: ("From another account of yours", "账户合并转入"),
 }
 """Every kind of movement has its words; a test of the schema compares."""
 
@@ -48,6 +52,7 @@ REASONS: dict[str, tuple[str, str]] = {
     "CUSTOMER_RETURN": ("goods were returned", "退货"),
     "GIFT": ("a gift", "赠送"),
     "GOODWILL": ("goodwill", "关怀补偿"),
+    "SAME_PERSON": ("two accounts of one person", "同一会员"),
     "REDEMPTION": ("a redemption", "兑换"),
     "RETURNED": ("goods were returned", "退货"),
 }

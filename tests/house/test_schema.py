@@ -61,6 +61,8 @@ IMPOSSIBLE: dict[str, dict[str, str]] = {
         "MEMBER_FROZEN": "a frozen member may get points back",
         "POINTS_LIMIT": "what is held has its room in the balance",
     },
+    "rules.purchases._landing.land_growth": {"IDEMPOTENCY_KEY_REUSED": "it has no key, and growth lands once"},
+    "rules.purchases._passing.pass_over": {"IDEMPOTENCY_KEY_REUSED": "it has no key, and each passing is its own"},
     "rules.points._holds.release_due": {"IDEMPOTENCY_KEY_REUSED": "it has no key, and a hold ends once"},
     "rules.purchases.record": {
         "MEMBER_FROZEN": "a frozen member may buy",

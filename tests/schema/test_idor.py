@@ -151,9 +151,9 @@ async def world() -> World:
     clerk: str = given["staffClose"][1]["staffId"]
     # of the staff's own doings there is a line about the member
     await adjust(mei, 1, actor=replace(CLERK, id=str(ids.decode_one(Tag.STAFF, clerk))))
-    owned = await _owned(mei, near) | {KEY_ID: given["apiKeyRotate"][1]["id"], Tag.APPROVAL: pending}
-    owned[Tag.STAFF] = clerk
-    owned[Tag.POINTS_LOT] = given["pointsPendingCancel"][1]["id"]
+    lot = given["pointsPendingCancel"][1]["id"]
+    owned = await _owned(mei, near) | {Tag.APPROVAL: pending, Tag.STAFF: clerk, Tag.POINTS_LOT: lot}
+    owned[KEY_ID] = given["apiKeyRotate"][1]["id"]
     owned |= await _of_webhooks(given["webhookTest"][1]["id"])
     sent: dict[str, dict[str, Any]] = {name: {"input": each} for name, (_, each) in given.items()}
     for spending in ("pointsRedeem", "pointsHold", "pointsCapture"):
@@ -165,6 +165,7 @@ async def world() -> World:
         "auditLog": {"filter": {"memberId": member_id(mei), "actorId": owned[Tag.STAFF]}},
         "pointsRedeemPreview": {"input": {"memberId": member_id(mei), "points": 1}},
         "purchasePreview": {"input": {"memberId": member_id(mei), "currency": "CNY", "lines": []}},
+        "memberMergePreview": {"input": {"memberId": member_id(mei), "intoId": member_id(mei)}},
     }
     callers = everybody(own) | {"CASHIER": as_staff(StaffRole.CASHIER, store_id=near)}
     desk = Step("Query", "approvals", "").audiences

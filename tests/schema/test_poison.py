@@ -39,6 +39,7 @@ from tests.schema.asking import (
     member_id,
     purchase_id,
 )
+from tests.schema.living import living
 
 TYPENAME = "{ __typename }"
 LOT = SQL("SELECT id FROM points_lot WHERE member_id = $1 LIMIT 1")
@@ -73,14 +74,11 @@ async def logging_in(who: UUID) -> dict[str, tuple[Principal | None, dict[str, A
         "loginsEnd": (CLERK, {"memberId": member_id(who), "reason": "PHONE_LOST"}),
         "memberCodeRead": (CASHIER, {"code": "771234567890123457"}),
         "memberLogin": (None, {"code": "demo:mei", "device": "iPhone 15", "phoneCode": "phone:1"}),
+        **await living(who),
         "memberPhoneLink": (as_member(without_phone), {"phoneCode": "phone:13800138000"}),
         "tokenRefresh": (None, {"refreshToken": "lyr_token"}),
         "tokenRevoke": (None, {"token": "lya_token"}),
     }
-
-
-PROVEN_OWNER = replace(OWNER, proven_until=NOON + timedelta(minutes=5))
-"""An owner who proved themselves a moment ago."""
 
 
 async def of_the_staff() -> dict[str, tuple[Principal | None, dict[str, Any]]]:
@@ -122,9 +120,6 @@ async def good() -> dict[str, tuple[Principal | None, dict[str, Any]]]:
     return {
         "memberIdentify": (SERVICE, {"identities": [phone], "allowCreate": True}),
         "memberEnroll": (CLERK, {"identities": [phone], "profile": profile}),
-        "memberFreeze": (CLERK, {"memberId": mei, "reason": "RISK"}),
-        "memberUnfreeze": (CLERK, {"memberId": mei, "reason": "RISK"}),
-        "memberErase": (PROVEN_OWNER, {"memberId": mei, "reason": "ASKED"}),
         "memberProfileUpdate": (as_member(who), {"profile": profile}),
         **await of_the_staff(),
         "purchaseRecord": (SERVICE, order),
@@ -281,6 +276,9 @@ async def test_no_argument_of_a_query_breaks_anything() -> None:
         " { nodes { id } } }": {"f": {"state": "ACTIVE", "tierCode": "GOLD"}, "first": 1, "after": None},
         "query($i: PointsRedeemPreviewInput!) { pointsRedeemPreview(input: $i) { allowed } }": {
             "i": {"memberId": given["memberId"], "points": 1},
+        },
+        "query($i: MemberMergePreviewInput!) { memberMergePreview(input: $i) { allowed } }": {
+            "i": {"memberId": given["memberId"], "intoId": given["memberId"]},
         },
     }
     assert who

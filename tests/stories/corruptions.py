@@ -13,6 +13,7 @@ EARN, BONUS, REDEEM, RETURN, CLAWBACK, ADJUST_OUT, EXPIRE, TRANSFER = (
 OTHERS_TRANSACTION = "(SELECT id FROM points_transaction WHERE member_id = {wang} ORDER BY id LIMIT 1)"
 PARTLY = "(SELECT id FROM points_hold WHERE member_id = {mei} AND state = 'PARTIALLY_CAPTURED')"
 REFUNDED = "(SELECT id FROM purchase WHERE member_id = {mei} AND order_ref = 'coat')"
+MERGED = "member_id = (SELECT id FROM member WHERE state = 'MERGED')"
 NOBODY = "'00000000-0000-4000-8000-00000000dead'"
 
 CORRUPTIONS: dict[str, list[str]] = {
@@ -349,5 +350,40 @@ CORRUPTIONS: dict[str, list[str]] = {
         "UPDATE points_cohort SET kind = 'OTHER' WHERE kind = 'EXPIRE'",
         "UPDATE points_cohort SET cohort = '2026-02-01' WHERE kind = 'EARN' AND cohort = '2026-03-01'",
         "DELETE FROM points_cohort WHERE kind = 'BONUS'",
+    ],
+    "merges come to nothing": [
+        "UPDATE points_transaction SET points = points + 1 WHERE kind = 'MERGE_IN' AND cause LIKE 'merge:%'",
+        "UPDATE points_transaction SET cause = 'merge:other' WHERE kind = 'MERGE_IN' AND cause LIKE 'merge:%'",
+        "UPDATE points_transaction SET effective_at = '2026-03-10 03:00:00+00:00' WHERE kind = 'MERGE_OUT'",
+        "UPDATE points_transaction SET kind = 'MERGE_IN' WHERE kind = 'MERGE_OUT'",
+        "UPDATE points_transaction SET group_id = NULL WHERE kind = 'MERGE_OUT'",
+        "UPDATE points_transaction SET counterpart_id = {mei} WHERE kind = 'MERGE_OUT'",
+        "UPDATE growth_entry SET delta = delta + 1 WHERE cause LIKE 'merge:%' AND delta > 0",
+        "DELETE FROM growth_entry WHERE cause LIKE 'pass:%' AND delta < 0",
+    ],
+    "lots keep their promise": [
+        "UPDATE points_lot SET origin_at = NULL WHERE from_lot_id IS NOT NULL",
+        "UPDATE points_lot SET from_lot_id = NULL WHERE from_lot_id IS NOT NULL",
+        f"UPDATE points_lot SET from_lot_id = {NOBODY} WHERE from_lot_id IS NOT NULL",
+        "UPDATE points_lot SET origin_at = '2026-01-01 00:00:00+00:00' WHERE from_lot_id IS NOT NULL",
+        "UPDATE points_lot SET purchase_id = NULL WHERE from_lot_id IS NOT NULL",
+        "UPDATE points_lot SET from_lot_id = id WHERE from_lot_id IS NOT NULL",
+    ],
+    "merged members have nothing": [
+        f"UPDATE points_account SET debt = 5 WHERE {MERGED}",
+        f"UPDATE growth_account SET growth = 5 WHERE {MERGED}",
+        f"UPDATE member_identity SET member_id = (SELECT id FROM member WHERE state = 'MERGED') WHERE {MEI}",
+    ],
+    "merged members are somebody": [
+        "UPDATE member SET merged_into_id = id WHERE state = 'MERGED'",
+        f"UPDATE member SET merged_into_id = {NOBODY} WHERE state = 'MERGED'",
+        "UPDATE member SET merged_into_id = {mei} WHERE state = 'MERGED'",
+    ],
+    "merges are written down": [
+        "UPDATE member_merge SET growth = growth + 1",
+        f"UPDATE member_merge SET out_id = {EARN}",
+        f"UPDATE member_merge SET in_id = {NOBODY}",
+        "UPDATE member_merge SET out_id = NULL, in_id = NULL",
+        "DELETE FROM member_merge",
     ],
 }

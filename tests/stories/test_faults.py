@@ -28,6 +28,7 @@ from tests.people import (
     give_back,
     happens,
     member,
+    merge,
     movements,
     programme,
     redeem,
@@ -148,6 +149,22 @@ async def a_new_member() -> Command:
     return lambda: lifecycle.identify(who, allow_create=True, actor=SHOP, now=NOON)
 
 
+async def a_merge() -> Command:
+    mei, twin = await member("Mei"), await member("Mei, too")
+    await buy(mei, 500_00)
+    await buy(twin, 600_00)
+    return lambda: merge(twin, mei, key=KEY)
+
+
+async def a_refund_of_a_merged_member() -> Command:
+    mei, twin = await member("Mei"), await member("Mei, too")
+    await buy(mei, 500_00)
+    bought = await buy(twin, 53_91, 36_14, ref="tea")
+    await redeem(twin, 20, purchase_id=bought.purchase_id)
+    await merge(twin, mei)
+    return lambda: refund("tea", {"B": 36_14}, "r-1", key=KEY)
+
+
 COMMANDS = [
     a_redemption,
     an_adjustment,
@@ -157,6 +174,8 @@ COMMANDS = [
     a_refund,
     a_thaw,
     a_new_member,
+    a_merge,
+    a_refund_of_a_merged_member,
 ]
 
 
@@ -178,7 +197,7 @@ async def test_a_fault_at_any_statement_leaves_everything_as_it_was(
     assert await everything(database) == done, "a second retry changed something"
 
 
-@pytest.mark.parametrize("prepare", [a_redemption, a_paid_order, a_refund, a_new_member])
+@pytest.mark.parametrize("prepare", [a_redemption, a_paid_order, a_refund, a_new_member, a_merge])
 async def test_a_deadlock_at_any_statement_is_tried_again_and_has_one_effect(
     database: BaseDBAsyncClient, prepare: Callable[[], Awaitable[Command]], monkeypatch: pytest.MonkeyPatch
 ) -> None:

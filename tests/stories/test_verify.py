@@ -32,6 +32,7 @@ from tests.people import (
     give_back,
     hand,
     member,
+    merge,
     programme,
     proven,
     publish,
@@ -85,7 +86,7 @@ async def by_two(member_id: UUID, delta: int) -> None:
 async def the_books() -> tuple[UUID, UUID]:
     """Mei climbed, bought, redeemed, returned, held and was refunded; Wang was frozen and thawed, and owes points.
 
-    A webhook endpoint was told how Mei came.
+    Hua was two members. A webhook endpoint was told how Mei came.
     """
     await programme(expire_months=1)
     await told_elsewhere()
@@ -114,10 +115,11 @@ async def the_books() -> tuple[UUID, UUID]:
 
 
 async def and_then(mei: UUID) -> None:
-    """The policy is published, points are earned by rules and wait; staff give some of Mei's points to Zhao."""
+    """The policy is published, points are earned by rules and wait; staff give some to Zhao; Hua was two."""
     await publish()
     await by_rules()
     await hand(mei, await member("Zhao"), 7)
+    await of_one_person()
     await waiting()
 
 
@@ -143,6 +145,14 @@ async def waiting() -> None:
         await jobs.TASKS[points.LAND].work(lease.facts, NOON)
         await jobs.finish(lease, now=NOON)
     await buy(zhou, 10_00, ref="oats")
+
+
+async def of_one_person() -> None:
+    """Hua was two members, and an order of the one she is no longer is refunded."""
+    hua, twin = await member("Hua"), await member("Hua, too")
+    await buy(twin, 1_200_00, ref="bowls")
+    await merge(twin, hua)
+    await refund("bowls", {"A": 100_00})
 
 
 async def told_elsewhere() -> None:

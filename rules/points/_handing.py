@@ -1,0 +1,125 @@
+"""Handing over: what one account holds and owes becomes another's, with every promise that was made of it.
+
+Nothing changes its owner: lots are closed on one side and opened on the other, in two movements of one cause that
+come to nothing together. A lot keeps its expiry, whether it is active, its purchase, and the moment at which its
+points were earned.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import TypeAlias
+from uuid import UUID
+
+from models.points import Bucket, Counter, PointsKind
+from models.sql import SQL
+from models.units import Points, new_id
+from rules.points._book import Book
+from rules.points._parts import Lot, Movement
+
+Traces: TypeAlias = dict[UUID, tuple[datetime, UUID | None]]
+"""Of lots, when their points were earned, and which lots of another account they came out of."""
+
+
+@dataclass(frozen=True, slots=True)
+class Handed:
+    """The two movements of one handing over."""
+
+    out: Movement
+    into: Movement
+
+
+EARNED = SQL(
+    "SELECT l.id, l.origin_at, l.from_lot_id, o.effective_at, o.created_at FROM points_lot l"
+    " JOIN points_transaction o ON o.member_id = l.member_id AND o.id = l.transaction_id"
+    " WHERE l.member_id = $1 AND l.id = ANY($2::uuid[])"
+)
+
+
+async def trace(book: Book) -> Traces:
+    """When the points of each lot of a book were earned, and which lot they came out of."""
+    rows = {row["id"]: row for row in await EARNED.rows(book.member_id, [lot.id for lot in book.lots])}
+    made = {movement.id: movement for movement in book.movements}
+    found: Traces = {}
+    for lot in book.lots:
+        if row := rows.get(lot.id):
+            origin_at = row["origin_at"] or min(row["effective_at"], row["created_at"])
+            found[lot.id] = origin_at, row["from_lot_id"]
+        elif lot.origin_at is not None:
+            found[lot.id] = lot.origin_at, lot.from_lot_id
+        else:
+            found[lot.id] = min(made[lot.transaction_id].effective_at, book.now), None
+    return found
+
+
+def hand_over(
+    giver: Book,
+    taker: Book,
+    cause: str,
+    *,
+    group: UUID,
+    traces: Traces,
+    lots: Sequence[Lot] | None = None,
+    reason: str | None = None,
+) -> Handed | None:
+    """Hand all that a book holds and owes to another, or only these lots; None when there is nothing.
+
+    What waits to become available stays, and is handed over when it has. What the taker owes is repaid from what
+    comes.
+
+    Raises: PointsLimit.
+    """
+    chosen = [lot for lot in (giver.lots if lots is None else lots) if lot.remaining and not _waits(lot)]
+    owed = giver.balances.debt if lots is None else 0
+    if not chosen and not owed:
+        return None
+    out, into = (
+        Movement(kind, cause, giver.now, reason=reason, group_id=group, counterpart_id=other.member_id)
+        for kind, other in ((PointsKind.MERGE_OUT, taker), (PointsKind.MERGE_IN, giver))
+    )
+    sums = {Bucket.AVAILABLE: 0, Bucket.PENDING: 0, Bucket.DEBT: owed}
+    for lot in chosen:
+        sums[Bucket.AVAILABLE if lot.active else Bucket.PENDING] += lot.remaining
+        origin_at, from_lot_id = traces[lot.id]
+        if lot.slides:
+            taker.balances.slide(lot.slides, giver.balances.slid_until(lot.slides))
+        giver._move(out, lot, -_bring(taker, into, lot, origin_at, from_lot_id))
+    for bucket, points in sums.items():
+        if points:
+            giver._line(out, bucket, -points, Counter.MERGE)
+            taker._line(into, bucket, points, Counter.MERGE)
+    taker._settle(into, taker.now)
+    return Handed(out, into)
+
+
+def _waits(lot: Lot) -> bool:
+    """Whether a lot waits for an order or a moment, and may yet be cancelled. A frozen member's own do not."""
+    return not lot.active and lot.waits_for is not None
+
+
+def _bring(taker: Book, into: Movement, lot: Lot, origin_at: datetime, from_lot_id: UUID | None) -> Points:
+    """What is left of a lot comes, to the lot it once came out of or came to, or to a new one; how much that is."""
+    points = lot.remaining
+    for mine in taker.lots:
+        if _is_kin(mine, lot, from_lot_id) and mine.remaining + mine.held + points <= mine.granted:
+            taker._move(into, mine, points)
+            return points
+    moved = replace(
+        lot,
+        id=new_id(),
+        transaction_id=into.id,
+        granted=points,
+        remaining=Points(0),
+        origin_at=origin_at,
+        from_lot_id=lot.id,
+    )
+    taker.new_lots.append(moved)
+    taker.lots = sorted([*taker.lots, moved], key=Lot.is_spent_before)
+    taker._move(into, moved, points)
+    return points
+
+
+def _is_kin(mine: Lot, lot: Lot, from_lot_id: UUID | None) -> bool:
+    """Whether one of two lots came out of the other, and both promise the same."""
+    related = mine.id == from_lot_id or mine.from_lot_id == lot.id
+    return related and (mine.active, mine.expires_at) == (lot.active, lot.expires_at)
