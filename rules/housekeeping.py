@@ -32,6 +32,9 @@ RESTORED = ReasonCode("RESTORED")
 
 JOBS_FOR = timedelta(days=30)
 
+WARNINGS_FOR = timedelta(days=30)
+"""How long it is kept that somebody was warned, after what they were warned of."""
+
 BUCKETS_FOR = timedelta(hours=1)
 """How long a settled allowance is kept. It is whole again long before."""
 
@@ -83,6 +86,14 @@ SWEEPS = {
             fans_out="done jobs are swept",
         ),
         JOBS_FOR,
+    ),
+    "points_warning": (
+        SQL(
+            "DELETE FROM points_warning WHERE id IN"
+            " (SELECT id FROM points_warning WHERE expires_at <= $1 LIMIT $2)",
+            fans_out="warnings of what is long over are swept for all members",
+        ),
+        WARNINGS_FOR,
     ),
     "rate_bucket": (
         SQL(

@@ -4,6 +4,7 @@ Both read the outbox by its numbers, so both tell the same events in the same or
 """
 
 from collections.abc import AsyncGenerator, Sequence
+from datetime import datetime
 from enum import Enum
 from typing import Annotated, Any
 from uuid import UUID
@@ -19,7 +20,7 @@ from schema.members import Member, member
 from schema.pages import First
 from schema.permissions import MEMBER, asked, followed, related, seen
 from schema.points import PointsAccount, PointsEntry, entries_written, points_of
-from schema.scalars import Moment
+from schema.scalars import Long, Moment
 from schema.tiers import Tier, tier_of
 
 MARK = "events"
@@ -46,6 +47,9 @@ class MemberEventType(Enum):
     )
     POINTS_RELEASED = strawberry.enum_value(
         "POINTS_RELEASED", description="Points that were set aside are available again."
+    )
+    POINTS_EXPIRING = strawberry.enum_value(
+        "POINTS_EXPIRING", description="Points are about to expire: `expiring` tells how many, and when."
     )
     GROWTH_MOVED = strawberry.enum_value("GROWTH_MOVED", description="Their growth value (成长值) moved.")
     TIER_CHANGED = strawberry.enum_value("TIER_CHANGED", description="They hold another tier.")
@@ -88,6 +92,22 @@ async def entries_of(parents: Sequence["MemberEvent"], context: Context) -> list
     ]
 
 
+@strawberry.type(description="Points that are about to expire.")
+class PointsExpiring:
+    points: Long = seen(MEMBER, "How many.")
+    expires_at: Moment = seen(MEMBER, "The first moment they are worth nothing.")
+    days: int = seen(MEMBER, "How many days before that the programme tells it: 30, 7, 1.")
+
+    @classmethod
+    def of(cls, body: dict[str, Any]) -> "PointsExpiring":
+        """What an event says of it."""
+        return cls(
+            points=Long(body["points"]),
+            expires_at=Moment(datetime.fromisoformat(body["expires_at"])),
+            days=body["days"],
+        )
+
+
 @strawberry.type(description="Something that happened to the calling member. What hangs on it is as it is now.")
 class MemberEvent:
     member_id: strawberry.Private[UUID]
@@ -97,6 +117,9 @@ class MemberEvent:
     occurred_at: Moment = seen(MEMBER, "When it was recorded.")
     purchase_id: strawberry.ID | None = seen(
         MEMBER, "The purchase it happened to, for `node`; null for events of another kind."
+    )
+    expiring: PointsExpiring | None = seen(
+        MEMBER, "What is about to expire, as it was then; null for events of another kind."
     )
     entries: list[PointsEntry] = related(
         MEMBER, "The lines of the points ledger it wrote; empty for events of another kind.", entries_of
@@ -117,6 +140,7 @@ class MemberEvent:
             type=MemberEventType.__members__.get(name, MemberEventType.OTHER),
             occurred_at=row["created_at"],
             purchase_id=bought and strawberry.ID(ids.encode(ids.Tag.PURCHASE, who, UUID(bought))),
+            expiring=PointsExpiring.of(row["body"]) if row["type"] == "points.expiring" else None,
         )
 
 

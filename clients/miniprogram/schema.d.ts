@@ -1675,6 +1675,8 @@ export interface MemberEvent {
   occurredAt: DateTime;
   /** The purchase it happened to, for `node`; null for events of another kind. */
   purchaseId: ID | null;
+  /** What is about to expire, as it was then; null for events of another kind. */
+  expiring: PointsExpiring | null;
   /** The lines of the points ledger it wrote; empty for events of another kind. */
   entries: PointsEntry[];
   /** The member, to refresh the page with. */
@@ -1709,6 +1711,8 @@ export type MemberEventType =
   | 'POINTS_CAPTURED'
   /** Points that were set aside are available again. */
   | 'POINTS_RELEASED'
+  /** Points are about to expire: `expiring` tells how many, and when. */
+  | 'POINTS_EXPIRING'
   /** Their growth value (成长值) moved. */
   | 'GROWTH_MOVED'
   /** They hold another tier. */
@@ -2972,6 +2976,17 @@ export interface PointsEntryFilter {
   until?: DateTime | null;
   /** What happened on these days, within `since` and `until` where they are given. */
   days?: PointsDays | null;
+}
+
+/** Points that are about to expire. */
+export interface PointsExpiring {
+  __typename?: 'PointsExpiring';
+  /** How many. */
+  points: Long;
+  /** The first moment they are worth nothing. */
+  expiresAt: DateTime;
+  /** How many days before that the programme tells it: 30, 7, 1. */
+  days: number;
 }
 
 /** Points that expire together. */

@@ -35,7 +35,6 @@ from rules.points._holds import (
     capture,
     lapsed,
     release,
-    release_overdue,
     set_aside,
 )
 from rules.points._ledger import LAND, landing, open_account, open_book, open_books, post, return_to_lots
@@ -43,6 +42,7 @@ from rules.points._living import PointsNotPending, cancel_pending, complete, tha
 from rules.points._parts import Balances, Hold, Lot, Movement
 from rules.points._posting import Posted, Written, conclude
 from rules.points._purse import TO_SPEND, Purse, hold, purse
+from rules.points._sweeping import activate_due, catch_up, expire_due, release_overdue
 from rules.points._tally import PointsLimit
 from rules.points._transfer import (
     Given,
@@ -55,6 +55,7 @@ from rules.points._transfer import (
     preview_transfer,
     transfer,
 )
+from rules.points._warning import warn_all
 from rules.refusals import NotFound, Refusal
 from rules.transactions import transaction
 
@@ -93,12 +94,15 @@ __all__ = [
     "TransferLimit",
     "TransferSelf",
     "Written",
+    "activate_due",
     "adjust",
     "cancel_pending",
     "capture",
+    "catch_up",
     "check_alone",
     "check_redemption",
     "complete",
+    "expire_due",
     "give_back",
     "hand_over",
     "hold",
@@ -124,6 +128,7 @@ __all__ = [
     "trace",
     "transfer",
     "tried",
+    "warn_all",
 ]
 
 

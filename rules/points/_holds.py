@@ -11,13 +11,11 @@ from models.points import HoldState, PointsKind
 from models.sql import SQL
 from models.units import Points, ReasonCode
 from rules import members, programme
-from rules.actors import SYSTEM, Actor, ActorKind
+from rules.actors import Actor, ActorKind
 from rules.idempotency import Key, Slip
-from rules.jobs import job
-from rules.outbox import tell
 from rules.points._book import Book
 from rules.points._checks import check_purchase, check_redemption, is_in_reach
-from rules.points._ledger import open_book, open_books, post
+from rules.points._ledger import open_book, open_books
 from rules.points._living import touch
 from rules.points._parts import Balances, Hold, Movement
 from rules.points._posting import Posted, record
@@ -260,36 +258,3 @@ async def lapsed(member_ids: Sequence[UUID], now: datetime) -> dict[UUID, Balanc
     whose = [row["member_id"] for row in rows]
     books = await open_books(whose, now) if whose else []
     return {book.member_id: book.balances for book in books}
-
-
-BATCH = 200
-BATCHES_MAX = 50
-"""How many members one run visits at most; the next run goes on."""
-
-OVERDUE = SQL(
-    "SELECT member_id FROM points_hold WHERE state = 'HELD' AND expires_at <= $1 GROUP BY member_id"
-    " ORDER BY MIN(expires_at), member_id LIMIT $2",
-    fans_out="the sweeper of holds visits every member's",
-)
-
-
-@job("points.release_overdue", every=timedelta(minutes=1), lease=timedelta(minutes=10))
-async def release_overdue(_: dict[str, Any], now: datetime) -> None:
-    """Write the end of the holds whose time is over, a member at a time. Whoever opens a book does it, too."""
-    for _batch in range(BATCHES_MAX):
-        rows = await OVERDUE.rows(now, BATCH)
-        for row in rows:
-            await release_due(row["member_id"], now=now)
-        if len(rows) < BATCH:
-            break
-
-
-@transaction
-async def release_due(member_id: UUID, *, now: datetime) -> None:
-    """Write the end of a member's holds whose time is over. Again changes nothing.
-
-    Raises: NotFound.
-    """
-    await members.hold(member_id)
-    book = await open_book(member_id, now)
-    await tell(member_id, await post(book, SYSTEM), now)

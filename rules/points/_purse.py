@@ -39,7 +39,7 @@ def purse(columns: str = "", joins: str = "", *, on_sqlite: str | None = None) -
     reads them, where it reads them otherwise.
     """
     text = (
-        "SELECT m.state, m.joined_at, m.event_seq, k.operation, k.fingerprint, k.response, a.available, a.pending,"  # noqa: S608
+        "SELECT m.state, m.joined_at, m.event_seq, k.operation, k.fingerprint, k.response, a.available, a.pending,"  # noqa: S608  names of ours
         " a.held, a.debt, a.seq, a.lifetime_earned, a.lifetime_spent, a.lifetime_expired, a.slid, g.growth,"
         f" g.seq AS growth_seq, g.tier_id, g.tier_since, g.changes_at, {{terms}} AS terms{{more}}"
         " FROM member m LEFT JOIN points_account a ON a.member_id = m.id"

@@ -7,7 +7,7 @@ import orjson
 
 from rules.webhooks import TEST, Parcel
 from schema import ids
-from schema.events import MemberEvent
+from schema.events import MemberEvent, PointsExpiring
 from schema.ids import Tag
 from schema.points import entries_written
 from schema.scalars import show_moment
@@ -42,9 +42,16 @@ async def _told(row: dict[str, Any]) -> dict[str, Any]:
             "sequence": row["seq"],
             "occurredAt": show_moment(row["created_at"]),
             "purchaseId": event.purchase_id,
+            "expiring": _expiring(event.expiring),
             "entries": [_line(each) for each in lines[:LINES]],
         },
     }
+
+
+def _expiring(told: PointsExpiring | None) -> dict[str, Any] | None:
+    if told is None:
+        return None
+    return {"points": told.points, "expiresAt": show_moment(told.expires_at), "days": told.days}
 
 
 def _line(line: Any) -> dict[str, Any]:
