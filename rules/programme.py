@@ -120,6 +120,11 @@ class Terms:
         days = self.policy.restore_grace_days
         return end_of(self.local_day(now), self.timezone, later=days) if days else now
 
+    def release_grace(self, until: datetime) -> datetime | None:
+        """Until when points live that a hold up to a moment releases after they have expired; None: they do not."""
+        days = self.policy.release_grace_days
+        return end_of(self.local_day(until), self.timezone, later=days) if days else None
+
     def local_day(self, moment: datetime) -> date:
         """The programme's day of a moment."""
         return local_day(moment, self.timezone)

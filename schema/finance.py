@@ -35,6 +35,7 @@ class LiabilityMonth:
     returned: Long = seen(FINANCE, "Given back of redemptions.")
     redeemed: Long = seen(FINANCE, "Redeemed; negative.")
     clawed_back: Long = seen(FINANCE, "Taken back by refunds; negative.")
+    cancelled: Long = seen(FINANCE, "Pending points that never became available; negative.")
     adjusted_out: Long = seen(FINANCE, "Taken out by hand; negative.")
     expired: Long = seen(FINANCE, "Written off as expired; negative.")
     other: Long = seen(FINANCE, "All other movements. Those within an account come to nothing here.")
@@ -55,6 +56,7 @@ class LiabilityMonth:
             returned=Long(each.returned),
             redeemed=Long(each.redeemed),
             clawed_back=Long(each.clawed_back),
+            cancelled=Long(each.cancelled),
             adjusted_out=Long(each.adjusted_out),
             expired=Long(each.expired),
             other=Long(each.other),
@@ -76,6 +78,7 @@ class LiabilityCohort:
     returned: Long = seen(FINANCE, "Given back of redemptions.")
     redeemed: Long = seen(FINANCE, "Redeemed; negative.")
     clawed_back: Long = seen(FINANCE, "Taken back by refunds; negative.")
+    cancelled: Long = seen(FINANCE, "Pending points that never became available; negative.")
     adjusted_out: Long = seen(FINANCE, "Taken out by hand; negative.")
     expired: Long = seen(FINANCE, "Written off as expired; negative.")
     repaid: Long = seen(FINANCE, "Went into debts as they came; negative.")
@@ -103,6 +106,7 @@ class LiabilityCohort:
             returned=Long(each.returned),
             redeemed=Long(each.redeemed),
             clawed_back=Long(each.clawed_back),
+            cancelled=Long(each.cancelled),
             adjusted_out=Long(each.adjusted_out),
             expired=Long(each.expired),
             repaid=Long(each.repaid),

@@ -31,6 +31,7 @@ COHORT_LINES = (
     "returned",
     "redeemed",
     "clawed_back",
+    "cancelled",
     "adjusted_out",
     "expired",
     "repaid",

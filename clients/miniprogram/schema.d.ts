@@ -1307,6 +1307,8 @@ export interface LiabilityCohort {
   redeemed: Long;
   /** Taken back by refunds; negative. Not for members, but for OWNER, ADMIN, ANALYST. */
   clawedBack: Long;
+  /** Pending points that never became available; negative. Not for members, but for OWNER, ADMIN, ANALYST. */
+  cancelled: Long;
   /** Taken out by hand; negative. Not for members, but for OWNER, ADMIN, ANALYST. */
   adjustedOut: Long;
   /** Written off as expired; negative. Not for members, but for OWNER, ADMIN, ANALYST. */
@@ -1358,6 +1360,8 @@ export interface LiabilityMonth {
   redeemed: Long;
   /** Taken back by refunds; negative. Not for members, but for OWNER, ADMIN, ANALYST. */
   clawedBack: Long;
+  /** Pending points that never became available; negative. Not for members, but for OWNER, ADMIN, ANALYST. */
+  cancelled: Long;
   /** Taken out by hand; negative. Not for members, but for OWNER, ADMIN, ANALYST. */
   adjustedOut: Long;
   /** Written off as expired; negative. Not for members, but for OWNER, ADMIN, ANALYST. */

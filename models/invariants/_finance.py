@@ -43,7 +43,7 @@ FINANCE = (
         " CASE WHEN l.origin_at IS NOT NULL THEN l.origin_at WHEN o.effective_at < o.created_at"
         " THEN o.effective_at ELSE o.created_at END ORDER BY c.ends_at LIMIT 1) AS came, CASE"
         " WHEN t.kind = 'MERGE_OUT' AND m.d_remaining > 0 THEN 'REPAID' WHEN t.kind <> 'MERGE_OUT'"
-        " AND m.d_remaining + m.d_held < 0 AND (t.points >= 0 OR t.kind = 'MERGE_IN') THEN 'REPAID'"
+        " AND m.d_remaining < 0 AND m.d_held = 0 AND (t.points >= 0 OR t.kind = 'MERGE_IN') THEN 'REPAID'"
         " ELSE t.kind END AS kind,"
         " m.d_remaining + m.d_held AS points FROM points_lot_move m"
         " JOIN points_transaction t ON t.id = m.transaction_id JOIN points_books b ON t.id <= b.counted_id"

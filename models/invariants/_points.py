@@ -106,11 +106,11 @@ POINTS = (
     ),
     Invariant(
         "movements are told",
-        "Each transaction has entries and an event.",
+        "Each transaction has entries and an event; a claw-back that found nothing says what was lost.",
         "SELECT t.id FROM points_transaction t"
         " LEFT JOIN (SELECT DISTINCT transaction_id FROM points_entry) e ON e.transaction_id = t.id"
         " LEFT JOIN (SELECT DISTINCT transaction_id FROM outbox_event) o ON o.transaction_id = t.id"
-        " WHERE e.transaction_id IS NULL OR o.transaction_id IS NULL",
+        " WHERE (e.transaction_id IS NULL AND t.lost IS NULL) OR o.transaction_id IS NULL",
     ),
     Invariant(
         "movement amount",
@@ -125,7 +125,8 @@ POINTS = (
         "SELECT id FROM points_transaction WHERE kind NOT IN ('MERGE_OUT', 'MERGE_IN')"
         " AND CASE WHEN kind IN ('EARN', 'BONUS', 'RETURN', 'ADJUST_IN',"
         " 'TRANSFER_IN') THEN points <= 0 WHEN kind IN ('ACTIVATE', 'HOLD', 'RELEASE') THEN points <> 0"
-        " ELSE points >= 0 END",
+        " WHEN kind = 'CLAWBACK' THEN points > 0 OR (points = 0 AND lost IS NULL) ELSE points >= 0 END"
+        " OR lost <= 0 OR (lost IS NOT NULL AND kind <> 'CLAWBACK')",
     ),
     Invariant(
         "movement counter",

@@ -35,6 +35,8 @@ class ShareRow(Row):
 
     transaction_id: UUID
     moved: int
+    was_held: bool
+    """Whether it came out of what was set aside, or went into it."""
     effective_at: datetime
     created_at: datetime
 
@@ -46,7 +48,7 @@ MOVEMENTS = Rows(
 )
 SHARES = Rows(
     ShareRow,
-    "SELECT m.transaction_id, m.d_remaining + m.d_held AS moved,"
+    "SELECT m.transaction_id, m.d_remaining + m.d_held AS moved, m.d_held <> 0 AS was_held,"
     " COALESCE(l.origin_at, o.effective_at) AS effective_at, o.created_at"
     " FROM points_transaction t"
     " JOIN points_lot_move m ON m.member_id = t.member_id AND m.transaction_id = t.id"
@@ -128,7 +130,7 @@ def _repays(movement: MovementRow, share: ShareRow) -> bool:
     """
     if movement.kind == MERGE_OUT:
         return share.moved > 0
-    return share.moved < 0 and (movement.points >= 0 or movement.kind == MERGE_IN)
+    return share.moved < 0 and not share.was_held and (movement.points >= 0 or movement.kind == MERGE_IN)
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,6 +33,7 @@ LINES = {
     "RETURN": "returned",
     "REDEEM": "redeemed",
     "CLAWBACK": "clawed_back",
+    "CANCEL_PENDING": "cancelled",
     "ADJUST_OUT": "adjusted_out",
     "EXPIRE": "expired",
     REPAID: "repaid",
@@ -65,6 +66,7 @@ class Month:
     returned: int = 0
     redeemed: int = 0
     clawed_back: int = 0
+    cancelled: int = 0
     adjusted_out: int = 0
     expired: int = 0
     other: int = 0
@@ -90,6 +92,7 @@ class Cohort:
     returned: int = 0
     redeemed: int = 0
     clawed_back: int = 0
+    cancelled: int = 0
     adjusted_out: int = 0
     expired: int = 0
     repaid: int = 0
@@ -112,8 +115,8 @@ class Cohort:
     @property
     def remaining(self) -> int:
         """What is left in its lots."""
-        lines = (self.returned, self.redeemed, self.clawed_back, self.adjusted_out, self.expired, self.repaid)
-        return self.granted + sum(lines) + self.other
+        taken = (self.redeemed, self.clawed_back, self.cancelled, self.adjusted_out, self.expired, self.repaid)
+        return self.granted + self.returned + sum(taken) + self.other
 
     @property
     def broken(self) -> int:

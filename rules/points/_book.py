@@ -14,7 +14,7 @@ from models.points import Bucket, Counter, HoldState, PointsKind
 from models.units import MOVE_MAX, Growth, Points, new_id
 from rules.points._parts import Balances, Hold, Line, Lot, LotMove, Movement, between
 from rules.points._tally import PointsLimit, Tally
-from rules.policy import Life
+from rules.policy import ClawBack, ClawBackPolicy, Life
 from rules.refusals import Refusal
 
 
@@ -26,6 +26,10 @@ class InsufficientPoints(Refusal):
     field = ("points",)
     wanted: Points
     available: Points
+
+
+AS_EVER = ClawBack()
+"""Points that are not there any more become a debt."""
 
 
 class Book(Tally):
@@ -94,7 +98,13 @@ class Book(Tally):
         return self._line(movement, Bucket.AVAILABLE, -points, counter)
 
     def hold(
-        self, movement: Movement, points: Points, *, expires_at: datetime, order_ref: str | None = None
+        self,
+        movement: Movement,
+        points: Points,
+        *,
+        expires_at: datetime,
+        order_ref: str | None = None,
+        grace_until: datetime | None = None,
     ) -> Hold:
         """Set points aside, out of the lots that expire soonest: nothing else can spend them before it ends.
 
@@ -110,6 +120,7 @@ class Book(Tally):
             order_ref,
             self.now,
             expires_at,
+            grace_until,
         )
         movement.hold_id = hold.id
         hold.shares = self._shares(points, self._usable(self.now))
@@ -138,7 +149,8 @@ class Book(Tally):
     def release(self, hold: Hold, *, at: datetime, state: HoldState = HoldState.RELEASED) -> Movement:
         """Give points that were set aside back to their lots at a moment; what has expired by then is written off.
 
-        What the member owes is repaid from them first.
+        Where the hold has a grace that is not over, it comes back as a new lot instead. What the member owes is
+        repaid first.
         """
         movement = Movement(
             PointsKind.RELEASE,
@@ -148,9 +160,14 @@ class Book(Tally):
             reason=hold.reason,
             hold_id=hold.id,
         )
-        points = hold.amount - hold.captured
+        points, late = hold.amount - hold.captured, 0
         for lot, share in hold.part(hold.captured, points):
-            self._move(movement, lot, share, -share)
+            is_late = lot.is_over(at) and hold.grace_until is not None and hold.grace_until > at
+            self._move(movement, lot, 0 if is_late else share, -share)
+            late += share if is_late else 0
+        if late:
+            life = Life(activates_at=at, expires_at=hold.grace_until)
+            self._new_lot(movement, Points(late), life=life, purchase_id=None)
         self._line(movement, Bucket.HELD, -points, Counter.INTERNAL)
         self._line(movement, Bucket.AVAILABLE, points, Counter.INTERNAL)
         hold.released = points
@@ -185,19 +202,32 @@ class Book(Tally):
         self._line(movement, Bucket.AVAILABLE, points, Counter.REDEMPTION)
         self._settle(movement, self.now)
 
-    def claw_back(self, movement: Movement, points: Points) -> None:
-        """Take earned points back: from the purchase's own lots, then from others, then as a debt."""
+    def claw_back(self, movement: Movement, points: Points, terms: ClawBack = AS_EVER) -> None:
+        """Take earned points back: from the purchase's own lots, then from others, then as a debt.
+
+        By the policy it may stop before: what is not taken then is lost to the programme, and the movement says so.
+        """
         own = [lot for lot in self.lots if lot.purchase_id == movement.purchase_id]
         # what is left of each pending lot is what is left of the movement that made it
         waiting = sorted(
             (lot for lot in own if not lot.active), key=lambda lot: lot.transaction_id != movement.reverses_id
         )
         left = points - self._take_some(movement, points, waiting, Bucket.PENDING)
-        mine = [lot for lot in own if lot.active]
-        others = [lot for lot in self._usable(self.now) if lot not in mine]
-        left -= self._take_some(movement, left, [*mine, *others], Bucket.AVAILABLE)
-        if left:
-            self._line(movement, Bucket.DEBT, left, Counter.ISSUANCE)
+        if terms.policy is not ClawBackPolicy.PENDING_ONLY:
+            mine = [lot for lot in own if lot.active]
+            others = [lot for lot in self._usable(self.now) if lot not in mine]
+            left -= self._take_some(movement, left, [*mine, *others], Bucket.AVAILABLE)
+        owed = self._room_for_debt(left, terms)
+        if owed:
+            self._line(movement, Bucket.DEBT, owed, Counter.ISSUANCE)
+        if left > owed:
+            self._lose(movement, left - owed)
+
+    def _room_for_debt(self, points: int, terms: ClawBack) -> int:
+        """How many of the points the member may come to owe."""
+        if terms.policy is not ClawBackPolicy.DEBT:
+            return 0
+        return points if terms.max_debt is None else max(0, min(points, terms.max_debt - self.balances.debt))
 
     def activate(self, movement: Movement, lots: Sequence[Lot], *, at: datetime | None = None) -> None:
         """Make pending lots spendable from a moment on, now by default; what the member owes is repaid first."""

@@ -131,7 +131,9 @@ async def set_aside(
     if bought is not None:
         await check_purchase(member_id, bought, actor)
     movement = Movement(PointsKind.HOLD, slip.cause, now, purchase_id=bought, reason=checkout.reason)
-    made = book.hold(movement, points, expires_at=now + checkout.lasting, order_ref=checkout.order_ref)
+    until = now + checkout.lasting
+    grace = held.terms.release_grace(until)
+    made = book.hold(movement, points, expires_at=until, order_ref=checkout.order_ref, grace_until=grace)
     touch(book, now, held.terms)
     return await _conclude(book, movement, made, slip, after=held.event_seq)
 

@@ -61,7 +61,7 @@ PAID_BY = SQL(
 
 OPEN = (
     "SELECT h.member_id, h.id, h.transaction_id, h.amount, h.reason, h.purchase_id, h.order_ref, h.created_at,"
-    " h.expires_at, m.lot_id, m.d_held AS share FROM points_hold h JOIN points_lot_move m"
+    " h.expires_at, h.grace_until, m.lot_id, m.d_held AS share FROM points_hold h JOIN points_lot_move m"
     " ON m.member_id = h.member_id AND m.hold_id = h.id WHERE h.state = 'HELD' AND h.member_id"
 )
 HOLDS = SQL(f"{OPEN} = $1")
@@ -151,7 +151,17 @@ def _holds(rows: Sequence[dict[str, Any]], lots: Sequence[Lot]) -> list[Hold]:
     return list(found.values())
 
 
-_HOLD = ("id", "transaction_id", "amount", "reason", "purchase_id", "order_ref", "created_at", "expires_at")
+_HOLD = (
+    "id",
+    "transaction_id",
+    "amount",
+    "reason",
+    "purchase_id",
+    "order_ref",
+    "created_at",
+    "expires_at",
+    "grace_until",
+)
 
 
 async def post(book: Book, actor: Actor) -> list[Event]:
@@ -219,6 +229,7 @@ def _transaction_row(book: Book, movement: Movement, actor: Actor) -> dict[str, 
         "member_id": book.member_id,
         "kind": movement.kind,
         "points": movement.points,
+        "lost": movement.lost or None,
         "cause": movement.cause,
         "reverses_id": movement.reverses_id,
         "group_id": movement.group_id,

@@ -65,6 +65,8 @@ class Hold:
     order_ref: str | None
     created_at: datetime
     expires_at: datetime
+    grace_until: datetime | None = None
+    """Until when points live that are released and have expired meanwhile; None: they are forfeit."""
     captured: int = 0
     released: int = 0
     state: HoldState = HoldState.HELD
@@ -101,6 +103,8 @@ class Movement:
     id: UUID = field(default_factory=new_id)
     points: int = 0
     """What it did to the member's worth; debt counts against it."""
+    lost: int = 0
+    """What a claw-back should have taken besides, and leaves to the programme."""
 
 
 @dataclass(slots=True)

@@ -119,6 +119,12 @@ class Tally:
         self.lines.append(line)
         return line
 
+    def _lose(self, movement: Movement, points: int) -> None:
+        """Points that a movement should take are not there, and nobody owes them."""
+        if movement not in self.movements:
+            self.movements.append(movement)
+        movement.lost += points
+
     def _count(self, kind: PointsKind, worth: int) -> None:
         """Keep the lifetime figures."""
         if kind in EARNS:

@@ -232,7 +232,7 @@ async def _reverse_points(sitting: Sitting, event_id: UUID, at: datetime, *, ref
         if how is PointsKind.RETURN:
             await points.return_to_lots(sitting.book, movement, due, already=already)
         else:
-            sitting.book.claw_back(movement, due)
+            sitting.book.claw_back(movement, due, sitting.terms.policy.claw_back)
             is_counted = row["is_awarded"] and movement.points
             taken += [Reversal(row["id"], movement.id, Points(-movement.points))] if is_counted else []
     if taken:

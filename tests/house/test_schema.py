@@ -63,7 +63,7 @@ IMPOSSIBLE: dict[str, dict[str, str]] = {
     },
     "rules.purchases._landing.land_growth": {"IDEMPOTENCY_KEY_REUSED": "it has no key, and growth lands once"},
     "rules.purchases._passing.pass_over": {"IDEMPOTENCY_KEY_REUSED": "it has no key, and each passing is its own"},
-    "rules.points._holds.release_due": {"IDEMPOTENCY_KEY_REUSED": "it has no key, and a hold ends once"},
+    "rules.points._sweeping.catch_up": {"IDEMPOTENCY_KEY_REUSED": "it has no key, and what time does it does once"},
     "rules.purchases.record": {
         "MEMBER_FROZEN": "a frozen member may buy",
         "REFUND_EXCEEDS_ORIGINAL": "a refund that waits was checked when it was parked",

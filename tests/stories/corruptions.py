@@ -111,6 +111,8 @@ CORRUPTIONS: dict[str, list[str]] = {
         f"UPDATE points_entry SET delta = delta + 1 WHERE transaction_id = {REDEEM}",
     ],
     "movement direction": [
+        f"UPDATE points_transaction SET lost = 1 WHERE id = {ADJUST_OUT}",
+        f"UPDATE points_transaction SET lost = -1 WHERE id = {CLAWBACK}",
         f"UPDATE points_transaction SET kind = 'ADJUST_IN' WHERE id = {ADJUST_OUT}",
         f"UPDATE points_transaction SET kind = 'ACTIVATE' WHERE id = {ADJUST_OUT}",
         f"UPDATE points_transaction SET kind = 'RELEASE' WHERE id = {ADJUST_OUT}",
@@ -167,6 +169,7 @@ CORRUPTIONS: dict[str, list[str]] = {
         f"UPDATE points_transaction SET reverses_id = {EARN} WHERE id = {ADJUST_OUT}",
     ],
     "refunds take back exactly": [
+        f"UPDATE points_transaction SET lost = 1 WHERE id = {CLAWBACK}",
         f"UPDATE points_transaction SET points = points + 1 WHERE id = {CLAWBACK}",
         f"UPDATE purchase SET refunded_minor = refunded_minor + 500 WHERE id = {REFUNDED}",
     ],

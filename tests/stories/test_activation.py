@@ -13,7 +13,7 @@ from models.sql import SQL
 from models.units import Points, ReasonCode
 from rules import jobs, points
 from rules.points import InsufficientPoints, PointsNotPending
-from rules.policy import Activation, ActivationMode, Expiry, ExpiryMode, Span
+from rules.policy import Activation, ActivationMode, ClawBack, ClawBackPolicy, Expiry, ExpiryMode, Span
 from rules.refusals import NotFound
 from tests.people import (
     CLERK,
@@ -32,6 +32,7 @@ from tests.people import (
     publish,
     redeem,
     refund,
+    set_aside,
     unfreeze,
 )
 
@@ -43,6 +44,7 @@ MONTH = Expiry(ExpiryMode.ROLLING, 1, Span.MONTH)
 RIPE = datetime(2026, 3, 18, tzinfo=UTC) - timedelta(hours=8)
 """The end of the seventh day after NOON's, in Shanghai."""
 MS = timedelta(milliseconds=1)
+NOW_3 = NOON + 3 * DAY
 
 
 async def under(activation: Activation, expiry: Expiry = MONTH) -> UUID:
@@ -291,3 +293,37 @@ async def test_a_preview_counts_what_has_become_available() -> None:
     await buy(mei, 100_00, ref="tea")
     assert (await points.preview(mei, Points(100), now=RIPE)).objections == []
     assert (await points.preview(mei, Points(100), now=RIPE - MS)).available == 0
+
+
+@pytest.mark.parametrize(
+    ("policy", "told"),
+    [
+        (ClawBack(ClawBackPolicy.CLAMP), (0, 0, 80)),
+        (ClawBack(ClawBackPolicy.DEBT, Points(30)), (0, 30, 50)),
+        (ClawBack(ClawBackPolicy.PENDING_ONLY), (20, 0, 100)),
+    ],
+)
+async def test_what_a_refund_cannot_take_back_is_written_down_as_lost(
+    policy: ClawBack, told: tuple[int, int, int]
+) -> None:
+    await programme()
+    await publish(claw_back=policy)
+    mei = await member("Mei")
+    await buy(mei, 60_00, 40_00, ref="tea")
+    await redeem(mei, 80)
+    await refund("tea", {"A": 60_00})
+    await refund("tea", {"B": 40_00})
+    found = await balance(mei)
+    lost = await SQL("SELECT SUM(lost)::bigint AS lost FROM points_transaction WHERE member_id = $1").value(mei)
+    assert (found["available"], found["debt"], lost) == told
+    assert found["growth"] == 0
+
+
+async def test_what_expired_while_it_was_held_comes_back_for_the_grace_of_the_policy() -> None:
+    await programme()
+    await publish(expiry=Expiry(ExpiryMode.ROLLING, 1, Span.DAY), release_grace_days=2)
+    mei = await member("Mei")
+    await adjust(mei, 10)
+    await set_aside(mei, 10, lasting=3 * DAY)
+    await points.release_overdue({}, NOW_3)
+    assert ((await balance(mei))["available"], (await lots(mei))[-1]["expires_at"]) == (10, RIPE - 2 * DAY)
