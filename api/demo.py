@@ -19,6 +19,7 @@ from api.wares import basket, somebody
 from models import keystore
 from models.credentials import PrincipalKind
 from models.database import connected
+from models.earning import EarnRuleKind
 from models.engine import connection
 from models.members import IdentityKind
 from models.migrate import migrate
@@ -26,9 +27,10 @@ from models.purchases import PurchaseEventKind
 from models.sql import SQL
 from models.staff import StaffRole
 from models.units import WHOLE, BasisPoints, Growth, Minor, Points, ReasonCode
-from rules import keyring, keys, lifecycle, members, points, programme, purchases, staff
+from rules import earning, keyring, keys, lifecycle, members, points, programme, purchases, staff
 from rules.actors import SYSTEM
 from rules.credentials import log_in
+from rules.earning import Caps, Choice, Rule, Weekday
 from rules.idempotency import Key
 from rules.keys import Bounds, Holder
 from rules.members import Identity, Profile, identity
@@ -61,6 +63,30 @@ TERMS = Terms(
     adjust_proof_above=Points(100),
     adjust_approval_above=Points(500),
 )
+
+RULES = (
+    Rule(
+        "TEA_TUESDAY",
+        EarnRuleKind.BONUS_MULTIPLIER,
+        "周二茶叶双倍积分",
+        multiplier_bps=BasisPoints(20_000),
+        weekdays=frozenset({Weekday.TUE}),
+        categories=Choice(frozenset({"tea"})),
+        caps=Caps(day=Points(300)),
+    ),
+    Rule(
+        "WELCOME",
+        EarnRuleKind.BONUS_POINTS,
+        "首单礼",
+        points=Points(50),
+        first_order=True,
+        min_eligible_minor=Minor(50_00),
+        budget=Points(100_000),
+    ),
+    Rule("ALL", EarnRuleKind.CAPS, "每日上限", caps=Caps(day=Points(2_000))),
+)
+"""By what purchases earn beside the base and the tier."""
+
 STORES = (("SH01", "上海静安店"), ("HZ01", "杭州西湖店"), ("CD01", "成都宽窄店"))
 STAFF = (
     ("owner", StaffRole.OWNER),
@@ -135,6 +161,8 @@ async def _sow(found: Settings, now: datetime, progress: Callable[[int], None]) 
     start = now - timedelta(days=DAYS)
     await programme.set_up(TERMS, key_check=await keyring.binding(), now=start)
     await _hire(start)
+    for rule in RULES:
+        await earning.publish(rule, key=Key(f"{SOURCE}-rule-{rule.code}"), actor=SYSTEM, now=start)
     chance = Random(SEED)  # noqa: S311  not a secret, a demo
     counts = {"purchases": 0, "refunds": 0, "redemptions": 0}
     for number in range(MEMBERS):
@@ -151,6 +179,11 @@ async def _hire(at: datetime) -> None:
         store = stores[0] if role is StaffRole.CASHIER else None
         await staff.hire(username, secret, role, store_id=store, now=at)
     await staff.register("竹里书店 Bamboo Books")
+
+
+def categories_of(sku: str) -> tuple[str, ...]:
+    """What the demo counts an article among."""
+    return ("tea",) if sku.startswith("TEA") else ()
 
 
 def identities_of(number: int) -> list[Identity]:
@@ -185,7 +218,7 @@ async def _buy(
     member_id: UUID, ref: str, at: datetime, now: datetime, chance: Random, counts: dict[str, int]
 ) -> None:
     lines = tuple(
-        OrderLine(str(place), 1, Minor(price), sku, name)
+        OrderLine(str(place), 1, Minor(price), sku, name, categories_of(sku))
         for place, (sku, name, price) in enumerate(basket(chance), start=1)
     )
     store = chance.choice(STORES)[0]

@@ -431,7 +431,9 @@ export type BenefitKind =
   /** Purchases earn more: `value` is the multiplier in basis points. */
   | 'EARN_MULTIPLIER'
   /** One redemption may take at most `value` points. */
-  | 'REDEEM_LIMIT';
+  | 'REDEEM_LIMIT'
+  /** The caps of earn rules are wider: `value` is a multiplier in basis points. */
+  | 'CAP_OVERRIDE';
 
 /** How near to the member's birthday a purchase is. */
 export type BirthdayMatch =

@@ -1,25 +1,35 @@
 """Earning: awards say what rules gave, movements credited just that, and caps and budgets are counted by them."""
 
-from models.invariants._invariant import Invariant
+from models.invariants._invariant import (
+    MULTIPLIERS,
+    MULTIPLIERS_ON_POSTGRES,
+    SINCE_SCHEMES,
+    Invariant,
+)
 
 AS_TOLD = (
     "SELECT a.id FROM earn_award a JOIN programme p ON p.one = 1 LEFT JOIN earn_rule e ON e.id = a.rule_id"
     " WHERE COALESCE(e.kind, a.kind) <> a.kind OR a.wanted <> CASE a.kind"
     " WHEN 'BASE' THEN {base} WHEN 'BASE_RATE' THEN {rate} WHEN 'BONUS_POINTS' THEN e.points"
     " WHEN 'BONUS_MULTIPLIER' THEN {bonus} ELSE a.wanted END OR (a.kind = 'TIER' AND NOT EXISTS"
-    " (SELECT 1 FROM tier WHERE {tier} = a.wanted))"
+    " (SELECT 1 FROM {multipliers} WHERE {tier} = a.wanted) AND EXISTS (SELECT 1 FROM purchase u"
+    " WHERE u.member_id = a.member_id AND u.id = a.purchase_id AND {since}))"
 )
 _WHOLE = {
     "base": "a.basis * p.earn_points / p.earn_minor",
     "rate": "a.basis * e.points / e.minor",
     "bonus": "a.basis * (e.multiplier_bps - 10000) / 10000",
-    "tier": "a.basis * (tier.earn_multiplier_bps - 10000) / 10000",
+    "tier": "a.basis * (m.bps - 10000) / 10000",
+    "multipliers": MULTIPLIERS,
+    "since": SINCE_SCHEMES.format("u.created_at"),
 }
 _NUMERIC = {
     "base": "DIV(a.basis::numeric * p.earn_points, p.earn_minor)",
     "rate": "DIV(a.basis::numeric * e.points, e.minor)",
     "bonus": "DIV(a.basis::numeric * (e.multiplier_bps - 10000), 10000)",
-    "tier": "DIV(a.basis::numeric * (tier.earn_multiplier_bps - 10000), 10000)",
+    "tier": "DIV(a.basis::numeric * (m.bps - 10000), 10000)",
+    "multipliers": MULTIPLIERS_ON_POSTGRES,
+    "since": SINCE_SCHEMES.format("u.created_at"),
 }
 
 EARNING = (

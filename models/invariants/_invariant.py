@@ -12,3 +12,21 @@ class Invariant:
     query: str
     postgres: str | None = None
     """The query for PostgreSQL, where it must read differently."""
+
+
+MULTIPLIERS = (
+    "(SELECT tier.earn_multiplier_bps AS bps FROM tier UNION SELECT json_extract(b.value, '$.value')"
+    " FROM tier_scheme s, json_each(s.document, '$.levels') l, json_each(l.value, '$.benefits') b"
+    " WHERE json_extract(b.value, '$.kind') = 'EARN_MULTIPLIER') m"
+)
+"""What tiers ever multiplied by, as far as schemes were published, on SQLite."""
+
+MULTIPLIERS_ON_POSTGRES = (
+    "(SELECT tier.earn_multiplier_bps::bigint AS bps FROM tier UNION SELECT (b ->> 'value')::bigint"
+    " FROM tier_scheme s, jsonb_array_elements(s.document::jsonb -> 'levels') l,"
+    " jsonb_array_elements(l -> 'benefits') b WHERE b ->> 'kind' = 'EARN_MULTIPLIER') m"
+)
+"""The same on PostgreSQL."""
+
+SINCE_SCHEMES = "COALESCE({0} >= (SELECT MIN(s.published_at) FROM tier_scheme s), TRUE)"
+"""Whether a moment lies where all multipliers are known: what was before the first scheme is not."""

@@ -1,6 +1,11 @@
 """Purchases: what they come to, what they earned, and what was told of them say the same."""
 
-from models.invariants._invariant import Invariant
+from models.invariants._invariant import (
+    MULTIPLIERS,
+    MULTIPLIERS_ON_POSTGRES,
+    SINCE_SCHEMES,
+    Invariant,
+)
 
 REFUNDED_LINES = (
     "SELECT l.id FROM purchase_line l LEFT JOIN (SELECT e.member_id, e.purchase_id, b.key AS line_ref,"
@@ -8,6 +13,13 @@ REFUNDED_LINES = (
     " WHERE e.kind = 'REFUNDED' AND e.state = 'APPLIED' GROUP BY e.member_id, e.purchase_id, b.key) r"
     " ON r.member_id = l.member_id AND r.purchase_id = l.purchase_id AND r.line_ref = l.line_ref"
     " WHERE l.refunded_minor <> COALESCE(r.refunded, 0)"
+)
+
+BONUS = (
+    "SELECT b.id FROM points_transaction b LEFT JOIN points_transaction t ON t.member_id = b.member_id"
+    " AND t.purchase_id = b.purchase_id AND t.kind = 'EARN' WHERE b.kind = 'BONUS' AND {since} AND NOT EXISTS"
+    " (SELECT 1 FROM earn_award a WHERE a.member_id = b.member_id AND a.transaction_id = b.id) AND NOT EXISTS"
+    " (SELECT 1 FROM {multipliers} WHERE t.points * (m.bps - 10000) / 10000 = b.points)"
 )
 
 PURCHASES = (
@@ -36,10 +48,8 @@ PURCHASES = (
     Invariant(
         "bonus is a tier's",
         "A bonus that no rule awarded is what some tier adds to the points of its purchase, rounded down.",
-        "SELECT b.id FROM points_transaction b LEFT JOIN points_transaction t ON t.member_id = b.member_id"
-        " AND t.purchase_id = b.purchase_id AND t.kind = 'EARN' WHERE b.kind = 'BONUS' AND NOT EXISTS"
-        " (SELECT 1 FROM earn_award a WHERE a.member_id = b.member_id AND a.transaction_id = b.id) AND NOT EXISTS"
-        " (SELECT 1 FROM tier WHERE t.points * (tier.earn_multiplier_bps - 10000) / 10000 = b.points)",
+        BONUS.format(multipliers=MULTIPLIERS, since=SINCE_SCHEMES.format("b.created_at")),
+        BONUS.format(multipliers=MULTIPLIERS_ON_POSTGRES, since=SINCE_SCHEMES.format("b.created_at")),
     ),
     Invariant(
         "purchase adds up",

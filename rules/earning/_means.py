@@ -10,6 +10,7 @@ import orjson
 from models import writing
 from models.earning import CapPeriod
 from models.sql import SQL
+from models.units import WHOLE, BasisPoints
 from rules import keyring, members
 from rules.earning._reckoning import (
     Award,
@@ -24,6 +25,7 @@ from rules.earning._reckoning import (
 )
 from rules.earning._rules import Rule, rules_of
 from rules.programme import Terms
+from rules.schemes import BenefitKind, Rung
 
 JOIN = " LEFT JOIN programme r ON r.earn_rules IS NOT NULL"
 """What `columns` reads of: nothing more is looked up where there are no rules."""
@@ -121,10 +123,12 @@ async def awards(found: Means, bought: Bought, facts: Facts, terms: Terms) -> li
     return clip(wanted, found.rules, facts, room)
 
 
-def facts_of(bought: Bought, terms: Terms, tier: Any) -> Facts:
+def facts_of(bought: Bought, terms: Terms, tier: Rung) -> Facts:
     """What the rules ask of a purchase, without what only some ask of the member."""
     store = None if bought.store_id is None else str(bought.store_id)
-    return Facts(local(bought.paid_at, terms), bought.goods, tier, bought.channel, store)
+    wider = tier.benefit(BenefitKind.CAP_OVERRIDE)
+    cap_bps = BasisPoints(wider.value) if wider and wider.value else WHOLE
+    return Facts(local(bought.paid_at, terms), bought.goods, tier, bought.channel, store, cap_bps=cap_bps)
 
 
 async def _birthday(member_id: UUID, found: Means) -> date | None:

@@ -35,6 +35,7 @@ USES_MAX = 1_000
 RANGES: dict[BenefitKind, range] = {
     BenefitKind.EARN_MULTIPLIER: range(WHOLE, MULTIPLIER_MAX + 1),
     BenefitKind.REDEEM_LIMIT: range(1, BALANCE_MAX + 1),
+    BenefitKind.CAP_OVERRIDE: range(WHOLE + 1, MULTIPLIER_MAX + 1),
 }
 """What the value of each kind may be; those that have a code and no value are not among them."""
 

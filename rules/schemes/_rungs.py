@@ -12,6 +12,8 @@ class BenefitKind(StrEnum):
 
     EARN_MULTIPLIER = "EARN_MULTIPLIER"
     REDEEM_LIMIT = "REDEEM_LIMIT"
+    CAP_OVERRIDE = "CAP_OVERRIDE"
+    """In basis points: how much wider the caps of earn rules are."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,7 @@ describe(
     {
         BenefitKind.EARN_MULTIPLIER: "Purchases earn more: `value` is the multiplier in basis points.",
         BenefitKind.REDEEM_LIMIT: "One redemption may take at most `value` points.",
+        BenefitKind.CAP_OVERRIDE: "The caps of earn rules are wider: `value` is a multiplier in basis points.",
     },
 )
 

@@ -20,6 +20,7 @@ from rules.policy import Activation, ActivationMode
 from rules.purchases import CurrencyMismatch, Happening, OrderLine
 from rules.refusals import ClockSkew, NotFound
 from tests.digest import changed, digest
+from tests.ladder import document, scheme
 from tests.people import (
     DAY,
     NOON,
@@ -317,3 +318,32 @@ async def test_a_refund_that_waited_for_its_payment_gives_back_what_it_used() ->
     assert await USED.value("TEN") == 5
     done = await buy(mei, 10_00)
     assert (await awards(mei, done.purchase_id))[-1] == ("TEN", 5, ["TEN:DAY", "TEN:BUDGET"])
+
+
+async def test_a_scheme_of_tiers_with_other_multipliers_leaves_what_was_given_in_order() -> None:
+    """What is stored is proven after every test: also what was given by multipliers that no tier has any more."""
+    await programme()
+    mei = await member("Mei")
+    await buy(mei, 1_000_00)
+    await buy(mei, 30_00)
+    for number, bps in enumerate((12_000, 17_000)):
+        at = NOON + (number + 1) * timedelta(hours=1)
+        levels = document()["levels"]
+        levels[1]["benefits"] = [{"kind": "EARN_MULTIPLIER", "value": bps}]
+        await scheme(levels=levels, at=at)
+        await buy(mei, 30_00, at=at + timedelta(minutes=1))
+        await rule(f"TEN{number}", Kind.BONUS_POINTS, at=at + timedelta(minutes=2))
+        await buy(mei, 30_00, at=at + timedelta(minutes=3))
+    given = [points for kind, points in await movements(mei) if kind == "BONUS"]
+    assert given == [3, 6, 6, 10, 21, 10, 21, 10, 10]
+
+
+async def test_a_tier_that_widens_caps_earns_its_members_more_of_a_rule() -> None:
+    await programme()
+    await scheme(levels=document(benefits={"SILVER": [{"kind": "CAP_OVERRIDE", "value": 15_000}]})["levels"])
+    await rule("TEN", Kind.BONUS_POINTS, points=Points(40), caps=caps(day=30), budget=Points(80))
+    mei, wang = await member("Mei"), await member("Wang")
+    for who, amount, expected in ((mei, 1_000_00, 30), (mei, 10_00, 15), (mei, 10_00, 0), (wang, 10_00, 30)):
+        done = await buy(who, amount)
+        assert (await awards(who, done.purchase_id))[-1][1] == expected
+    assert await USED.value("TEN") == 75
