@@ -7,8 +7,9 @@ from random import Random  # noqa: TID251  a benchmark takes a seed
 from uuid import UUID
 
 from models.purchases import PurchaseEventKind
+from models.units import Points, ReasonCode
 from rules import points
-from rules.points import HoldNotOpen, InsufficientPoints
+from rules.points import HoldNotOpen, InsufficientPoints, Receiver
 from rules.refusals import Refusal
 from tests import people
 
@@ -115,6 +116,16 @@ class Customer:
             await people.release(self.id, hold_id, at=at)
         else:
             await people.capture(self.id, hold_id, how, at=at)
+
+    async def give(self, other: "Customer", at: datetime) -> str:
+        """The desk moves points to somebody else, if there are any and the other may have them."""
+        amount, reason = Points(self.chance.randint(1, 60)), ReasonCode("FAMILY")
+        to, key = Receiver(id=other.id), people.fresh_key()
+        try:
+            await points.transfer(self.id, to, amount, reason=reason, key=key, actor=people.CLERK, now=at)
+        except (InsufficientPoints, points.ReceiverNotActive):
+            return "give?"
+        return "give"
 
     async def complain(self, at: datetime) -> None:
         """Staff put something right."""
