@@ -14,7 +14,7 @@ from rules import standings
 from rules.calendar import last_day, local_midnight
 from rules.programme import Terms
 from rules.schemes import Basis, Rung, WindowKind
-from rules.standings import BEGINNING, SPENT, Standing, advance
+from rules.standings import BEGINNING, Standing, advance, of_spending
 
 TURNS = 8
 """So many moments of change are looked ahead."""
@@ -77,8 +77,8 @@ MANY = {
         " AND effective_at >= $2 GROUP BY member_id",
         fans_out="a page of members shows what each one has reached",
     ),
-    Basis.SPEND: SQL(
-        f"SELECT member_id, {SPENT} AS n FROM purchase WHERE member_id = ANY($1::uuid[])"  # noqa: S608  a constant
+    Basis.SPEND: of_spending(
+        "SELECT member_id, {spent} AS n FROM purchase WHERE member_id = ANY($1::uuid[])"
         " AND paid_at >= $2 GROUP BY member_id",
         fans_out="a page of members shows what each one has reached",
     ),

@@ -235,18 +235,26 @@ async def reckoned_all(member_ids: Sequence[UUID], terms: Terms, now: datetime) 
     return found
 
 
-SPENT = (
+_SPENT = (
     "COALESCE(SUM(goods_minor - by_points_minor - CASE WHEN refunded_minor = 0 THEN 0"
-    " WHEN refunded_minor = goods_minor THEN goods_minor - by_points_minor"
-    " ELSE (goods_minor - by_points_minor) * refunded_minor / goods_minor END), 0)::bigint"
+    " WHEN refunded_minor = goods_minor THEN goods_minor - by_points_minor ELSE {share} END), 0)::bigint"
 )
+
+
+def of_spending(text: str, fans_out: str | None = None) -> SQL:
+    """A statement that adds up what was spent as `{spent}`, by numbers in which no large order is too large."""
+    share = _SPENT.format(share="(goods_minor - by_points_minor) * refunded_minor / goods_minor")
+    exact = _SPENT.format(share="DIV((goods_minor - by_points_minor)::numeric * refunded_minor, goods_minor)")
+    return SQL(text.format(spent=exact), sqlite=text.format(spent=share), fans_out=fans_out)
+
+
 MEASURES = {
     Basis.GROWTH: SQL(
         "SELECT COALESCE(SUM(delta), 0)::bigint AS n FROM growth_entry"
         " WHERE member_id = $1 AND effective_at >= $2 AND effective_at < $3"
     ),
-    Basis.SPEND: SQL(
-        f"SELECT {SPENT} AS n FROM purchase WHERE member_id = $1 AND paid_at >= $2 AND paid_at < $3"  # noqa: S608
+    Basis.SPEND: of_spending(
+        "SELECT {spent} AS n FROM purchase WHERE member_id = $1 AND paid_at >= $2 AND paid_at < $3"
     ),
     Basis.ORDERS: SQL(
         "SELECT COUNT(*) AS n FROM purchase WHERE member_id = $1 AND paid_at >= $2 AND paid_at < $3"

@@ -109,14 +109,19 @@ def growth_cause(purchase_id: UUID) -> str:
 
 
 async def _complete(sitting: Sitting, happening: Happening, event_id: UUID) -> None:
-    """An order is completed; one not known to be paid was paid at the same moment."""
+    """An order is completed; one not known to be paid was paid at the same moment.
+
+    One that is refunded in part stays so, and what is left of its points becomes available all the same.
+    """
     purchase = sitting.purchase
     _refuse_unless(purchase.state is not PurchaseState.CANCELLED, purchase)
     await _pay(sitting, happening, event_id)
-    if purchase.state is PurchaseState.PAID:
+    is_news = purchase.state is PurchaseState.PAID
+    if is_news:
         purchase.state = PurchaseState.COMPLETED
         _save(purchase)
         _tell(sitting, "completed")
+    if is_news or purchase.state is PurchaseState.PARTIALLY_REFUNDED:
         points.complete(sitting.book, purchase.id, min(happening.occurred_at, sitting.now), sitting.terms)
         await _land(sitting, happening.occurred_at)
 
@@ -252,10 +257,12 @@ async def _reverse_growth(sitting: Sitting, event_id: UUID, at: datetime) -> Non
     """
     purchase = sitting.purchase
     deltas = [row["delta"] for row in await GROWTH_OF.rows(purchase.member_id, purchase.id)]
+    due = 0
     if deltas:
         original = await WAITED.value(purchase.member_id, purchase.id) or deltas[0]
         due = sum(deltas) - left(original, refunded=purchase.refunded_minor, paid=purchase.goods_minor)
-        await _grow(sitting, -due, f"refund:{event_id}:growth", at)
+    # a purchase that moves no growth may still have counted as spending, or as an order
+    await _grow(sitting, -due, f"refund:{event_id}:growth", at)
 
 
 async def _grow(sitting: Sitting, delta: int, cause: str, at: datetime) -> None:

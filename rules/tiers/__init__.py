@@ -102,7 +102,7 @@ async def grow(
     elif terms.scheme.basis is Basis.GROWTH:
         return []
     await requalify(whose, terms, at=effective_at, now=now, purchase_id=purchase_id)
-    if delta < 0 and purchase_id is not None:
+    if delta <= 0 and purchase_id is not None:
         await take_back(whose, terms, purchase_id, at=now)
     return [*events, *keep(whose)]
 

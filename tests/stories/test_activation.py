@@ -132,6 +132,18 @@ async def test_completion_makes_points_available_and_growth_lands_with_them() ->
     assert await violations() == []
 
 
+@pytest.mark.parametrize("paid", [True, False])
+async def test_completion_gives_what_is_left_of_an_order_that_is_refunded_in_part(paid: bool) -> None:
+    mei = await under(OR_CANCELLED)
+    await buy(mei, 60_00, 40_00, ref="tea", paid=paid)
+    await refund("tea", {"A": 60_00}, at=NOON + DAY)
+    done = await happens(PurchaseEventKind.COMPLETED, "tea", at=NOON + 2 * DAY)
+    told = await balance(mei)
+    assert (told["available"], told["pending"], told["growth"], done.growth) == (40, 0, 40, 40)
+    assert await seen(mei, RIPE) == (40, 0)
+    assert await violations() == []
+
+
 async def test_an_order_that_is_completed_before_it_was_paid_earns_at_once() -> None:
     mei = await under(COMPLETED)
     await buy(mei, 100_00, ref="tea", paid=False)
