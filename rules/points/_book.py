@@ -190,7 +190,9 @@ class Book(Tally):
         The share of a lot that has expired comes back as a new lot that lives until `grace`.
         """
         late = 0
-        for lot, share in between(already, points, sorted(paid_by, key=lambda p: p[0].is_spent_before())[::-1]):
+        known = {lot.id: lot for lot in self.lots}
+        paid = [(known.get(lot.id) or self._slid(lot), share) for lot, share in paid_by]
+        for lot, share in between(already, points, sorted(paid, key=lambda p: p[0].is_spent_before())[::-1]):
             if lot.is_over(self.now):
                 late += share
             else:
@@ -249,10 +251,13 @@ class Book(Tally):
 
     def stretch(self) -> None:
         """Let the lots that slide live as long as the member's last activity has it."""
-        for lot in self.lots:
-            if lot.slides and lot.expires_at:
-                lot.expires_at = max(lot.expires_at, self.balances.slid_until(lot.slides))
-        self.lots.sort(key=Lot.is_spent_before)
+        self.lots = sorted((self._slid(lot) for lot in self.lots), key=Lot.is_spent_before)
+
+    def _slid(self, lot: Lot) -> Lot:
+        """A lot, as far as it has slid."""
+        if lot.slides and lot.expires_at:
+            lot.expires_at = max(lot.expires_at, self.balances.slid_until(lot.slides))
+        return lot
 
     def pending_lots(self) -> list[Lot]:
         """The lots that are not active yet."""

@@ -52,7 +52,11 @@ LOTS = SQL(
     f"SELECT {OF_LOT} FROM points_lot WHERE member_id = $1 AND (remaining > 0 OR held > 0)"  # noqa: S608  the same
 )
 PAID_BY = SQL(
-    f"SELECT {', '.join(f'l.{name}' for name in _LOT)},"  # noqa: S608  names of columns
+    f"SELECT {', '.join(f'l.{name}' for name in _LOT if name != 'slides')},"  # noqa: S608  names of columns
+    # what was written off while the member did nothing slides no more, whatever they have done since
+    " CASE WHEN l.slides IS NOT NULL AND NOT EXISTS (SELECT 1 FROM points_lot_move x JOIN points_transaction e"
+    " ON e.member_id = x.member_id AND e.id = x.transaction_id AND e.kind = 'EXPIRE'"
+    " WHERE x.member_id = l.member_id AND x.lot_id = l.id) THEN l.slides END AS slides,"
     " -m.d_remaining - m.d_held AS share FROM points_lot_move m"
     " JOIN points_lot l ON l.member_id = m.member_id AND l.id = m.lot_id"
     " WHERE m.member_id = $1 AND m.transaction_id = $2"

@@ -6,6 +6,7 @@ from uuid import UUID
 
 import strawberry
 
+from models.lots import ends
 from models.points import PointsKind
 from models.reading import Row, Rows
 from rules.actors import ActorKind
@@ -85,11 +86,13 @@ class ShareRow(Row):
 
 
 SHARES = (
-    "SELECT x.transaction_id, x.points, x.held, ISO(x.expires_at) AS expires_at, ISO(x.earned_at) AS earned_at"
-    " FROM (SELECT m.transaction_id, m.d_remaining AS points, m.d_held AS held, l.expires_at, l.id,"
+    "SELECT x.transaction_id, x.points, x.held, ISO(x.expires_at) AS expires_at, ISO(x.earned_at) AS earned_at"  # noqa: S608  names of ours
+    " FROM (SELECT m.transaction_id, m.d_remaining AS points, m.d_held AS held,"
+    f" CASE WHEN l.remaining + l.held > 0 THEN {ends('l', 'b')} ELSE l.expires_at END AS expires_at, l.id,"
     " COALESCE(l.origin_at, o.effective_at) AS earned_at, ROW_NUMBER() OVER (PARTITION BY m.transaction_id"
     " ORDER BY l.expires_at NULLS LAST, l.id, m.id) AS place FROM points_lot_move m"
     " JOIN points_lot l ON l.member_id = m.member_id AND l.id = m.lot_id"
+    " JOIN points_account b ON b.member_id = l.member_id"
     " JOIN points_transaction o ON o.member_id = l.member_id AND o.id = l.transaction_id"
     " WHERE {whose} AND m.transaction_id = ANY($2::uuid[])) x WHERE x.place <= $3"
     " ORDER BY x.expires_at NULLS LAST, x.id, x.place"
