@@ -3944,7 +3944,7 @@ export interface Query {
   memberMergePreview: MemberMergePreview | null;
   /** What a redemption would come to. Runs the same checks and writes nothing. */
   pointsRedeemPreview: PointsRedeemPreview | null;
-  /** What giving points to another member would come to. Runs the same checks and writes nothing. */
+  /** What giving points to another member would come to. Runs the same checks and moves nothing. */
   pointsTransferPreview: PointsTransferPreview | null;
   /**
    * What a purchase would change if it were recorded now. Decides as one would, writes nothing. Not for members, but

@@ -8,6 +8,7 @@ import strawberry
 
 from models.units import Note, ReasonCode
 from rules import attempts, points
+from rules.attempts import TooManyAttempts
 from rules.points import Given, Receiver
 from rules.refusals import NotFound
 from schema import ids
@@ -89,35 +90,47 @@ def _receiver(context: Context, code: str | None, given: str | None) -> Receiver
     return Receiver(id=found)
 
 
+async def _guessed_out(context: Context) -> TooManyAttempts | None:
+    """What refuses the caller whose codes have meant nobody too often lately."""
+    try:
+        await attempts.check_tally(GUESSES, context.actor.principal, now=context.now)
+    except TooManyAttempts as refused:
+        return refused
+    return None
+
+
 @strawberry.type
 class TransfersQuery:
     """What may be asked of transfers."""
 
-    @asked(MEMBER, "What giving points to another member would come to. Runs the same checks and writes nothing.")
+    @asked(MEMBER, "What giving points to another member would come to. Runs the same checks and moves nothing.")
     async def points_transfer_preview(
         self, info: Info, input: Annotated[PointsTransferPreviewInput, INPUT]
     ) -> PointsTransferPreview | None:
-        """Try a transfer."""
+        """Try a transfer. Codes that mean nobody are counted as they are where it is done."""
         context = info.context
         wanted = positive(input.points)
+        refused = await _guessed_out(context)
+        to = Receiver() if refused else _receiver(context, input.to_member_code, None)
         try:
             told = await points.preview_transfer(
-                whose(context, None),
-                _receiver(context, input.to_member_code, None),
-                wanted,
-                actor=context.actor,
-                now=context.now,
+                whose(context, None), to, wanted, actor=context.actor, now=context.now
             )
         except NotFound:
             return None
+        if told.to_id is None and not refused:
+            await attempts.tally(GUESSES, context.actor.principal, now=context.now)
+        objections = told.objections
+        if refused:
+            objections = [refused, *(each for each in objections if not isinstance(each, NotFound))]
         return PointsTransferPreview(
             to_id=told.to_id,
-            allowed=not told.objections,
+            allowed=not objections,
             available=Long(told.available),
-            available_after=None if told.objections else Long(told.available - wanted),
+            available_after=None if objections else Long(told.available - wanted),
             left_count=Long(told.left_count),
             left_points=Long(told.left_points),
-            user_errors=[answer_to(refusal, context.language) for refusal in told.objections],
+            user_errors=[answer_to(refusal, context.language) for refusal in objections],
         )
 
 

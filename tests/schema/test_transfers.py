@@ -137,3 +137,18 @@ async def test_whoever_guesses_codes_is_stopped() -> None:
     assert found == {"NOT_FOUND", "TOO_MANY_ATTEMPTS"}
     assert refusals(await giving(as_member(mei), toMemberCode=await code_of(lan))) == ["TOO_MANY_ATTEMPTS"]
     assert [row["failures"] for row in await ATTEMPTS.rows()] == [100]
+
+
+async def test_whoever_guesses_codes_by_trying_is_stopped_all_the_same() -> None:
+    mei, lan = await two()
+    code = await code_of(lan)
+    found = set()
+    for number in range(101):
+        given = {"i": {"toMemberCode": codes.checked(f"77{number:015}"), "points": 40}}
+        told = (await ask(TRY, given, who=as_member(mei), at=LATER))["pointsTransferPreview"]
+        found |= {each["code"] for each in told["userErrors"]}
+    assert found == {"NOT_FOUND", "TOO_MANY_ATTEMPTS"}
+    given = {"i": {"toMemberCode": code, "points": 40}}
+    told = (await ask(TRY, given, who=as_member(mei), at=LATER))["pointsTransferPreview"]
+    assert (told["to"], told["allowed"], told["available"]) == (None, False, 300)
+    assert refusals(await giving(as_member(mei), toMemberCode=code)) == ["TOO_MANY_ATTEMPTS"]
