@@ -62,6 +62,7 @@ OWNERS: dict[str, Owner] = {
     "growth_account": MEMBER,
     "growth_entry": MEMBER,
     "tier_change": MEMBER,
+    "benefit_use": MEMBER,
     "membership_plan": SHARED,
     "membership": MEMBER,
     "membership_key": Owner("global key", "payment_ref"),

@@ -215,3 +215,33 @@ class TierChange(Model):
             UniqueConstraint(name="tier_change_seq", fields=("member_id", "seq")),
             CheckConstraint(name="tier_change_joined", check="(cause = 'JOINED') = (from_tier_id IS NULL)"),
         )
+
+
+class BenefitUse(Model):
+    """One use of a benefit: written once, never changed."""
+
+    id = fields.UUIDField(primary_key=True, default=uuid7)
+    member: fields.ForeignKeyRelation[Member] = fields.ForeignKeyField(
+        "models.Member", related_name=False, on_delete=fields.RESTRICT
+    )
+    member_id: UUID
+    benefit = fields.CharField(max_length=20)
+    """Its kind."""
+    code = fields.CharField(max_length=32)
+    period = fields.CharField(max_length=7)
+    """The programme's month in which it was used: 2026-03."""
+    number = fields.IntField()
+    """Which use of that month it was, from 1."""
+    tier: fields.ForeignKeyRelation[Tier] = fields.ForeignKeyField(
+        "models.Tier", related_name=False, on_delete=fields.RESTRICT
+    )
+    """The tier that gave it."""
+    tier_id: UUID
+    used_at = fields.DatetimeField()
+
+    class Meta:
+        table = "benefit_use"
+        constraints = (
+            UniqueConstraint(name="benefit_use_once", fields=("member_id", "benefit", "code", "period", "number")),
+            CheckConstraint(name="benefit_use_number", check="number >= 1"),
+        )

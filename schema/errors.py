@@ -18,6 +18,7 @@ from models.members import IdentityKind
 from rules import (  # noqa: F401
     approvals,
     attempts,
+    benefits,
     credentials,
     documents,
     idempotency,

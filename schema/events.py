@@ -53,6 +53,7 @@ class MemberEventType(Enum):
     )
     GROWTH_MOVED = strawberry.enum_value("GROWTH_MOVED", description="Their growth value (成长值) moved.")
     TIER_CHANGED = strawberry.enum_value("TIER_CHANGED", description="They hold another tier.")
+    BENEFIT_USED = strawberry.enum_value("BENEFIT_USED", description="They used something their tier gives them.")
     TIER_REVIEWED = strawberry.enum_value(
         "TIER_REVIEWED",
         description="Something about their tiers, but not which they hold: it was retained, or is in its grace.",

@@ -8,9 +8,10 @@ import strawberry
 
 from models.sql import SQL
 from models.units import Minor, ReasonCode, is_plain
-from rules import memberships
+from rules import benefits, memberships
 from rules.memberships import Plan
 from rules.refusals import NotFound
+from rules.schemes import BenefitKind
 from schema import ids
 from schema.context import Context, HasMember, Info
 from schema.errors import UserError, bad_input, command, key_of
@@ -138,10 +139,22 @@ class MembershipPlanPayload:
     user_errors: list[UserError] = seen(LEADS, "Why it was refused; empty on success.", default_factory=list)
 
 
+@strawberry.type(description="A benefit that was used.")
+class BenefitUsed:
+    kind: BenefitKind = seen(SELLS, "What sort of benefit.")
+    code: str = seen(SELLS, "Its code.")
+    used_at: Moment = seen(SELLS, "When.")
+
+
 @strawberry.type(description="The payment after it.")
 class MembershipPayload:
     payment: MembershipPayment | None = seen(SELLS, "The payment; null when refused.", default=None)
     replayed: bool = seen(SELLS, "Whether the same had been done before.", default=False)
+    benefits_used: list[BenefitUsed] = seen(
+        SELLS,
+        "Of a refund: what was used of the tier's benefits since it was paid, 100 at most.",
+        default_factory=list,
+    )
     user_errors: list[UserError] = seen(SELLS, "Why it was refused; empty on success.", default_factory=list)
 
 
@@ -184,6 +197,13 @@ async def _payment_of(info: Info, member_id: UUID, payment_id: UUID) -> Membersh
     rows = await PAYMENTS.rows([member_id])
     known = await ladder(info.context, {str(row["tier_id"]) for row in rows})
     return next(_payment(row, known) for row in rows if row["id"] == payment_id)
+
+
+async def _used(member_id: UUID, payment_id: UUID) -> list[BenefitUsed]:
+    """What was used of the tier's benefits since a payment's time began."""
+    row = next(row for row in await PAYMENTS.rows([member_id]) if row["id"] == payment_id)
+    used = await benefits.used_since(member_id, row["tier_id"], row["starts_at"])
+    return [BenefitUsed(kind=kind, code=code, used_at=Moment(at)) for kind, code, at in used]
 
 
 @strawberry.type
@@ -263,6 +283,5 @@ class MembershipsMutation:
             raise NotFound
         key = key_of(input.idempotency_key)
         done = await memberships.refund(*said, reason=input.reason, key=key, actor=context.actor, now=context.now)
-        return MembershipPayload(
-            payment=await _payment_of(info, said[0], done.membership_id), replayed=done.replayed
-        )
+        payment = await _payment_of(info, said[0], done.membership_id)
+        return MembershipPayload(payment=payment, replayed=done.replayed, benefits_used=await _used(*said))

@@ -14,6 +14,7 @@ from models.credentials import PrincipalKind
 from schema import ids
 from schema.approvals import Approval, ApprovalsMutation, ApprovalsQuery, approval
 from schema.audit import AuditQuery
+from schema.benefits import BenefitsMutation
 from schema.codes import CodesMutation
 from schema.context import Context, Info
 from schema.documents import DocumentsMutation, DocumentsQuery
@@ -145,6 +146,7 @@ class Mutation(
     PolicyMutation,
     SchemesMutation,
     MembershipsMutation,
+    BenefitsMutation,
     DocumentsMutation,
     EarningMutation,
     KeysMutation,

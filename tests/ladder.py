@@ -11,12 +11,13 @@ from uuid import UUID
 from models.sql import SQL
 from models.staff import StaffRole
 from models.units import Minor, ReasonCode
-from rules import memberships, standings, tiers
+from rules import benefits, memberships, standings, tiers
 from rules import programme as programmes
 from rules.actors import Actor, ActorKind
+from rules.benefits import Used
 from rules.idempotency import Key
 from rules.memberships import Bought, Plan
-from rules.schemes import Scheme, plain
+from rules.schemes import BenefitKind, Scheme, plain
 from rules.standings import Standing
 from rules.tiers import Published
 from tests.people import LADDER, NOON, SHOP, fresh_key
@@ -66,11 +67,27 @@ async def pay(
     return await memberships.purchase(member_id, *paid_for, key=key or fresh_key(), actor=actor, now=at)
 
 
+LOUNGE = {"kind": "EXCLUSIVE_ACCESS", "code": "LOUNGE"}
+
+
+async def use(
+    member_id: UUID,
+    kind: BenefitKind = BenefitKind.EXCLUSIVE_ACCESS,
+    code: str = "LOUNGE",
+    *,
+    at: datetime = NOON,
+    key: Key | None = None,
+) -> Used:
+    """The shop lets a member use what their tier gives."""
+    return await benefits.use(member_id, kind, code, key=key or fresh_key(), actor=SHOP, now=at)
+
+
 async def furnish(member_id: UUID) -> None:
     """A row in every table of tiers and memberships."""
-    await scheme()
+    await scheme(benefits={"BASIC": [LOUNGE], "SILVER": [LOUNGE], "GOLD": [LOUNGE]})
     await plan()
     await pay(member_id)
+    await use(member_id)
 
 
 async def pay_back(member_id: UUID, bought: Bought, *, at: datetime = NOON, actor: Actor = SHOP) -> Bought:

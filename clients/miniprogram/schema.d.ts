@@ -426,6 +426,21 @@ export interface Benefit {
   perMonth: number | null;
 }
 
+/** The member has used this benefit as often as their tier allows this month. */
+export interface BenefitExhausted {
+  __typename?: 'BenefitExhausted';
+  /** What to switch on. */
+  code: ErrorCode;
+  /** A sentence for people, in English or Chinese by `Accept-Language`. */
+  message: string;
+  /** The part of `input` that was refused, if one was. */
+  field: string[] | null;
+  /** Whether the same request may succeed later without anybody changing it. */
+  retryable: boolean;
+  /** The most there may be. */
+  limit: Long;
+}
+
 /** What a tier gives its members. */
 export type BenefitKind =
   /** Purchases earn more: `value` is the multiplier in basis points. */
@@ -433,7 +448,61 @@ export type BenefitKind =
   /** One redemption may take at most `value` points. */
   | 'REDEEM_LIMIT'
   /** The caps of earn rules are wider: `value` is a multiplier in basis points. */
-  | 'CAP_OVERRIDE';
+  | 'CAP_OVERRIDE'
+  /** Every month there are `value` coupons of the template `code`. */
+  | 'PERIODIC_COUPON'
+  /** What goes by `code` is open to them. */
+  | 'EXCLUSIVE_ACCESS'
+  /** Communities of the kind `code` are open to them. */
+  | 'COMMUNITY_ACCESS';
+
+/** A benefit to be used. */
+export interface BenefitUseInput {
+  /** Whose. */
+  memberId: ID;
+  /** `PERIODIC_COUPON`, `EXCLUSIVE_ACCESS` or `COMMUNITY_ACCESS`: the others need no use. */
+  kind: BenefitKind;
+  /** Its code. */
+  code: string;
+  /**
+   * Chosen by you for this one request (a UUID will do): 8 to 128 printable ASCII characters. The same key with the
+   * same input is done once and always answered alike, so a retry is harmless.
+   */
+  idempotencyKey: string;
+}
+
+/** What a use of a benefit came to. */
+export interface BenefitUsePayload {
+  __typename?: 'BenefitUsePayload';
+  /**
+   * Which use of the month it was, from 1; null when refused. Not for members, but for OWNER, ADMIN, OPERATOR, CS,
+   * CASHIER, SERVICE.
+   */
+  number: number | null;
+  /**
+   * How often it may still be used this month; null means as often as they like. Not for members, but for OWNER,
+   * ADMIN, OPERATOR, CS, CASHIER, SERVICE.
+   */
+  left: number | null;
+  /**
+   * Whether the same request had been done before. Not for members, but for OWNER, ADMIN, OPERATOR, CS, CASHIER,
+   * SERVICE.
+   */
+  replayed: boolean;
+  /** Why it was refused; empty on success. Not for members, but for OWNER, ADMIN, OPERATOR, CS, CASHIER, SERVICE. */
+  userErrors: UserError[];
+}
+
+/** A benefit that was used. */
+export interface BenefitUsed {
+  __typename?: 'BenefitUsed';
+  /** What sort of benefit. Not for members, but for OWNER, ADMIN, OPERATOR, CS, SERVICE. */
+  kind: BenefitKind;
+  /** Its code. Not for members, but for OWNER, ADMIN, OPERATOR, CS, SERVICE. */
+  code: string;
+  /** When. Not for members, but for OWNER, ADMIN, OPERATOR, CS, SERVICE. */
+  usedAt: DateTime;
+}
 
 /** How near to the member's birthday a purchase is. */
 export type BirthdayMatch =
@@ -957,6 +1026,10 @@ export type ErrorCode =
   | 'BACKFILL_REQUIRED'
   /** The balance is not what the request expected. 积分余额已变动。 */
   | 'BALANCE_CHANGED'
+  /** The member has used this benefit as often as their tier allows this month. 该权益本月已用完。 */
+  | 'BENEFIT_EXHAUSTED'
+  /** The member's tier does not give this benefit. 该会员等级不享有此权益。 */
+  | 'BENEFIT_NOT_ENTITLED'
   /** Too much is being written just now. 系统繁忙，请稍后重试。 */
   | 'BUSY'
   /** More would be taken than is held. 核销积分超出预占数量。 */
@@ -1516,6 +1589,8 @@ export interface Member {
   tier: Tier;
   /** Where they stand on the ladder. */
   tierProgress: TierProgress;
+  /** What their tier gives them now, and how often they may still use it. */
+  benefits: MemberBenefit[];
   /** The membership they have paid for and that runs (付费会员); null without one. */
   membership: Membership | null;
   /** What they have paid for plans, newest first, 100 at most. */
@@ -1566,6 +1641,21 @@ export interface MemberApprovalsArgs {
   last?: number | null;
   /** Read back before this cursor. */
   before?: string | null;
+}
+
+/** Something a member's tier gives them now. */
+export interface MemberBenefit {
+  __typename?: 'MemberBenefit';
+  /** What sort of benefit. */
+  kind: BenefitKind;
+  /** How much of it, in the unit its kind names; 1 where its code says it all. */
+  value: Long;
+  /** What it opens or gives; null where its kind has no code. */
+  code: string | null;
+  /** How often a month it may be used; null as often as they like. */
+  limit: number | null;
+  /** How often it was used this month of the programme. */
+  usedThisMonth: number;
 }
 
 /** How to look a member up. */
@@ -1723,6 +1813,8 @@ export type MemberEventType =
   | 'GROWTH_MOVED'
   /** They hold another tier. */
   | 'TIER_CHANGED'
+  /** They used something their tier gives them. */
+  | 'BENEFIT_USED'
   /** Something about their tiers, but not which they hold: it was retained, or is in its grace. */
   | 'TIER_REVIEWED'
   /** A purchase was paid. */
@@ -2033,6 +2125,11 @@ export interface MembershipPayload {
   payment: MembershipPayment | null;
   /** Whether the same had been done before. Not for members, but for OWNER, ADMIN, OPERATOR, CS, SERVICE. */
   replayed: boolean;
+  /**
+   * Of a refund: what was used of the tier's benefits since it was paid, 100 at most. Not for members, but for
+   * OWNER, ADMIN, OPERATOR, CS, SERVICE.
+   */
+  benefitsUsed: BenefitUsed[];
   /** Why it was refused; empty on success. Not for members, but for OWNER, ADMIN, OPERATOR, CS, SERVICE. */
   userErrors: UserError[];
 }
@@ -2499,6 +2596,14 @@ export interface Mutation {
    * Refuses with: `IDEMPOTENCY_KEY_REUSED`, `MEMBERSHIP_REFUNDED`, `MEMBER_MERGED`, `NOT_FOUND`.
    */
   membershipRefund: MembershipPayload | null;
+  /**
+   * Use a benefit of the tier the member holds at this moment: open what its code stands for, once. Each is counted
+   * in the programme's month. Not for members, but for OWNER, ADMIN, OPERATOR, CS, CASHIER, SERVICE.
+   *
+   * Refuses with: `BENEFIT_EXHAUSTED`, `BENEFIT_NOT_ENTITLED`, `IDEMPOTENCY_KEY_REUSED`, `MEMBER_FROZEN`,
+   * `MEMBER_MERGED`, `MEMBER_NOT_ACTIVE`, `NOT_FOUND`.
+   */
+  benefitUse: BenefitUsePayload | null;
   /**
    * Trust documents from now on: at once in the process that answers, and within a second in every other. What is
    * trusted already stays so. Not for members, but for OWNER, ADMIN.
@@ -5235,6 +5340,7 @@ export type AnyUserError =
   | ApprovalQueueFull
   | ApprovalRequired
   | BalanceChanged
+  | BenefitExhausted
   | CaptureExceedsHold
   | CurrencyMismatch
   | DocumentInvalid

@@ -114,6 +114,12 @@ TIERS = (
         " WHERE m.id IS NULL",
     ),
     Invariant(
+        "benefits are used in turn",
+        "The uses of a benefit in a month are numbered without gaps.",
+        "SELECT member_id FROM benefit_use GROUP BY member_id, benefit, code, period"
+        " HAVING COUNT(*) <> MAX(number)",
+    ),
+    Invariant(
         "tier scheme is the newest",
         "The scheme in force is the newest of the published ones, which are numbered without gaps.",
         "SELECT p.one FROM programme p LEFT JOIN (SELECT COUNT(*) AS n, MAX(version) AS last FROM tier_scheme) s"

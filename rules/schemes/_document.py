@@ -36,13 +36,14 @@ RANGES: dict[BenefitKind, range] = {
     BenefitKind.EARN_MULTIPLIER: range(WHOLE, MULTIPLIER_MAX + 1),
     BenefitKind.REDEEM_LIMIT: range(1, BALANCE_MAX + 1),
     BenefitKind.CAP_OVERRIDE: range(WHOLE + 1, MULTIPLIER_MAX + 1),
+    BenefitKind.PERIODIC_COUPON: range(1, 101),
 }
 """What the value of each kind may be; those that have a code and no value are not among them."""
 
-CODED: frozenset[BenefitKind] = frozenset()
+CODED = frozenset({BenefitKind.PERIODIC_COUPON, BenefitKind.EXCLUSIVE_ACCESS, BenefitKind.COMMUNITY_ACCESS})
 """The kinds that say by a code what they open or give."""
 
-COUNTED: frozenset[BenefitKind] = frozenset()
+COUNTED = frozenset({BenefitKind.EXCLUSIVE_ACCESS, BenefitKind.COMMUNITY_ACCESS})
 """The kinds whose uses may be limited."""
 
 COLUMNS = frozenset({BenefitKind.EARN_MULTIPLIER, BenefitKind.REDEEM_LIMIT})

@@ -14,6 +14,9 @@ class BenefitKind(StrEnum):
     REDEEM_LIMIT = "REDEEM_LIMIT"
     CAP_OVERRIDE = "CAP_OVERRIDE"
     """In basis points: how much wider the caps of earn rules are."""
+    PERIODIC_COUPON = "PERIODIC_COUPON"
+    EXCLUSIVE_ACCESS = "EXCLUSIVE_ACCESS"
+    COMMUNITY_ACCESS = "COMMUNITY_ACCESS"
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from schema import ids
 from schema.approvals import Approval, approvals_of
 from schema.audit import SEES as SEES_LOG
 from schema.audit import AuditLine, lines_of
+from schema.benefits import MemberBenefit, benefits_given
 from schema.cards import MemberCard, Sealed, profiles
 from schema.compiler import by_class
 from schema.context import Context, HasMember, Info
@@ -80,6 +81,9 @@ class Member(Node):
     )
     tier: Tier = related(SEES_MEMBER, "The tier they hold, with its benefits.", tier_of)
     tier_progress: TierProgress = related(SEES_MEMBER, "Where they stand on the ladder.", progress_of)
+    benefits: list[MemberBenefit] = related(
+        SEES_MEMBER, "What their tier gives them now, and how often they may still use it.", benefits_given
+    )
     membership: Membership | None = related(
         SEES_MEMBER, "The membership they have paid for and that runs (付费会员); null without one.", membership_of
     )

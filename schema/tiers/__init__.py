@@ -2,7 +2,7 @@
 
 from schema.tiers._history import TierStep
 from schema.tiers._ladder import Benefit, Ladder, Node, Tier, benefits_of, ladder, tier_of_code
-from schema.tiers._progress import STANDING, Standing, TierProgress, progress_of, tier_of
+from schema.tiers._progress import STANDING, Standing, TierProgress, progress_of, rungs_of, tier_of
 
 __all__ = [
     "STANDING",
@@ -16,6 +16,7 @@ __all__ = [
     "benefits_of",
     "ladder",
     "progress_of",
+    "rungs_of",
     "tier_of",
     "tier_of_code",
 ]

@@ -220,6 +220,11 @@ def tier_of(parents: Sequence[HasMember], context: Context) -> Answers[Tier]:
     return _of_steps(_tiers, parents, context)
 
 
+async def rungs_of(parents: Sequence[HasMember], context: Context) -> list[Rung]:
+    """The tier each member holds, as the rules read it."""
+    return [step.rung for _, step in await _of_steps_read(list, parents, context)]
+
+
 def _progress(steps: Steps) -> list[TierProgress]:
     return cast("list[TierProgress]", [Progress(*each) for each in steps])
 

@@ -93,6 +93,8 @@ ATTACKS: dict[str, tuple[Attack, ...]] = {
     "tier_threshold": (change("tier", "rank = 2", threshold=TOO_MUCH),),
     "tier_multiplier": (change("tier", earn_multiplier_bps="9999"), change("tier", earn_multiplier_bps="1000001")),
     "tier_redeem_limit": (change("tier", redeem_limit_points="0"),),
+    "benefit_use_once": (again("benefit_use"),),
+    "benefit_use_number": (again("benefit_use", number="0"),),
     "membership_plan_version": (again("membership_plan"),),
     "membership_plan_terms": (
         again("membership_plan", version="0"),

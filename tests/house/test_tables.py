@@ -14,11 +14,12 @@ from models import engine, sql
 from models.owners import OWNERS, Owner
 from models.sql import SQL
 from tests import guard
-from tests.ladder import plan, scheme
+from tests.ladder import furnish
 from tests.people import buy, caps, member, programme, publish, redeem, rule
 
 LEDGERS = {
     "audit_log",
+    "benefit_use",
     "earn_award",
     "earn_count",
     "growth_entry",
@@ -103,8 +104,7 @@ async def test_nothing_written_in_a_ledger_is_changed_or_deleted() -> None:
     await buy(mei, 200_00)
     await redeem(mei, 50, note="for the green tea")
     await publish()
-    await scheme()
-    await plan()
+    await furnish(mei)
     versions = dict.fromkeys(("points_policy", "tier_scheme"), "version")
     for table in sorted(LEDGERS):
         assert await SQL(f"SELECT COUNT(*) AS n FROM {table}").value() > 0, table

@@ -7,7 +7,8 @@ import pytest
 
 from models.staff import StaffRole
 from rules import tiers
-from tests.ladder import YEARLY, scheme
+from schema import ids
+from tests.ladder import YEARLY, pay, plan, scheme
 from tests.people import DAY, NOON, buy, member, programme
 from tests.schema.asking import CLERK, OWNER, SERVICE, as_member, as_staff, ask, member_id
 
@@ -190,3 +191,29 @@ async def test_a_member_sees_what_they_have_paid_for() -> None:
     me = (await ask(home, who=as_member(mei)))["me"]
     assert (me["tier"]["code"], me["membership"]) == ("BASIC", None)
     assert [each["refundedAt"] for each in me["membershipPayments"]] == [iso(NOON)]
+
+
+async def test_a_member_sees_what_their_tier_gives_and_how_often_they_used_it() -> None:
+    await programme()
+    lounge = {"kind": "EXCLUSIVE_ACCESS", "code": "LOUNGE"}
+    await scheme(benefits={"GOLD": [{**lounge, "per_month": 2}]})
+    await plan()
+    mei = await member()
+    bought = await pay(mei)
+    using = """mutation($input: BenefitUseInput!) { benefitUse(input: $input) {
+      number left replayed userErrors { code } } }"""
+    told = {"memberId": member_id(mei), **lounge, "idempotencyKey": "lounge-1"}
+    used = (await ask(using, {"input": told}, who=SERVICE))["benefitUse"]
+    assert used == {"number": 1, "left": 1, "replayed": False, "userErrors": []}
+    shown = "{ me { benefits { kind value code limit usedThisMonth } } }"
+    assert (await ask(shown, who=as_member(mei)))["me"]["benefits"] == [
+        {"kind": "EARN_MULTIPLIER", "value": 12_500, "code": None, "limit": None, "usedThisMonth": 0},
+        {**lounge, "value": 1, "limit": 2, "usedThisMonth": 1},
+    ]
+    refunding = """mutation($input: MembershipRefundInput!) { membershipRefund(input: $input) {
+      benefitsUsed { kind code usedAt } userErrors { code } } }"""
+    paid = ids.encode(ids.Tag.MEMBERSHIP, mei, bought.membership_id)
+    back = {"paymentId": paid, "reason": "WITHDRAWN", "idempotencyKey": "back-0001"}
+    done = (await ask(refunding, {"input": back}, who=SERVICE))["membershipRefund"]
+    assert done == {"benefitsUsed": [{**lounge, "usedAt": iso(NOON)}], "userErrors": []}
+    assert (await ask(shown, who=as_member(mei)))["me"]["benefits"] == []

@@ -31,13 +31,16 @@ async def good(who: UUID) -> dict[str, tuple[Principal | None, dict[str, Any]]]:
     bought = await ladder.pay(who, ref="payment-0")
     paid = ids.encode(Tag.MEMBERSHIP, who, bought.membership_id)
     mei = member_id(who)
+    lounge = {"kind": "EXCLUSIVE_ACCESS", "code": "LOUNGE"}
+    await ladder.scheme(benefits={"GOLD": [{**lounge, "per_month": 99}]})
     plan = {"code": "BLACK", "name": "Black", "priceMinor": 9_800, "durationDays": 30, "tierCode": "GOLD"}
     payment = {"memberId": mei, "planCode": "BLACK", "paymentRef": "payment-1", "paidMinor": 9_800}
     return {
         "membershipPlanPublish": (OWNER, {**plan, "onSale": True, **key}),
         "membershipPurchase": (SERVICE, {**payment, **key}),
         "membershipRefund": (SERVICE, {"paymentId": paid, "reason": "WITHDRAWN", **key}),
-        "tierSchemePublish": (OWNER, {"scheme": {**scheme, "levels": levels}, "expectedVersion": 0, **key}),
+        "benefitUse": (SERVICE, {"memberId": mei, **lounge, **key}),
+        "tierSchemePublish": (OWNER, {"scheme": {**scheme, "levels": levels}, "expectedVersion": 1, **key}),
         "tierGrant": (CLERK, {"memberId": mei, "tierCode": "GOLD", "until": until, "reason": "GOODWILL", **key}),
         "tierRevoke": (CLERK, {"memberId": mei, "reason": "MISTAKE", **key}),
     }

@@ -19,7 +19,7 @@ from rules.points import Adjustment
 from rules.policy import Activation, ActivationMode, Expiry, ExpiryMode, Span
 from rules.webhooks import Outcome, Wish
 from tests import guard
-from tests.ladder import YEARLY, pay, plan, scheme
+from tests.ladder import YEARLY, pay, plan, scheme, use
 from tests.people import (
     NOON,
     adjust,
@@ -210,7 +210,9 @@ async def test_every_corruption_is_found_by_its_invariant(database: BaseDBAsyncC
 async def the_ladder() -> tuple[UUID, UUID]:
     """Mei's gold is in its grace, and Wang, whose growth is forgotten, was granted silver."""
     await programme()
-    await scheme(window={"kind": "ROLLING", "days": 30}, validity=YEARLY, grace_days=30, downgrade_mode="REASSESS")
+    rolling = {"kind": "ROLLING", "days": 30}
+    given = {"GOLD": [{"kind": "EXCLUSIVE_ACCESS", "code": "LOUNGE"}]}
+    await scheme(window=rolling, validity=YEARLY, grace_days=30, downgrade_mode="REASSESS", benefits=given)
     mei, wang = await member("Mei"), await member("Wang")
     await buy(mei, 5_000_00)
     goodwill = ReasonCode("GOODWILL")
@@ -219,8 +221,9 @@ async def the_ladder() -> tuple[UUID, UUID]:
     later = NOON + timedelta(days=400)
     await tiers.review({}, later)
     await plan()
-    await pay(wang, at=later)
-    await pay(wang, at=later)
+    for _ in range(2):
+        await pay(wang, at=later)
+        await use(mei, at=later)
     return mei, wang
 
 

@@ -50,6 +50,10 @@ TIERED: dict[str, list[str]] = {
         "UPDATE membership_key SET membership_id = '00000000-0000-4000-8000-00000000dead' WHERE member_id = {wang}",
         "UPDATE membership SET payment_ref = 'other' WHERE member_id = {wang}",
     ],
+    "benefits are used in turn": [
+        "UPDATE benefit_use SET number = number + 1 WHERE member_id = {mei} AND number = 2",
+        "DELETE FROM benefit_use WHERE member_id = {mei} AND number = 1",
+    ],
     "tier scheme is the newest": [
         "UPDATE programme SET tier_scheme = NULL",
         "UPDATE programme SET tier_scheme = '{{}}'",
