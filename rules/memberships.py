@@ -157,6 +157,9 @@ RUNNING = SQL(
 )
 
 
+AHEAD = SQL("SELECT COUNT(*) AS n FROM membership WHERE member_id = $1 AND refunded_at IS NULL AND ends_at > $2")
+
+
 @transaction
 async def purchase(
     member_id: UUID,
@@ -187,13 +190,13 @@ async def purchase(
     plan = await _sold(plan_code, paid)
     terms = await programme.terms()
     standing = await tiers.standing(member_id, terms, now)
-    running = await RUNNING.rows(member_id, now)
-    starts, ends = _follow(running, plan, terms, now)
+    runs = standing.overlays.get(TierSource.PAID)
+    starts, ends = _follow(runs, await AHEAD.value(member_id, now), plan, terms, now)
     bought = uuid7()
     row = {"id": bought, "member_id": member_id, "source": source, "payment_ref": payment_ref}
     _write(row, {"starts_at": starts, "ends_at": ends, "paid_at": now, "plan_id": plan["id"], "paid_minor": paid})
-    overlay = Overlay(terms.rung(plan["tier_id"]), running[0]["starts_at"] if running else now, ends)
-    cause = TierCause.PAID_RENEWED if running else TierCause.PAID_STARTED
+    overlay = Overlay(terms.rung(plan["tier_id"]), runs.since if runs else now, ends)
+    cause = TierCause.PAID_RENEWED if runs else TierCause.PAID_STARTED
     _cover(standing, cause, overlay, now)
     return await _conclude(standing, slip, bought, now, reason=None)
 
@@ -222,15 +225,14 @@ async def _known(member_id: UUID, plan_code: str, known: dict[str, Any]) -> Boug
 
 
 def _follow(
-    running: Sequence[dict[str, Any]], plan: dict[str, Any], terms: Terms, now: datetime
+    runs: Overlay | None, ahead: int, plan: dict[str, Any], terms: Terms, now: datetime
 ) -> tuple[datetime, datetime]:
     """When what is bought now begins, and ends. Raises: MembershipRuns."""
-    if not running:
+    if runs is None:
         return now, terms.midnight_after(terms.local_day(now) + timedelta(days=plan["duration_days"]))
-    last = running[-1]
-    if last["tier_id"] != plan["tier_id"] or len(running) >= LIVE_MAX:
-        raise MembershipRuns(terms.rung(last["tier_id"]).code)
-    return last["ends_at"], _after(last["ends_at"], plan["duration_days"], terms)
+    if runs.tier.id != plan["tier_id"] or ahead >= LIVE_MAX:
+        raise MembershipRuns(runs.tier.code)
+    return runs.until, _after(runs.until, plan["duration_days"], terms)
 
 
 def _after(ends_at: datetime, days: int, terms: Terms) -> datetime:
@@ -287,7 +289,9 @@ def _take_out(
     member_id: UUID, membership_id: UUID, running: Sequence[dict[str, Any]], terms: Terms, now: datetime
 ) -> datetime | None:
     """Take a payment out of those that run, and have the others follow one another; when the last ends, if any."""
-    ends: datetime | None = None
+    first = running[0]["starts_at"] if running else now
+    # what came with a merge may run before the first payment of their own
+    ends: datetime | None = first if first > now else None
     for row in running:
         where = {"member_id": member_id, "id": row["id"]}
         if row["id"] == membership_id:

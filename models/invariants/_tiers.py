@@ -96,11 +96,14 @@ TIERS = (
         "A paid tier lasts until the last payment for it ends, and no longer.",
         "SELECT g.member_id FROM growth_account g LEFT JOIN (SELECT m.member_id, MAX(m.ends_at) AS until"
         " FROM membership m WHERE m.refunded_at IS NULL GROUP BY m.member_id) l"
-        " ON l.member_id = g.member_id LEFT JOIN (SELECT c.member_id, c.cause, c.at, ROW_NUMBER() OVER"
+        " ON l.member_id = g.member_id LEFT JOIN (SELECT c.member_id, c.at, ROW_NUMBER() OVER"
         " (PARTITION BY c.member_id ORDER BY c.seq DESC) AS place FROM tier_change c WHERE c.source = 'PAID') h"
         " ON h.member_id = g.member_id AND h.place = 1"
-        " WHERE (g.paid_until IS NOT NULL AND g.paid_until IS DISTINCT FROM l.until)"
-        " OR (g.paid_until IS NULL AND l.until IS NOT NULL AND (h.member_id IS NULL OR h.at < l.until))",
+        # what a merge brought or took was paid by somebody else
+        " WHERE NOT EXISTS (SELECT 1 FROM tier_change b WHERE b.member_id = g.member_id AND b.source = 'PAID'"
+        " AND b.cause IN ('MERGED', 'UNMERGED'))"
+        " AND ((g.paid_until IS NOT NULL AND g.paid_until IS DISTINCT FROM l.until)"
+        " OR (g.paid_until IS NULL AND l.until IS NOT NULL AND (h.member_id IS NULL OR h.at < l.until)))",
     ),
     Invariant(
         "memberships follow one another",

@@ -18,7 +18,7 @@ from rules.memberships import (
 )
 from rules.refusals import NotFound
 from tests.ladder import history, pay, pay_back, plan, standing
-from tests.people import CLERK, DAY, NOON, balance, buy, fresh_key, member, programme
+from tests.people import CLERK, DAY, NOON, balance, buy, fresh_key, member, merge, programme
 
 MS = timedelta(milliseconds=1)
 OTHER_SHOP = Actor(ActorKind.SERVICE, "othershop", source="other")
@@ -132,3 +132,18 @@ async def test_what_was_sold_keeps_its_terms_when_the_plan_changes() -> None:
     await plan(price=128_00, days=60)
     await pay(mei, paid=128_00)
     assert (await standing(mei, NOON)).changes_at == shanghai("2026-06-09")
+
+
+async def test_what_a_merge_brought_runs_on_and_is_renewed_from_its_end() -> None:
+    await programme()
+    await plan()
+    old, mei = await member("Old"), await member("Mei")
+    await pay(old)
+    await merge(old, mei)
+    assert ((await balance(mei))["tier"], (await balance(old))["tier"]) == ("GOLD", "BASIC")
+    assert await violations() == []
+    renewed = await pay(mei)
+    assert (await standing(mei, NOON)).changes_at == shanghai("2026-05-10")
+    await pay_back(mei, renewed)
+    assert (await standing(mei, NOON)).changes_at == shanghai("2026-04-10")
+    assert (await standing(mei, shanghai("2026-04-10"))).tier.code == "BASIC"
