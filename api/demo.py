@@ -80,7 +80,7 @@ RULES = (
         "首单礼",
         points=Points(50),
         first_order=True,
-        min_eligible_minor=Minor(50_00),
+        min_eligible_minor=Minor(100_00),
         budget=Points(100_000),
     ),
     Rule("ALL", EarnRuleKind.CAPS, "每日上限", caps=Caps(day=Points(2_000))),

@@ -3859,6 +3859,11 @@ export interface PurchaseLine {
   paid: Money;
   /** What has been refunded of it so far. */
   refunded: Money;
+  /**
+   * Its share of the points the order earned when it was paid, for showing: split by what was paid, so that all
+   * shares are the whole. Refunds take back by the whole order.
+   */
+  earned: Long;
 }
 
 /** One line of an order. */

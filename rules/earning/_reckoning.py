@@ -93,20 +93,24 @@ def bonus(base: Points, multiplier_bps: int) -> Points:
     return Points(base * (multiplier_bps - WHOLE) // WHOLE)
 
 
-def eligible(paid: Sequence[int], by_points: int) -> list[int]:
-    """What earns of each line: what was paid for it less its share of what points paid.
+def split(whole: int, parts: Sequence[int]) -> list[int]:
+    """A whole split over parts by their size, by largest remainder, ties to the part that comes first.
 
-    The share is split by largest remainder, ties to the line that comes first, so that all shares are the whole.
+    So all shares together are the whole; nothing has a share where all parts are nothing.
     """
-    whole = sum(paid)
-    if not by_points:
-        return list(paid)
-    shares = [by_points * each // whole for each in paid]
-    left = by_points - sum(shares)
-    order = sorted(range(len(paid)), key=lambda place: (-(by_points * paid[place] % whole), place))
-    for place in order[:left]:
+    size = sum(parts)
+    if not whole or not size:
+        return [0] * len(parts)
+    shares = [whole * each // size for each in parts]
+    order = sorted(range(len(parts)), key=lambda place: (-(whole * parts[place] % size), place))
+    for place in order[: whole - sum(shares)]:
         shares[place] += 1
-    return [each - share for each, share in zip(paid, shares, strict=True)]
+    return shares
+
+
+def eligible(paid: Sequence[int], by_points: int) -> list[int]:
+    """What earns of each line: what was paid for it less its share of what points paid."""
+    return [each - share for each, share in zip(paid, split(by_points, paid), strict=True)]
 
 
 def wishes(rules: Iterable[Rule], facts: Facts, terms: Terms) -> list[Wish]:

@@ -9,7 +9,9 @@ import strawberry
 from models.listing import MOMENT, ROW_ID, Listing
 from models.purchases import PurchaseState
 from models.reading import Row, Rows
+from models.sql import SQL
 from models.staff import StaffRole
+from rules.earning import split
 from schema import ids, pages
 from schema.context import Context, HasMember
 from schema.earning import EarnAward, awards_of
@@ -17,7 +19,7 @@ from schema.enums import describe
 from schema.pages import After, Before, Connection, First, Last, Listed, Page
 from schema.permissions import SEES_PURCHASES, related, seen
 from schema.programme import MoneyType
-from schema.scalars import Moment
+from schema.scalars import Long, Moment
 from schema.tiers import Node
 
 describe(
@@ -47,6 +49,7 @@ class Amount:
 class LineRow(Row):
     """A line of an order, as it is shown."""
 
+    member_id: UUID
     purchase_id: UUID
     line_ref: str
     sku: str | None
@@ -68,6 +71,29 @@ class LineRow(Row):
         return Amount(self.refunded_minor, self.currency)
 
 
+EARNED = SQL(
+    "SELECT l.purchase_id, l.line_ref, l.paid_minor, (SELECT COALESCE(SUM(t.points), 0) FROM points_transaction t"
+    " WHERE t.member_id = l.member_id AND t.purchase_id = l.purchase_id AND t.kind IN ('EARN', 'BONUS'))::bigint"
+    " AS earned FROM purchase_line l WHERE l.member_id = ANY($1::uuid[]) AND l.purchase_id = ANY($2::uuid[])"
+    " ORDER BY l.id",
+    fans_out="a page of members shows what each line of their orders earned",
+)
+
+
+async def earned_by(parents: Sequence[LineRow], context: Context) -> list[Long]:
+    """Each line's share of what its order earned: a share of all lines, whichever of them are asked for."""
+    del context
+    orders: dict[UUID, list[dict[str, Any]]] = {}
+    asked_for = ({parent.member_id for parent in parents}, {parent.purchase_id for parent in parents})
+    for row in await EARNED.rows(*map(list, asked_for)):
+        orders.setdefault(row["purchase_id"], []).append(row)
+    found: dict[tuple[UUID, str], int] = {}
+    for purchase_id, rows in orders.items():
+        shares = split(rows[0]["earned"], [row["paid_minor"] for row in rows])
+        found |= {(purchase_id, row["line_ref"]): share for row, share in zip(rows, shares, strict=True)}
+    return [Long(found[parent.purchase_id, parent.line_ref]) for parent in parents]
+
+
 @strawberry.type(description="One line of an order.")
 class PurchaseLine:
     line_ref: str = seen(SEES_PURCHASES, "The shop's reference of the line.")
@@ -77,12 +103,18 @@ class PurchaseLine:
     quantity: int = seen(SEES_PURCHASES, "How many.")
     paid: MoneyType = seen(SEES_PURCHASES, "What was paid for the line, after discounts.")
     refunded: MoneyType = seen(SEES_PURCHASES, "What has been refunded of it so far.")
+    earned: Long = related(
+        SEES_PURCHASES,
+        "Its share of the points the order earned when it was paid, for showing: split by what was paid, so that "
+        "all shares are the whole. Refunds take back by the whole order.",
+        earned_by,
+    )
 
 
 LINES = Rows(
     LineRow,
-    "SELECT l.purchase_id, l.line_ref, l.sku, l.name, COALESCE(l.categories, '[]') AS categories, l.quantity,"
-    " l.paid_minor, l.refunded_minor, p.currency"
+    "SELECT l.member_id, l.purchase_id, l.line_ref, l.sku, l.name, COALESCE(l.categories, '[]') AS categories,"
+    " l.quantity, l.paid_minor, l.refunded_minor, p.currency"
     " FROM purchase_line l JOIN LATERAL (SELECT * FROM purchase p"
     " WHERE p.member_id = l.member_id AND p.id = l.purchase_id LIMIT 1) p ON true"
     " WHERE l.member_id = ANY($1::uuid[]) AND l.purchase_id = ANY($2::uuid[]) ORDER BY l.id",

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from models.earning import AwardKind, CapPeriod, EarnRuleKind
 from models.units import BasisPoints, Minor, Points
-from rules.earning import BirthdayMatch, Choice, Facts, Goods, Rule, Weekday, eligible
+from rules.earning import BirthdayMatch, Choice, Facts, Goods, Rule, Weekday, eligible, split
 from rules.earning._reckoning import Key, Room, clip, fits, start_of, wishes
 from rules.programme import Rung, Terms
 from tests.people import GIVES, LADDER, caps, earn_rule
@@ -180,6 +180,12 @@ def test_a_tier_may_widen_a_members_caps_but_no_budget() -> None:
     wide = facts(cap_bps=BasisPoints(15_000))
     assert given_by([rule], wide, left={"TEN": 100})["TEN"] == 15
     assert given_by([rule], wide, left={"TEN": 14})["TEN"] == 14
+
+
+def test_what_an_order_earned_is_split_over_its_lines_to_the_point() -> None:
+    assert split(90, [53_91, 36_14]) == [54, 36]
+    assert split(1, [5, 5]) == [1, 0]
+    assert split(7, [0, 0]) == [0, 0]
 
 
 def test_what_points_paid_is_split_over_the_lines_to_the_last_fen() -> None:

@@ -151,3 +151,18 @@ async def test_the_counter_and_the_shop_see_what_a_purchase_would_change() -> No
     assert nobody["purchasePreview"] is None
     nowhere = await ask(document, {"input": {**wanted, "storeCode": "XX"}}, who=OWNER, at=NOON)
     assert nowhere.codes == ["BAD_USER_INPUT"]
+
+
+async def test_each_line_shows_its_share_of_what_the_order_earned() -> None:
+    await programme()
+    mei = await member("Mei")
+    lines = [
+        {"lineRef": "A", "quantity": 1, "paidMinor": 53_91},
+        {"lineRef": "B", "quantity": 1, "paidMinor": 36_14},
+    ]
+    told = "purchase { lines { lineRef earned } }"
+    payload = await act("purchaseRecord", told, order(member_id(mei), lines=lines), who=SERVICE)
+    assert payload["purchase"]["lines"] == [{"lineRef": "A", "earned": 54}, {"lineRef": "B", "earned": 36}]
+    unpaid = order(member_id(mei), lines=lines, orderRef="later", idempotencyKey="order-later", paidAt=None)
+    payload = await act("purchaseRecord", told, unpaid, who=SERVICE)
+    assert [each["earned"] for each in payload["purchase"]["lines"]] == [0, 0]
