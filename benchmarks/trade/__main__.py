@@ -1,11 +1,11 @@
 """Trade: a year of a programme with thousands of members, and a liability report that must tie to the ledger.
 
 `python -m benchmarks.trade --members 20000 --deeds 10`. Members join, buy, pay late, bring back in parts, redeem
-and have it undone, hold points and forget them, give them away, let them expire, are frozen and thawed; every night
-the jobs run. Points wait a week and live three months. At the end of each month the report is held against the
-ledger itself: every line against the sum of all movements, the closing against the accounts and the lots. Both
-databases live the same year and must tell the same report. Success: every month ties to the point, what was told of
-a closed month is not told otherwise later, 0 violations.
+and have it undone, hold points and forget them, give them away, let them expire, are frozen and thawed, and turn
+out to be one; every night the jobs run. Points wait a week and live three months. At the end of each month the
+report is held against the ledger itself: every line against the sum of all movements, the closing against the
+accounts and the lots. Both databases live the same year and must tell the same report. Success: every month ties
+to the point, what was told of a closed month is not told otherwise later, 0 violations.
 """
 
 import asyncio
@@ -44,6 +44,9 @@ OPENS = timedelta(hours=1)
 
 GIVERS = 30
 """Of so many who come, one gives points to another."""
+
+MERGING = 4
+"""Every so many days two of those who came turn out to be one."""
 
 AT_ONCE = 16
 Done = TypeVar("Done")
@@ -89,16 +92,20 @@ async def day(year: Year, number: int, deeds: int) -> None:
     """One day's trade: who joins, who comes, and what they do."""
     opens = datetime.combine(FIRST + timedelta(days=number), datetime.min.time(), UTC) + OPENS
     size = len(year.customers)
-    joined = min(size, size * (number + 1) // JOINING)
-    newcomers = year.customers[min(size, size * number // JOINING) : joined]
+    newcomers = [each for each in year.customers if each.joins_on == number]
+    joined = [each for each in year.customers if each.joins_on <= number]
     await _together([each.join(opens) for each in newcomers])
-    come = year.chance.sample(year.customers[:joined], min(joined, size * deeds // DAYS))
+    come = year.chance.sample(joined, min(len(joined), size * deeds // DAYS))
     moments = [opens + timedelta(seconds=10 * place) for place in range(len(come))]
     year.deeds.update(await _together([who.act(at) for who, at in zip(come, moments, strict=True)]))
     # one after another, so that both databases live the same year
     for place in range(len(come) // GIVERS):
         one, other = year.chance.sample(come, 2)
         year.deeds[await one.give(other, opens + timedelta(hours=12, seconds=place))] += 1
+    if number % MERGING == 0 and len(come) > 1:
+        one, other = year.chance.sample(come, 2)
+        year.deeds[await one.merge(other, opens + timedelta(hours=13))] += 1
+        year.customers = [each for each in year.customers if not each.is_gone]
     await night(opens + timedelta(hours=14))
 
 
@@ -144,9 +151,11 @@ async def tie(year: Year, month: date) -> list[Month]:
 
 async def live(database: str, chosen: Namespace) -> Year:
     """The year on one database."""
-    year = Year(
-        [Customer(each, Random(f"{chosen.seed}:{each}")) for each in range(chosen.members)], Random(chosen.seed)
-    )
+    customers = [
+        Customer(each, Random(f"{chosen.seed}:{each}"), joins_on=each * JOINING // chosen.members)
+        for each in range(chosen.members)
+    ]
+    year = Year(customers, Random(chosen.seed))
     with postgres_server(database) as cluster:
         async with ground.founded(database, cluster) as house, ground.inside(house):
             began = time.perf_counter()

@@ -9,6 +9,7 @@ from uuid import UUID
 from models.purchases import PurchaseEventKind
 from models.units import Points, ReasonCode
 from rules import points
+from rules.lifecycle import MergeBlocked
 from rules.points import HoldNotOpen, InsufficientPoints, Receiver
 from rules.refusals import Refusal
 from tests import people
@@ -31,6 +32,8 @@ class Customer:
 
     number: int
     chance: Random
+    joins_on: int
+    """On which day of the year."""
     id: UUID = NOBODY
     orders: list[Bought] = field(default_factory=list)
     unpaid: list[str] = field(default_factory=list)
@@ -39,6 +42,8 @@ class Customer:
     made: int = 0
     """How many orders they have placed."""
     is_frozen: bool = False
+    is_gone: bool = False
+    """Whether they are somebody else now."""
 
     async def join(self, at: datetime) -> None:
         """Enrol."""
@@ -126,6 +131,17 @@ class Customer:
         except (InsufficientPoints, points.ReceiverNotActive):
             return "give?"
         return "give"
+
+    async def merge(self, other: "Customer", at: datetime) -> str:
+        """Somebody else turns out to be them, unless one of the two is frozen or at a checkout."""
+        try:
+            await people.merge(other.id, self.id, at=at)
+        except MergeBlocked:
+            return "merge?"
+        other.is_gone = True
+        self.orders += other.orders
+        self.unpaid += other.unpaid
+        return "merge"
 
     async def complain(self, at: datetime) -> None:
         """Staff put something right."""

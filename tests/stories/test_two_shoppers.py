@@ -1,6 +1,7 @@
 """Two shoppers against their models: what one gives the other has, and no point is lost or made on the way."""
 
-from datetime import timedelta
+from collections import Counter
+from datetime import datetime, timedelta
 from itertools import groupby
 from random import Random  # noqa: TID251  tests take a seed
 
@@ -10,9 +11,9 @@ from models.invariants import violations
 from models.units import Points, ReasonCode
 from rules import points
 from rules.points import Receiver
-from tests.people import CLERK, fresh_key, member, programme, refund
+from tests.people import CLERK, balance, fresh_key, member, merge, programme, refund, release
 from tests.rules.purse import Coin, Purse
-from tests.stories.test_model import GRACE_DAYS, LADDER, MIDNIGHT, Life, told
+from tests.stories.test_model import GRACE_DAYS, LADDER, LEFT, MIDNIGHT, OVER, Life, told
 
 DEEDS = {
     "buy": 6,
@@ -94,6 +95,63 @@ class Two:
         assert code == expected
 
 
+class Merged(Life):
+    """One shopper, who was two."""
+
+    def __init__(self, one: Life, other: Life) -> None:
+        super().__init__(one.mei)
+        self.former = other.mei
+        self.model = one.model
+        purse, came = self.model.purse, other.model.purse
+        for _, parcel in groupby(sorted(came.coins, key=lambda coin: coin.came), lambda coin: coin.came):
+            purse.parcels += 1
+            for coin in parcel:
+                coin.came = purse.parcels
+                purse.coins.append(coin)
+        purse.debt += came.debt
+        purse.earned, purse.spent = purse.earned + came.earned, purse.spent + came.spent
+        purse.expired += came.expired
+        purse._repay(self.model.now)
+        self.model.tier = max(self.model.tier, other.model.tier)
+        self.model.orders += other.model.orders
+        self.model.spendings += other.model.spendings
+        self.model.grows(other.model.growth)
+
+    async def compare(self) -> None:
+        """One account has everything; what was ever earned and spent is told by both."""
+        self.model.purse.pass_time(self.model.now)
+        ours, former = await balance(self.mei), await balance(self.former)
+        over = await OVER.value(self.mei, self.model.now)
+        purse = self.model.purse
+        assert (former["available"], former["pending"], former["held"], former["debt"]) == (0, 0, 0, 0)
+        assert (ours["available"] - over, ours["pending"], ours["debt"]) == (
+            purse.available(),
+            purse.pending(),
+            purse.debt,
+        )
+        assert ours["lifetime_earned"] + former["lifetime_earned"] == purse.earned
+        assert ours["lifetime_spent"] + former["lifetime_spent"] == purse.spent
+        assert ours["lifetime_expired"] + former["lifetime_expired"] + over == purse.expired
+        assert (ours["growth"], ours["tier"]) == (self.model.growth, LADDER[self.model.tier].code)
+        lots: Counter[tuple[datetime | None, bool]] = Counter()
+        for row in await LEFT.rows(self.mei, self.model.now):
+            lots[row["expires_at"], row["active"]] += row["points"]
+        assert lots == Counter((coin.expires, not coin.pending) for coin in purse.coins)
+
+
+async def merged(two: Two) -> Merged:
+    """The second turns out to be the first, once nothing is held and nobody is frozen."""
+    for life in two.lives:
+        await life.step("thaw", 1, 0)
+        for aside, hold_id, _ in life.model.holds:
+            if aside in life.model.purse.asides:
+                await release(life.mei, hold_id, at=life.model.now)
+                life.model.purse.release(aside, life.model.now)
+    one, other = two.lives
+    await merge(other.mei, one.mei, at=one.model.now)
+    return Merged(one, other)
+
+
 @pytest.mark.parametrize("seed", range(6))
 async def test_whatever_two_shoppers_do_each_has_what_the_models_say(seed: int) -> None:
     await programme(ladder=LADDER, expire_months=1, restore_grace_days=GRACE_DAYS)
@@ -103,4 +161,18 @@ async def test_whatever_two_shoppers_do_each_has_what_the_models_say(seed: int) 
         for life in two.lives:
             await life.compare()
     assert two.given
+    assert await violations() == []
+
+
+@pytest.mark.parametrize("seed", range(6))
+async def test_two_shoppers_who_turn_out_to_be_one_have_what_both_models_have(seed: int) -> None:
+    await programme(ladder=LADDER, expire_months=1, restore_grace_days=GRACE_DAYS)
+    two, chance = Two(Life(await member("Mei", at=MIDNIGHT)), Life(await member("Lan", at=MIDNIGHT))), Random(seed)
+    for name in chance.choices(list(DEEDS), list(DEEDS.values()), k=STEPS // 2):
+        await two.step(name, chance.randint(1, 199), chance.randint(0, 9))
+    one = await merged(two)
+    await one.compare()
+    for name in chance.choices(["buy", "refund", "refund", "redeem", "put", "take", "sleep"], k=STEPS // 2):
+        await one.step(name, chance.randint(1, 199), chance.randint(0, 9))
+        await one.compare()
     assert await violations() == []
