@@ -106,6 +106,12 @@ class Courier:
     async def _carry(self, parcel: Parcel, event: dict[str, object] | None) -> None:
         """Carry one delivery there, and write down how it went."""
         try:
+            if event is None and parcel.type != webhooks.TEST:
+                # it waited, at a disabled endpoint, until its event was swept
+                if await webhooks.give_up(parcel, now=self.clock()):
+                    _log.warning("a delivery outlived its event", extra={"delivery": str(parcel.id)})
+                    WEBHOOKS.labels("dead").inc()
+                return
             body = await envelope(parcel, event)
             marks = webhooks.headers(parcel.name, body, parcel.secrets, self.clock())
             sent = {**marks, "content-type": "application/json", "user-agent": "loyalty-webhooks"}

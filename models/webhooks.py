@@ -71,7 +71,9 @@ class WebhookEndpoint(Model):
     since_id = fields.UUIDField()
     """Made at that moment. Ids of events from long before it are smaller."""
     failing_since = fields.DatetimeField(null=True)
-    """The first failure after the last success. Null while all is well."""
+    """The first failure of a run in which none was long ago. Null while all is well."""
+    last_failed_at = fields.DatetimeField(null=True)
+    """The last failure of that run. Null of one from before this was kept."""
     last_delivered_at = fields.DatetimeField(null=True)
     """To the minute."""
     created_at = fields.DatetimeField()

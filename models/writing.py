@@ -216,6 +216,8 @@ async def read_ahead(hold: SQL, read: SQL, *values: Any) -> tuple[list[dict[str,
     if ours.ahead is not None or sql.untouched() is not None:
         if ours.may_ask:
             raise ReadsAhead
+        if ours.owner is not None:
+            raise AssertionError("A command reads ahead once: a second time it would wait for itself.")
         # whoever read beside another of this process would be overtaken, and here nothing is held while they wait
         await _take_turn(owner)
         ours.owner = owner

@@ -106,6 +106,7 @@ _SAYS = {
     "retry_after_seconds": "How many seconds to wait before another try.",
     "state": "The state it is in.",
     "tier": "The code of the tier in question.",
+    "unit": "What it must be a multiple of.",
     "version": "The version in force; 0 where there is none.",
     "wanted": "How much was asked for.",
     "why": "What is wrong, for a developer.",

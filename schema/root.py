@@ -33,6 +33,7 @@ from schema.permissions import ANYBODY_KNOWN, ARGUMENTS, PUBLIC, Auth, asked
 from schema.phones import PhonesMutation
 from schema.points import (
     HoldsMutation,
+    PayingQuery,
     PendingMutation,
     PointsEntry,
     PointsHold,
@@ -94,6 +95,7 @@ class Query(
     MembersQuery,
     MergingQuery,
     PointsQuery,
+    PayingQuery,
     TransfersQuery,
     PurchasesQuery,
     PolicyQuery,

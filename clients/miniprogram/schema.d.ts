@@ -1,5 +1,22 @@
 // Made by generate.py from schema/schema.graphql. Change that, then run generate.py again.
 
+/** So many points may not pay for this order. */
+export interface AboveShareLimit {
+  __typename?: 'AboveShareLimit';
+  /** What to switch on. */
+  code: ErrorCode;
+  /** A sentence for people, in English or Chinese by `Accept-Language`. */
+  message: string;
+  /** The part of `input` that was refused, if one was. */
+  field: string[] | null;
+  /** Whether the same request may succeed later without anybody changing it. */
+  retryable: boolean;
+  /** How much was asked for. */
+  wanted: Long;
+  /** The most there may be. */
+  limit: Long;
+}
+
 /** The member's tier does not allow so many points in one redemption. */
 export interface AboveTierLimit {
   __typename?: 'AboveTierLimit';
@@ -528,6 +545,12 @@ export interface CaptureExceedsHold {
   limit: Long;
 }
 
+/** One line of a cart. */
+export interface CartLineInput {
+  /** What the whole line costs after discounts, in minor units; 0 or more. Shipping is no line. */
+  paidMinor: Long;
+}
+
 /** An ISO 4217 currency code, such as `CNY`. */
 export type CurrencyCode = string;
 
@@ -1012,6 +1035,8 @@ export interface ErasureBlocked {
 
 /** Why the programme said no. Codes are never reused. */
 export type ErrorCode =
+  /** So many points may not pay for this order. 超出该订单可用积分抵扣的上限。 */
+  | 'ABOVE_SHARE_LIMIT'
   /** The member's tier does not allow so many points in one redemption. 超出该会员等级的单次兑换上限。 */
   | 'ABOVE_TIER_LIMIT'
   /** This request has been decided already. 该申请已被处理。 */
@@ -1106,6 +1131,8 @@ export type ErrorCode =
   | 'NOT_FOUND'
   /** Only whoever asked for this may withdraw it. 仅申请人可以撤回该申请。 */
   | 'NOT_REQUESTER'
+  /** Points pay in multiples of a unit. 抵扣积分须为最小单位的整数倍。 */
+  | 'OFF_UNIT'
   /** This order was already recorded with other content. 该订单已以不同内容记录。 */
   | 'ORDER_EXISTS'
   /** This order does not add up. 订单内容有误。 */
@@ -2481,8 +2508,8 @@ export interface Mutation {
   /**
    * Take points for a reward, or towards a purchase.
    *
-   * Refuses with: `ABOVE_TIER_LIMIT`, `IDEMPOTENCY_KEY_REUSED`, `INSUFFICIENT_POINTS`, `MEMBER_FROZEN`,
-   * `MEMBER_MERGED`, `MEMBER_NOT_ACTIVE`, `NOT_FOUND`, `POINTS_LIMIT`.
+   * Refuses with: `ABOVE_SHARE_LIMIT`, `ABOVE_TIER_LIMIT`, `IDEMPOTENCY_KEY_REUSED`, `INSUFFICIENT_POINTS`,
+   * `MEMBER_FROZEN`, `MEMBER_MERGED`, `MEMBER_NOT_ACTIVE`, `NOT_FOUND`, `OFF_UNIT`, `POINTS_LIMIT`.
    */
   pointsRedeem: PointsPayload | null;
   /**
@@ -2505,8 +2532,9 @@ export interface Mutation {
    * Set points aside for a checkout, so that nothing else spends them meanwhile: take them with `pointsCapture`, or
    * give them back with `pointsRelease`.
    *
-   * Refuses with: `ABOVE_TIER_LIMIT`, `HOLD_TOO_LONG`, `IDEMPOTENCY_KEY_REUSED`, `INSUFFICIENT_POINTS`,
-   * `MEMBER_FROZEN`, `MEMBER_MERGED`, `MEMBER_NOT_ACTIVE`, `NOT_FOUND`, `POINTS_LIMIT`, `TOO_MANY_HOLDS`.
+   * Refuses with: `ABOVE_SHARE_LIMIT`, `ABOVE_TIER_LIMIT`, `HOLD_TOO_LONG`, `IDEMPOTENCY_KEY_REUSED`,
+   * `INSUFFICIENT_POINTS`, `MEMBER_FROZEN`, `MEMBER_MERGED`, `MEMBER_NOT_ACTIVE`, `NOT_FOUND`, `OFF_UNIT`,
+   * `POINTS_LIMIT`, `TOO_MANY_HOLDS`.
    */
   pointsHold: PointsHoldPayload | null;
   /**
@@ -2514,8 +2542,8 @@ export interface Mutation {
    * aside everybody here may take; what a service did, that service and the staff; what the staff did, the staff, of
    * whom a cashier only in their own store.
    *
-   * Refuses with: `CAPTURE_EXCEEDS_HOLD`, `HOLD_EXPIRED`, `HOLD_NOT_OPEN`, `IDEMPOTENCY_KEY_REUSED`,
-   * `MEMBER_FROZEN`, `MEMBER_MERGED`, `MEMBER_NOT_ACTIVE`, `NOT_FOUND`.
+   * Refuses with: `ABOVE_SHARE_LIMIT`, `CAPTURE_EXCEEDS_HOLD`, `HOLD_EXPIRED`, `HOLD_NOT_OPEN`,
+   * `IDEMPOTENCY_KEY_REUSED`, `MEMBER_FROZEN`, `MEMBER_MERGED`, `MEMBER_NOT_ACTIVE`, `NOT_FOUND`, `OFF_UNIT`.
    */
   pointsCapture: PointsHoldPayload | null;
   /**
@@ -2788,6 +2816,23 @@ export type AnyNode =
 
 /** A line for people to read: 1 to 200 characters, without control characters. */
 export type Note = string;
+
+/** Points pay in multiples of a unit. */
+export interface OffUnit {
+  __typename?: 'OffUnit';
+  /** What to switch on. */
+  code: ErrorCode;
+  /** A sentence for people, in English or Chinese by `Accept-Language`. */
+  message: string;
+  /** The part of `input` that was refused, if one was. */
+  field: string[] | null;
+  /** Whether the same request may succeed later without anybody changing it. */
+  retryable: boolean;
+  /** How much was asked for. */
+  wanted: Long;
+  /** What it must be a multiple of. */
+  unit: Long;
+}
 
 /** This order does not add up. */
 export interface OrderInvalid {
@@ -3511,6 +3556,43 @@ export interface PointsPolicyPublishInput {
   idempotencyKey: string;
 }
 
+/** What points can do for a cart. */
+export interface PointsPreview {
+  __typename?: 'PointsPreview';
+  /** What the member may spend now. */
+  available: Long;
+  /** The most points of one redemption at the member's tier; null for none. */
+  tierLimit: Long | null;
+  /** The most points that may pay for this cart by the programme's policy, less what is set aside for it. */
+  shareLimit: Long;
+  /** Points pay in multiples of this. */
+  unit: Long;
+  /** The most points that may pay for it in the end: the least of all these. */
+  usable: Long;
+  /** What those are worth as a part of its price. */
+  worth: Money;
+  /** What `points` would pay of it; null when none were named. */
+  pays: Money | null;
+  /** What is left to be paid in money, with `points` or as many as may be. */
+  rest: Money;
+  /** Whether `points`, or as many as may be, would be taken now. */
+  allowed: boolean;
+  /** Everything that stands against that, not only the first. */
+  userErrors: UserError[];
+}
+
+/** A cart that points may help to pay. */
+export interface PointsPreviewInput {
+  /** Whose points. Members leave it out: their own. */
+  memberId?: ID | null;
+  /** Its lines, 1 to 2,000. */
+  lines: CartLineInput[];
+  /** With how many it is to be paid, above 0; by default with as many as may be. */
+  points?: Long | null;
+  /** What the shop calls the order, 1 to 100 characters: what is set aside for it already counts. */
+  orderRef?: string | null;
+}
+
 /** Points to take for a reward, or towards a purchase. */
 export interface PointsRedeemInput {
   /** Whose points. Members leave it out: their own. */
@@ -4054,6 +4136,8 @@ export interface Query {
   memberMergePreview: MemberMergePreview | null;
   /** What a redemption would come to. Runs the same checks and writes nothing. */
   pointsRedeemPreview: PointsRedeemPreview | null;
+  /** How many points may help to pay for a cart, and what they are worth. Writes nothing. */
+  pointsPreview: PointsPreview | null;
   /** What giving points to another member would come to. Runs the same checks and moves nothing. */
   pointsTransferPreview: PointsTransferPreview | null;
   /**
@@ -5340,6 +5424,7 @@ export interface UserError {
 
 /** Every UserError: ask for `__typename` and switch on it. */
 export type AnyUserError =
+  | AboveShareLimit
   | AboveTierLimit
   | ApprovalDecided
   | ApprovalQueueFull
@@ -5366,6 +5451,7 @@ export type AnyUserError =
   | MembershipPriceMismatch
   | MembershipRuns
   | MergeBlocked
+  | OffUnit
   | OrderInvalid
   | PlainError
   | PointsLimit

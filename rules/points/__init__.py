@@ -40,6 +40,7 @@ from rules.points._holds import (
 from rules.points._ledger import LAND, landing, open_account, open_book, open_books, post, return_to_lots
 from rules.points._living import PointsNotPending, cancel_pending, complete, thaw, touch
 from rules.points._parts import Balances, Hold, Lot, Movement
+from rules.points._paying import AboveShareLimit, Cart, Offer, OffUnit, Worth, check_payment, offer
 from rules.points._posting import Posted, Written, conclude
 from rules.points._purse import TO_SPEND, Purse, hold, purse
 from rules.points._sweeping import activate_due, catch_up, expire_due, release_overdue
@@ -62,6 +63,7 @@ from rules.transactions import transaction
 __all__ = [
     "HOLD_FOR",
     "LAND",
+    "AboveShareLimit",
     "AboveTierLimit",
     "Adjustment",
     "ApprovalRequired",
@@ -69,6 +71,7 @@ __all__ = [
     "Balances",
     "Book",
     "CaptureExceedsHold",
+    "Cart",
     "Chance",
     "Checkout",
     "Given",
@@ -81,6 +84,8 @@ __all__ = [
     "Kept",
     "Lot",
     "Movement",
+    "OffUnit",
+    "Offer",
     "PointsLimit",
     "PointsNotPending",
     "Posted",
@@ -93,6 +98,7 @@ __all__ = [
     "TransferDisabled",
     "TransferLimit",
     "TransferSelf",
+    "Worth",
     "Written",
     "activate_due",
     "adjust",
@@ -109,6 +115,7 @@ __all__ = [
     "landing",
     "lapsed",
     "objections",
+    "offer",
     "open_account",
     "open_book",
     "open_books",
@@ -187,7 +194,7 @@ async def redeem(
     refunded.
 
     Raises: NotFound, IdempotencyKeyReused, MemberFrozen, MemberNotActive, MemberMerged, AboveTierLimit,
-    InsufficientPoints, PointsLimit.
+    InsufficientPoints, AboveShareLimit, OffUnit, PointsLimit.
     """
     slip = Slip(member_id, actor, key, "points.redeem", (points, reason, note, purchase_id))
     held = await hold(slip, now, points, now, read=TO_SPEND)
@@ -197,6 +204,7 @@ async def redeem(
     check_redemption(points, available=Points(book.balances.available), state=held.state, tier=held.tier)
     if purchase_id is not None:
         await check_purchase(member_id, purchase_id, actor)
+        await check_payment(member_id, purchase_id, points, terms=held.terms, now=now)
     movement = Movement(PointsKind.REDEEM, slip.cause, now, purchase_id=purchase_id, reason=reason)
     book.spend(movement, points)
     touch(book, now, held.terms)

@@ -18,6 +18,7 @@ from rules.points._checks import check_purchase, check_redemption, is_in_reach
 from rules.points._ledger import open_book, open_books
 from rules.points._living import touch
 from rules.points._parts import Balances, Hold, Movement
+from rules.points._paying import check_payment, check_unit
 from rules.points._posting import Posted, record
 from rules.points._purse import TO_HOLD, hold
 from rules.refusals import NotFound, Refusal
@@ -115,7 +116,7 @@ async def set_aside(
     What stands against a redemption stands against a hold.
 
     Raises: NotFound, IdempotencyKeyReused, HoldTooLong, MemberFrozen, MemberNotActive, MemberMerged,
-    AboveTierLimit, InsufficientPoints, PointsLimit, TooManyHolds.
+    AboveTierLimit, InsufficientPoints, AboveShareLimit, OffUnit, PointsLimit, TooManyHolds.
     """
     slip = Slip(member_id, actor, key, "points.hold", (points, checkout))
     held = await hold(slip, now, points, now, read=TO_HOLD)
@@ -130,6 +131,9 @@ async def set_aside(
     bought = checkout.purchase_id
     if bought is not None:
         await check_purchase(member_id, bought, actor)
+        await check_payment(member_id, bought, points, terms=held.terms, now=now)
+    elif checkout.order_ref is not None:
+        check_unit(points, terms=held.terms)
     movement = Movement(PointsKind.HOLD, slip.cause, now, purchase_id=bought, reason=checkout.reason)
     until = now + checkout.lasting
     grace = held.terms.release_grace(until)
@@ -153,8 +157,8 @@ async def capture(
 
     It is a redemption, and can be returned as any. A lot that has expired while it was held still pays.
 
-    Raises: NotFound, IdempotencyKeyReused, HoldExpired, HoldNotOpen, CaptureExceedsHold, MemberFrozen,
-    MemberNotActive, MemberMerged.
+    Raises: NotFound, IdempotencyKeyReused, HoldExpired, HoldNotOpen, CaptureExceedsHold, AboveShareLimit, OffUnit,
+    MemberFrozen, MemberNotActive, MemberMerged.
     """
     held = await members.hold(member_id)
     slip = Slip(member_id, actor, key, "points.capture", (hold_id, points, purchase_id))
@@ -169,6 +173,9 @@ async def capture(
     if wanted > found.amount:
         raise CaptureExceedsHold(wanted, found.amount)
     bought = await _bought(member_id, found, purchase_id, actor)
+    if bought is not None:
+        terms = await programme.terms()
+        await check_payment(member_id, bought, wanted, terms=terms, now=now, hold_id=hold_id)
     movement = Movement(PointsKind.REDEEM, f"hold:{hold_id}:capture", now, purchase_id=bought, reason=found.reason)
     book.capture(movement, found, wanted)
     if book.balances.slid:

@@ -24,6 +24,7 @@ from rules.webhooks._deliveries import (
     claim,
     contents,
     due,
+    give_up,
     name_of,
     report,
     send_test,
@@ -39,6 +40,7 @@ from rules.webhooks._endpoints import (
     add,
     change,
     delete,
+    recalled,
     rotate,
 )
 from rules.webhooks._replays import ReplayTooFar, replay, replay_since
@@ -72,9 +74,11 @@ __all__ = [
     "contents",
     "delete",
     "due",
+    "give_up",
     "headers",
     "name_of",
     "read_address",
+    "recalled",
     "replay",
     "replay_since",
     "report",

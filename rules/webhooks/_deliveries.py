@@ -52,6 +52,9 @@ ATTEMPTS = len(WAITS) + 1
 FAILING_FOR = timedelta(days=5)
 """After how long without a success an endpoint is told nothing more."""
 
+PAUSE = timedelta(days=2)
+"""After how long without a try a failure begins a new run: more than the longest wait between two."""
+
 GONE = 410
 """An answer that says: never again."""
 
@@ -260,8 +263,11 @@ WELL = SQL(
     "UPDATE webhook_endpoint SET failing_since = NULL, last_delivered_at = $2 WHERE id = $1"
     " AND (failing_since IS NOT NULL OR last_delivered_at IS NULL OR last_delivered_at < $3)"
 )
-ILL = SQL("UPDATE webhook_endpoint SET failing_since = $2 WHERE id = $1 AND failing_since IS NULL")
-SINCE = SQL("SELECT failing_since FROM webhook_endpoint WHERE id = $1")
+ILL = SQL(
+    "UPDATE webhook_endpoint SET failing_since = CASE WHEN failing_since IS NOT NULL"
+    " AND COALESCE(last_failed_at, failing_since) >= $3 THEN failing_since ELSE $2 END, last_failed_at = $2"
+    " WHERE id = $1 RETURNING failing_since"
+)
 
 
 @transaction
@@ -308,13 +314,19 @@ async def _move(parcel: Parcel, outcome: Outcome, now: datetime) -> DeliveryStat
 
 async def _doubt(endpoint_id: UUID, outcome: Outcome, now: datetime) -> None:
     """See whether an endpoint that failed has failed for too long."""
-    await ILL.run(endpoint_id, now)
+    since = await ILL.value(endpoint_id, now, now - PAUSE)
     if outcome.status == GONE:
         await disable(endpoint_id, DisabledWhy.GONE, now)
         return
-    since = await SINCE.value(endpoint_id)
     if since is not None and since <= now - FAILING_FOR:
         await disable(endpoint_id, DisabledWhy.FAILING, now)
+
+
+@transaction
+async def give_up(parcel: Parcel, *, now: datetime) -> bool:
+    """Bury a delivery whose event is no longer kept: there is nothing to tell. No, when the lease was lost."""
+    which = (parcel.endpoint_id, parcel.id, parcel.fence)
+    return await END.row(*which, DeliveryState.DEAD.value, now) is not None
 
 
 def wait(attempts: int) -> timedelta:

@@ -72,6 +72,23 @@ def check_wish(wish: Wish) -> Wish:
     return replace(wish, types=None if wish.types is None else tuple(sorted(set(wish.types))))
 
 
+async def recalled(wish: Wish, *, key: Key, actor: Actor) -> Added | None:
+    """What the same request was answered before, without its secret; None for a new one.
+
+    Raises: IdempotencyKeyReused.
+    """
+    return await _recall(_slip(wish, key, actor))
+
+
+def _slip(wish: Wish, key: Key, actor: Actor) -> Slip:
+    return Slip(_owner(actor), actor, key, "webhook.add", (wish.url, wish.description, wish.types))
+
+
+async def _recall(slip: Slip) -> Added | None:
+    earlier = await slip.recall()
+    return None if earlier is None else Added(UUID(earlier["endpoint"]), None)
+
+
 TAKEN = SQL("SELECT slot FROM webhook_endpoint WHERE slot IS NOT NULL")
 
 
@@ -81,9 +98,9 @@ async def add(wish: Wish, *, key: Key, actor: Actor, now: datetime) -> Added:
 
     Raises: WebhookUrlRefused, WebhookInvalid, WebhookLimit, IdempotencyKeyReused.
     """
-    slip = Slip(_owner(actor), actor, key, "webhook.add", (wish.url, wish.description, wish.types))
-    if (earlier := await slip.recall()) is not None:
-        return Added(UUID(earlier["endpoint"]), None)
+    slip = _slip(wish, key, actor)
+    if (earlier := await _recall(slip)) is not None:
+        return earlier
     wish = check_wish(wish)
     taken = {row["slot"] for row in await TAKEN.rows()}
     slot = next((each for each in range(1, ENDPOINTS_MAX + 1) if each not in taken), None)
@@ -148,8 +165,8 @@ class Change:
 
 
 ENABLE = SQL(
-    "UPDATE webhook_endpoint SET state = 'ACTIVE', disabled_why = NULL, failing_since = NULL, active_since = $2,"
-    " since_id = $3 WHERE id = $1 AND state = 'DISABLED'"
+    "UPDATE webhook_endpoint SET state = 'ACTIVE', disabled_why = NULL, failing_since = NULL,"
+    " last_failed_at = NULL, active_since = $2, since_id = $3 WHERE id = $1 AND state = 'DISABLED'"
 )
 DISABLE = SQL(
     "UPDATE webhook_endpoint SET state = 'DISABLED', disabled_why = $2 WHERE id = $1 AND state = 'ACTIVE'"

@@ -29,6 +29,7 @@ from schema.points._ledger import (
     entry,
     points_of,
 )
+from schema.points._paying import PayingQuery
 from schema.points._transfer import TransfersMutation, TransfersQuery
 from schema.points._words import said
 from schema.scalars import KEY_SAYS, Long
@@ -40,6 +41,7 @@ __all__ = [
     "ExpiryRow",
     "Foreseen",
     "HoldsMutation",
+    "PayingQuery",
     "PendingMutation",
     "PointsAccount",
     "PointsEntry",

@@ -1,12 +1,13 @@
 """Gathering: what a command decided to write, until it is sent."""
 
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
 from models import turns
 from models.members import Member, MemberState
-from models.writing import Sheet, add, change, sheet
+from models.sql import SQL
+from models.writing import Sheet, add, change, read_ahead, sheet
 
 ROW = {"id": 1, "state": MemberState.ACTIVE}
 
@@ -35,3 +36,11 @@ def test_nothing_gathered_outlives_its_command() -> None:
     found = gathered(ROW, {"id": 1, "state": MemberState.ACTIVE}, {"state": MemberState.FROZEN})
     assert found.waiting
     assert turns.gathered.get() is None
+
+
+async def test_a_command_that_reads_ahead_twice_is_told_so_and_does_not_wait_for_itself() -> None:
+    nothing = SQL("SELECT 1 AS one")
+    with sheet(cast("Any", object())) as ours:
+        ours.owner = "the one whose turn it is"
+        with pytest.raises(AssertionError, match="reads ahead once"):
+            await read_ahead(nothing, nothing, "the one whose turn it is")

@@ -166,6 +166,7 @@ async def world() -> World:
         "pointsRedeemPreview": {"input": {"memberId": member_id(mei), "points": 1}},
         "purchasePreview": {"input": {"memberId": member_id(mei), "currency": "CNY", "lines": []}},
         "memberMergePreview": {"input": {"memberId": member_id(mei), "intoId": member_id(mei)}},
+        "pointsPreview": {"input": {"memberId": member_id(mei), "lines": [{"paidMinor": 100}]}},
     }
     callers = everybody(own) | {"CASHIER": as_staff(StaffRole.CASHIER, store_id=near)}
     desk = Step("Query", "approvals", "").audiences
@@ -184,7 +185,6 @@ async def _of_webhooks(endpoint: str) -> dict[Tag | None, str]:
 
 
 def by_herself(who: UUID) -> Actor:
-    """A member who acts for herself."""
     return Actor(ActorKind.MEMBER, str(who))
 
 

@@ -273,6 +273,7 @@ async def test_every_id_a_mutation_takes_is_refused_alike_when_absent_and_when_n
 TRIED = {
     "Query.node(id)",
     "Query.nodes(ids)",
+    "Query.pointsPreview(input.memberId)",
     "Query.pointsRedeemPreview(input.memberId)",
     "Mutation.loginEnd(input.loginId)",
     "Mutation.pointsRedeem(input.memberId)",

@@ -9,11 +9,11 @@ from models.sql import SQL
 from models.webhooks import ENDPOINTS_MAX, Failure
 from rules import webhooks
 from rules.actors import SYSTEM
-from rules.webhooks import Outcome, Wish
+from rules.webhooks import Outcome, WebhookUrlRefused, Wish
 from schema import ids
 from schema.ids import Tag
 from tests.people import DAY, NOON, fresh_key, member, programme
-from tests.schema.asking import OWNER, ask, member_id
+from tests.schema.asking import OWNER, Nowhere, ask, member_id
 
 LINES = SQL(
     "SELECT actor_id, action, facts FROM audit_log WHERE action LIKE 'webhook.%' ORDER BY id", fans_out="a test"
@@ -61,6 +61,23 @@ async def test_an_endpoint_is_added_once_and_its_secret_told_once() -> None:
     assert line["action"] == "webhook.add"
     assert "hidden" not in str(line)
     assert made["secret"] not in str(line)
+
+
+async def test_a_repetition_is_answered_also_when_the_name_is_unknown_by_now(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    await programme()
+    made = await create()
+
+    async def unknown(_: object, url: str) -> None:
+        raise WebhookUrlRefused(url)
+
+    monkeypatch.setattr(Nowhere, "check_webhook", unknown)
+    again = await create()
+    assert (again["webhookEndpoint"]["id"], again["secret"]) == (made["webhookEndpoint"]["id"], None)
+    assert await refused("webhookEndpointCreate", {**HOOK, "description": "another"}) == ["IDEMPOTENCY_KEY_REUSED"]
+    given = {**HOOK, "idempotencyKey": "webhook-2"}
+    assert await refused("webhookEndpointCreate", given) == ["WEBHOOK_URL_REFUSED"]
 
 
 async def test_an_endpoint_that_cannot_be_is_refused_in_words() -> None:

@@ -7,6 +7,7 @@ from uuid import UUID
 
 import pytest
 
+from models.sql import SQL
 from models.webhooks import DisabledWhy
 from rules import jobs, webhooks
 from rules.actors import SYSTEM
@@ -27,6 +28,8 @@ from tests.stories.carrying import (
     secret_of,
     trade,
 )
+
+SWEPT = SQL("DELETE FROM outbox_event RETURNING id", fans_out="a test sweeps")
 
 
 @pytest.fixture
@@ -63,6 +66,9 @@ async def test_an_endpoint_that_fails_for_days_is_given_up_and_told_what_happens
         added = await add(receiver, "MEMBER_ENROLLED")
         await member("Mei")
         await going.once()
+        for days in range(1, FAILING_FOR.days):
+            going.clock.now = NOON + days * DAY
+            await going.once()
         going.clock.now = NOON + FAILING_FOR
         await member("Wang", at=going.clock.now)
         await going.once()
@@ -82,6 +88,50 @@ async def test_an_endpoint_that_fails_for_days_is_given_up_and_told_what_happens
         assert len(receiver.calls) - before == len(receiver.taken) == 3
     told = [row["action"] for row in await LINES.rows()]
     assert told == ["webhook.add", "webhook.disable", "webhook.change"]
+
+
+async def test_one_failure_long_after_another_is_no_run_of_them(going: Round) -> None:
+    await programme()
+    async with receiving(lambda _: 500) as receiver:
+        added = await add(receiver, "MEMBER_ENROLLED")
+        await member("Mei")
+        await going.until_done()
+        assert (await ENDPOINT.row(added.endpoint_id) or {})["failing_since"] == NOON
+        # nothing was told for a month, and nothing failed
+        later = going.clock.now = NOON + 30 * DAY
+        await member("Wang", at=later)
+        await going.once()
+        row = await ENDPOINT.row(added.endpoint_id)
+        assert row
+        assert (row["state"], row["failing_since"], row["last_failed_at"]) == ("ACTIVE", later, later)
+        receiver.behaviour = lambda _: 200
+        await going.until_done()
+        row = await ENDPOINT.row(added.endpoint_id)
+        assert row
+        assert row["failing_since"] is None
+        receiver.behaviour = lambda _: 500
+        await member("Li", at=going.clock.now)
+        await going.once()
+        assert (await ENDPOINT.row(added.endpoint_id) or {})["failing_since"] == going.clock.now
+
+
+@pytest.mark.corrupts
+async def test_a_delivery_that_outlived_its_event_is_buried_with_one_word(
+    going: Round, caplog: pytest.LogCaptureFixture
+) -> None:
+    await programme()
+    async with receiving() as receiver:
+        await add(receiver, "MEMBER_ENROLLED")
+        await member("Mei")
+        await webhooks.spread(NOON)
+        await SWEPT.rows()
+        await going.once()
+        assert await going.once() == 0
+        assert receiver.calls == []
+    [row] = await DELIVERIES.rows()
+    assert (row["state"], row["attempts"]) == ("DEAD", 1)
+    [line] = caplog.records
+    assert (line.levelname, line.message, line.exc_info) == ("WARNING", "a delivery outlived its event", None)
 
 
 async def test_an_endpoint_that_says_it_is_gone_is_asked_no_more(going: Round) -> None:
