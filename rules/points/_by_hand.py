@@ -94,7 +94,7 @@ def decide(book: Book, wanted: Adjustment, *, state: MemberState, terms: Terms, 
     kind = PointsKind.ADJUST_IN if wanted.delta > 0 else PointsKind.ADJUST_OUT
     movement = Movement(kind, cause, book.now, reason=wanted.reason)
     if wanted.delta > 0:
-        book.earn(movement, wanted.size, expires_at=terms.expiry(book.now), active=True)
+        book.earn(movement, wanted.size, life=terms.life(book.now))
     else:
         book.spend(movement, wanted.size)
     return movement

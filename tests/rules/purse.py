@@ -19,6 +19,9 @@ class Coin:
     order: object = None
     """The order it was earned by, if it was earned by one."""
     pending: bool = False
+    begins: datetime | None = None
+    """When it can be spent by itself, if it waits for a moment."""
+    slides: bool = False
 
     def is_over(self, now: datetime) -> bool:
         """Valid until the last millisecond before its expiry, and expired at it."""
@@ -57,6 +60,8 @@ class Purse:
     spent: int = 0
     expired: int = 0
     parcels: int = 0
+    sliding: list[Coin] = field(default_factory=list)
+    """Every coin there ever was that an activity has live longer."""
 
     def available(self) -> int:
         """What can be spent."""
@@ -72,10 +77,33 @@ class Purse:
 
     def pass_time(self, now: datetime) -> None:
         """What is put aside comes back when its time is over, and what has expired is gone; each in its turn."""
-        for aside in sorted(self.asides, key=lambda each: each.until):
-            if now >= aside.until:
-                self.release(aside, aside.until)
+        ends = [(aside.until, 1, 0, aside) for aside in self.asides if now >= aside.until]
+        begun = {(coin.begins, coin.came) for coin in self.coins if coin.pending and coin.begins}
+        starts = [(begins, 0, came, None) for begins, came in begun if now >= begins]
+        for at, _, came, aside in sorted([*ends, *starts], key=lambda each: each[:3]):
+            if aside:
+                self.release(aside, at)
+            else:
+                self.begin(came, at)
         self.expire(now)
+
+    def begin(self, came: int, at: datetime) -> None:
+        """The coins of a parcel can be spent from a moment on."""
+        for coin in self.coins:
+            if coin.came == came:
+                coin.pending = False
+        self._repay(at)
+
+    def slide(self, until: datetime) -> None:
+        """The member did something: coins that slide live until a moment at least, unless they are gone."""
+        for coin in self.sliding:
+            coin.expires = max(coin.expires or until, until)
+
+    def cancel(self, came: int) -> None:
+        """The pending coins of a parcel never become spendable."""
+        gone = [coin for coin in self.coins if coin.came == came and coin.pending]
+        self._remove(gone)
+        self.earned -= len(gone)
 
     def set_aside(self, count: int, until: datetime) -> Aside | None:
         """Coins put aside, which nothing else can spend and which do not expire; None when there are not enough."""
@@ -105,11 +133,24 @@ class Purse:
         self._remove(gone)
         self.expired += len(gone)
 
-    def put(self, count: int, now: datetime, *, expires: datetime | None, order: object, pending: bool) -> None:
-        """New coins; what is owed is repaid from those that can be spent."""
+    def put(
+        self,
+        count: int,
+        now: datetime,
+        *,
+        expires: datetime | None,
+        order: object,
+        pending: bool,
+        begins: datetime | None = None,
+        slides: bool = False,
+    ) -> int:
+        """New coins, as a parcel with a number; what is owed is repaid from those that can be spent."""
         self.parcels += 1
-        self.coins += [Coin(self.parcels, expires, order, pending) for _ in range(count)]
+        new = [Coin(self.parcels, expires, order, pending, begins, slides) for _ in range(count)]
+        self.coins += new
+        self.sliding += new if slides else []
         self._repay(now)
+        return self.parcels
 
     def take(self, count: int, order: object = None) -> Spending | None:
         """Coins taken for a reward; None when there are not enough, and then nothing is taken."""
@@ -140,9 +181,9 @@ class Purse:
         self.debt += count - len(taken)
 
     def activate(self, now: datetime) -> None:
-        """What waited can be spent."""
+        """What waited, and not for a moment, can be spent."""
         for coin in self.coins:
-            coin.pending = False
+            coin.pending = coin.pending and coin.begins is not None
         self._repay(now)
 
     def _repay(self, now: datetime) -> None:

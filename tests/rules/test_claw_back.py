@@ -1,14 +1,14 @@
-"""Claw-backs by policy, and the grace of what a hold releases: in memory."""
+"""Claw-backs by policy, the grace of what a hold releases, and the order of time: in memory."""
 
 from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
 import pytest
 
-from models.points import PointsKind
+from models.points import PointsKind, WaitsFor
 from models.units import Points
 from rules.points import Balances, Book, Movement
-from rules.policy import ClawBack, ClawBackPolicy
+from rules.policy import ClawBack, ClawBackPolicy, Life
 
 NOW = datetime(2026, 3, 10, 4, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -110,3 +110,31 @@ def test_what_has_not_expired_goes_back_where_it_came_from() -> None:
     held(mei, 10, expires=NOW + 9 * DAY, grace=NOW + 5 * DAY)
     mei = later(mei, NOW + 3 * DAY)
     assert (mei.balances.available, mei.new_lots) == (10, [])
+
+
+def test_what_time_has_done_is_done_in_the_order_of_time() -> None:
+    mei = book()
+    mei.earn(movement(PointsKind.EARN, TEA), Points(10))
+    mei.spend(movement(PointsKind.REDEEM), Points(10))
+    held(mei, 10, expires=NOW + 4 * DAY, grace=None)
+    mei.claw_back(movement(PointsKind.CLAWBACK, TEA), Points(10))
+    life = Life(active=False, activates_at=NOW + 5 * DAY, waits_for=WaitsFor.TIME)
+    mei.earn(movement(PointsKind.EARN, RICE), Points(10), life=life)
+    mei = later(mei, NOW + 6 * DAY)
+    # the hold ended first, and repaid the debt before its points would have expired
+    assert (mei.balances.available, mei.balances.debt, mei.balances.lifetime_expired) == (10, 0, 0)
+    kinds = [each.kind for each in mei.movements]
+    assert kinds == [PointsKind.RELEASE, PointsKind.ACTIVATE]
+
+
+def test_at_one_moment_points_become_available_before_a_hold_ends() -> None:
+    mei = book()
+    held(mei, 10, expires=NOW + 3 * DAY, grace=None)
+    life = Life(active=False, activates_at=NOW + 3 * DAY, waits_for=WaitsFor.TIME)
+    mei.earn(movement(PointsKind.EARN, RICE), Points(10), life=life)
+    mei = later(mei, NOW + 3 * DAY)
+    assert [each.kind for each in mei.movements] == [
+        PointsKind.ACTIVATE,
+        PointsKind.RELEASE,
+        PointsKind.EXPIRE,
+    ]

@@ -23,6 +23,7 @@ from tests.people import (
     buy,
     capture,
     freeze,
+    give_back,
     lots,
     member,
     movements,
@@ -300,3 +301,16 @@ async def test_the_terms_tell_what_lots_were_issued_under() -> None:
     rows = await SQL("SELECT policy_version FROM points_lot WHERE member_id = $1 ORDER BY id").rows(mei)
     assert [row["policy_version"] for row in rows] == [1, 2]
     assert (await programme.terms()).policy.version == 2
+
+
+async def test_points_come_back_to_a_lot_that_was_spent_up_and_has_slid_on_meanwhile() -> None:
+    await under(SLIDING)
+    mei = await member("Mei")
+    await buy(mei, 100_00, ref="tea")
+    over = (await lots(mei))[0]["expires_at"]
+    spent = await redeem(mei, 100)
+    await buy(mei, 1_00, ref="sip", at=NOON + 20 * DAY)
+    await give_back(mei, spent.transaction_id, at=over + DAY)
+    assert [row["remaining"] for row in await lots(mei)] == [100, 1]
+    assert await available(mei, over + 20 * DAY - MS) == 101
+    assert await available(mei, over + 20 * DAY) == 0

@@ -190,7 +190,9 @@ class Life:
         """Write what stands at the end: the lots that are left, the accounts, the member."""
         for lot in self.lots:
             ledger.write_lot(self.store, self.id, lot)
-        self.store.add("points_account", {"member_id": self.id, **asdict(self.balances)})
+        figures = asdict(self.balances)
+        figures["slid"] = None if self.balances.slid is None else orjson.dumps(self.balances.slid).decode()
+        self.store.add("points_account", {"member_id": self.id, **figures})
         standing = {"growth": self.growth, "seq": self.growth_seq, "tier_id": self.tier.id}
         since = {"tier_since": self.tier_since, "known_since": self.joined_at}
         self.store.add("growth_account", {"member_id": self.id, **standing, **since})
