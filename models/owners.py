@@ -44,6 +44,7 @@ OWNERS: dict[str, Owner] = {
     "member_key": MEMBER,
     "member_identity": MEMBER,
     "member_merge": MEMBER,
+    "member_leaving": MEMBER,
     "identity_key": Owner("global key", "value_hash"),
     "approval": MEMBER,
     "points_account": MEMBER,

@@ -33,6 +33,7 @@ class PointsKind(StrEnum):
     TRANSFER_IN = "TRANSFER_IN"
     MERGE_OUT = "MERGE_OUT"
     MERGE_IN = "MERGE_IN"
+    FORFEIT = "FORFEIT"
 
 
 class Bucket(StrEnum):
@@ -53,6 +54,8 @@ class Counter(StrEnum):
     ADJUSTMENT = "ADJUSTMENT"
     TRANSFER = "TRANSFER"
     """Another member."""
+    FORFEITURE = "FORFEITURE"
+    """Given up by leaving."""
     MERGE = "MERGE"
     """Another account of somebody who turned out to be one person."""
     INTERNAL = "INTERNAL"

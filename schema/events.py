@@ -35,6 +35,14 @@ class MemberEventType(Enum):
     MEMBER_UNFROZEN = strawberry.enum_value("MEMBER_UNFROZEN", description="They may act again.")
     MEMBER_MERGED = strawberry.enum_value("MEMBER_MERGED", description="They are now another member.")
     MEMBER_ERASED = strawberry.enum_value("MEMBER_ERASED", description="Who they were is forgotten, for good.")
+    MEMBER_OPTED_OUT = strawberry.enum_value("MEMBER_OPTED_OUT", description="They left the programme.")
+    MEMBER_REJOINED = strawberry.enum_value("MEMBER_REJOINED", description="They left, and are back.")
+    MEMBER_ERASURE_REQUESTED = strawberry.enum_value(
+        "MEMBER_ERASURE_REQUESTED", description="They will be erased in some days."
+    )
+    MEMBER_ERASURE_CANCELLED = strawberry.enum_value(
+        "MEMBER_ERASURE_CANCELLED", description="They will not be erased after all."
+    )
     MEMBER_ABSORBED = strawberry.enum_value(
         "MEMBER_ABSORBED", description="Somebody else turned out to be them, and brought a name they are known by."
     )

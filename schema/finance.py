@@ -38,6 +38,7 @@ class LiabilityMonth:
     cancelled: Long = seen(FINANCE, "Pending points that never became available; negative.")
     adjusted_out: Long = seen(FINANCE, "Taken out by hand; negative.")
     expired: Long = seen(FINANCE, "Written off as expired; negative.")
+    forfeited: Long = seen(FINANCE, "Given up by members who left or were erased; negative.")
     other: Long = seen(FINANCE, "All other movements. Those within an account come to nothing here.")
     closing: Long = seen(FINANCE, "Where the month ended. Of a month that is not over: where it stands.")
     open_points: Long = seen(FINANCE, "What all lots held then: `closing` and `debt` together.")
@@ -59,6 +60,7 @@ class LiabilityMonth:
             cancelled=Long(each.cancelled),
             adjusted_out=Long(each.adjusted_out),
             expired=Long(each.expired),
+            forfeited=Long(each.forfeited),
             other=Long(each.other),
             closing=Long(each.closing),
             open_points=Long(each.open_points),
@@ -81,6 +83,7 @@ class LiabilityCohort:
     cancelled: Long = seen(FINANCE, "Pending points that never became available; negative.")
     adjusted_out: Long = seen(FINANCE, "Taken out by hand; negative.")
     expired: Long = seen(FINANCE, "Written off as expired; negative.")
+    forfeited: Long = seen(FINANCE, "Given up by members who left or were erased; negative.")
     repaid: Long = seen(FINANCE, "Went into debts as they came; negative.")
     other: Long = seen(FINANCE, "All other movements.")
     remaining: Long = seen(FINANCE, "What is left in its lots.")
@@ -109,6 +112,7 @@ class LiabilityCohort:
             cancelled=Long(each.cancelled),
             adjusted_out=Long(each.adjusted_out),
             expired=Long(each.expired),
+            forfeited=Long(each.forfeited),
             repaid=Long(each.repaid),
             other=Long(each.other),
             remaining=Long(each.remaining),

@@ -27,7 +27,15 @@ from schema.gate import Gate
 from schema.ids import Tag
 from schema.keys import KeysMutation, KeysQuery
 from schema.logins import LoginsMutation
-from schema.members import Member, MembersMutation, MembersQuery, MergingMutation, MergingQuery, member
+from schema.members import (
+    LeavingMutation,
+    Member,
+    MembersMutation,
+    MembersQuery,
+    MergingMutation,
+    MergingQuery,
+    member,
+)
 from schema.memberships import MembershipsMutation, MembershipsQuery
 from schema.permissions import ANYBODY_KNOWN, ARGUMENTS, PUBLIC, Auth, asked
 from schema.phones import PhonesMutation
@@ -136,6 +144,7 @@ class Mutation(
     RevealsMutation,
     MembersMutation,
     MergingMutation,
+    LeavingMutation,
     SessionsMutation,
     LoginsMutation,
     CodesMutation,

@@ -151,6 +151,11 @@ async def merge(
     )
 
 
+async def leave(member_id: UUID, *, at: datetime = NOON, actor: Actor = CLERK) -> MemberState:
+    """A member leaves the programme."""
+    return await lifecycle.opt_out(member_id, reason=ReasonCode("MEMBER_ASKED"), actor=actor, now=at)
+
+
 def order(*lines_minor: int, ref: str = "order-1", at: datetime = NOON, **more: Any) -> Order:
     """An order of the shop; its lines are called A, B, C, … in turn."""
     lines = tuple(OrderLine(ascii_uppercase[place], 1, Minor(paid)) for place, paid in enumerate(lines_minor))

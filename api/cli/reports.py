@@ -34,6 +34,7 @@ COHORT_LINES = (
     "cancelled",
     "adjusted_out",
     "expired",
+    "forfeited",
     "repaid",
     "other",
     "remaining",

@@ -1415,6 +1415,8 @@ export interface LiabilityCohort {
   adjustedOut: Long;
   /** Written off as expired; negative. Not for members, but for OWNER, ADMIN, ANALYST. */
   expired: Long;
+  /** Given up by members who left or were erased; negative. Not for members, but for OWNER, ADMIN, ANALYST. */
+  forfeited: Long;
   /** Went into debts as they came; negative. Not for members, but for OWNER, ADMIN, ANALYST. */
   repaid: Long;
   /** All other movements. Not for members, but for OWNER, ADMIN, ANALYST. */
@@ -1468,6 +1470,8 @@ export interface LiabilityMonth {
   adjustedOut: Long;
   /** Written off as expired; negative. Not for members, but for OWNER, ADMIN, ANALYST. */
   expired: Long;
+  /** Given up by members who left or were erased; negative. Not for members, but for OWNER, ADMIN, ANALYST. */
+  forfeited: Long;
   /**
    * All other movements. Those within an account come to nothing here. Not for members, but for OWNER, ADMIN,
    * ANALYST.
@@ -1787,6 +1791,22 @@ export interface MemberEraseInput {
   reason: ReasonCode;
 }
 
+/** A member who is not to be erased after all. */
+export interface MemberErasureCancelInput {
+  /** Who. Members leave it out: they speak for themselves. */
+  memberId?: ID | null;
+  /** Why, in one word: `CHANGED_THEIR_MIND`. */
+  reason?: ReasonCode;
+}
+
+/** A member who is to be erased. */
+export interface MemberErasureRequestInput {
+  /** Who. Members leave it out: they speak for themselves. */
+  memberId?: ID | null;
+  /** Why, in one word: `MEMBER_ASKED`. */
+  reason?: ReasonCode;
+}
+
 /** Something that happened to the calling member. What hangs on it is as it is now. */
 export interface MemberEvent {
   __typename?: 'MemberEvent';
@@ -1824,6 +1844,14 @@ export type MemberEventType =
   | 'MEMBER_MERGED'
   /** Who they were is forgotten, for good. */
   | 'MEMBER_ERASED'
+  /** They left the programme. */
+  | 'MEMBER_OPTED_OUT'
+  /** They left, and are back. */
+  | 'MEMBER_REJOINED'
+  /** They will be erased in some days. */
+  | 'MEMBER_ERASURE_REQUESTED'
+  /** They will not be erased after all. */
+  | 'MEMBER_ERASURE_CANCELLED'
   /** Somebody else turned out to be them, and brought a name they are known by. */
   | 'MEMBER_ABSORBED'
   /** Their points moved: `entries` tells how. */
@@ -1904,6 +1932,15 @@ export interface MemberIdentity {
   masked: string;
   /** Whether the member proved it to be theirs. */
   verified: boolean;
+}
+
+/** The member after it. */
+export interface MemberLeavingPayload {
+  __typename?: 'MemberLeavingPayload';
+  /** The member; null when refused. */
+  member: Member | null;
+  /** Why it was refused; empty on success. */
+  userErrors: UserError[];
 }
 
 /** A member's login. */
@@ -2018,6 +2055,14 @@ export interface MemberNotActive {
   state: string;
 }
 
+/** A member who leaves the programme. */
+export interface MemberOptOutInput {
+  /** Who. Members leave it out: they speak for themselves. */
+  memberId?: ID | null;
+  /** Why, in one word: `TOO_MANY_MESSAGES`. */
+  reason?: ReasonCode;
+}
+
 /** The member after it. */
 export interface MemberPayload {
   __typename?: 'MemberPayload';
@@ -2075,6 +2120,14 @@ export interface MemberProfile {
 export interface MemberProfileUpdateInput {
   /** What changes. */
   profile: ProfileInput;
+}
+
+/** A member who left, and comes back. */
+export interface MemberRejoinInput {
+  /** Who. Members leave it out: they speak for themselves. */
+  memberId?: ID | null;
+  /** Why, in one word: `CHANGED_THEIR_MIND`. */
+  reason?: ReasonCode;
 }
 
 /** Personal data to read, and why. */
@@ -2417,6 +2470,32 @@ export interface Mutation {
    * `MERGE_SELF`, `NOT_FOUND`, `POINTS_LIMIT`, `PROOF_REQUIRED`.
    */
   memberMerge: MemberMergePayload | null;
+  /**
+   * Leave the programme. Nothing can be spent any more. Points are kept for some days, in which `memberRejoin`
+   * brings everything back, and are forfeited then.
+   *
+   * Refuses with: `MEMBER_MERGED`, `MEMBER_NOT_ACTIVE`, `NOT_FOUND`.
+   */
+  memberOptOut: MemberLeavingPayload | null;
+  /**
+   * Come back after `memberOptOut`.
+   *
+   * Refuses with: `MEMBER_MERGED`, `MEMBER_NOT_ACTIVE`, `NOT_FOUND`.
+   */
+  memberRejoin: MemberLeavingPayload | null;
+  /**
+   * Ask to be erased. It is done some days later, for good; until then nothing can be spent, and
+   * `memberErasureCancel` takes it back.
+   *
+   * Refuses with: `ERASURE_BLOCKED`, `MEMBER_MERGED`, `MEMBER_NOT_ACTIVE`, `NOT_FOUND`.
+   */
+  memberErasureRequest: MemberLeavingPayload | null;
+  /**
+   * Take `memberErasureRequest` back.
+   *
+   * Refuses with: `MEMBER_MERGED`, `MEMBER_NOT_ACTIVE`, `NOT_FOUND`.
+   */
+  memberErasureCancel: MemberLeavingPayload | null;
   /**
    * Log a member in with a WeChat login code. A stranger becomes a PENDING member; `memberEnroll` makes them an
    * active one.
@@ -3297,7 +3376,9 @@ export type PointsKind =
   /** Went to another account of the same person. */
   | 'MERGE_OUT'
   /** Came from another account of the same person. */
-  | 'MERGE_IN';
+  | 'MERGE_IN'
+  /** Given up by leaving the programme. */
+  | 'FORFEIT';
 
 /** When points expire. */
 export interface PointsLifetime {

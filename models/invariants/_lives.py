@@ -63,4 +63,18 @@ LIVES = (
         " WHERE t.kind IN ('MERGE_OUT', 'MERGE_IN') AND t.cause LIKE 'merge:%' AND (g.id IS NULL"
         " OR g.out_id IS NULL OR t.id NOT IN (g.out_id, g.in_id))",
     ),
+    Invariant(
+        "who leaves has a date",
+        "Whoever left, or asked to be erased, has it written down, and nobody else has.",
+        "SELECT m.id FROM member m LEFT JOIN member_leaving l ON l.member_id = m.id WHERE CASE m.state"
+        " WHEN 'OPTED_OUT' THEN l.left_at IS NULL OR l.erases_at IS NOT NULL"
+        " WHEN 'ERASURE_PENDING' THEN l.erases_at IS NULL ELSE l.member_id IS NOT NULL END"
+        " OR l.state NOT IN ('PENDING', 'ACTIVE', 'FROZEN')",
+    ),
+    Invariant(
+        "nothing is set aside for who left",
+        "Nothing is set aside of the points of somebody who left, asked to be erased or was.",
+        "SELECT m.id FROM member m JOIN points_account a ON a.member_id = m.id"
+        " WHERE m.state IN ('OPTED_OUT', 'ERASURE_PENDING', 'ERASED') AND a.held > 0",
+    ),
 )

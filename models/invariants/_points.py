@@ -136,7 +136,8 @@ POINTS = (
         " 'CANCEL_PENDING') THEN 'ISSUANCE' WHEN t.kind IN ('REDEEM', 'RETURN') THEN 'REDEMPTION'"
         " WHEN t.kind = 'EXPIRE' THEN 'EXPIRY' WHEN t.kind IN ('ADJUST_IN', 'ADJUST_OUT') THEN 'ADJUSTMENT'"
         " WHEN t.kind IN ('TRANSFER_OUT', 'TRANSFER_IN') THEN 'TRANSFER'"
-        " WHEN t.kind IN ('MERGE_OUT', 'MERGE_IN') THEN 'MERGE' ELSE 'INTERNAL' END",
+        " WHEN t.kind IN ('MERGE_OUT', 'MERGE_IN') THEN 'MERGE' WHEN t.kind = 'FORFEIT' THEN 'FORFEITURE'"
+        " ELSE 'INTERNAL' END",
     ),
     Invariant(
         "movements move lots",

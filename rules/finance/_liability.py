@@ -36,6 +36,7 @@ LINES = {
     "CANCEL_PENDING": "cancelled",
     "ADJUST_OUT": "adjusted_out",
     "EXPIRE": "expired",
+    "FORFEIT": "forfeited",
     REPAID: "repaid",
     # what goes from one member to another comes to nothing
     "TRANSFER_OUT": "other",
@@ -69,6 +70,7 @@ class Month:
     cancelled: int = 0
     adjusted_out: int = 0
     expired: int = 0
+    forfeited: int = 0
     other: int = 0
     closing: int = 0
     open_points: int = 0
@@ -95,6 +97,7 @@ class Cohort:
     cancelled: int = 0
     adjusted_out: int = 0
     expired: int = 0
+    forfeited: int = 0
     repaid: int = 0
     other: int = 0
     is_matured: bool = False
@@ -116,12 +119,12 @@ class Cohort:
     def remaining(self) -> int:
         """What is left in its lots."""
         taken = (self.redeemed, self.clawed_back, self.cancelled, self.adjusted_out, self.expired, self.repaid)
-        return self.granted + self.returned + sum(taken) + self.other
+        return self.granted + self.returned + sum(taken) + self.forfeited + self.other
 
     @property
     def broken(self) -> int:
-        """What expired; of a matured cohort also what is left, which nobody can spend."""
-        return -self.expired + (self.remaining if self.is_matured else 0)
+        """What expired or was forfeited; of a matured cohort also what is left, which nobody can spend."""
+        return -self.expired - self.forfeited + (self.remaining if self.is_matured else 0)
 
     @property
     def redemption_bps(self) -> int | None:

@@ -1,4 +1,4 @@
-"""The life of a membership: recognised, enrolled, frozen, thawed, merged, erased. It touches every room below."""
+"""The life of a membership: recognised, enrolled, frozen, merged, left, erased. It touches every room below."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -11,6 +11,7 @@ from models.units import ReasonCode
 from rules import audit, credentials, members, points, programme, tiers
 from rules.actors import Actor, ActorKind
 from rules.lifecycle._erasing import ErasureBlocked, drop_key, erase, unerasable
+from rules.lifecycle._leaving import cancel_erasure, opt_out, rejoin, request_erasure
 from rules.lifecycle._merging import MergeBlocked, Merged, MergeSelf, Outlook, merge, preview_merge
 from rules.members import Held, Identity, IdentityConflict, Profile
 from rules.outbox import Event, tell
@@ -23,6 +24,7 @@ __all__ = [
     "MergeSelf",
     "Merged",
     "Outlook",
+    "cancel_erasure",
     "drop_key",
     "end_logins",
     "enroll",
@@ -31,7 +33,10 @@ __all__ = [
     "freeze",
     "identify",
     "merge",
+    "opt_out",
     "preview_merge",
+    "rejoin",
+    "request_erasure",
     "unerasable",
     "unfreeze",
 ]

@@ -26,7 +26,9 @@ class ErasureBlocked(Refusal):
     held: Points
 
 
-GONE = SQL("DELETE FROM member_code WHERE member_id = $1", fans_out="a member's codes are found by whose they are")
+CODES_GONE = SQL(
+    "DELETE FROM member_code WHERE member_id = $1", fans_out="a member's codes are found by whose they are"
+)
 
 
 @transaction
@@ -44,13 +46,28 @@ async def erase(member_id: UUID, *, reason: ReasonCode, actor: Actor, now: datet
         raise refused
     if held.state is not MemberState.ERASED:
         await _check_nothing_held(member_id, actor, now)
-        await members.forget(member_id)
-        await credentials.forget(member_id, now)
-        await GONE.run(member_id)
-        await tell(member_id, [Event("member.erased", {"reason": reason})], now)
-        await audit.note(actor, "member.erase", member_id=member_id, reason=reason, now=now)
-    await enqueue(FORGET, f"erase:{member_id}", {"member_id": str(member_id)}, now=now)
+        await forget(member_id, reason, actor, now)
+    else:
+        await enqueue(FORGET, f"erase:{member_id}", {"member_id": str(member_id)}, now=now)
     return MemberState.ERASED
+
+
+STAYS = SQL("DELETE FROM member_leaving WHERE member_id = $1")
+
+
+async def forget(member_id: UUID, reason: ReasonCode, actor: Actor, now: datetime) -> None:
+    """A held member is nobody any more, and has nothing. The ledger stays."""
+    book = await points.open_book(member_id, now)
+    points.let_go(book)
+    points.forfeit(book, f"forfeit:{book.balances.seq}", reason=reason)
+    moved = await points.post(book, actor)
+    await STAYS.run(member_id)
+    await members.forget(member_id)
+    await credentials.forget(member_id, now)
+    await CODES_GONE.run(member_id)
+    await tell(member_id, [*moved, Event("member.erased", {"reason": reason})], now)
+    await audit.note(actor, "member.erase", member_id=member_id, reason=reason, now=now)
+    await enqueue(FORGET, f"erase:{member_id}", {"member_id": str(member_id)}, now=now)
 
 
 def unerasable(state: MemberState) -> Refusal | None:

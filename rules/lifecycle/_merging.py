@@ -13,6 +13,7 @@ from models.writing import add
 from rules import audit, credentials, heirs, members, points, programme, tiers
 from rules.actors import Actor
 from rules.idempotency import Key, Slip
+from rules.lifecycle._erasing import CODES_GONE
 from rules.members import Profile
 from rules.outbox import Event, tell
 from rules.points import Balances, Book, Handed
@@ -186,9 +187,6 @@ class Before:
 
 
 BECOME = SQL("UPDATE member SET state = 'MERGED', merged_into_id = $2 WHERE id = $1 RETURNING id")
-CODES_GONE = SQL(
-    "DELETE FROM member_code WHERE member_id = $1", fans_out="a member's codes are found by whose they are"
-)
 
 
 async def _move(

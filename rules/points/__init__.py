@@ -22,6 +22,7 @@ from rules.points._by_hand import (
     tried,
 )
 from rules.points._checks import AboveTierLimit, check_purchase, check_redemption, is_in_reach, objections
+from rules.points._forfeiting import forfeit, let_go
 from rules.points._handing import Handed, hand_over, trace
 from rules.points._holds import (
     HOLD_FOR,
@@ -109,11 +110,13 @@ __all__ = [
     "check_redemption",
     "complete",
     "expire_due",
+    "forfeit",
     "give_back",
     "hand_over",
     "hold",
     "landing",
     "lapsed",
+    "let_go",
     "objections",
     "offer",
     "open_account",

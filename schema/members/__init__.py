@@ -14,6 +14,7 @@ from schema import ids, pages
 from schema.context import Info
 from schema.errors import UserError, bad_input, command
 from schema.identities import IdentityInput, identities, known
+from schema.members._leaving import LeavingMutation
 from schema.members._lists import BEFORE_ALL, LIST, chosen
 from schema.members._member import Member, foreseen, member
 from schema.members._merging import MergingMutation, MergingQuery
@@ -22,7 +23,15 @@ from schema.pages import After, Before, Connection, First, Last, Page
 from schema.permissions import DESK, LEADS, MEMBER, SEES_MEMBER, STAFF, WRITES_MEMBERS, Audience, asked, seen
 from schema.scalars import Day
 
-__all__ = ["Member", "MembersMutation", "MembersQuery", "MergingMutation", "MergingQuery", "member"]
+__all__ = [
+    "LeavingMutation",
+    "Member",
+    "MembersMutation",
+    "MembersQuery",
+    "MergingMutation",
+    "MergingQuery",
+    "member",
+]
 
 ENROLS = DESK | MEMBER | WRITES_MEMBERS
 RECOGNISES = DESK | WRITES_MEMBERS | {Audience.CASHIER}

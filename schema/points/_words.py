@@ -23,6 +23,7 @@ describe(
         PointsKind.TRANSFER_IN: "Given by another member.",
         PointsKind.MERGE_OUT: "Went to another account of the same person.",
         PointsKind.MERGE_IN: "Came from another account of the same person.",
+        PointsKind.FORFEIT: "Given up by leaving the programme.",
     },
 )
 
@@ -43,6 +44,7 @@ KINDS: dict[PointsKind, tuple[str, str]] = {
     PointsKind.TRANSFER_IN: ("Given by another member", "收到其他会员转赠"),
     PointsKind.MERGE_OUT: ("To another account of yours", "账户合并转出"),
     PointsKind.MERGE_IN: ("From another account of yours", "账户合并转入"),
+    PointsKind.FORFEIT: ("Given up by leaving", "退会清零"),
 }
 """Every kind of movement has its words; a test of the schema compares."""
 

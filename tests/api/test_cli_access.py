@@ -9,15 +9,14 @@ import pytest
 from api.clock import now
 from models.credentials import PrincipalKind
 from models.jobs import Job, JobState
-from models.sql import SQL, insert
+from models.sql import insert
 from models.staff import StaffRole
 from models.units import ReasonCode
 from rules import credentials, lifecycle, staff
 from rules.actors import SYSTEM
 from tests.api.shell import Said, Shell
-from tests.people import NOON, member
+from tests.people import NOON, member, merge
 
-MERGE = SQL("UPDATE member SET state = 'MERGED', merged_into_id = $2 WHERE id = $1")
 WHO = "SELECT id, state FROM member ORDER BY state, id"
 
 
@@ -63,7 +62,7 @@ def test_nobody_logs_in_as_who_is_no_member_any_more(shell: Shell, state: str) -
         if state == "ERASED":
             await lifecycle.erase(one, reason=ReasonCode("ASKED"), actor=SYSTEM, now=NOON)
         else:
-            await MERGE.run(one, other)
+            await merge(one, other)
         return one
 
     said = shell("token", "member", shell.look(gone))

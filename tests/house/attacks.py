@@ -80,6 +80,8 @@ ATTACKS: dict[str, tuple[Attack, ...]] = {
     "member_merge_growth": (change("member_merge", growth="-1"),),
     "member_merge_pair": (change("member_merge", out_id="NULL"),),
     "member_merge_undone": (change("member_merge", undone_at="'2026-03-01 00:00:00+00:00'"),),
+    "member_leaving_why": (change("member_leaving", left_at="NULL", forfeits_at="NULL", erases_at="NULL"),),
+    "member_leaving_after": (change("member_leaving", forfeits_at="'2026-03-01 00:00:00+00:00'"),),
     "growth_never_negative": (change("growth_account", growth="-1"), change("growth_account", growth=TOO_MUCH)),
     "growth_seq": (change("growth_account", seq="-1"),),
     "growth_entry_moves": (again("growth_entry", seq="99", cause="'x'", delta="0"),),

@@ -20,8 +20,8 @@ from models.members import MemberKey
 from models.points import PointsWarning
 from models.sql import SQL, insert
 from models.staff import Staff, StaffInvitation, StaffRole
-from models.units import Points
-from rules import credentials, finance, keys, staff, webhooks
+from models.units import Points, ReasonCode
+from rules import credentials, finance, keys, lifecycle, staff, webhooks
 from rules.actors import SYSTEM
 from rules.earning import Choice
 from rules.keys import Holder
@@ -112,6 +112,7 @@ async def _merge(mei: UUID) -> None:
     twin = await member("Mei, too")
     await buy(twin, 10_00)
     await merge(twin, mei)
+    await lifecycle.opt_out(await member("Lin"), reason=ReasonCode("LEFT"), actor=SYSTEM, now=NOON)
 
 
 async def _furnish_the_door(mei: UUID) -> None:
@@ -181,7 +182,7 @@ async def test_every_constraint_holds(dialect: str) -> None:
 async def test_an_attack_that_succeeds_is_seen(dialect: str) -> None:
     harmless = change("points_account", available="available")
     expected = words("points_available_range", "points_account", (), dialect)
-    assert (await fails(harmless.text, expected) or "").endswith("3 rows written")
+    assert (await fails(harmless.text, expected) or "").endswith("4 rows written")
     elsewhere = change("points_account", available="-1")
     assert "another reason" in (await fails(elsewhere.text, "violates nothing") or "")
 

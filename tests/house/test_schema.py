@@ -32,7 +32,17 @@ from tests.house.reach import reachable, walked
 PUBLISHED = Path(floor.__file__).with_name("schema.graphql")
 SERVED = schema._schema
 
+LEAVES = {
+    "IDEMPOTENCY_KEY_REUSED": "it has no key, and each forfeiture is its own",
+    "POINTS_LIMIT": "what is given up, or held, has its room in the balance",
+}
 IMPOSSIBLE: dict[str, dict[str, str]] = {
+    "rules.lifecycle._erasing.erase": LEAVES,
+    "rules.lifecycle._leaving.erase_due": LEAVES,
+    "rules.lifecycle._leaving.forfeit_due": LEAVES,
+    "rules.lifecycle._leaving.opt_out": LEAVES,
+    "rules.lifecycle._leaving.rejoin": LEAVES,
+    "rules.lifecycle._leaving.request_erasure": {"IDEMPOTENCY_KEY_REUSED": "it has no key, and moves what is over"},
     "rules.codes.show": {"MEMBER_FROZEN": "a frozen member may show who they are"},
     "rules.approvals.approve": {
         "MEMBER_FROZEN": "a frozen member may be adjusted",

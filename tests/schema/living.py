@@ -22,5 +22,9 @@ async def living(who: UUID) -> Sent:
         "memberFreeze": (CLERK, why),
         "memberUnfreeze": (CLERK, why),
         "memberErase": (PROVEN_OWNER, why),
+        "memberOptOut": (CLERK, why),
+        "memberRejoin": (CLERK, why),
+        "memberErasureRequest": (CLERK, why),
+        "memberErasureCancel": (CLERK, why),
         "memberMerge": (PROVEN_OWNER, {**two, "reason": "SAME_PERSON", **key}),
     }

@@ -370,7 +370,6 @@ CORRUPTIONS: dict[str, list[str]] = {
         f"UPDATE points_lot SET from_lot_id = {NOBODY} WHERE from_lot_id IS NOT NULL",
         "UPDATE points_lot SET origin_at = '2026-01-01 00:00:00+00:00' WHERE from_lot_id IS NOT NULL",
         "UPDATE points_lot SET purchase_id = NULL WHERE from_lot_id IS NOT NULL",
-        "UPDATE points_lot SET from_lot_id = id WHERE from_lot_id IS NOT NULL",
     ],
     "merged members have nothing": [
         f"UPDATE points_account SET debt = 5 WHERE {MERGED}",
@@ -388,5 +387,14 @@ CORRUPTIONS: dict[str, list[str]] = {
         f"UPDATE member_merge SET in_id = {NOBODY}",
         "UPDATE member_merge SET out_id = NULL, in_id = NULL",
         "DELETE FROM member_merge",
+    ],
+    "who leaves has a date": [
+        "DELETE FROM member_leaving",
+        "UPDATE member_leaving SET left_at = NULL, forfeits_at = NULL, erases_at = '2026-04-01 00:00:00+00:00'",
+        "UPDATE member_leaving SET state = 'MERGED'",
+        "UPDATE member SET state = 'ACTIVE' WHERE state = 'OPTED_OUT'",
+    ],
+    "nothing is set aside for who left": [
+        "UPDATE points_account SET held = 5 WHERE member_id = (SELECT id FROM member WHERE state = 'OPTED_OUT')",
     ],
 }

@@ -39,6 +39,7 @@ from tests.people import (
     freeze,
     fresh_key,
     member,
+    merge,
     movements,
     programme,
     proven,
@@ -53,7 +54,6 @@ AUDITED = SQL(
     "SELECT action, actor_id, reason, facts FROM audit_log WHERE member_id = $1 ORDER BY id",
     fans_out="a test looks",
 )
-MERGE = SQL("UPDATE member SET state = 'MERGED', merged_into_id = $2 WHERE id = $1")
 
 
 async def hired(name: str, role: StaffRole = StaffRole.CS) -> Actor:
@@ -260,7 +260,8 @@ async def test_what_is_refused_when_it_is_approved_leaves_the_request_waiting() 
     await approve(mei, asked.approval_id, bo)
     assert (await balance(mei))["available"] == 100, "a frozen member may be adjusted"
     last = await ask(mei, 600, ann)
-    await MERGE.run(mei, lan)
+    await freeze(lan)
+    await merge(mei, lan, at=NOON + timedelta(hours=2))
     await refused_with(MemberMerged, approve(mei, last.approval_id, bo))
     await refused_with(MemberMerged, ask(mei, 600, ann))
     assert await state_of(mei, last.approval_id) == "PENDING"

@@ -29,7 +29,7 @@ from rules.proofs import ProofRequired
 from rules.refusals import MemberMerged, NotFound
 from tests.api.conftest import shell as shell
 from tests.api.shell import Shell
-from tests.people import CLERK, NOON, adjust, balance, buy, member, phone, programme, redeem
+from tests.people import CLERK, NOON, adjust, balance, buy, member, merge, phone, programme, redeem
 
 PHONE, NAME, OPENID, NOTE = "+8613912345678", "Lin Xiaoyu", "oLinXiaoyuIsKnownByThis", "a cup for Lin's aunt"
 WHY = ReasonCode("MEMBER_ASKED")
@@ -176,7 +176,10 @@ async def test_erasing_leaves_the_ledger_and_nothing_of_the_person() -> None:
     assert await credentials.recognise(login.access, NOON) is None
     assert await credentials.exchange(login.refresh or "", NOON) is None
     assert await members.find(phone(PHONE)) is None
-    assert {name: value for name, value in (await balance(her)).items() if value != before[name]} == {}
+    assert {name: value for name, value in (await balance(her)).items() if value != before[name]} == {
+        "available": 0,
+        "seq": before["seq"] + 1,
+    }
     [event] = await OutboxEvent.filter(member_id=her, type="member.erased")
     assert event.body == {"reason": WHY}
     lines = SQL(
@@ -201,9 +204,8 @@ async def test_who_they_were_before_they_were_one_is_erased_with_them() -> None:
         shells.append(shell)
     await credentials.log_in(PrincipalKind.MEMBER, shells[0], actor=SYSTEM, now=NOON, device="Lin's telephone")
     await phones.link(shells[0], phone(PHONE), now=NOON)
-    # and one who had been found to be that one
-    merged = SQL("UPDATE member SET state = 'MERGED', merged_into_id = $2 WHERE id = $1")
-    await merged.run(shells[1], shells[0])
+    # and one who had been found to be her
+    await merge(shells[1], mei)
     assert all([await keyring.wrapped(who) for who in shells]), "an older copy is sealed with them"
     await erase(mei)
     await work()
@@ -266,7 +268,6 @@ async def test_who_may_not_erase_and_who_is_not_erased() -> None:
         await lifecycle.erase(mei, reason=WHY, actor=CLERK, now=NOON)
     with pytest.raises(NotFound):
         await erase(UUID(int=7))
-    merged = SQL("UPDATE member SET state = 'MERGED', merged_into_id = $2 WHERE id = $1")
-    await merged.run(mei, wang)
+    await merge(mei, wang)
     with pytest.raises(MemberMerged):
         await erase(mei)

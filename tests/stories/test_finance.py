@@ -58,7 +58,10 @@ async def ties(first: date, last: date) -> Liability:
     for each in told.months:
         assert each.opening == before
         lines = (each.earned, each.bonus, each.adjusted_in, each.returned, each.redeemed, each.clawed_back)
-        assert each.opening + sum(lines) + each.adjusted_out + each.expired + each.other == each.closing
+        assert (
+            each.opening + sum(lines) + each.adjusted_out + each.expired + each.forfeited + each.other
+            == each.closing
+        )
         before = each.closing
     assert not told.is_behind
     return told

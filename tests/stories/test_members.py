@@ -174,6 +174,7 @@ async def test_a_frozen_member_spends_nothing_and_may_be_frozen_twice() -> None:
     assert lines.count(("member.freeze", "RISK")) == lines.count(("member.unfreeze", "CLEARED")) == 1
 
 
+@pytest.mark.corrupts
 @pytest.mark.parametrize("state", ["MERGED", "OPTED_OUT", "ERASED"])
 async def test_who_has_left_does_nothing_any_more(state: str) -> None:
     await programme()

@@ -31,6 +31,7 @@ from tests.people import (
     fresh_key,
     give_back,
     hand,
+    leave,
     member,
     merge,
     programme,
@@ -153,6 +154,7 @@ async def of_one_person() -> None:
     await buy(twin, 1_200_00, ref="bowls")
     await merge(twin, hua)
     await refund("bowls", {"A": 100_00})
+    await leave(await member("Lu"))
 
 
 async def told_elsewhere() -> None:
