@@ -91,13 +91,19 @@ async def begun(house: House) -> asyncio.subprocess.Process:
     )
 
 
-async def killed(house: House, chance: Random) -> None:
-    """Have tiers reviewed, and kill that some time after it has begun."""
+async def killed(house: House, chance: Random, ends: datetime) -> None:
+    """Have tiers reviewed, and kill that some time after the first was."""
+    before = await waiting(house, ends)
     process = await begun(house)
-    await asyncio.sleep(2 + 3 * chance.random())
-    with suppress(ProcessLookupError):
-        process.kill()
-    await process.wait()
+    try:
+        async with ground.inside(house):
+            while process.returncode is None and await WAITING.value(ends) == before:
+                await asyncio.sleep(0.1)
+        await asyncio.sleep(chance.random())
+    finally:
+        with suppress(ProcessLookupError):
+            process.kill()
+        await process.wait()
 
 
 async def measure(database: str, chosen: Namespace) -> list[str]:
@@ -110,7 +116,7 @@ async def measure(database: str, chosen: Namespace) -> list[str]:
             ends = await lay_out(house)
             left = [await waiting(house, ends)]
             for _ in range(chosen.kills):
-                await killed(house, chance)
+                await killed(house, chance, ends)
                 left.append(await waiting(house, ends))
             began = time.perf_counter()
             failures += ["the review failed"] * bool(await (await begun(house)).wait())

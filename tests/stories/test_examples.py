@@ -1,10 +1,12 @@
 """The worked examples of the programme's handbook, to the number."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import permutations
 
 import pytest
 
+from models.invariants import violations
+from tests.ladder import YEARLY, history, scheme, standing
 from tests.people import (
     balance,
     buy,
@@ -152,3 +154,29 @@ async def test_buy_earn_refund_keep_points_is_not_a_bargain() -> None:
         await refund(f"coat-{number}", {"A": 100_00})
     assert (await balance(mei))["debt"] == 100
     assert (await balance(mei))["available"] == 0
+
+
+def in_shanghai(text: str) -> datetime:
+    """A moment by the clocks of Shanghai."""
+    return datetime.fromisoformat(f"{text}+08:00").astimezone(UTC)
+
+
+async def test_example_4_a_gold_tier_that_is_nearly_lost_is_kept_until_a_year_after_its_old_end() -> None:
+    await programme()
+    joined, reached = in_shanghai("2025-03-10T10:00"), in_shanghai("2025-03-10T12:00")
+    mei = await member(at=joined)
+    kept = {"validity": YEARLY, "grace_days": 30, "downgrade_mode": "REASSESS", "retain": {"GOLD": 4_000}}
+    await scheme(at=joined, window={"kind": "ROLLING", "days": 365}, **kept)
+    await buy(mei, 5_000_00, at=reached)
+    assert (await standing(mei, reached)).expires_at == in_shanghai("2026-04-01T00:00")
+    await buy(mei, 3_900_00, at=in_shanghai("2025-09-09T09:00"))
+    ends = in_shanghai("2026-04-01T00:00")
+    assert (await standing(mei, ends - timedelta(milliseconds=1))).grace_until is None
+    found = await standing(mei, ends)
+    assert (found.tier.code, found.grace_until) == ("GOLD", in_shanghai("2026-05-01T00:00"))
+    recovered = in_shanghai("2026-04-20T12:00")
+    await buy(mei, 150_00, at=recovered)
+    found = await standing(mei, recovered)
+    assert (found.tier.code, found.grace_until, found.expires_at) == ("GOLD", None, in_shanghai("2027-04-01T00:00"))
+    assert [cause for cause, _ in await history(mei)][1:] == ["UPGRADED", "GRACE_ENTERED", "GRACE_RECOVERED"]
+    assert await violations() == []

@@ -13,7 +13,7 @@ from models.units import Growth, ReasonCode
 from rules import tiers
 from rules.actors import SYSTEM
 from rules.schemes import Rung
-from tests.ladder import history, scheme, standing
+from tests.ladder import history, pay, plan, scheme, standing
 from tests.people import buy, fresh_key, member, programme, refund
 from tests.rules.climber import Climber, Terms
 
@@ -36,13 +36,14 @@ TERMS = st.builds(
 )
 STEPS = st.lists(
     st.tuples(
-        st.sampled_from(["buy"] * 4 + ["refund"] * 2 + ["sleep"] * 4 + ["grant", "revoke", "sweep"]),
+        st.sampled_from(["buy"] * 4 + ["refund"] * 2 + ["sleep"] * 4 + ["grant", "revoke", "pay", "sweep"]),
         st.sampled_from([9, 31, 61, 99, 160, 310, 367]),
         st.integers(0, 5),
     ),
     min_size=20,
     max_size=40,
 )
+DAYS = 30
 PERIODS = {1: "MONTH", 3: "QUARTER", 6: "HALF", 12: "YEAR"}
 
 
@@ -123,6 +124,13 @@ class Life:
             self.paper.story.append("REVOKED")
             await tiers.revoke(self.mei, reason=ReasonCode("TEST"), key=fresh_key(), actor=SYSTEM, now=self.now)
 
+    async def pay(self, _: int, __: int) -> None:
+        runs = self.paper.lent.get("PAID")
+        until = runs[1] + timedelta(days=DAYS) if runs else self.paper.today + timedelta(days=DAYS + 1)
+        self.paper.lent["PAID"] = (2, until)
+        self.paper.story.append("PAID_RENEWED" if runs else "PAID_STARTED")
+        await pay(self.mei, at=self.now)
+
     async def sweep(self, _: int, __: int) -> None:
         await tiers.review({}, self.now)
 
@@ -152,6 +160,7 @@ async def test_whatever_happens_the_service_tells_the_climbers_story(
     await programme(ladder=RUNGS)
     life = Life(await member("Mei", at=noon(START)), terms)
     await scheme(at=noon(START), **published(terms))
+    await plan(days=DAYS)
     for name, size, which in steps:
         await getattr(life, name)(size, which)
         await life.compare()

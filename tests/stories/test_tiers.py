@@ -51,27 +51,6 @@ async def test_a_scheme_like_the_ladder_changes_nothing() -> None:
     assert await violations() == []
 
 
-async def test_the_worked_example_of_a_gold_tier_that_is_nearly_lost() -> None:
-    await programme()
-    joined, reached = shanghai("2025-03-10T10:00"), shanghai("2025-03-10T12:00")
-    mei = await member(at=joined)
-    kept = {"validity": YEARLY, "grace_days": 30, "downgrade_mode": "REASSESS", "retain": {"GOLD": 4_000}}
-    await scheme(at=joined, window=ROLLING, **kept)
-    await buy(mei, 5_000_00, at=reached)
-    assert (await standing(mei, reached)).expires_at == shanghai("2026-04-01T00:00")
-    await buy(mei, 3_900_00, at=shanghai("2025-09-09T09:00"))
-    ends = shanghai("2026-04-01T00:00")
-    assert (await standing(mei, ends - MS)).grace_until is None
-    found = await standing(mei, ends)
-    assert (found.tier.code, found.grace_until) == ("GOLD", shanghai("2026-05-01T00:00"))
-    recovered = shanghai("2026-04-20T12:00")
-    await buy(mei, 150_00, at=recovered)
-    found = await standing(mei, recovered)
-    assert (found.tier.code, found.grace_until, found.expires_at) == ("GOLD", None, shanghai("2027-04-01T00:00"))
-    assert [cause for cause, _ in await history(mei)][1:] == ["UPGRADED", "GRACE_ENTERED", "GRACE_RECOVERED"]
-    assert await violations() == []
-
-
 async def test_a_grace_that_is_not_used_ends_in_the_tier_below() -> None:
     await programme()
     mei = await member()
