@@ -10,7 +10,7 @@ from uuid import UUID
 import typer
 
 from api import export as exports
-from api import orders, statements
+from api import orders
 from api.cli._common import Failed, app, bar, database, here, hint, id_of, run, show
 from api.clock import now
 from models import migrate as migrations
@@ -168,6 +168,9 @@ def _day(text: str | None, otherwise: date) -> date:
 async def _write_ledger(
     file: Path, member_id: UUID | None, days: tuple[date, date], excel: bool, language: str
 ) -> int:
+    # its words are the schema's, which no other command loads
+    from api import statements
+
     async with database(here(), bulk=True):
         if member_id is not None:
             await members.existing(member_id)

@@ -71,5 +71,5 @@ def _row(member_id: UUID, step: Step, seq: int) -> dict[str, Any]:
 def _event(step: Step) -> Event:
     """A step as it is told: another tier in effect, or something about a tier that stays."""
     body = {"cause": step.cause.value, "from": step.from_tier.code, "to": step.to_tier.code}
-    kind = "tier.changed" if step.from_tier is not step.to_tier else "tier.reviewed"
-    return Event(kind, {**body, "source": step.source.value})
+    told = {**body, "source": step.source.value}
+    return Event("tier.reviewed", told) if step.from_tier is step.to_tier else Event("tier.changed", told)
