@@ -43,6 +43,12 @@ class MemberEventType(Enum):
     MEMBER_ERASURE_CANCELLED = strawberry.enum_value(
         "MEMBER_ERASURE_CANCELLED", description="They will not be erased after all."
     )
+    MEMBER_UNMERGED = strawberry.enum_value(
+        "MEMBER_UNMERGED", description="They were another member, and are somebody of their own again."
+    )
+    MEMBER_PARTED = strawberry.enum_value(
+        "MEMBER_PARTED", description="Somebody who had turned out to be them is somebody else after all."
+    )
     MEMBER_ABSORBED = strawberry.enum_value(
         "MEMBER_ABSORBED", description="Somebody else turned out to be them, and brought a name they are known by."
     )

@@ -1215,6 +1215,8 @@ export type ErrorCode =
   | 'TRANSFER_LIMIT'
   /** Points cannot be given to oneself. 不能将积分转赠给自己。 */
   | 'TRANSFER_SELF'
+  /** This merge cannot be undone, or cannot be undone any more. 该合并无法撤销，或已超出可撤销的条件。 */
+  | 'UNMERGE_NOT_POSSIBLE'
   /** A webhook endpoint cannot be like this. 无法按此要求设置 Webhook 端点。 */
   | 'WEBHOOK_INVALID'
   /** There are as many webhook endpoints as there may be; delete one of them first. Webhook 端点数量已达上限，请先删除其中一个。 */
@@ -1852,6 +1854,10 @@ export type MemberEventType =
   | 'MEMBER_ERASURE_REQUESTED'
   /** They will not be erased after all. */
   | 'MEMBER_ERASURE_CANCELLED'
+  /** They were another member, and are somebody of their own again. */
+  | 'MEMBER_UNMERGED'
+  /** Somebody who had turned out to be them is somebody else after all. */
+  | 'MEMBER_PARTED'
   /** Somebody else turned out to be them, and brought a name they are known by. */
   | 'MEMBER_ABSORBED'
   /** Their points moved: `entries` tells how. */
@@ -2177,6 +2183,32 @@ export interface MemberUnfreezeInput {
   reason: ReasonCode;
 }
 
+/** A merge to undo. */
+export interface MemberUnmergeInput {
+  /** Who was merged into another. */
+  memberId: ID;
+  /** Why, in one word: `TWO_PEOPLE`. */
+  reason: ReasonCode;
+  /**
+   * Chosen by you for this one request (a UUID will do): 8 to 128 printable ASCII characters. The same key with the
+   * same input is done once and always answered alike, so a retry is harmless.
+   */
+  idempotencyKey: string;
+}
+
+/** Two members who are two again. */
+export interface MemberUnmergePayload {
+  __typename?: 'MemberUnmergePayload';
+  /** Who is somebody of their own again; null when refused. Not for members, but for OWNER, ADMIN, OPERATOR, CS. */
+  member: Member | null;
+  /** Who they were meanwhile; null when refused. Not for members, but for OWNER, ADMIN, OPERATOR, CS. */
+  other: Member | null;
+  /** Whether this had been done before, under the same key. Not for members, but for OWNER, ADMIN, OPERATOR, CS. */
+  replayed: boolean;
+  /** Why it was refused; empty on success. Not for members, but for OWNER, ADMIN, OPERATOR, CS. */
+  userErrors: UserError[];
+}
+
 /** Which members to list. */
 export interface MembersFilter {
   /** Only those in this state. */
@@ -2470,6 +2502,15 @@ export interface Mutation {
    * `MERGE_SELF`, `NOT_FOUND`, `POINTS_LIMIT`, `PROOF_REQUIRED`.
    */
   memberMerge: MemberMergePayload | null;
+  /**
+   * Undo a merge of the last 30 days, as long as no points were used since. Points, growth, tier and names are again
+   * with whom they were; all logins of both have ended. For staff who proved themselves lately. Not for members, but
+   * for OWNER, ADMIN, OPERATOR, CS.
+   *
+   * Refuses with: `GROWTH_LIMIT`, `IDEMPOTENCY_KEY_REUSED`, `NOT_FOUND`, `POINTS_LIMIT`, `PROOF_REQUIRED`,
+   * `UNMERGE_NOT_POSSIBLE`.
+   */
+  memberUnmerge: MemberUnmergePayload | null;
   /**
    * Leave the programme. Nothing can be spent any more. Points are kept for some days, in which `memberRejoin`
    * brings everything back, and are forfeited then.
@@ -5490,6 +5531,21 @@ export interface UnitCost {
   points: Long;
 }
 
+/** This merge cannot be undone, or cannot be undone any more. */
+export interface UnmergeNotPossible {
+  __typename?: 'UnmergeNotPossible';
+  /** What to switch on. */
+  code: ErrorCode;
+  /** A sentence for people, in English or Chinese by `Accept-Language`. */
+  message: string;
+  /** The part of `input` that was refused, if one was. */
+  field: string[] | null;
+  /** Whether the same request may succeed later without anybody changing it. */
+  retryable: boolean;
+  /** What stands against it, in one word. */
+  reason: string;
+}
+
 /** The programme says no, and why. Switch on `code`; show `message`. */
 export interface UserError {
   __typename?: string;
@@ -5552,6 +5608,7 @@ export type AnyUserError =
   | TooManyHolds
   | TooManyReveals
   | TransferLimit
+  | UnmergeNotPossible
   | WebhookInvalid
   | WebhookLimit
   | WebhookUrlRefused;

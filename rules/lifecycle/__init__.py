@@ -13,6 +13,7 @@ from rules.actors import Actor, ActorKind
 from rules.lifecycle._erasing import ErasureBlocked, drop_key, erase, unerasable
 from rules.lifecycle._leaving import cancel_erasure, opt_out, rejoin, request_erasure
 from rules.lifecycle._merging import MergeBlocked, Merged, MergeSelf, Outlook, merge, preview_merge
+from rules.lifecycle._unmerging import UnmergeNotPossible, unmerge
 from rules.members import Held, Identity, IdentityConflict, Profile
 from rules.outbox import Event, tell
 from rules.refusals import NotFound
@@ -24,6 +25,7 @@ __all__ = [
     "MergeSelf",
     "Merged",
     "Outlook",
+    "UnmergeNotPossible",
     "cancel_erasure",
     "drop_key",
     "end_logins",
@@ -39,6 +41,7 @@ __all__ = [
     "request_erasure",
     "unerasable",
     "unfreeze",
+    "unmerge",
 ]
 
 FINDS_ONLY = {StaffRole.CASHIER, StaffRole.COMMUNITY_MANAGER, StaffRole.ANALYST}

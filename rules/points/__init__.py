@@ -23,7 +23,7 @@ from rules.points._by_hand import (
 )
 from rules.points._checks import AboveTierLimit, check_purchase, check_redemption, is_in_reach, objections
 from rules.points._forfeiting import forfeit, let_go
-from rules.points._handing import Handed, hand_over, trace
+from rules.points._handing import Handed, hand_back, hand_over, trace
 from rules.points._holds import (
     HOLD_FOR,
     CaptureExceedsHold,
@@ -112,6 +112,7 @@ __all__ = [
     "expire_due",
     "forfeit",
     "give_back",
+    "hand_back",
     "hand_over",
     "hold",
     "landing",

@@ -15,6 +15,7 @@ from models.points import Bucket, Counter, PointsKind
 from models.sql import SQL
 from models.units import Points, new_id
 from rules.points._book import Book
+from rules.points._ledger import OF_LOT
 from rules.points._parts import Lot, Movement
 
 Traces: TypeAlias = dict[UUID, tuple[datetime, UUID | None]]
@@ -123,3 +124,56 @@ def _is_kin(mine: Lot, lot: Lot, from_lot_id: UUID | None) -> bool:
     """Whether one of two lots came out of the other, and both promise the same."""
     related = mine.id == from_lot_id or mine.from_lot_id == lot.id
     return related and (mine.active, mine.expires_at) == (lot.active, lot.expires_at)
+
+
+MOVED = SQL(
+    "SELECT m.lot_id, m.d_remaining, l.from_lot_id FROM points_lot_move m"
+    " JOIN points_lot l ON l.member_id = m.member_id AND l.id = m.lot_id"
+    " WHERE m.member_id = $1 AND m.transaction_id = $2"
+)
+CAME_FROM = SQL(
+    f"SELECT {OF_LOT} FROM points_lot WHERE member_id = $1 AND id = ANY($2::uuid[])"  # noqa: S608  names of columns
+)
+OWED = SQL(
+    "SELECT COALESCE(SUM(delta), 0)::bigint AS points FROM points_entry"
+    " WHERE member_id = $1 AND transaction_id = $2 AND bucket = 'DEBT'"
+)
+
+
+async def hand_back(giver: Book, taker: Book, into_id: UUID, cause: str, *, group: UUID) -> bool:
+    """What came to a book by a movement goes back to the very lots it came out of, as far as it has not expired.
+
+    Says no, having decided nothing, when it cannot be told apart any more: it repaid a debt, or is no longer whole.
+
+    Raises: PointsLimit.
+    """
+    moved = await MOVED.rows(giver.member_id, into_id)
+    owed: int = await OWED.value(giver.member_id, into_id)
+    mine = {lot.id: lot for lot in giver.lots}
+    whole = all(row["d_remaining"] > 0 and _is_whole(mine.get(row["lot_id"]), row["d_remaining"]) for row in moved)
+    if not whole or not 0 <= owed <= giver.balances.debt:
+        return False
+    ids = [row["from_lot_id"] for row in moved]
+    theirs = {row["id"]: Lot(**row) for row in await CAME_FROM.rows(taker.member_id, ids)}
+    out, into = (
+        Movement(kind, cause, giver.now, group_id=group, counterpart_id=other.member_id)
+        for kind, other in ((PointsKind.MERGE_OUT, taker), (PointsKind.MERGE_IN, giver))
+    )
+    sums = {Bucket.AVAILABLE: 0, Bucket.PENDING: 0, Bucket.DEBT: owed}
+    for row in moved:
+        if (lot := mine.get(row["lot_id"])) is not None and lot.remaining:
+            was = taker._known(theirs[row["from_lot_id"]])
+            was.active, was.activates_at = lot.active, lot.activates_at
+            taker._move(into, was, row["d_remaining"])
+            giver._move(out, lot, -row["d_remaining"])
+            sums[Bucket.AVAILABLE if lot.active else Bucket.PENDING] += row["d_remaining"]
+    for bucket, points in sums.items():
+        if points:
+            giver._line(out, bucket, -points, Counter.MERGE)
+            taker._line(into, bucket, points, Counter.MERGE)
+    return True
+
+
+def _is_whole(lot: Lot | None, came: int) -> bool:
+    """Whether a lot still holds what came, or has expired; then it is not there any more."""
+    return lot is None or lot.remaining == 0 or (lot.remaining >= came and not lot.held)

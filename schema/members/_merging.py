@@ -32,6 +32,21 @@ class MemberMergePreviewInput:
     into_id: strawberry.ID = strawberry.field(description="Who would have what both have.")
 
 
+@strawberry.input(description="A merge to undo.")
+class MemberUnmergeInput:
+    member_id: strawberry.ID = strawberry.field(description="Who was merged into another.")
+    reason: ReasonCode = strawberry.field(description="Why, in one word: `TWO_PEOPLE`.")
+    idempotency_key: str = strawberry.field(description=KEY_SAYS)
+
+
+@strawberry.type(description="Two members who are two again.")
+class MemberUnmergePayload:
+    member: Member | None = seen(DESK, "Who is somebody of their own again; null when refused.", default=None)
+    other: Member | None = seen(DESK, "Who they were meanwhile; null when refused.", default=None)
+    replayed: bool = seen(DESK, "Whether this had been done before, under the same key.", default=False)
+    user_errors: list[UserError] = seen(DESK, "Why it was refused; empty on success.", default_factory=list)
+
+
 @strawberry.type(description="Two members who are one from now on.")
 class MemberMergePayload:
     member: Member | None = seen(DESK, "Who has what both had; null when refused.", default=None)
@@ -114,4 +129,22 @@ class MergingMutation:
         )
         return MemberMergePayload(
             member=await member(done.into_id), merged=await member(done.member_id), replayed=done.replayed
+        )
+
+    @command(
+        DESK,
+        "Undo a merge of the last 30 days, as long as no points were used since. Points, growth, tier and names "
+        "are again with whom they were; all logins of both have ended. For staff who proved themselves lately.",
+        MemberUnmergePayload,
+        lifecycle.unmerge,
+    )
+    async def member_unmerge(self, info: Info, input: MemberUnmergeInput) -> MemberUnmergePayload | None:
+        """Make them two again."""
+        context, key = info.context, key_of(input.idempotency_key)
+        who = ids.decode_one(ids.Tag.MEMBER, input.member_id)
+        if who is None:
+            raise NotFound
+        done = await lifecycle.unmerge(who, reason=input.reason, key=key, actor=context.actor, now=context.now)
+        return MemberUnmergePayload(
+            member=await member(done.member_id), other=await member(done.into_id), replayed=done.replayed
         )

@@ -26,5 +26,6 @@ async def living(who: UUID) -> Sent:
         "memberRejoin": (CLERK, why),
         "memberErasureRequest": (CLERK, why),
         "memberErasureCancel": (CLERK, why),
+        "memberUnmerge": (PROVEN_OWNER, {**why, **key}),
         "memberMerge": (PROVEN_OWNER, {**two, "reason": "SAME_PERSON", **key}),
     }
