@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from copy import copy
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from uuid import UUID
 
@@ -14,7 +14,7 @@ from rules import standings
 from rules.calendar import last_day, local_midnight
 from rules.programme import Terms
 from rules.schemes import Basis, Rung, WindowKind
-from rules.standings import BEGINNING, Standing, advance, of_spending
+from rules.standings import BEGINNING, Standing, advance, of_spending, those_they_were
 
 TURNS = 8
 """So many moments of change are looked ahead."""
@@ -98,16 +98,22 @@ async def reached(member_ids: Sequence[UUID], terms: Terms, now: datetime) -> di
     """What counts now for the tiers of some members, where that is not their growth value itself."""
     window, today = terms.scheme.window, terms.local_day(now)
     if window.kind is WindowKind.ANNIVERSARY:
-        found = {}
+        found: dict[UUID, Growth] = {}
         for row in await JOINED.rows(list(member_ids)):
             joined = terms.local_day(row["joined_at"] or row["created_at"])
             first = window.first_day(today, joined) or joined
-            since = local_midnight(first, terms.timezone)
-            rows = await MANY[terms.scheme.basis].rows([row["id"]], since)
-            found[row["id"]] = Growth(max(0, rows[0]["n"] if rows else 0))
+            found |= await _counted([row["id"]], terms, first)
         return found
-    day = window.first_day(today, today)
-    since = BEGINNING if day is None else local_midnight(day, terms.timezone)
-    rows = await MANY[terms.scheme.basis].rows(list(member_ids), since)
-    counted = {row["member_id"]: Growth(max(0, row["n"])) for row in rows}
-    return {each: counted.get(each, Growth(0)) for each in member_ids}
+    return await _counted(member_ids, terms, window.first_day(today, today))
+
+
+async def _counted(member_ids: Sequence[UUID], terms: Terms, first: date | None) -> dict[UUID, Growth]:
+    """What counts from a day on of each of some members, and of whom they were before merges."""
+    basis, since = terms.scheme.basis, BEGINNING if first is None else local_midnight(first, terms.timezone)
+    whose = {each: each for each in member_ids}
+    if basis is not Basis.GROWTH:
+        whose = await those_they_were(member_ids)
+    counted = dict.fromkeys(member_ids, 0)
+    for row in await MANY[basis].rows(list(whose), since):
+        counted[whose[row["member_id"]]] += row["n"]
+    return {each: Growth(max(0, n)) for each, n in counted.items()}

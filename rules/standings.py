@@ -248,20 +248,40 @@ def of_spending(text: str, fans_out: str | None = None) -> SQL:
     return SQL(text.format(spent=exact), sqlite=text.format(spent=share), fans_out=fans_out)
 
 
+THEIRS = "orders stay with whoever a member was before a merge, and count for who they are now"
 MEASURES = {
     Basis.GROWTH: SQL(
         "SELECT COALESCE(SUM(delta), 0)::bigint AS n FROM growth_entry"
         " WHERE member_id = $1 AND effective_at >= $2 AND effective_at < $3"
     ),
     Basis.SPEND: of_spending(
-        "SELECT {spent} AS n FROM purchase WHERE member_id = $1 AND paid_at >= $2 AND paid_at < $3"
+        "SELECT {spent} AS n FROM purchase WHERE member_id = ANY($1::uuid[]) AND paid_at >= $2 AND paid_at < $3",
+        fans_out=THEIRS,
     ),
     Basis.ORDERS: SQL(
-        "SELECT COUNT(*) AS n FROM purchase WHERE member_id = $1 AND paid_at >= $2 AND paid_at < $3"
-        " AND state <> 'REFUNDED'"
+        "SELECT COUNT(*) AS n FROM purchase WHERE member_id = ANY($1::uuid[]) AND paid_at >= $2 AND paid_at < $3"
+        " AND state <> 'REFUNDED'",
+        fans_out=THEIRS,
     ),
 }
 """What counts, from one moment until before another. What is refunded of a purchase never counted for it."""
+
+
+ABSORBED = SQL(
+    "SELECT id, merged_into_id FROM member WHERE merged_into_id = ANY($1::uuid[])",
+    fans_out=THEIRS,
+)
+
+
+async def those_they_were(member_ids: Sequence[UUID]) -> dict[UUID, UUID]:
+    """Whom each of these members was before merges, and each themselves: who they are now."""
+    found = {member_id: member_id for member_id in member_ids}
+    last = list(found)
+    while last:
+        rows = await ABSORBED.rows(last)
+        found |= {row["id"]: found[row["merged_into_id"]] for row in rows}
+        last = [row["id"] for row in rows]
+    return found
 
 
 async def measure(
@@ -279,7 +299,9 @@ async def measure(
         last = min(last, last_day(standing.expires_at, terms.timezone))
     first = scheme.window.first_day(last, terms.local_day(standing.joined_at))
     since = BEGINNING if first is None else local_midnight(first, terms.timezone)
-    return Growth(max(0, await MEASURES[scheme.basis].value(standing.member_id, since, before)))
+    member_id = standing.member_id
+    whose = member_id if scheme.basis is Basis.GROWTH else list(await those_they_were([member_id]))
+    return Growth(max(0, await MEASURES[scheme.basis].value(whose, since, before)))
 
 
 async def advance(standing: Standing, terms: Terms, now: datetime) -> None:

@@ -203,11 +203,12 @@ async def _move(
     cause, traces = f"merge:{merged.merge_id}", await points.trace(source.book)
     stood, growth = [tiers.plain(side.standing) for side in (target, source)], source.standing.growth
     handed = points.hand_over(source.book, target.book, cause, group=merged.merge_id, traces=traces, reason=reason)
+    # what was bought counts for who it was that bought it, so that must be known before
+    await BECOME.row(source.id, target.id)
     grown = await tiers.hand_over(source.standing, target.standing, cause=cause, terms=terms, now=now)
     moved = [await points.post(side.book, actor) for side in (source, target)]
     filled = await _fill(source.id, target.id)
     names = await heirs.hand_names_over(source.id, target.id)
-    await BECOME.row(source.id, target.id)
     await credentials.end_all(source.id, now)
     await CODES_GONE.run(source.id)
     before = Before(source.state, growth, stood, names, filled)

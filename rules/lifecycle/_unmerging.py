@@ -108,6 +108,8 @@ async def _move_back(
     if row["in_id"] and not await points.hand_back(giver, taker, row["in_id"], cause, group=new_id()):
         raise UnmergeNotPossible("DEBT")
     moved = [await points.post(book, actor) for book in (giver, taker)]
+    # what was bought counts again for whoever bought it, and for nobody else
+    await AGAIN.row(member_id, row["state"])
     grown = await tiers.hand_back(
         standings[0],
         standings[1],
@@ -121,7 +123,6 @@ async def _move_back(
     await heirs.hand_names_over(other_id, member_id, names)
     await _empty(member_id, other_id, row["filled"])
     await credentials.end_all(other_id, now)
-    await AGAIN.row(member_id, row["state"])
     change(MemberMerge, {"member_id": member_id, "id": merged.merge_id}, {"undone_at": now})
     told = {"merge": str(merged.merge_id)}
     back = Event("member.unmerged", {**told, "from": str(other_id)})
