@@ -32,6 +32,20 @@ _NUMERIC = {
     "since": SINCE_SCHEMES.format("u.created_at"),
 }
 
+TOLD = (
+    '(SELECT id::text AS id, code, terms, substr(terms, 1, length(terms) - 1) || \',"id":"\' || id::text'
+    " || '\",\"version\":' || version || '}}' AS told FROM earn_rule WHERE ended_at IS NULL)"
+)
+"""The rules in force, each as the programme tells it."""
+
+IN_FORCE = (
+    f"SELECT e.id FROM {TOLD} e JOIN programme p ON p.one = 1 LEFT JOIN earn_budget b ON b.code = e.code"  # noqa: S608  ours
+    " WHERE REPLACE(COALESCE(p.earn_rules, ''), e.told, '') = COALESCE(p.earn_rules, '')"
+    " OR COALESCE({budget}, b.budget, -1) <> COALESCE(b.budget, -1)"
+    " UNION ALL SELECT p.name FROM programme p LEFT JOIN (SELECT SUM(LENGTH(e.told) + 1) AS long"
+    f" FROM {TOLD} e) s ON TRUE WHERE COALESCE(LENGTH(p.earn_rules), 0) <> COALESCE(s.long + 1, 0)"
+)
+
 EARNING = (
     Invariant(
         "awards are credited",
@@ -87,8 +101,8 @@ EARNING = (
     ),
     Invariant(
         "rules in force are told",
-        "The programme names the rules in force, and no others.",
-        "SELECT e.id FROM earn_rule e JOIN programme p ON p.one = 1 WHERE (e.ended_at IS NULL)"
-        " <> (COALESCE(p.earn_rules, '') LIKE '%' || e.id::text || '%')",
+        "The programme tells the rules in force as they were published, and no others; each has its budget.",
+        IN_FORCE.format(budget="json_extract(e.terms, '$.budget')"),
+        IN_FORCE.format(budget="(e.terms::jsonb ->> 'budget')::bigint"),
     ),
 )

@@ -5,17 +5,21 @@ from models.invariants._invariant import Invariant
 LOTS = (
     Invariant(
         "lots say what they wait for",
-        "Points that wait for time know until when, and those that waited since when.",
+        "Points that wait for time know until when, and those that waited since when; only a frozen member's wait"
+        " for nothing but a thaw.",
         "SELECT id FROM points_lot WHERE (waits_for = 'TIME' AND activates_at IS NULL) OR (waits_for IS NOT NULL"
         " AND active AND activates_at IS NULL) OR (thaws IS TRUE AND (active OR waits_for IS NULL))"
         " OR (cancels_at IS NOT NULL AND COALESCE(waits_for, '') <> 'COMPLETION')"
-        " OR (growth IS NOT NULL AND (waits_for IS NULL OR purchase_id IS NULL))",
+        " OR (growth IS NOT NULL AND (waits_for IS NULL OR purchase_id IS NULL)) UNION ALL SELECT l.id"
+        " FROM points_lot l JOIN member m ON m.id = l.member_id WHERE NOT l.active AND l.waits_for IS NULL"
+        " AND l.remaining > 0 AND m.state = 'ACTIVE'",
     ),
     Invariant(
         "nothing pending was spent",
         "No lot pays before it is available.",
         "SELECT m.id FROM points_lot_move m JOIN points_lot l ON l.id = m.lot_id JOIN points_transaction t"
-        " ON t.id = m.transaction_id WHERE t.kind IN ('REDEEM', 'HOLD', 'ADJUST_OUT') AND m.d_remaining < 0"
+        " ON t.id = m.transaction_id WHERE t.kind IN ('REDEEM', 'HOLD', 'ADJUST_OUT', 'TRANSFER_OUT')"
+        " AND m.d_remaining < 0"
         " AND l.waits_for IS NOT NULL AND (NOT l.active OR l.activates_at > t.created_at)",
     ),
     Invariant(

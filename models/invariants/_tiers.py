@@ -2,6 +2,14 @@
 
 from models.invariants._invariant import Invariant
 
+NEWEST = (
+    "SELECT p.name FROM programme p LEFT JOIN (SELECT COUNT(*) AS n, MAX(version) AS last FROM tier_scheme) s"
+    " ON TRUE LEFT JOIN tier_scheme t ON t.version = s.last WHERE p.tier_scheme IS DISTINCT FROM t.document"
+    " OR s.n <> COALESCE(s.last, 0) UNION ALL SELECT t.code FROM programme p JOIN tier t"
+    " ON p.tier_scheme IS NOT NULL WHERE NOT EXISTS (SELECT 1 FROM {levels} WHERE {place} = t.rank"
+    " AND {code} = t.code AND {threshold} = t.threshold)"
+)
+
 TIERS = (
     Invariant(
         "growth follows points",
@@ -124,10 +132,20 @@ TIERS = (
     ),
     Invariant(
         "tier scheme is the newest",
-        "The scheme in force is the newest of the published ones, which are numbered without gaps.",
-        "SELECT p.one FROM programme p LEFT JOIN (SELECT COUNT(*) AS n, MAX(version) AS last FROM tier_scheme) s"
-        " ON TRUE LEFT JOIN tier_scheme t ON t.version = s.last WHERE p.tier_scheme IS DISTINCT FROM t.document"
-        " OR s.n <> COALESCE(s.last, 0)",
+        "The scheme in force is the newest of the published ones, which are numbered without gaps; the tiers stand"
+        " as it says.",
+        NEWEST.format(
+            levels="json_each(p.tier_scheme, '$.levels') v",
+            place="v.key",
+            code="json_extract(v.value, '$.code')",
+            threshold="json_extract(v.value, '$.threshold')",
+        ),
+        NEWEST.format(
+            levels="jsonb_array_elements(p.tier_scheme::jsonb -> 'levels') WITH ORDINALITY AS v(value, nth)",
+            place="v.nth - 1",
+            code="v.value ->> 'code'",
+            threshold="(v.value ->> 'threshold')::bigint",
+        ),
     ),
     Invariant(
         "tier is listed",

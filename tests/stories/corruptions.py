@@ -88,6 +88,7 @@ CORRUPTIONS: dict[str, list[str]] = {
         "UPDATE points_lot SET activates_at = NULL WHERE waits_for = 'TIME' AND NOT active",
         "UPDATE points_lot SET activates_at = NULL WHERE waits_for = 'TIME' AND active",
         "UPDATE points_lot SET thaws = TRUE WHERE waits_for IS NULL",
+        "UPDATE points_lot SET waits_for = NULL, growth = NULL WHERE waits_for = 'TIME' AND NOT active",
         "UPDATE points_lot SET thaws = TRUE WHERE waits_for = 'TIME' AND active",
         "UPDATE points_lot SET cancels_at = activates_at WHERE waits_for = 'TIME'",
         f"UPDATE points_lot SET growth = 1 WHERE {MEI} AND waits_for IS NULL",
@@ -176,9 +177,7 @@ CORRUPTIONS: dict[str, list[str]] = {
     "refunds return what was spent": [
         f"UPDATE points_transaction SET purchase_id = {REFUNDED} WHERE id = {REDEEM}",
     ],
-    "purchase state": [
-        f"UPDATE purchase SET state = 'COMPLETED' WHERE id = {REFUNDED}",
-    ],
+    "purchase state": [f"UPDATE purchase SET state = 'COMPLETED' WHERE id = {REFUNDED}"],
     "growth follows points": [
         f"UPDATE growth_entry SET delta = delta + 1 WHERE {MEI} AND delta < 0",
         f"UPDATE growth_entry SET purchase_id = NULL WHERE {MEI} AND delta < 0",
@@ -221,6 +220,8 @@ CORRUPTIONS: dict[str, list[str]] = {
     ],
     "rules in force are told": [
         "UPDATE programme SET earn_rules = NULL",
+        'UPDATE programme SET earn_rules = REPLACE(earn_rules, \'"kind"\', \'"points":9,"kind"\')',
+        "UPDATE earn_budget SET budget = budget + 1",
         "UPDATE earn_rule SET ended_at = published_at WHERE code = 'TEN'",
     ],
     "nothing expired was spent": [
@@ -257,9 +258,7 @@ CORRUPTIONS: dict[str, list[str]] = {
         f"UPDATE growth_entry SET seq = seq + 7 WHERE {MEI} AND delta < 0",
     ],
     "running growth": [f"UPDATE growth_entry SET growth_after = growth_after + 1 WHERE {MEI} AND seq = 1"],
-    "tier is earned": [
-        f"UPDATE growth_account SET tier_id = (SELECT id FROM tier WHERE rank = 0) WHERE {MEI}",
-    ],
+    "tier is earned": [f"UPDATE growth_account SET tier_id = (SELECT id FROM tier WHERE rank = 0) WHERE {MEI}"],
     "tier has a history": [
         f"UPDATE growth_account SET tier_id = (SELECT id FROM tier WHERE rank = 2) WHERE {MEI}",
         f"DELETE FROM tier_change WHERE {MEI} AND cause = 'UPGRADED'",
@@ -290,9 +289,7 @@ CORRUPTIONS: dict[str, list[str]] = {
         f"UPDATE purchase_line SET refunded_minor = CASE line_ref WHEN 'A' THEN 2000 ELSE 0 END"
         f" WHERE purchase_id = {REFUNDED}",
     ],
-    "payments are told": [
-        f"DELETE FROM purchase_event WHERE purchase_id = {REFUNDED} AND kind = 'PAID'",
-    ],
+    "payments are told": [f"DELETE FROM purchase_event WHERE purchase_id = {REFUNDED} AND kind = 'PAID'"],
     "orders are found": [
         f"DELETE FROM purchase_key WHERE {MEI}",
         f"UPDATE purchase_key SET member_id = {{wang}} WHERE {MEI}",

@@ -58,5 +58,6 @@ TIERED: dict[str, list[str]] = {
         "UPDATE programme SET tier_scheme = NULL",
         "UPDATE programme SET tier_scheme = '{{}}'",
         "UPDATE tier_scheme SET version = version + 1",
+        "UPDATE tier SET threshold = threshold + 1 WHERE rank = 1",
     ],
 }
