@@ -2,14 +2,16 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from models.members import IdentityKind, MemberState
 from models.sql import SQL
 from models.staff import StaffRole
 from models.units import ReasonCode
-from rules import audit, credentials, members, points, programme, tiers
-from rules.actors import Actor, ActorKind
+from rules import audit, credentials, heirs, members, points, programme, tiers
+from rules.actors import SYSTEM, Actor, ActorKind
+from rules.jobs import enqueue, job
 from rules.lifecycle._erasing import ErasureBlocked, drop_key, erase, unerasable
 from rules.lifecycle._leaving import cancel_erasure, opt_out, rejoin, request_erasure
 from rules.lifecycle._merging import MergeBlocked, Merged, MergeSelf, Outlook, merge, preview_merge
@@ -177,7 +179,10 @@ async def unfreeze(member_id: UUID, *, reason: ReasonCode, actor: Actor, now: da
     """
     held = await members.hold(member_id)
     if held.state is MemberState.FROZEN:
+        were = await members.absorbed(member_id)
         await STATE.row(member_id, MemberState.ACTIVE.value)
+        for was in were:
+            await enqueue(THAW, f"thaw:{was}:{now.isoformat()}", {"member_id": str(was)}, now=now)
         book = await points.open_book(member_id, now)
         points.thaw(book)
         moved = await points.post(book, actor)
@@ -186,6 +191,28 @@ async def unfreeze(member_id: UUID, *, reason: ReasonCode, actor: Actor, now: da
     elif refused := members.inactivity(held.state):
         raise refused
     return MemberState.ACTIVE
+
+
+THAW = "members.thaw"
+
+
+@job(THAW)
+async def thaw_absorbed(facts: dict[str, Any], now: datetime) -> None:
+    """Let what waits with a merged member wait for a thaw no longer. Again changes nothing."""
+    await thaw_one(UUID(facts["member_id"]), now=now)
+
+
+@transaction
+async def thaw_one(member_id: UUID, *, now: datetime) -> None:
+    """What a member has waits for a thaw no longer, unless who they are now is frozen again.
+
+    Raises: NotFound, PointsLimit.
+    """
+    _, heir = await heirs.hold(member_id)
+    if heir.state is not MemberState.FROZEN:
+        book = await points.open_book(member_id, now)
+        points.thaw(book)
+        await tell(member_id, await points.post(book, SYSTEM), now)
 
 
 @transaction

@@ -40,6 +40,7 @@ IMPOSSIBLE: dict[str, dict[str, str]] = {
     "rules.lifecycle._erasing.erase": LEAVES,
     "rules.lifecycle._leaving.erase_due": LEAVES,
     "rules.lifecycle._leaving.forfeit_due": LEAVES,
+    "rules.lifecycle.thaw_one": {"IDEMPOTENCY_KEY_REUSED": "it has no key, and a lot is thawed once"},
     "rules.lifecycle._leaving.opt_out": LEAVES,
     "rules.lifecycle._leaving.rejoin": LEAVES,
     "rules.lifecycle._leaving.request_erasure": {"IDEMPOTENCY_KEY_REUSED": "it has no key, and moves what is over"},

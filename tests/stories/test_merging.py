@@ -9,10 +9,11 @@ from models.invariants import violations
 from models.members import IdentityKind
 from models.purchases import PurchaseEventKind as Event
 from models.units import ReasonCode
-from rules import finance, heirs, lifecycle, members
+from rules import finance, heirs, jobs, lifecycle, members
 from rules.idempotency import Key
 from rules.lifecycle import MergeBlocked, MergeSelf
 from rules.members import Profile
+from rules.policy import Activation, ActivationMode
 from rules.proofs import ProofRequired
 from rules.refusals import MemberMerged, MemberNotActive, NotFound
 from tests.people import (
@@ -32,9 +33,11 @@ from tests.people import (
     movements,
     phone,
     programme,
+    publish,
     redeem,
     refund,
     set_aside,
+    unfreeze,
 )
 
 WHY = ReasonCode("SAME_PERSON")
@@ -257,3 +260,21 @@ async def test_finance_sees_nothing_of_a_merge_but_the_same_points() -> None:
         (2, 100, 0),
         (3, 10, 0),
     ]
+
+
+async def test_what_waited_with_a_frozen_member_is_thawed_with_who_they_are_now() -> None:
+    await programme()
+    await publish(activation=Activation(ActivationMode.AFTER_DAYS, days=7))
+    mei, old = await member("Mei"), await member("Mei again")
+    for who in (mei, old):
+        await freeze(who)
+    await buy(old, 60_00)
+    await merge(old, mei)
+    await unfreeze(mei, at=NOON + DAY)
+    lease = await jobs.claim("members.thaw", now=NOON + DAY)
+    assert lease is not None
+    await jobs.TASKS[lease.name].work(lease.facts, NOON + DAY)
+    for name in ("points.activate_due", "purchases.pass"):
+        await jobs.TASKS[name].work({}, NOON + 8 * DAY)
+    assert ((await balance(mei))["available"], (await balance(old))["pending"]) == (60, 0)
+    assert await violations() == []
