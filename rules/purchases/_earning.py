@@ -4,7 +4,6 @@ from datetime import datetime
 from uuid import UUID
 
 from models.members import MemberState
-from models.points import PointsKind
 from models.sql import SQL
 from models.units import Growth, Minor
 from rules import earning
@@ -21,7 +20,7 @@ LINES = SQL(
 async def earn(sitting: Sitting, eligible: Minor, growth: Growth, at: datetime) -> None:
     """Credit what a purchase earns, each award by a movement of its own; by rules only where there are any.
 
-    Its growth goes with the points it earned before any bonus, where they wait for something.
+    Its growth goes with the first of them, where they wait for something.
     """
     purchase, means = sitting.purchase, sitting.means
     if means is None:
@@ -53,7 +52,8 @@ def _credit(sitting: Sitting, award: Award, growth: Growth, at: datetime) -> UUI
     purchase_id = sitting.purchase.id
     movement = Movement(award.moves, award.cause(purchase_id), at, purchase_id=purchase_id)
     life = sitting.terms.life(at, waits=True, frozen=sitting.state is MemberState.FROZEN)
-    goes_along = life.waits_for is not None and award.moves is PointsKind.EARN and not sitting.growth_waits
+    # the base comes first, unless a cap has left nothing of it
+    goes_along = life.waits_for is not None and not sitting.growth_waits
     sitting.book.earn(movement, award.points, life=life, growth=growth if goes_along and growth else None)
     sitting.growth_waits = sitting.growth_waits or (goes_along and growth > 0)
     return movement.id

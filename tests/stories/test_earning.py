@@ -9,6 +9,7 @@ from uuid import UUID
 import pytest
 
 from models.earning import EarnRuleKind as Kind
+from models.invariants import violations
 from models.purchases import PurchaseEventKind as Event
 from models.sql import SQL
 from models.units import BasisPoints, Minor, Points
@@ -347,3 +348,16 @@ async def test_a_tier_that_widens_caps_earns_its_members_more_of_a_rule() -> Non
         done = await buy(who, amount)
         assert (await awards(who, done.purchase_id))[-1][1] == expected
     assert await USED.value("TEN") == 75
+
+
+async def test_growth_waits_with_a_bonus_where_a_cap_leaves_nothing_of_the_base() -> None:
+    await programme()
+    await publish(activation=Activation(ActivationMode.ON_COMPLETION, cancel_after_days=7))
+    await rule("TWO", Kind.BASE_RATE, caps=caps(day=50))
+    await rule("TEN", Kind.BONUS_POINTS)
+    mei = await member("Mei")
+    await buy(mei, 60_00)
+    await buy(mei, 1_200_00, ref="sofa")
+    assert ((await balance(mei))["pending"], (await balance(mei))["growth"]) == (70, 0)
+    assert (await happens(Event.COMPLETED, "sofa")).growth == 1_200
+    assert await violations() == []
