@@ -135,7 +135,7 @@ async def test_a_member_asks_with_as_few_statements_as_there_may_be(
 
 async def test_a_home_that_was_shown_a_moment_ago_takes_one_statement(statements: list[str]) -> None:
     [mei] = await shoppers(1)
-    reference = Reference()
+    reference = Reference(clock=lambda: 0.0)
     await ask(BENCHMARKS_HOME, who=as_member(mei), reference=reference)
     statements.clear()
     again = await ask(BENCHMARKS_HOME, who=as_member(mei), reference=reference)
