@@ -308,6 +308,8 @@ class PointsHold(Model):
     """The first moment at which nothing can be taken any more."""
     grace_until = fields.DatetimeField(null=True)
     """Until when points live that are released and have expired meanwhile. Null: they are forfeit."""
+    discount_bps = fields.IntField(null=True)
+    """What the member's tier took off the price in points when they were set aside. Null: nothing."""
     closed_at = fields.DatetimeField(null=True)
     """When it ended; of one that expired, when that was written."""
 

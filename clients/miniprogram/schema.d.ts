@@ -466,6 +466,10 @@ export type BenefitKind =
   | 'REDEEM_LIMIT'
   /** The caps of earn rules are wider: `value` is a multiplier in basis points. */
   | 'CAP_OVERRIDE'
+  /** What points pay takes fewer of them: `value` is off, in basis points. */
+  | 'REDEEM_DISCOUNT'
+  /** Goods cost less: `value` is off, in basis points. */
+  | 'MEMBER_PRICE'
   /** Every month there are `value` coupons of the template `code`. */
   | 'PERIODIC_COUPON'
   /** What goes by `code` is open to them. */
@@ -547,7 +551,10 @@ export interface CaptureExceedsHold {
 
 /** One line of a cart. */
 export interface CartLineInput {
-  /** What the whole line costs after discounts, in minor units; 0 or more. Shipping is no line. */
+  /**
+   * What the whole line costs after discounts other than the member's price, in minor units; 0 or more. Shipping is
+   * no line.
+   */
   paidMinor: Long;
 }
 
@@ -2109,6 +2116,19 @@ export interface MemberPhoneLinkPayload {
   tokens: Tokens | null;
   /** Why it was refused; empty on success. */
   userErrors: UserError[];
+}
+
+/** What a cart costs at the price of the member's tier (会员价). */
+export interface MemberPrice {
+  __typename?: 'MemberPrice';
+  /** What the tier takes off goods. */
+  offBps: BasisPoints;
+  /** What all lines cost the member. */
+  goods: Money;
+  /** How much less that is. */
+  off: Money;
+  /** What each line costs the member in minor units, in the order they were named; together `goods`. */
+  linesMinor: Long[];
 }
 
 /** What a member says of themselves. */
@@ -3681,6 +3701,10 @@ export interface PointsPolicyPublishInput {
 /** What points can do for a cart. */
 export interface PointsPreview {
   __typename?: 'PointsPreview';
+  /** What the cart costs the member; null where their tier takes nothing off, or the lines say so already. */
+  memberPrice: MemberPrice | null;
+  /** How many fewer points pay the same part of a price at the member's tier; 0 for none. */
+  discountBps: BasisPoints;
   /** What the member may spend now. */
   available: Long;
   /** The most points of one redemption at the member's tier; null for none. */
@@ -3689,7 +3713,7 @@ export interface PointsPreview {
   shareLimit: Long;
   /** Points pay in multiples of this. */
   unit: Long;
-  /** The most points that may pay for it in the end: the least of all these. */
+  /** The most points that may pay for it in the end: the least of all these, and no more than pay as much. */
   usable: Long;
   /** What those are worth as a part of its price. */
   worth: Money;
@@ -3713,6 +3737,8 @@ export interface PointsPreviewInput {
   points?: Long | null;
   /** What the shop calls the order, 1 to 100 characters: what is set aside for it already counts. */
   orderRef?: string | null;
+  /** Whether the lines are at the member's price already, so that it is not taken off. */
+  memberPriced?: boolean;
 }
 
 /** Points to take for a reward, or towards a purchase. */

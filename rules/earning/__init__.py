@@ -3,7 +3,7 @@
 from rules.earning._counting import Reversal, give_back, keep
 from rules.earning._means import JOIN, Bought, Means, around, awards, columns, facts_of, means
 from rules.earning._publishing import EarnRuleChanged, Published, in_force, publish, retire
-from rules.earning._reckoning import Award, Facts, Goods, Wish, bonus, eligible, split, usual
+from rules.earning._reckoning import Award, Facts, Goods, Wish, bonus, eligible, usual
 from rules.earning._rules import (
     CHOICES_MAX,
     RULES_MAX,
@@ -52,6 +52,5 @@ __all__ = [
     "publish",
     "retire",
     "rule_of",
-    "split",
     "usual",
 ]

@@ -10,6 +10,7 @@ from models.earning import AwardKind, CapPeriod, EarnRuleKind
 from models.points import PointsKind
 from models.units import WHOLE, BasisPoints, Minor, Points
 from rules.earning._rules import PERIODS, BirthdayMatch, Caps, Rule, Weekday
+from rules.prices import split
 from rules.programme import Rung, Terms
 
 FOR_EVER = date(1970, 1, 1)
@@ -91,21 +92,6 @@ class Award:
 def bonus(base: Points, multiplier_bps: int) -> Points:
     """What a multiplier adds to the base: floor(base * (bps - 10000) / 10000)."""
     return Points(base * (multiplier_bps - WHOLE) // WHOLE)
-
-
-def split(whole: int, parts: Sequence[int]) -> list[int]:
-    """A whole split over parts by their size, by largest remainder, ties to the part that comes first.
-
-    So all shares together are the whole; nothing has a share where all parts are nothing.
-    """
-    size = sum(parts)
-    if not whole or not size:
-        return [0] * len(parts)
-    shares = [whole * each // size for each in parts]
-    order = sorted(range(len(parts)), key=lambda place: (-(whole * parts[place] % size), place))
-    for place in order[: whole - sum(shares)]:
-        shares[place] += 1
-    return shares
 
 
 def eligible(paid: Sequence[int], by_points: int) -> list[int]:

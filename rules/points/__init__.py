@@ -41,7 +41,7 @@ from rules.points._holds import (
 from rules.points._ledger import LAND, landing, open_account, open_book, open_books, post, return_to_lots
 from rules.points._living import PointsNotPending, cancel_pending, complete, thaw, touch
 from rules.points._parts import Balances, Hold, Lot, Movement
-from rules.points._paying import AboveShareLimit, Cart, Offer, OffUnit, Worth, check_payment, offer
+from rules.points._paying import AboveShareLimit, Cart, Offer, OffUnit, Worth, check_payment, offer, worth
 from rules.points._posting import Posted, Written, conclude
 from rules.points._purse import TO_SPEND, Purse, hold, purse
 from rules.points._sweeping import activate_due, catch_up, expire_due, release_overdue
@@ -208,7 +208,7 @@ async def redeem(
     check_redemption(points, available=Points(book.balances.available), state=held.state, tier=held.tier)
     if purchase_id is not None:
         await check_purchase(member_id, purchase_id, actor)
-        await check_payment(member_id, purchase_id, points, terms=held.terms, now=now)
+        await check_payment(member_id, purchase_id, points, rate=worth(held.terms, held.tier), now=now)
     movement = Movement(PointsKind.REDEEM, slip.cause, now, purchase_id=purchase_id, reason=reason)
     book.spend(movement, points)
     touch(book, now, held.terms)

@@ -11,7 +11,7 @@ from operator import itemgetter
 from uuid import UUID
 
 from models.points import Bucket, Counter, HoldState, PointsKind
-from models.units import MOVE_MAX, Growth, Points, new_id
+from models.units import MOVE_MAX, BasisPoints, Growth, Points, new_id
 from rules.points._parts import Balances, Hold, Line, Lot, LotMove, Movement, between
 from rules.points._tally import PointsLimit, Tally
 from rules.policy import ClawBack, ClawBackPolicy, Life
@@ -105,6 +105,7 @@ class Book(Tally):
         expires_at: datetime,
         order_ref: str | None = None,
         grace_until: datetime | None = None,
+        discount_bps: BasisPoints | None = None,
     ) -> Hold:
         """Set points aside, out of the lots that expire soonest: nothing else can spend them before it ends.
 
@@ -121,6 +122,7 @@ class Book(Tally):
             self.now,
             expires_at,
             grace_until,
+            discount_bps,
         )
         movement.hold_id = hold.id
         hold.shares = self._shares(points, self._usable(self.now))

@@ -18,9 +18,9 @@ from rules.points._checks import check_purchase, check_redemption, is_in_reach
 from rules.points._ledger import open_book, open_books
 from rules.points._living import touch
 from rules.points._parts import Balances, Hold, Movement
-from rules.points._paying import check_payment, check_unit
+from rules.points._paying import NO_DISCOUNT, Worth, check_payment, check_unit, worth
 from rules.points._posting import Posted, record
-from rules.points._purse import TO_HOLD, hold
+from rules.points._purse import TO_HOLD, Purse, hold
 from rules.refusals import NotFound, Refusal
 from rules.transactions import transaction
 
@@ -128,18 +128,33 @@ async def set_aside(
     check_redemption(points, available=Points(book.balances.available), state=held.state, tier=held.tier)
     if held.row["open_holds"] >= HOLDS_MAX:
         raise TooManyHolds(HOLDS_MAX)
+    await _check_checkout(points, checkout, held, actor, now)
     bought = checkout.purchase_id
-    if bought is not None:
-        await check_purchase(member_id, bought, actor)
-        await check_payment(member_id, bought, points, terms=held.terms, now=now)
-    elif checkout.order_ref is not None:
-        check_unit(points, terms=held.terms)
     movement = Movement(PointsKind.HOLD, slip.cause, now, purchase_id=bought, reason=checkout.reason)
     until = now + checkout.lasting
-    grace = held.terms.release_grace(until)
-    made = book.hold(movement, points, expires_at=until, order_ref=checkout.order_ref, grace_until=grace)
+    made = book.hold(
+        movement,
+        points,
+        expires_at=until,
+        order_ref=checkout.order_ref,
+        grace_until=held.terms.release_grace(until),
+        discount_bps=held.tier.redeem_discount_bps or None,
+    )
     touch(book, now, held.terms)
     return await _conclude(book, movement, made, slip, after=held.event_seq)
+
+
+async def _check_checkout(points: Points, checkout: Checkout, held: Purse, actor: Actor, now: datetime) -> None:
+    """Refuse points that may not pay for what they are set aside for.
+
+    Raises: NotFound, AboveShareLimit, OffUnit.
+    """
+    bought = checkout.purchase_id
+    if bought is not None:
+        await check_purchase(held.id, bought, actor)
+        await check_payment(held.id, bought, points, rate=worth(held.terms, held.tier), now=now)
+    elif checkout.order_ref is not None:
+        check_unit(points, terms=held.terms)
 
 
 @transaction
@@ -174,8 +189,10 @@ async def capture(
         raise CaptureExceedsHold(wanted, found.amount)
     bought = await _bought(member_id, found, purchase_id, actor)
     if bought is not None:
-        terms = await programme.terms()
-        await check_payment(member_id, bought, wanted, terms=terms, now=now, hold_id=hold_id)
+        # whoever has risen since, by this very order, pays the price at which the points were set aside
+        payment = (await programme.terms()).policy.payment
+        rate = Worth(payment, found.discount_bps or NO_DISCOUNT)
+        await check_payment(member_id, bought, wanted, rate=rate, now=now, hold_id=hold_id)
     movement = Movement(PointsKind.REDEEM, f"hold:{hold_id}:capture", now, purchase_id=bought, reason=found.reason)
     book.capture(movement, found, wanted)
     if book.balances.slid:

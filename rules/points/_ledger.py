@@ -65,8 +65,9 @@ PAID_BY = SQL(
 
 OPEN = (
     "SELECT h.member_id, h.id, h.transaction_id, h.amount, h.reason, h.purchase_id, h.order_ref, h.created_at,"
-    " h.expires_at, h.grace_until, m.lot_id, m.d_held AS share FROM points_hold h JOIN points_lot_move m"
-    " ON m.member_id = h.member_id AND m.hold_id = h.id WHERE h.state = 'HELD' AND h.member_id"
+    " h.expires_at, h.grace_until, h.discount_bps, m.lot_id, m.d_held AS share FROM points_hold h"
+    " JOIN points_lot_move m ON m.member_id = h.member_id AND m.hold_id = h.id"
+    " WHERE h.state = 'HELD' AND h.member_id"
 )
 HOLDS = SQL(f"{OPEN} = $1")
 HOLDS_OF = SQL(
@@ -165,6 +166,7 @@ _HOLD = (
     "created_at",
     "expires_at",
     "grace_until",
+    "discount_bps",
 )
 
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 from models.points import Bucket, Counter, HoldState, PointsKind, WaitsFor
-from models.units import Growth, Points, new_id
+from models.units import BasisPoints, Growth, Points, new_id
 
 LAST = datetime.max.replace(tzinfo=UTC)
 """Where lots that never expire stand in the order of spending."""
@@ -67,6 +67,8 @@ class Hold:
     expires_at: datetime
     grace_until: datetime | None = None
     """Until when points live that are released and have expired meanwhile; None: they are forfeit."""
+    discount_bps: BasisPoints | None = None
+    """What the member's tier took off the price in points when they were set aside; None: nothing."""
     captured: int = 0
     released: int = 0
     state: HoldState = HoldState.HELD

@@ -7,11 +7,12 @@ from uuid import UUID
 from models.members import MemberState
 from models.sql import SQL
 from models.units import WHOLE, BasisPoints, Minor, Points
-from rules import programme
+from rules import programme, standings
 from rules.points._checks import objections
 from rules.points._ledger import open_books
 from rules.policy import Payment
-from rules.programme import Terms
+from rules.prices import member_prices
+from rules.programme import Rung, Terms
 from rules.refusals import NotFound, Refusal
 
 
@@ -68,9 +69,28 @@ class Worth:
         return Points(needed if self.pays(Points(needed)) <= value else needed - unit)
 
 
-def worth(terms: Terms) -> Worth:
-    """What points are worth now."""
-    return Worth(terms.policy.payment)
+def worth(terms: Terms, tier: Rung) -> Worth:
+    """What points are worth now to whoever holds a tier."""
+    return Worth(terms.policy.payment, tier.redeem_discount_bps)
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """What bounds the points that may pay for goods: what there is, what is set aside already, the tier's limit."""
+
+    goods: Minor
+    available: Points
+    already: Points = Points(0)  # noqa: RUF009  an int
+    limit: Points | None = None
+
+    def left(self, rate: Worth) -> Points:
+        """The most that the share of the goods leaves."""
+        return Points(max(0, rate.most(rate.share(self.goods)) - self.already))
+
+    def usable(self, rate: Worth) -> Points:
+        """The most that may pay, in whole units; and no more than it takes to pay as much as they do."""
+        most = min(self.available, self.left(rate), self.limit or self.available)
+        return rate.most(rate.pays(Points(most - most % rate.payment.unit)))
 
 
 def payment_objections(wanted: Points, *, already: Points, value: Minor, rate: Worth) -> list[Refusal]:
@@ -97,7 +117,7 @@ BOUGHT = SQL(
 
 
 async def check_payment(
-    member_id: UUID, purchase_id: UUID, wanted: Points, *, terms: Terms, now: datetime, hold_id: UUID | None = None
+    member_id: UUID, purchase_id: UUID, wanted: Points, *, rate: Worth, now: datetime, hold_id: UUID | None = None
 ) -> None:
     """Refuse points beyond what may pay for a held member's purchase: its share, and what the shop said they paid.
 
@@ -105,7 +125,6 @@ async def check_payment(
 
     Raises: AboveShareLimit, OffUnit.
     """
-    rate = worth(terms)
     if rate.payment == UNTOLD:
         return
     row = await BOUGHT.row(member_id, purchase_id, now, hold_id)
@@ -128,17 +147,22 @@ def check_unit(wanted: Points, *, terms: Terms) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Cart:
-    """What a member is about to buy: what the goods cost after discounts, and what its shop calls the order."""
+    """What a member is about to buy: what each line costs after discounts, and what its shop calls the order."""
 
-    goods: Minor
+    lines: tuple[Minor, ...]
     order_ref: str | None = None
+    is_member_priced: bool = False
+    """Whether the lines are at the member's price already."""
 
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """What points could do for a cart: the most that may pay, what that is worth, and what so many would pay."""
+    """What a cart costs a member, what points could do for it, and what so many would pay."""
 
     objections: list[Refusal]
+    member_price_bps: BasisPoints
+    lines: tuple[Minor, ...]
+    """What each line costs this member."""
     available: Points
     tier_limit: Points | None
     share_limit: Points
@@ -149,9 +173,15 @@ class Offer:
     rate: Worth
     currency: str
 
+    @property
+    def goods(self) -> Minor:
+        """What all of it costs this member."""
+        return Minor(sum(self.lines))
+
 
 WHO = SQL(
-    "SELECT m.state, g.tier_id FROM member m JOIN growth_account g ON g.member_id = m.id WHERE m.id = $1",
+    "SELECT m.state, g.tier_id, g.changes_at FROM member m JOIN growth_account g ON g.member_id = m.id"
+    " WHERE m.id = $1",
 )
 SET_ASIDE = SQL(
     "SELECT COALESCE(SUM(amount), 0)::bigint AS points FROM points_hold WHERE member_id = $1 AND order_ref = $2"
@@ -160,7 +190,7 @@ SET_ASIDE = SQL(
 
 
 async def offer(member_id: UUID, cart: Cart, wanted: Points | None, *, now: datetime) -> Offer:
-    """What points could do for a cart, and everything that stands against paying with so many of them.
+    """What a cart costs a member, what points could do for it, and all that stands against so many of them.
 
     Raises: NotFound.
     """
@@ -168,26 +198,31 @@ async def offer(member_id: UUID, cart: Cart, wanted: Points | None, *, now: date
     if who is None:
         raise NotFound
     terms = await programme.terms()
-    rate, tier = worth(terms), terms.rung(who["tier_id"])
+    tier = terms.rung(who["tier_id"])
+    if who["changes_at"] is not None and who["changes_at"] <= now:
+        # the time may be over for which it was held
+        tier = (await standings.reckoned(member_id, terms, now)).tier
+    off = NO_DISCOUNT if cart.is_member_priced else tier.member_price_bps
+    lines = member_prices(cart.lines, off)
     [book] = await open_books([member_id], now)
-    available = Points(book.balances.available)
     already = Points(await SET_ASIDE.value(member_id, cart.order_ref, now) if cart.order_ref else 0)
-    value = rate.share(cart.goods)
-    left = Points(max(0, rate.most(value) - already))
-    most = min(available, left, tier.redeem_limit_points or available)
-    usable = Points(most - most % rate.payment.unit)
+    quote = Quote(Minor(sum(lines)), Points(book.balances.available), already, tier.redeem_limit_points)
+    rate = worth(terms, tier)
+    usable = quote.usable(rate)
     asked = usable if wanted is None else wanted
-    found = objections(asked, available=available, state=MemberState(who["state"]), tier=tier)
-    found += payment_objections(asked, already=already, value=value, rate=rate)
+    found = objections(asked, available=quote.available, state=MemberState(who["state"]), tier=tier)
+    found += payment_objections(asked, already=already, value=rate.share(quote.goods), rate=rate)
     return Offer(
         found,
-        available,
+        off,
+        lines,
+        quote.available,
         tier.redeem_limit_points,
-        left,
+        quote.left(rate),
         already,
         usable,
-        min(rate.pays(usable), value),
-        None if wanted is None else min(rate.pays(wanted), cart.goods),
+        min(rate.pays(usable), rate.share(quote.goods)),
+        None if wanted is None else min(rate.pays(wanted), quote.goods),
         rate,
         terms.currency,
     )

@@ -36,6 +36,8 @@ RANGES: dict[BenefitKind, range] = {
     BenefitKind.EARN_MULTIPLIER: range(WHOLE, MULTIPLIER_MAX + 1),
     BenefitKind.REDEEM_LIMIT: range(1, BALANCE_MAX + 1),
     BenefitKind.CAP_OVERRIDE: range(WHOLE + 1, MULTIPLIER_MAX + 1),
+    BenefitKind.REDEEM_DISCOUNT: range(1, WHOLE),
+    BenefitKind.MEMBER_PRICE: range(1, WHOLE),
     BenefitKind.PERIODIC_COUPON: range(1, 101),
 }
 """What the value of each kind may be; those that have a code and no value are not among them."""

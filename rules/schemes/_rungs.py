@@ -14,6 +14,10 @@ class BenefitKind(StrEnum):
     REDEEM_LIMIT = "REDEEM_LIMIT"
     CAP_OVERRIDE = "CAP_OVERRIDE"
     """In basis points: how much wider the caps of earn rules are."""
+    REDEEM_DISCOUNT = "REDEEM_DISCOUNT"
+    """In basis points: how many fewer points pay the same part of a price."""
+    MEMBER_PRICE = "MEMBER_PRICE"
+    """In basis points: how much less goods cost."""
     PERIODIC_COUPON = "PERIODIC_COUPON"
     EXCLUSIVE_ACCESS = "EXCLUSIVE_ACCESS"
     COMMUNITY_ACCESS = "COMMUNITY_ACCESS"
@@ -51,6 +55,20 @@ class Rung:
     def keeps_from(self) -> Growth:
         """What keeps the tier when it is reviewed."""
         return self.threshold if self.retain_threshold is None else self.retain_threshold
+
+    @property
+    def redeem_discount_bps(self) -> BasisPoints:
+        """How many fewer points pay the same part of a price; 0 where the tier gives nothing off."""
+        return self._off(BenefitKind.REDEEM_DISCOUNT)
+
+    @property
+    def member_price_bps(self) -> BasisPoints:
+        """How much less goods cost; 0 where the tier gives nothing off."""
+        return self._off(BenefitKind.MEMBER_PRICE)
+
+    def _off(self, kind: BenefitKind) -> BasisPoints:
+        found = self.benefit(kind)
+        return BasisPoints((found.value if found else None) or 0)
 
     def benefit(self, kind: BenefitKind, code: str | None = None) -> Benefit | None:
         """The benefit of a kind, and where it names one, of a code; None when the tier does not give it."""

@@ -6,14 +6,14 @@ import strawberry
 
 from models.units import Minor, Money, is_plain
 from rules import points
-from rules.points import Cart
+from rules.points import Cart, Offer
 from rules.refusals import NotFound
 from schema.context import Info
 from schema.errors import INPUT, UserError, answer_to, bad_input
 from schema.permissions import COUNTER, MEMBER, READS_POINTS, asked, seen
 from schema.points._asking import positive, whose
 from schema.programme import MoneyType
-from schema.scalars import Long
+from schema.scalars import BasisPointsValue, Long
 
 PAYS = MEMBER | COUNTER | READS_POINTS
 LINES_MAX = 2_000
@@ -25,7 +25,8 @@ CART_MAX = 10**12
 @strawberry.input(description="One line of a cart.")
 class CartLineInput:
     paid_minor: Long = strawberry.field(
-        description="What the whole line costs after discounts, in minor units; 0 or more. Shipping is no line."
+        description="What the whole line costs after discounts other than the member's price, in minor units; 0 or"
+        " more. Shipping is no line."
     )
 
 
@@ -42,17 +43,41 @@ class PointsPreviewInput:
         default=None,
         description="What the shop calls the order, 1 to 100 characters: what is set aside for it already counts.",
     )
+    member_priced: bool = strawberry.field(
+        default=False,
+        description="Whether the lines are at the member's price already, so that it is not taken off.",
+    )
+
+
+@strawberry.type(description="What a cart costs at the price of the member's tier (会员价).")
+class MemberPrice:
+    off_bps: BasisPointsValue = seen(PAYS, "What the tier takes off goods.")
+    goods: MoneyType = seen(PAYS, "What all lines cost the member.")
+    off: MoneyType = seen(PAYS, "How much less that is.")
+    lines_minor: list[Long] = seen(
+        PAYS, "What each line costs the member in minor units, in the order they were named; together `goods`."
+    )
 
 
 @strawberry.type(description="What points can do for a cart.")
 class PointsPreview:
+    member_price: MemberPrice | None = seen(
+        PAYS,
+        "What the cart costs the member; null where their tier takes nothing off, or the lines say so already.",
+    )
+    discount_bps: BasisPointsValue = seen(
+        PAYS, "How many fewer points pay the same part of a price at the member's tier; 0 for none."
+    )
     available: Long = seen(PAYS, "What the member may spend now.")
     tier_limit: Long | None = seen(PAYS, "The most points of one redemption at the member's tier; null for none.")
     share_limit: Long = seen(
         PAYS, "The most points that may pay for this cart by the programme's policy, less what is set aside for it."
     )
     unit: Long = seen(PAYS, "Points pay in multiples of this.")
-    usable: Long = seen(PAYS, "The most points that may pay for it in the end: the least of all these.")
+    usable: Long = seen(
+        PAYS,
+        "The most points that may pay for it in the end: the least of all these, and no more than pay as much.",
+    )
     worth: MoneyType = seen(PAYS, "What those are worth as a part of its price.")
     pays: MoneyType | None = seen(PAYS, "What `points` would pay of it; null when none were named.")
     rest: MoneyType = seen(PAYS, "What is left to be paid in money, with `points` or as many as may be.")
@@ -79,6 +104,8 @@ class PayingQuery:
 
         paid = told.worth if told.pays is None else told.pays
         return PointsPreview(
+            member_price=_member_price(told, cart),
+            discount_bps=BasisPointsValue(told.rate.discount_bps),
             available=Long(told.available),
             tier_limit=None if told.tier_limit is None else Long(told.tier_limit),
             share_limit=Long(told.share_limit),
@@ -86,7 +113,7 @@ class PayingQuery:
             usable=Long(told.usable),
             worth=money(told.worth),
             pays=None if told.pays is None else money(told.pays),
-            rest=money(Minor(cart.goods - paid)),
+            rest=money(Minor(told.goods - paid)),
             allowed=not told.objections,
             user_errors=[answer_to(refusal, context.language) for refusal in told.objections],
         )
@@ -101,4 +128,15 @@ def _cart(input: PointsPreviewInput) -> Cart:
     reference = input.order_ref
     if reference is not None and not (1 <= len(reference) <= REFERENCE_MAX and is_plain(reference)):
         raise bad_input("`orderRef` is 1 to 100 printable characters.")
-    return Cart(Minor(goods), reference)
+    return Cart(tuple(Minor(line.paid_minor) for line in input.lines), reference, input.member_priced)
+
+
+def _member_price(told: Offer, cart: Cart) -> MemberPrice | None:
+    if not told.member_price_bps:
+        return None
+    return MemberPrice(
+        off_bps=BasisPointsValue(told.member_price_bps),
+        goods=MoneyType.of(Money(told.goods, told.currency)),
+        off=MoneyType.of(Money(Minor(sum(cart.lines) - told.goods), told.currency)),
+        lines_minor=[Long(each) for each in told.lines],
+    )

@@ -11,7 +11,7 @@ from models.purchases import PurchaseState
 from models.reading import Row, Rows
 from models.sql import SQL
 from models.staff import StaffRole
-from rules.earning import split
+from rules.prices import split
 from schema import ids, pages
 from schema.context import Context, HasMember
 from schema.earning import EarnAward, awards_of

@@ -26,6 +26,8 @@ describe(
         BenefitKind.EARN_MULTIPLIER: "Purchases earn more: `value` is the multiplier in basis points.",
         BenefitKind.REDEEM_LIMIT: "One redemption may take at most `value` points.",
         BenefitKind.CAP_OVERRIDE: "The caps of earn rules are wider: `value` is a multiplier in basis points.",
+        BenefitKind.REDEEM_DISCOUNT: "What points pay takes fewer of them: `value` is off, in basis points.",
+        BenefitKind.MEMBER_PRICE: "Goods cost less: `value` is off, in basis points.",
         BenefitKind.PERIODIC_COUPON: "Every month there are `value` coupons of the template `code`.",
         BenefitKind.EXCLUSIVE_ACCESS: "What goes by `code` is open to them.",
         BenefitKind.COMMUNITY_ACCESS: "Communities of the kind `code` are open to them.",

@@ -1,12 +1,12 @@
 """What points are worth: prices rounded up once, shares rounded down, units whole, and never more than it takes."""
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from models.units import BasisPoints, Minor, Points
 from rules.points import AboveShareLimit, OffUnit, Worth
-from rules.points._paying import payment_objections
+from rules.points._paying import UNTOLD, Quote, payment_objections
 from rules.policy import Payment
 
 HUNDRED = Payment(points=Points(100), minor=Minor(100), max_share_bps=BasisPoints(5_000), unit=Points(10))
@@ -50,9 +50,14 @@ def test_what_a_price_pays_is_at_least_its_amount_and_a_point_less_does_not(
     assert not price or rate.pays(Points(price - 1)) < value
 
 
-@given(payments, values)
-def test_the_most_points_are_whole_units_worth_no_more_than_the_amount(payment: Payment, value: Minor) -> None:
-    rate = Worth(payment)
+discounts = st.integers(0, 9_999).map(BasisPoints)
+
+
+@given(payments, discounts, values)
+def test_the_most_points_are_whole_units_worth_no_more_than_the_amount(
+    payment: Payment, discount: BasisPoints, value: Minor
+) -> None:
+    rate = Worth(payment, discount)
     most = rate.most(value)
     assert most >= 0
     assert most % payment.unit == 0
@@ -80,3 +85,28 @@ def test_what_has_paid_already_counts() -> None:
 
 def test_a_policy_that_never_spoke_of_paying_binds_nobody() -> None:
     assert payment_objections(Points(10**6), already=Points(0), value=Minor(0), rate=Worth(Payment())) == []
+
+
+@given(payments, discounts, discounts, values, values)
+def test_a_price_in_points_never_falls_with_the_amount_nor_rises_with_the_discount(
+    payment: Payment, one: BasisPoints, other: BasisPoints, value: Minor, more: Minor
+) -> None:
+    less, most = sorted((one, other))
+    dear, cheap = Worth(payment, BasisPoints(less)), Worth(payment, BasisPoints(most))
+    assert 0 <= cheap.price(value) <= dear.price(value) <= dear.price(Minor(value + more))
+    assert cheap.most(value) <= cheap.most(Minor(value + more))
+
+
+@given(payments, discounts, values, values, st.none() | st.integers(1, 10**6))
+def test_what_is_said_to_be_usable_may_pay_and_a_unit_more_may_not(
+    payment: Payment, discount: BasisPoints, goods: Minor, available: int, limit: int | None
+) -> None:
+    assume(payment != UNTOLD)
+    rate = Worth(payment, discount)
+    usable = Quote(goods, Points(available), limit=None if limit is None else Points(limit)).usable(rate)
+    assert 0 <= usable <= min(available, limit or available)
+    # the shop records what those points are worth as paid by points
+    value = Minor(min(rate.share(goods), rate.pays(usable)))
+    assert payment_objections(usable, already=Points(0), value=value, rate=rate) == []
+    [refused] = payment_objections(Points(usable + payment.unit), already=Points(0), value=value, rate=rate)
+    assert isinstance(refused, AboveShareLimit)

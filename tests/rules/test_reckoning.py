@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from models.earning import AwardKind, CapPeriod, EarnRuleKind
 from models.units import BasisPoints, Minor, Points
-from rules.earning import BirthdayMatch, Choice, Facts, Goods, Rule, Weekday, eligible, split
+from rules.earning import BirthdayMatch, Choice, Facts, Goods, Rule, Weekday, eligible
 from rules.earning._reckoning import Key, Room, clip, fits, start_of, wishes
+from rules.prices import split
 from rules.programme import Rung, Terms
 from tests.people import GIVES, LADDER, caps, earn_rule
 

@@ -6,12 +6,14 @@ import pytest
 
 from models.units import BasisPoints, Minor, Points
 from rules.policy import Payment
+from tests.ladder import scheme
 from tests.people import adjust, member, programme, publish, set_aside
 from tests.schema.asking import CASHIER, PARTNER, act, as_member, as_service, ask, member_id, refusals
 
 TRY = """query($i: PointsPreviewInput!) { pointsPreview(input: $i) {
   available tierLimit shareLimit unit usable worth { amountMinor currency } pays { amountMinor }
-  rest { amountMinor } allowed
+  rest { amountMinor } allowed discountBps
+  memberPrice { offBps goods { amountMinor } off { amountMinor currency } linesMinor }
   userErrors { code ... on AboveShareLimit { wanted limit } ... on OffUnit { wanted unit } } } }"""
 HALF = Payment(points=Points(100), minor=Minor(100), max_share_bps=BasisPoints(5_000), unit=Points(10))
 
@@ -41,12 +43,39 @@ async def test_a_cart_is_told_how_many_points_may_pay_and_what_they_are_worth() 
         "pays": None,
         "rest": {"amountMinor": 5_680},
         "allowed": True,
+        "discountBps": 0,
+        "memberPrice": None,
         "userErrors": [],
     }
     assert await tried(as_member(mei)) == expected
     for who in (CASHIER, as_service()):
         assert await tried(who, memberId=member_id(mei)) == expected
     assert set((await ask(TRY, {"i": {"lines": [{"paidMinor": 1}]}}, who=PARTNER)).codes) == {"FORBIDDEN"}
+
+
+async def test_everybody_is_told_the_members_price_and_what_points_pay_of_it() -> None:
+    mei = await mei_with(50_000)
+    gives = [{"kind": "REDEEM_DISCOUNT", "value": 1_500}, {"kind": "MEMBER_PRICE", "value": 1_000}]
+    await scheme(benefits={"BASIC": gives})
+    price = {
+        "offBps": 1_000,
+        "goods": {"amountMinor": 90_00},
+        "off": {"amountMinor": 10_00, "currency": "CNY"},
+        "linesMinor": [54_00, 36_00],
+    }
+    for who, more in ((as_member(mei), {}), (CASHIER, {"memberId": member_id(mei)})):
+        told = await tried(who, **more)
+        assert (told["memberPrice"], told["discountBps"]) == (price, 1_500)
+        # half of ¥90 is ¥45; 3,820 points pay 44.94 of it, and a unit more would be beyond it
+        assert (told["usable"], told["worth"]["amountMinor"]) == (3_820, 44_94)
+        assert told["rest"] == {"amountMinor": 45_06}
+    told = await tried(as_member(mei), memberPriced=True)
+    assert (told["memberPrice"], told["shareLimit"]) == (None, 4_250)
+    shown = await ask(
+        "{ me { tier { benefits { kind value } } benefits { kind value limit } } }", who=as_member(mei)
+    )
+    assert shown["me"]["tier"]["benefits"] == gives
+    assert shown["me"]["benefits"] == [{**each, "limit": None} for each in gives]
 
 
 async def test_what_stands_against_so_many_is_told_whole() -> None:

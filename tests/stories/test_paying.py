@@ -134,10 +134,10 @@ async def test_sixteen_who_pay_for_one_order_at_once_pay_it_once() -> None:
 async def test_a_trial_tells_the_most_and_what_stands_against_what_was_asked_for() -> None:
     ladder = (Rung("BASIC", "Basic", Growth(0), redeem_limit_points=Points(2_000)),)
     mei = await mei_with(2_345, ladder=ladder)
-    told = await points.offer(mei, Cart(Minor(100_00)), None, now=NOON)
+    told = await points.offer(mei, Cart((Minor(100_00),)), None, now=NOON)
     assert (told.usable, told.worth, told.share_limit, told.tier_limit) == (2_000, 2_000, 5_000, 2_000)
     assert told.objections == []
-    told = await points.offer(mei, Cart(Minor(15_55)), Points(2_345), now=NOON)
+    told = await points.offer(mei, Cart((Minor(15_55),)), Points(2_345), now=NOON)
     # half of it is 7.77, of which 770 points pay 7.70: a unit more would be beyond it
     assert (told.usable, told.worth, told.share_limit, told.pays) == (770, 770, 770, 1_555)
     assert [type(each).__name__ for each in told.objections] == ["AboveTierLimit", "OffUnit", "AboveShareLimit"]
@@ -146,7 +146,7 @@ async def test_a_trial_tells_the_most_and_what_stands_against_what_was_asked_for
 async def test_a_trial_counts_what_is_set_aside_for_the_order() -> None:
     mei = await mei_with()
     await set_aside(mei, 3_000, order_ref="tea-1")
-    told = await points.offer(mei, Cart(Minor(100_00), "tea-1"), None, now=NOON)
+    told = await points.offer(mei, Cart((Minor(100_00),), "tea-1"), None, now=NOON)
     assert (told.already, told.usable, told.worth) == (3_000, 2_000, 2_000)
-    told = await points.offer(mei, Cart(Minor(100_00), "tea-2"), None, now=NOON)
+    told = await points.offer(mei, Cart((Minor(100_00),), "tea-2"), None, now=NOON)
     assert told.usable == 5_000
