@@ -64,6 +64,7 @@ OWNERS: dict[str, Owner] = {
     "growth_entry": MEMBER,
     "tier_change": MEMBER,
     "benefit_use": MEMBER,
+    "benefit_grant": MEMBER,
     "membership_plan": SHARED,
     "membership": MEMBER,
     "membership_key": Owner("global key", "payment_ref"),

@@ -34,6 +34,7 @@ class PointsKind(StrEnum):
     MERGE_OUT = "MERGE_OUT"
     MERGE_IN = "MERGE_IN"
     FORFEIT = "FORFEIT"
+    GRANT = "GRANT"
 
 
 class Bucket(StrEnum):

@@ -11,7 +11,8 @@ from uuid_utils.compat import uuid7
 
 from models.ddl import PartialIndex
 from models.members import Member
-from models.units import growth_field
+from models.points import PointsTransaction
+from models.units import growth_field, points_field
 
 
 class TierCause(StrEnum):
@@ -244,4 +245,42 @@ class BenefitUse(Model):
         constraints = (
             UniqueConstraint(name="benefit_use_once", fields=("member_id", "benefit", "code", "period", "number")),
             CheckConstraint(name="benefit_use_number", check="number >= 1"),
+        )
+
+
+class BenefitGrant(Model):
+    """What a level gave a member once in a cycle: written once, never changed."""
+
+    id = fields.UUIDField(primary_key=True, default=uuid7)
+    member: fields.ForeignKeyRelation[Member] = fields.ForeignKeyField(
+        "models.Member", related_name=False, on_delete=fields.RESTRICT
+    )
+    member_id: UUID
+    benefit = fields.CharField(max_length=20)
+    """Its kind."""
+    tier: fields.ForeignKeyRelation[Tier] = fields.ForeignKeyField(
+        "models.Tier", related_name=False, on_delete=fields.RESTRICT
+    )
+    """The level that gave it."""
+    tier_id: UUID
+    period = fields.CharField(max_length=10)
+    """The first day of the cycle, or EVER."""
+    points = points_field()
+    transaction: fields.ForeignKeyRelation[PointsTransaction] = fields.ForeignKeyField(
+        "models.PointsTransaction", related_name=False, on_delete=fields.RESTRICT
+    )
+    """The movement that brought them."""
+    transaction_id: UUID
+    won_by_id = fields.UUIDField()
+    """Who rose: the member, or somebody who was merged into them since."""
+    won_seq = fields.BigIntField()
+    """The number of that step among theirs."""
+    granted_at = fields.DatetimeField()
+
+    class Meta:
+        table = "benefit_grant"
+        indexes = (Index(name="benefit_grant_moved", fields=("member_id", "transaction_id")),)
+        constraints = (
+            UniqueConstraint(name="benefit_grant_once", fields=("member_id", "benefit", "tier_id", "period")),
+            CheckConstraint(name="benefit_grant_gives", check="points > 0"),
         )

@@ -316,7 +316,7 @@ async def _conclude(
 ) -> Bought:
     """The last beat: the standing, the events, the audit, the answer."""
     whose = standing.member_id
-    await tell(whose, tiers.keep(standing), now)
+    await tell(whose, tiers.keep(standing, now), now)
     facts = {"membership": str(membership_id)}
     await audit.note(slip.actor, slip.operation, member_id=whose, reason=reason, facts=facts, now=now)
     await slip.keep(facts, now)

@@ -15,7 +15,7 @@ from models.tiers import TierCause, TierSource
 from models.units import Growth
 from rules.calendar import last_day, local_midnight
 from rules.programme import Terms
-from rules.schemes import Basis, DowngradeMode, Rung, UpgradeTiming, WindowKind
+from rules.schemes import Basis, DowngradeMode, Gift, Rung, UpgradeTiming, WindowKind, gifts_of
 
 BEGINNING = datetime(1, 1, 2, tzinfo=UTC)
 END = datetime(9999, 12, 30, tzinfo=UTC)
@@ -46,6 +46,7 @@ class Step:
     graced_until: datetime | None
     purchase_id: UUID | None = None
     reason: str | None = None
+    gifts: tuple[Gift, ...] = ()
 
 
 @dataclass(slots=True)
@@ -94,6 +95,7 @@ class Standing:
         source: TierSource = TierSource.EARNED,
         purchase_id: UUID | None = None,
         reason: str | None = None,
+        gifts: tuple[Gift, ...] = (),
         **changes: Any,
     ) -> Step:
         """Take a step: the named parts become these, and the tier in effect what follows from it."""
@@ -102,7 +104,8 @@ class Standing:
             setattr(self, name, value)
         self.settle(at)
         after, ends, _ = self._own(source)
-        taken = Step(cause, source, at, before, self.tier, own, after, ended, ends, graced, purchase_id, reason)
+        ending = (ended, ends, graced)
+        taken = Step(cause, source, at, before, self.tier, own, after, *ending, purchase_id, reason, gifts)
         self.steps.append(taken)
         return taken
 
@@ -350,20 +353,10 @@ def _lose(standing: Standing, terms: Terms, reached: Growth, at: datetime) -> No
 
 def _begin(standing: Standing, terms: Terms, reached: Rung, at: datetime) -> None:
     """A tier that was reached in the last period begins with this one."""
-    if reached.rank <= standing.earned.rank:
-        standing.deferred = standing.deferred_at = None
-        return
-    expires = terms.scheme.expiry(reached, last_day(at, terms.timezone), terms.timezone)
-    standing.step(
-        TierCause.UPGRADED,
-        at,
-        earned=reached,
-        earned_since=at,
-        expires_at=expires,
-        grace_until=None,
-        deferred=None,
-        deferred_at=None,
-    )
+    standing.deferred = standing.deferred_at = None
+    if reached.rank > standing.earned.rank:
+        expires = terms.scheme.expiry(reached, last_day(at, terms.timezone), terms.timezone)
+        _lift(standing, terms, reached, expires, at=at)
 
 
 def recover(standing: Standing, terms: Terms, reached: Growth, at: datetime) -> None:
@@ -389,12 +382,14 @@ def rise(
     if expires is not None and expires <= now:
         # a report that comes after the validity would be over gives it from today
         expires = terms.scheme.expiry(target, today, terms.timezone)
-    standing.step(
-        TierCause.UPGRADED,
-        at,
-        purchase_id=purchase_id,
-        earned=target,
-        earned_since=at,
-        expires_at=expires,
-        grace_until=None,
-    )
+    _lift(standing, terms, target, expires, at=at, by=purchase_id)
+
+
+def _lift(
+    standing: Standing, terms: Terms, tier: Rung, expires: datetime | None, *, at: datetime, by: UUID | None = None
+) -> None:
+    """A higher tier is held from that moment on, with what each level gives that is crossed on the way."""
+    day, joined = terms.local_day(at), terms.local_day(standing.joined_at)
+    gifts = gifts_of(terms.scheme, terms.ladder, standing.earned, tier, day=day, joined=joined)
+    parts: dict[str, Any] = {"earned": tier, "earned_since": at, "expires_at": expires, "grace_until": None}
+    standing.step(TierCause.UPGRADED, at, purchase_id=by, gifts=gifts, **parts)

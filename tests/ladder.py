@@ -11,7 +11,7 @@ from uuid import UUID
 from models.sql import SQL
 from models.staff import StaffRole
 from models.units import Minor, ReasonCode
-from rules import benefits, memberships, standings, tiers
+from rules import benefits, gifts, jobs, memberships, standings, tiers
 from rules import programme as programmes
 from rules.actors import Actor, ActorKind
 from rules.benefits import Used
@@ -20,7 +20,7 @@ from rules.memberships import Bought, Plan
 from rules.schemes import BenefitKind, Scheme, plain
 from rules.standings import Standing
 from rules.tiers import Published
-from tests.people import LADDER, NOON, SHOP, fresh_key
+from tests.people import LADDER, NOON, SHOP, buy, fresh_key, member
 
 ADMIN = Actor(ActorKind.STAFF, "00000000-0000-4000-8000-00000000000a", role=StaffRole.ADMIN)
 YEARLY = {"n": 12, "unit": "MONTH", "round_to": "MONTH"}
@@ -68,6 +68,7 @@ async def pay(
 
 
 LOUNGE = {"kind": "EXCLUSIVE_ACCESS", "code": "LOUNGE"}
+GIFT = {"kind": "UPGRADE_GIFT", "value": 50}
 
 
 async def use(
@@ -83,11 +84,20 @@ async def use(
 
 
 async def furnish(member_id: UUID) -> None:
-    """A row in every table of tiers and memberships."""
-    await scheme(benefits={"BASIC": [LOUNGE], "SILVER": [LOUNGE], "GOLD": [LOUNGE]})
+    """A row in every table of tiers and memberships; the gift is another member's, who rises."""
+    await scheme(benefits={"BASIC": [LOUNGE], "SILVER": [LOUNGE, GIFT], "GOLD": [LOUNGE]})
     await plan()
     await pay(member_id)
     await use(member_id)
+    await buy(await member("Ru"), 1_000_00, ref=fresh_key())
+    await hand_out()
+
+
+async def hand_out(at: datetime = NOON) -> None:
+    """A worker gives all gifts that were won by then."""
+    while lease := await jobs.claim(tiers.GIFTS, now=at):
+        await gifts.give(lease.facts, at)
+        await jobs.finish(lease, now=at)
 
 
 async def pay_back(member_id: UUID, bought: Bought, *, at: datetime = NOON, actor: Actor = SHOP) -> Bought:

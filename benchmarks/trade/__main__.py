@@ -55,6 +55,7 @@ COST = Cost(1, 100)
 LINES = {
     "EARN": "earned",
     "BONUS": "bonus",
+    "GRANT": "bonus",
     "ADJUST_IN": "adjusted_in",
     "RETURN": "returned",
     "REDEEM": "redeemed",

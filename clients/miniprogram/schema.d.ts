@@ -475,7 +475,9 @@ export type BenefitKind =
   /** What goes by `code` is open to them. */
   | 'EXCLUSIVE_ACCESS'
   /** Communities of the kind `code` are open to them. */
-  | 'COMMUNITY_ACCESS';
+  | 'COMMUNITY_ACCESS'
+  /** Whoever earns the tier, or rises past it, gets `value` points, once in a cycle. */
+  | 'UPGRADE_GIFT';
 
 /** A benefit to be used. */
 export interface BenefitUseInput {
@@ -3439,7 +3441,9 @@ export type PointsKind =
   /** Came from another account of the same person. */
   | 'MERGE_IN'
   /** Given up by leaving the programme. */
-  | 'FORFEIT';
+  | 'FORFEIT'
+  /** A gift of a tier that was reached. */
+  | 'GRANT';
 
 /** When points expire. */
 export interface PointsLifetime {

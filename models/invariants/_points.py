@@ -123,7 +123,7 @@ POINTS = (
         "movement direction",
         "A movement goes the way its kind says.",
         "SELECT id FROM points_transaction WHERE kind NOT IN ('MERGE_OUT', 'MERGE_IN')"
-        " AND CASE WHEN kind IN ('EARN', 'BONUS', 'RETURN', 'ADJUST_IN',"
+        " AND CASE WHEN kind IN ('EARN', 'BONUS', 'GRANT', 'RETURN', 'ADJUST_IN',"
         " 'TRANSFER_IN') THEN points <= 0 WHEN kind IN ('ACTIVATE', 'HOLD', 'RELEASE') THEN points <> 0"
         " WHEN kind = 'CLAWBACK' THEN points > 0 OR (points = 0 AND lost IS NULL) ELSE points >= 0 END"
         " OR lost <= 0 OR (lost IS NOT NULL AND kind <> 'CLAWBACK')",
@@ -133,7 +133,7 @@ POINTS = (
         "An entry's counter-account is that of its movement's kind.",
         "SELECT e.id FROM points_entry e JOIN points_transaction t ON t.id = e.transaction_id"
         " WHERE e.counter <> 'INTERNAL' AND e.counter <> CASE WHEN t.kind IN ('EARN', 'BONUS', 'CLAWBACK',"
-        " 'CANCEL_PENDING') THEN 'ISSUANCE' WHEN t.kind IN ('REDEEM', 'RETURN') THEN 'REDEMPTION'"
+        " 'CANCEL_PENDING', 'GRANT') THEN 'ISSUANCE' WHEN t.kind IN ('REDEEM', 'RETURN') THEN 'REDEMPTION'"
         " WHEN t.kind = 'EXPIRE' THEN 'EXPIRY' WHEN t.kind IN ('ADJUST_IN', 'ADJUST_OUT') THEN 'ADJUSTMENT'"
         " WHEN t.kind IN ('TRANSFER_OUT', 'TRANSFER_IN') THEN 'TRANSFER'"
         " WHEN t.kind IN ('MERGE_OUT', 'MERGE_IN') THEN 'MERGE' WHEN t.kind = 'FORFEIT' THEN 'FORFEITURE'"

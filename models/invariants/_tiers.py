@@ -131,6 +131,21 @@ TIERS = (
         " HAVING COUNT(*) <> MAX(number)",
     ),
     Invariant(
+        "gifts are points",
+        "Every gift is a movement of its own, and every such movement a gift.",
+        "SELECT t.id FROM points_transaction t LEFT JOIN benefit_grant b ON b.member_id = t.member_id"
+        " AND b.transaction_id = t.id AND b.points = t.points WHERE t.kind = 'GRANT'"
+        " GROUP BY t.id HAVING COUNT(b.id) <> 1 UNION ALL SELECT b.id FROM benefit_grant b"
+        " LEFT JOIN points_transaction t ON t.id = b.transaction_id AND t.member_id = b.member_id"
+        " AND t.kind = 'GRANT' WHERE t.id IS NULL",
+    ),
+    Invariant(
+        "gifts were won",
+        "Every gift of a level was won by an upgrade.",
+        "SELECT b.id FROM benefit_grant b LEFT JOIN tier_change c ON c.member_id = b.won_by_id"
+        " AND c.seq = b.won_seq AND c.cause = 'UPGRADED' WHERE b.benefit = 'UPGRADE_GIFT' AND c.id IS NULL",
+    ),
+    Invariant(
         "tier scheme is the newest",
         "The scheme in force is the newest of the published ones, which are numbered without gaps; the tiers stand"
         " as it says.",

@@ -29,6 +29,7 @@ STRETCHES_MAX = 4
 LINES = {
     "EARN": "earned",
     "BONUS": "bonus",
+    "GRANT": "bonus",
     "ADJUST_IN": "adjusted_in",
     "RETURN": "returned",
     "REDEEM": "redeemed",

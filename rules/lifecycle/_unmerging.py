@@ -28,6 +28,7 @@ HARMLESS = [
     PointsKind.EARN.value,
     PointsKind.BONUS.value,
     PointsKind.ADJUST_IN.value,
+    PointsKind.GRANT.value,
     PointsKind.ACTIVATE.value,
     PointsKind.EXPIRE.value,
     PointsKind.HOLD.value,

@@ -287,7 +287,7 @@ async def _conclude(sitting: Sitting, slip: Slip) -> Applied:
     if sitting.heir:
         await pass_on(sitting)
     sitting.events += await points.post(sitting.book, sitting.actor)
-    sitting.events += tiers.keep(sitting.standing)
+    sitting.events += tiers.keep(sitting.standing, sitting.now)
     moved = tuple(event.transaction_id for event in sitting.events if event.transaction_id)
     purchase = sitting.purchase
     await tell(purchase.member_id, sitting.events, sitting.now, after=sitting.event_seq)

@@ -50,7 +50,7 @@ async def pass_on(sitting: Sitting) -> None:
             book, heir.book, f"pass:{heir.passing}", group=heir.passing, traces=await points.trace(book)
         )
         heir.events += await points.post(heir.book, sitting.actor)
-    heir.events += tiers.keep(heir.standing)
+    heir.events += tiers.keep(heir.standing, sitting.now)
     await tell(heir.id, heir.events, sitting.now)
 
 

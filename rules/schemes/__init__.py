@@ -1,6 +1,7 @@
 """Schemes: by what a programme's tiers are reached, for how long they are held, and how they are lost."""
 
 from rules.schemes._document import MULTIPLIER_MAX, all_of, check_ladder, parse, plain, read
+from rules.schemes._gifts import Gift, gifts_of
 from rules.schemes._rungs import Benefit, BenefitKind, Rung
 from rules.schemes._scheme import (
     FIRST,
@@ -24,6 +25,7 @@ __all__ = [
     "Benefit",
     "BenefitKind",
     "DowngradeMode",
+    "Gift",
     "Period",
     "RoundTo",
     "Rung",
@@ -37,6 +39,7 @@ __all__ = [
     "WindowKind",
     "all_of",
     "check_ladder",
+    "gifts_of",
     "parse",
     "plain",
     "read",

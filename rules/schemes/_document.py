@@ -7,7 +7,7 @@ from enum import StrEnum
 from itertools import pairwise
 from typing import Any, TypeVar
 
-from models.units import BALANCE_MAX, WHOLE, BasisPoints, Growth, Points
+from models.units import BALANCE_MAX, MOVE_MAX, WHOLE, BasisPoints, Growth, Points
 from rules.schemes._rungs import Benefit, BenefitKind, Rung
 from rules.schemes._scheme import (
     Basis,
@@ -39,6 +39,7 @@ RANGES: dict[BenefitKind, range] = {
     BenefitKind.REDEEM_DISCOUNT: range(1, WHOLE),
     BenefitKind.MEMBER_PRICE: range(1, WHOLE),
     BenefitKind.PERIODIC_COUPON: range(1, 101),
+    BenefitKind.UPGRADE_GIFT: range(1, MOVE_MAX + 1),
 }
 """What the value of each kind may be; those that have a code and no value are not among them."""
 

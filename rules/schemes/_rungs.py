@@ -21,6 +21,8 @@ class BenefitKind(StrEnum):
     PERIODIC_COUPON = "PERIODIC_COUPON"
     EXCLUSIVE_ACCESS = "EXCLUSIVE_ACCESS"
     COMMUNITY_ACCESS = "COMMUNITY_ACCESS"
+    UPGRADE_GIFT = "UPGRADE_GIFT"
+    """Points for whoever earns the tier, or one above it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -98,6 +98,18 @@ class Window:
         months = _MONTHS[self.period or Period.MONTH] if self.kind is WindowKind.CALENDAR else 1
         return last_of(day, months) + DAY
 
+    def cycle(self, day: date, joined: date) -> str:
+        """The time in which what a level gives but once is given once: the window's period, or a calendar year.
+
+        Where everything counts for ever, once is for good.
+        """
+        if self.kind is WindowKind.LIFETIME:
+            return "EVER"
+        if self.kind is WindowKind.ROLLING:
+            return first_of(day, MONTHS_A_YEAR).isoformat()
+        first = self.first_day(day, joined)
+        return (first or day).isoformat()
+
 
 def _anniversary(joined: date, day: date, *, later: int = 0) -> date:
     """The anniversary on that day or the latest before it, or so many years later. 29 Feb is 28 Feb in most."""

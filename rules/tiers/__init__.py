@@ -14,7 +14,7 @@ from rules.programme import Terms
 from rules.schemes import Basis
 from rules.standings import Standing, advance
 from rules.tiers._granting import Given, TierGrantInvalid, TierNotGranted, grant, revoke
-from rules.tiers._keeping import GrowthLimit, keep, record_joined
+from rules.tiers._keeping import GIFTS, GrowthLimit, keep, record_joined
 from rules.tiers._merging import both, hand_back, hand_over, plain
 from rules.tiers._qualifying import requalify
 from rules.tiers._reversing import take_back
@@ -22,6 +22,7 @@ from rules.tiers._reviewing import Reviewed, ReviewIncomplete, review, review_al
 from rules.tiers._schemes import LATEST, Published, TierLevelInUse, TierSchemeChanged, publish, refresh
 
 __all__ = [
+    "GIFTS",
     "LATEST",
     "Given",
     "GrowthLimit",
@@ -104,7 +105,7 @@ async def grow(
     await requalify(whose, terms, at=effective_at, now=now, purchase_id=purchase_id)
     if delta <= 0 and purchase_id is not None:
         await take_back(whose, terms, purchase_id, at=now)
-    return [*events, *keep(whose)]
+    return [*events, *keep(whose, now)]
 
 
 def _pass_through(
@@ -115,7 +116,7 @@ def _pass_through(
     for moved, why, what in steps if delta > 0 else steps[::-1]:
         standing.growth, standing.seq = Growth(standing.growth + moved), standing.seq + 1
         add(GrowthEntry, [_entry(standing, moved, why, what, effective_at, now)])
-    keep(standing)
+    keep(standing, now)
 
 
 def _entry(

@@ -118,7 +118,7 @@ async def _held(slip: Slip, now: datetime) -> tuple[Standing, Terms, dict[str, s
 
 async def _conclude(standing: Standing, slip: Slip, reason: ReasonCode, now: datetime) -> Given:
     """The last beat: the standing, the events, the audit, the answer."""
-    await tell(standing.member_id, keep(standing), now)
+    await tell(standing.member_id, keep(standing, now), now)
     facts = {"tier": standing.tier.code}
     whose = standing.member_id
     await audit.note(slip.actor, slip.operation, member_id=whose, reason=reason, facts=facts, now=now)

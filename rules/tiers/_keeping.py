@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from models.jobs import Job, JobState
 from models.tiers import GrowthAccount, TierCause, TierChange, TierSource
 from models.units import Growth
 from models.writing import add, change
@@ -17,6 +18,10 @@ PLAIN = ("growth", "seq", "tier_id", "tier_since", "tier_steps")
 """All that the account keeps of somebody whose tier no time can change."""
 
 
+GIFTS = "gifts.grant"
+"""The job that gives what a level gives to whoever rises to it."""
+
+
 @dataclass(eq=False)
 class GrowthLimit(Refusal):
     """This is more growth than one member may hold."""
@@ -25,8 +30,11 @@ class GrowthLimit(Refusal):
     limit: Growth
 
 
-def keep(standing: Standing) -> list[Event]:
-    """Have a held member's standing written, if it is another than the account holds, and its steps; tell them."""
+def keep(standing: Standing, now: datetime) -> list[Event]:
+    """Have a held member's standing written, if it is another than the account holds, and its steps; tell them.
+
+    What levels give that were reached is promised with it.
+    """
     steps, standing.steps = standing.steps, []
     rows = [
         _row(standing.member_id, step, standing.steps_before + place) for place, step in enumerate(steps, start=1)
@@ -39,6 +47,8 @@ def keep(standing: Standing) -> list[Event]:
         change(GrowthAccount, found, {name: told[name] for name in PLAIN} if is_plain else told)
         standing.kept = told
     add(TierChange, rows)
+    gives = [(row["seq"], step) for row, step in zip(rows, steps, strict=True) if step.gifts]
+    add(Job, [_promise(standing.member_id, seq, step, now) for seq, step in gives])
     return [_event(step) for step in steps]
 
 
@@ -65,6 +75,19 @@ def _row(member_id: UUID, step: Step, seq: int) -> dict[str, Any]:
         "ends_at": step.ends_at,
         "graced_until": step.graced_until,
         "reason": step.reason,
+    }
+
+
+def _promise(member_id: UUID, seq: int, step: Step, now: datetime) -> dict[str, Any]:
+    """The job that gives what a step won. Each step is written once, and so is its job."""
+    gifts = [{"tier_id": str(each.tier_id), "points": each.points, "cycle": each.cycle} for each in step.gifts]
+    return {
+        "name": GIFTS,
+        "cause": f"{member_id}:{seq}",
+        "facts": {"member_id": str(member_id), "seq": seq, "gifts": gifts},
+        "state": JobState.READY,
+        "due_at": now,
+        "created_at": now,
     }
 
 

@@ -44,7 +44,7 @@ async def hand_over(
     await advance(taker, terms, now)
     await requalify(taker, terms, at=now, now=now)
     _empty(giver, terms, now)
-    return [*events[0], *keep(giver)], [*events[1], *keep(taker)]
+    return [*events[0], *keep(giver, now)], [*events[1], *keep(taker, now)]
 
 
 async def hand_back(
@@ -71,7 +71,7 @@ async def hand_back(
         _restore(standing, before, other.overlays, now)
         await advance(standing, terms, now)
         await requalify(standing, terms, at=now, now=now)
-    return [*events[0], *keep(giver)], [*events[1], *keep(taker)]
+    return [*events[0], *keep(giver, now)], [*events[1], *keep(taker, now)]
 
 
 def plain(standing: Standing) -> dict[str, Any]:

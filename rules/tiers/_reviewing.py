@@ -110,4 +110,4 @@ async def review_due(member_id: UUID, *, now: datetime) -> None:
     terms = await programme.terms()
     standing = await read(member_id, terms)
     await advance(standing, terms, now)
-    await tell(member_id, keep(standing), now)
+    await tell(member_id, keep(standing, now), now)

@@ -189,4 +189,4 @@ async def refresh_one(member_id: UUID, *, now: datetime) -> None:
         standing.expires_at = standing.grace_until = None
     elif standing.expires_at is None:
         standing.expires_at = terms.scheme.expiry(standing.earned, terms.local_day(now), terms.timezone)
-    await tell(member_id, keep(standing), now)
+    await tell(member_id, keep(standing, now), now)

@@ -24,6 +24,7 @@ describe(
         PointsKind.MERGE_OUT: "Went to another account of the same person.",
         PointsKind.MERGE_IN: "Came from another account of the same person.",
         PointsKind.FORFEIT: "Given up by leaving the programme.",
+        PointsKind.GRANT: "A gift of a tier that was reached.",
     },
 )
 
@@ -45,6 +46,7 @@ KINDS: dict[PointsKind, tuple[str, str]] = {
     PointsKind.MERGE_OUT: ("To another account of yours", "账户合并转出"),
     PointsKind.MERGE_IN: ("From another account of yours", "账户合并转入"),
     PointsKind.FORFEIT: ("Given up by leaving", "退会清零"),
+    PointsKind.GRANT: ("A gift of your tier", "会员礼积分"),
 }
 """Every kind of movement has its words; a test of the schema compares."""
 
@@ -54,6 +56,7 @@ REASONS: dict[str, tuple[str, str]] = {
     "CUSTOMER_RETURN": ("goods were returned", "退货"),
     "GIFT": ("a gift", "赠送"),
     "GOODWILL": ("goodwill", "关怀补偿"),
+    "UPGRADE_GIFT": ("a higher tier", "升级礼"),
     "SAME_PERSON": ("two accounts of one person", "同一会员"),
     "REDEMPTION": ("a redemption", "兑换"),
     "RETURNED": ("goods were returned", "退货"),

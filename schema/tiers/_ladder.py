@@ -31,6 +31,7 @@ describe(
         BenefitKind.PERIODIC_COUPON: "Every month there are `value` coupons of the template `code`.",
         BenefitKind.EXCLUSIVE_ACCESS: "What goes by `code` is open to them.",
         BenefitKind.COMMUNITY_ACCESS: "Communities of the kind `code` are open to them.",
+        BenefitKind.UPGRADE_GIFT: "Whoever earns the tier, or rises past it, gets `value` points, once in a cycle.",
     },
 )
 

@@ -97,6 +97,8 @@ ATTACKS: dict[str, tuple[Attack, ...]] = {
     "tier_redeem_limit": (change("tier", redeem_limit_points="0"),),
     "benefit_use_once": (again("benefit_use"),),
     "benefit_use_number": (again("benefit_use", number="0"),),
+    "benefit_grant_once": (again("benefit_grant"),),
+    "benefit_grant_gives": (again("benefit_grant", period="'X'", points="0"),),
     "membership_plan_version": (again("membership_plan"),),
     "membership_plan_terms": (
         again("membership_plan", version="0"),

@@ -19,6 +19,7 @@ from tests.people import buy, caps, member, programme, publish, redeem, rule
 
 LEDGERS = {
     "audit_log",
+    "benefit_grant",
     "benefit_use",
     "earn_award",
     "earn_count",

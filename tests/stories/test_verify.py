@@ -19,7 +19,7 @@ from rules.points import Adjustment
 from rules.policy import Activation, ActivationMode, Expiry, ExpiryMode, Span
 from rules.webhooks import Outcome, Wish
 from tests import guard
-from tests.ladder import YEARLY, pay, plan, scheme, use
+from tests.ladder import YEARLY, hand_out, pay, plan, scheme, use
 from tests.people import (
     NOON,
     adjust,
@@ -210,13 +210,15 @@ async def test_every_corruption_is_found_by_its_invariant(database: BaseDBAsyncC
 
 
 async def the_ladder() -> tuple[UUID, UUID]:
-    """Mei's gold is in its grace, and Wang, whose growth is forgotten, was granted silver."""
+    """Mei's gold came with gifts and is in its grace, and Wang, whose growth is forgotten, was granted silver."""
     await programme()
     rolling = {"kind": "ROLLING", "days": 30}
-    given = {"GOLD": [{"kind": "EXCLUSIVE_ACCESS", "code": "LOUNGE"}]}
+    gift = {"kind": "UPGRADE_GIFT", "value": 50}
+    given = {"SILVER": [gift], "GOLD": [gift, {"kind": "EXCLUSIVE_ACCESS", "code": "LOUNGE"}]}
     await scheme(window=rolling, validity=YEARLY, grace_days=30, downgrade_mode="REASSESS", benefits=given)
     mei, wang = await member("Mei"), await member("Wang")
     await buy(mei, 5_000_00)
+    await hand_out()
     goodwill = ReasonCode("GOODWILL")
     until = NOON + timedelta(days=900)
     await tiers.grant(wang, "SILVER", until, reason=goodwill, key=fresh_key(), actor=SYSTEM, now=NOON)

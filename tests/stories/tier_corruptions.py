@@ -54,6 +54,17 @@ TIERED: dict[str, list[str]] = {
         "UPDATE benefit_use SET number = number + 1 WHERE member_id = {mei} AND number = 2",
         "DELETE FROM benefit_use WHERE member_id = {mei} AND number = 1",
     ],
+    "gifts are points": [
+        "DELETE FROM benefit_grant WHERE member_id = {mei}",
+        "UPDATE benefit_grant SET points = points + 1 WHERE member_id = {mei}",
+        "UPDATE benefit_grant SET member_id = {wang} WHERE member_id = {mei}",
+        "UPDATE points_transaction SET kind = 'BONUS' WHERE member_id = {mei} AND kind = 'GRANT'",
+    ],
+    "gifts were won": [
+        "UPDATE benefit_grant SET won_seq = won_seq + 1 WHERE member_id = {mei}",
+        "UPDATE benefit_grant SET won_by_id = {wang} WHERE member_id = {mei}",
+        "UPDATE tier_change SET cause = 'MERGED' WHERE member_id = {mei} AND seq = 2",
+    ],
     "tier scheme is the newest": [
         "UPDATE programme SET tier_scheme = NULL",
         "UPDATE programme SET tier_scheme = '{{}}'",
