@@ -5,13 +5,14 @@ from typing import Annotated
 import strawberry
 
 from models.sql import SQL
+from models.units import is_plain
 from rules import earning
 from rules.earning import Published
 from schema import pages
 from schema.context import Info
 from schema.earning._award import SEES_AWARDS, EarnAward, award_of, awards_of
 from schema.earning._rule import EarnRule, EarnRuleInput, rule_in
-from schema.errors import UserError, command, key_of
+from schema.errors import UserError, bad_input, command, key_of
 from schema.pages import After, Before, Connection, First, Last
 from schema.permissions import LEADS, STAFF, Audience, Rule, asked, seen
 from schema.scalars import KEY_SAYS
@@ -82,6 +83,8 @@ class EarningQuery:
         before: Before = None,
     ) -> Connection[EarnRule] | None:
         """A page of rules."""
+        if code is not None and not is_plain(code):
+            raise bad_input("`code` is printable characters.")
         window = pages.window(first=first, after=after, last=last, before=before, shape=pages.BY_MOMENT)
         at, beyond = window.key or (None, None)
         rows = await PAGES[window.backwards].rows(include_past, code, at, beyond, window.fetch)

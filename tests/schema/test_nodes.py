@@ -196,6 +196,7 @@ async def test_a_cashier_sees_their_own_stores_purchases_and_no_others() -> None
 
 def swaps_of_holds(mei: UUID, hold: str) -> dict[str, tuple[str, Callable[[str], Awaitable[Any]]]]:
     """The ids that what is done with holds takes of a member, who set this one aside."""
+    me = as_member(mei)
     return {
         "pointsHold.memberId": (
             "Member",
@@ -205,28 +206,29 @@ def swaps_of_holds(mei: UUID, hold: str) -> dict[str, tuple[str, Callable[[str],
             "Purchase",
             lambda given: act("pointsHold", "", {**holding(), "purchaseId": given}, who=as_member(mei)),
         ),
-        "pointsCapture.holdId": (
-            "PointsHold",
-            lambda given: act("pointsCapture", "", ending(given), who=as_member(mei)),
-        ),
+        "pointsCapture.holdId": ("PointsHold", lambda given: act("pointsCapture", "", ending(given), who=me)),
         "pointsCapture.purchaseId": (
             "Purchase",
             lambda given: act("pointsCapture", "", {**ending(hold), "purchaseId": given}, who=as_member(mei)),
         ),
-        "pointsRelease.holdId": (
-            "PointsHold",
-            lambda given: act("pointsRelease", "", ending(given), who=as_member(mei)),
-        ),
+        "pointsRelease.holdId": ("PointsHold", lambda given: act("pointsRelease", "", ending(given), who=me)),
     }
 
 
-def swaps_of_transfers(mei: UUID) -> dict[str, tuple[str, Callable[[str], Awaitable[Any]]]]:
-    """The ids that giving points away takes of a member."""
+LEAVING = ("memberOptOut", "memberRejoin", "memberErasureRequest", "memberErasureCancel")
 
-    def swap(name: str) -> Callable[[str], Awaitable[Any]]:
-        return lambda given: act("pointsTransfer", "", {**giving(name), name: given}, who=as_member(mei))
 
-    return {f"pointsTransfer.{name}": ("Member", swap(name)) for name in ("memberId", "toMemberId")}
+def swaps_of_members(mei: UUID) -> dict[str, tuple[str, Callable[[str], Awaitable[Any]]]]:
+    """The ids of members that giving points away, and leaving, take of a member."""
+
+    def swap(what: str, name: str, more: dict[str, Any]) -> Callable[[str], Awaitable[Any]]:
+        return lambda given: act(what, "", {**more, name: given}, who=as_member(mei))
+
+    found = {f"{what}.memberId": ("Member", swap(what, "memberId", {})) for what in LEAVING}
+    names = ("memberId", "toMemberId")
+    return found | {
+        f"pointsTransfer.{each}": ("Member", swap("pointsTransfer", each, giving(each))) for each in names
+    }
 
 
 async def test_every_id_a_mutation_takes_is_refused_alike_when_absent_and_when_not_yours() -> None:
@@ -252,7 +254,7 @@ async def test_every_id_a_mutation_takes_is_refused_alike_when_absent_and_when_n
             lambda given: act("pointsRedeem", "", {**redeeming(), "purchaseId": given}, who=as_member(mei)),
         ),
         **swaps_of_holds(mei, mine["PointsHold"]),
-        **swaps_of_transfers(mei),
+        **swaps_of_members(mei),
         "loginEnd.loginId": (
             "Login",
             lambda given: act("loginEnd", "ended", {"loginId": given}, who=as_member(mei)),
@@ -285,6 +287,7 @@ TRIED = {
     "Mutation.pointsRelease(input.holdId)",
     "Mutation.pointsTransfer(input.memberId)",
     "Mutation.pointsTransfer(input.toMemberId)",
+    *(f"Mutation.{mutation}(input.memberId)" for mutation in LEAVING),
 }
 """The ids a member may send, each of which a test of this file swaps for another member's."""
 
