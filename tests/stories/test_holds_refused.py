@@ -200,7 +200,7 @@ async def test_nobody_is_erased_while_a_checkout_is_under_way() -> None:
     assert refused.value.held == 60
     assert await lifecycle.erase(mei, reason=why, actor=CLI, now=NOON + QUARTER) is MemberState.ERASED
     await points.release_overdue({}, NOON + QUARTER)
-    assert await figures(mei) == (100, 0, 0)
+    assert await figures(mei) == (0, 0, 0)
 
 
 async def test_whom_a_restore_brought_back_is_erased_again_whatever_is_held() -> None:
