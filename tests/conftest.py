@@ -27,6 +27,7 @@ from tests import both, guard, postgres
 
 STRAYED = pytest.StashKey[list[str]]()
 OFFENCES = pytest.StashKey[list[tuple[guard.Verdict, str]]]()
+IS_ASYNC = pytest.StashKey[bool]()
 POSTGRES_SERVER = "LOYALTY_TEST_POSTGRES_URL"
 MASTER_KEY = bytes(range(32))
 
@@ -56,6 +57,9 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """What no database can change is proved once, on SQLite."""
+    for each in items:
+        # whoever runs a test of hypothesis' makes it another function, so this is looked at before
+        each.stash[IS_ASYNC] = isinstance(each, pytest.Function) and _is_async(each.function)
     if config.getoption("--database") == "sqlite":
         return
     kept = [each for each in items if depends_on_database(each)]
@@ -78,7 +82,7 @@ def depends_on_database(item: pytest.Item) -> bool:
         or item.get_closest_marker("either")
     ):
         return False
-    return _is_async(item.function) or "dialect" in item.fixturenames
+    return item.stash[IS_ASYNC] or "dialect" in item.fixturenames
 
 
 def _is_async(function: Callable[..., object]) -> bool:
@@ -226,7 +230,7 @@ async def database(database_url: str, keys_url: str) -> AsyncIterator[BaseDBAsyn
 @pytest.fixture(autouse=True)
 def _watch(request: pytest.FixtureRequest) -> None:
     """Every async test has the database; the others run without it, so they need not wait for it."""
-    if _is_async(request.function):
+    if request.node.stash[IS_ASYNC]:
         request.getfixturevalue("_clean")
 
 
