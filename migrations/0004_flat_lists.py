@@ -11,35 +11,31 @@ KNOWN_SO_FAR = [
 
 
 class Migration(ddl.Migration):
-    dependencies = [("models", "0003_the_door")]
+    dependencies = [('models', '0003_the_door')]
 
     initial = False
 
     operations = [
         ddl.AddIndex(
-            model_name="AuditLog",
-            index=Index(fields=["member_id", "at", "id"], name="audit_log_about"),
+            model_name='AuditLog',
+            index=Index(fields=['member_id', 'at', 'id'], name='audit_log_about'),
         ),
         ddl.AddField(
-            model_name="GrowthAccount",
-            name="known_since",
+            model_name='GrowthAccount',
+            name='known_since',
             field=fields.DatetimeField(null=True, auto_now=False, auto_now_add=False),
         ),
         ddl.RunDialectSQL({"sqlite": KNOWN_SO_FAR, "postgres": KNOWN_SO_FAR}, {"sqlite": [], "postgres": []}),
         ddl.AddIndex(
-            model_name="GrowthAccount",
-            index=Index(fields=["tier_id", "known_since", "member_id"], name="growth_account_known"),
+            model_name='GrowthAccount',
+            index=Index(fields=['tier_id', 'known_since', 'member_id'], name='growth_account_known'),
         ),
         ddl.AddIndex(
-            model_name="Member",
-            index=Index(fields=["state", "created_at", "id"], name="member_state"),
+            model_name='Member',
+            index=Index(fields=['state', 'created_at', 'id'], name='member_state'),
         ),
         ddl.AddIndex(
-            model_name="PointsLot",
-            index=PartialIndex(
-                fields=["member_id", "expires_at", "id"],
-                name="points_lot_open",
-                condition="remaining > 0 OR held > 0",
-            ),
+            model_name='PointsLot',
+            index=PartialIndex(fields=['member_id', 'expires_at', 'id'], name='points_lot_open', condition='remaining > 0 OR held > 0'),
         ),
     ]
