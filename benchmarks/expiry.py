@@ -6,18 +6,17 @@ midnight and nobody has written off: of a fixed lifetime, or of one that slides.
 at which it expired, no process took more memory than a fixed bound, and 0 violations.
 """
 
-import asyncio
 import gc
 import resource
 import time
 from argparse import Namespace
 from collections.abc import Iterator
-from contextlib import suppress
 from datetime import datetime, timedelta
 from random import Random  # noqa: TID251  a benchmark takes a seed
 
 from benchmarks import report
-from benchmarks.house import LOYALTY, ROOT, House, postgres_server
+from benchmarks.house import House, postgres_server
+from benchmarks.killing import begun, killed
 from benchmarks.speed import ground
 from benchmarks.speed.data import store
 from benchmarks.speed.data.lives import STAFF, Life, begin
@@ -63,6 +62,9 @@ def lives(rows: Store, chosen: Namespace, terms: Terms, over: datetime) -> Itera
         yield life
 
 
+COMMAND = ("points", "sweep")
+
+
 async def lay_out(house: House, chosen: Namespace) -> datetime:
     """Fill a house with lots that have expired at the midnight before, which it returns."""
     began = time.perf_counter()
@@ -80,29 +82,6 @@ async def lay_out(house: House, chosen: Namespace) -> datetime:
     return over
 
 
-async def begun(house: House) -> asyncio.subprocess.Process:
-    """A `loyalty points sweep`, as long as it may take."""
-    nowhere = asyncio.subprocess.DEVNULL
-    return await asyncio.create_subprocess_exec(
-        str(LOYALTY), "points", "sweep", cwd=ROOT, env=house.environment(), stdout=nowhere
-    )
-
-
-async def killed(house: House, over: datetime, chance: Random) -> None:
-    """Have lots written off, and kill that some time after the first of them."""
-    before = await left(house, over)
-    process = await begun(house)
-    try:
-        async with ground.inside(house):
-            while process.returncode is None and await LEFT.value(over) == before:
-                await asyncio.sleep(0.05)
-        await asyncio.sleep(chance.random())
-    finally:
-        with suppress(ProcessLookupError):
-            process.kill()
-        await process.wait()
-
-
 async def left(house: House, over: datetime) -> int:
     """How many lots are to be written off."""
     async with ground.inside(house):
@@ -118,10 +97,10 @@ async def measure(database: str, chosen: Namespace) -> list[str]:
             over = await lay_out(house, chosen)
             waiting = [await left(house, over)]
             for _ in range(chosen.kills):
-                await killed(house, over, chance)
+                await killed(house, *COMMAND, left=lambda: LEFT.value(over), chance=chance)
                 waiting.append(await left(house, over))
             began = time.perf_counter()
-            failures += ["the sweep failed"] * bool(await (await begun(house)).wait())
+            failures += ["the sweep failed"] * bool(await (await begun(house, *COMMAND)).wait())
             seconds = time.perf_counter() - began
             report.say(f"{database}: left after each of {chosen.kills} kills: {', '.join(map(str, waiting))}")
             rate = waiting[-1] / seconds

@@ -6,16 +6,15 @@ review` is killed (kill -9) so many times on its way, and then ends its work. Su
 once, holds what the ledger says, no process took more memory than a fixed bound, and 0 violations.
 """
 
-import asyncio
 import resource
 import time
 from argparse import Namespace
-from contextlib import suppress
 from datetime import datetime, timedelta
 from random import Random  # noqa: TID251  a benchmark takes a seed
 
 from benchmarks import report
-from benchmarks.house import LOYALTY, ROOT, House, postgres_server
+from benchmarks.house import House, postgres_server
+from benchmarks.killing import begun, killed
 from benchmarks.speed import ground
 from benchmarks.speed.data.sizes import Size
 from models.sql import SQL
@@ -64,6 +63,9 @@ WRONG = SQL(
 DAYS = 180
 
 
+COMMAND = ("tiers", "review")
+
+
 async def lay_out(house: House) -> datetime:
     """Have everybody hold the highest tier until a moment of last night, which it returns."""
     async with ground.inside(house):
@@ -83,29 +85,6 @@ async def lay_out(house: House) -> datetime:
     return ends
 
 
-async def begun(house: House) -> asyncio.subprocess.Process:
-    """A `loyalty tiers review`, as long as it may take."""
-    nowhere = asyncio.subprocess.DEVNULL
-    return await asyncio.create_subprocess_exec(
-        str(LOYALTY), "tiers", "review", cwd=ROOT, env=house.environment(), stdout=nowhere
-    )
-
-
-async def killed(house: House, chance: Random, ends: datetime) -> None:
-    """Have tiers reviewed, and kill that some time after the first was."""
-    before = await waiting(house, ends)
-    process = await begun(house)
-    try:
-        async with ground.inside(house):
-            while process.returncode is None and await WAITING.value(ends) == before:
-                await asyncio.sleep(0.1)
-        await asyncio.sleep(chance.random())
-    finally:
-        with suppress(ProcessLookupError):
-            process.kill()
-        await process.wait()
-
-
 async def measure(database: str, chosen: Namespace) -> list[str]:
     """The benchmark on one database; returns what failed."""
     failures: list[str] = []
@@ -116,10 +95,10 @@ async def measure(database: str, chosen: Namespace) -> list[str]:
             ends = await lay_out(house)
             left = [await waiting(house, ends)]
             for _ in range(chosen.kills):
-                await killed(house, chance, ends)
+                await killed(house, *COMMAND, left=lambda: WAITING.value(ends), chance=chance)
                 left.append(await waiting(house, ends))
             began = time.perf_counter()
-            failures += ["the review failed"] * bool(await (await begun(house)).wait())
+            failures += ["the review failed"] * bool(await (await begun(house, *COMMAND)).wait())
             seconds = time.perf_counter() - began
             rate = left[-1] / seconds
             report.say(f"{database}: left after each of {chosen.kills} kills: {', '.join(map(str, left))}")
