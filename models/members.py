@@ -43,6 +43,8 @@ class Member(Model):
     """The profile (display name, avatar, birthday) as JSON, sealed with the member's key."""
     merged_into_id = fields.UUIDField(null=True)
     """Who a merged member is now."""
+    has_absorbed = fields.BooleanField(null=True)
+    """Whether others were ever merged into this one, so that whoever asks for a person's sums looks for them."""
     joined_at = fields.DatetimeField(null=True)
     """When the member became active for the first time."""
     created_at = fields.DatetimeField()

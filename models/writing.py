@@ -138,7 +138,8 @@ class Sheet:
 
         Raises: Moved, when the owner's row is not as it was read; whatever a clash was said to raise.
         """
-        drawn = [each for each in self._drawn if each.amount]
+        # whoever draws on several does it in one order
+        drawn = sorted((each for each in self._drawn if each.amount), key=lambda each: str(each.key))
         if self.ahead is None:
             last = self._rounds.pop() if drawn and self._rounds else []
             await self.send()

@@ -38,7 +38,7 @@ LIVES = (
     ),
     Invariant(
         "merged members are somebody",
-        "Who was merged is, by way of others too, somebody who was not; and each merge that stands is theirs.",
+        "Who was merged is, by way of others too, somebody who was not and knows it; each merge that stands is so.",
         "WITH RECURSIVE link(id, into_id) AS (SELECT id, merged_into_id FROM member"
         " WHERE merged_into_id IS NOT NULL UNION SELECT l.id, m.merged_into_id FROM link l"
         " JOIN member m ON m.id = l.into_id WHERE m.merged_into_id IS NOT NULL)"
@@ -46,7 +46,8 @@ LIVES = (
         " SELECT m.id FROM member m LEFT JOIN member w ON w.id = m.merged_into_id"
         " WHERE m.merged_into_id IS NOT NULL AND w.id IS NULL UNION ALL SELECT g.id FROM member_merge g"
         " JOIN member m ON m.id = g.member_id WHERE g.undone_at IS NULL"
-        " AND COALESCE(m.merged_into_id::text, '') <> g.into_id::text",
+        " AND COALESCE(m.merged_into_id::text, '') <> g.into_id::text UNION ALL SELECT m.id FROM member m"
+        " JOIN member w ON w.id = m.merged_into_id WHERE w.has_absorbed IS NOT TRUE",
     ),
     Invariant(
         "merges are written down",

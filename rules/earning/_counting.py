@@ -92,11 +92,12 @@ def _use(member_id: UUID, key: Key, points: int, width: int, was: Used | None) -
 
 @dataclass(frozen=True, slots=True)
 class Reversal:
-    """Points of an award that are taken back: by which movement they were credited and are taken, and how many."""
+    """Points of an award that are taken back: which movements credited and take them, how many, when."""
 
     credited_by: UUID
     taken_by: UUID
     points: Points
+    at: datetime
 
 
 COUNTED = SQL(
@@ -104,26 +105,23 @@ COUNTED = SQL(
     " u.used, u.most FROM earn_award a JOIN earn_count c ON c.member_id = a.member_id AND c.award_id = a.id"
     " AND c.transaction_id = a.transaction_id LEFT JOIN earn_usage u ON u.member_id = c.member_id"
     " AND u.code = c.code AND u.period = c.period AND u.starts_on = c.starts_on"
-    " WHERE a.member_id = $1 AND a.purchase_id = $2 ORDER BY c.id"
+    " WHERE a.member_id = $1 AND a.transaction_id = ANY($2::uuid[]) ORDER BY c.id"
 )
 
 
-async def give_back(
-    member_id: UUID, purchase_id: UUID, reversals: Iterable[Reversal], *, at: datetime, terms: Terms
-) -> None:
-    """Give back to caps and budgets what was taken back of a purchase's awards.
+async def give_back(member_id: UUID, reversals: Iterable[Reversal], terms: Terms) -> None:
+    """Give back to caps and budgets what was taken back of awards; what is no award used none.
 
     A cap gets it back within the period in which the points were earned, a lifetime's always, and so does a
     budget: what it pays for is what members keep.
     """
-    today = local(at, terms).date()
     taken = {each.credited_by: each for each in reversals}
     counts: list[dict[str, Any]] = []
     was: dict[Key, Used] = {}
-    for row in await COUNTED.rows(member_id, purchase_id):
+    for row in await COUNTED.rows(member_id, list(taken)):
         key = Key(row["code"], CapPeriod(row["period"]), date.fromisoformat(row["starts"]))
-        back = taken.get(row["transaction_id"])
-        if back is None or key.starts_on != start_of(key.period, today):
+        back = taken[row["transaction_id"]]
+        if key.starts_on != start_of(key.period, local(back.at, terms).date()):
             continue
         counts.append(_count_row(member_id, row["award_id"], back.taken_by, key, -back.points))
         if row["usage_id"] is not None:

@@ -1,6 +1,7 @@
 """Means: all that a member's purchase is reckoned with, read in the statement that reads the member."""
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -11,7 +12,7 @@ from models import writing
 from models.earning import CapPeriod
 from models.sql import SQL
 from models.units import WHOLE, BasisPoints
-from rules import keyring, members
+from rules import heirs, keyring, members
 from rules.earning._reckoning import (
     Award,
     Facts,
@@ -39,7 +40,8 @@ _COLUMNS = (
     " FROM earn_budget b WHERE b.used < b.budget AND EXISTS"
     " (SELECT 1 FROM earn_rule e WHERE e.code = b.code AND e.ended_at IS NULL))"
     " END AS earn_left, CASE WHEN r.one = 1 THEN EXISTS (SELECT 1 FROM purchase q WHERE q.member_id = $1"
-    " AND q.paid_at IS NOT NULL) END AS has_bought, CASE WHEN r.one = 1 THEN {whose}.profile END AS sealed_profile"
+    " AND q.paid_at IS NOT NULL) END AS has_bought, CASE WHEN r.one = 1 THEN {whose}.profile END AS sealed_profile,"
+    " CASE WHEN r.one = 1 THEN {whose}.has_absorbed OR {whose}.merged_into_id IS NOT NULL END AS is_several"
 )
 _POSTGRES = {"list": "json_agg", "row": "json_build_array", "object": "json_object_agg", "text": "::text"}
 _SQLITE = {"list": "json_group_array", "row": "json_array", "object": "json_group_object", "text": ""}
@@ -81,6 +83,8 @@ class Means:
     has_bought: bool
     sealed: bytes | None
     """The member's profile."""
+    besides: Mapping[Key, int] = field(default_factory=dict)
+    """What was used by whoever else the person is or was, as members who were merged."""
     rehearses: bool = False
     """Whether nothing will come of it, so that no budget is waited for."""
 
@@ -90,8 +94,36 @@ class Means:
         return any(rule.is_of_goods for rule in self.rules)
 
 
-def means(row: dict[str, Any]) -> Means | None:
-    """What a row with `columns` tells; None where there are no rules."""
+async def means(member_id: UUID, row: dict[str, Any], at: datetime) -> Means | None:
+    """What a row with `columns` tells of a payment at that moment; None where there are no rules.
+
+    Members who were merged are one person, who has one cap and one first order.
+    """
+    found = _means(row)
+    if found is None or not row["is_several"]:
+        return found
+    heir = await heirs.heir_of(member_id)
+    others = [each for each in (heir, *await members.absorbed(heir)) if each != member_id]
+    used = {
+        Key(each["code"], CapPeriod(each["period"]), date.fromisoformat(each["starts"])): each["used"]
+        for each in await USED.rows(others, *around(at)[1:])
+    }
+    return replace(found, besides=used, has_bought=found.has_bought or bool(await HAVE_BOUGHT.value(others)))
+
+
+USED = SQL(
+    "SELECT code, period, starts_on::text AS starts, SUM(used)::bigint AS used FROM earn_usage"
+    " WHERE member_id = ANY($1::uuid[]) AND (period = 'LIFETIME' OR starts_on BETWEEN $2::date AND $3::date)"
+    " GROUP BY code, period, starts_on",
+    fans_out="caps are a person's, whichever member they were when they used them",
+)
+HAVE_BOUGHT = SQL(
+    "SELECT 1 AS one FROM purchase WHERE member_id = ANY($1::uuid[]) AND paid_at IS NOT NULL LIMIT 1",
+    fans_out="a first order is a person's, whichever member they were",
+)
+
+
+def _means(row: dict[str, Any]) -> Means | None:
     if row["earn_rules"] is None:
         return None
     used = {
@@ -119,7 +151,8 @@ async def awards(found: Means, bought: Bought, facts: Facts, terms: Terms) -> li
     facts = replace(facts, is_first=not found.has_bought, birthday=born)
     wanted = wishes(found.rules, facts, terms)
     left = await _left(found, wanted)
-    room = Room({key: used.used for key, used in found.used.items()}, left)
+    used = {key: each.used for key, each in found.used.items()}
+    room = Room({key: used.get(key, 0) + found.besides.get(key, 0) for key in {*used, *found.besides}}, left)
     return clip(wanted, found.rules, facts, room)
 
 

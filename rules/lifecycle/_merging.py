@@ -187,6 +187,7 @@ class Before:
 
 
 BECOME = SQL("UPDATE member SET state = 'MERGED', merged_into_id = $2 WHERE id = $1 RETURNING id")
+ABSORB = SQL("UPDATE member SET has_absorbed = TRUE WHERE id = $1")
 
 
 async def _move(
@@ -205,6 +206,7 @@ async def _move(
     handed = points.hand_over(source.book, target.book, cause, group=merged.merge_id, traces=traces, reason=reason)
     # what was bought counts for who it was that bought it, so that must be known before
     await BECOME.row(source.id, target.id)
+    await ABSORB.run(target.id)
     grown = await tiers.hand_over(source.standing, target.standing, cause=cause, terms=terms, now=now)
     moved = [await points.post(side.book, actor) for side in (source, target)]
     filled = await _fill(source.id, target.id)

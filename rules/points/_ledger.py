@@ -20,8 +20,9 @@ from models.points import (
 from models.sql import SQL, insert
 from models.units import Points
 from models.writing import add, change
-from rules import programme
+from rules import earning, programme
 from rules.actors import Actor, ActorKind
+from rules.earning import Reversal
 from rules.idempotency import IdempotencyKeyReused
 from rules.jobs import enqueue
 from rules.outbox import Event
@@ -178,6 +179,7 @@ async def post(book: Book, actor: Actor) -> list[Event]:
     if not book.movements:
         _keep_lots(book)
         return []
+    await _give_back(book)
     rows = [_transaction_row(book, movement, actor) for movement in book.movements]
     # the ledger remembers a key's cause for ever, also when its stored answer was swept away
     add(PointsTransaction, rows, clash=IdempotencyKeyReused)
@@ -197,6 +199,17 @@ async def post(book: Book, actor: Actor) -> list[Event]:
             facts = {"member": str(book.member_id), "lot": str(lot.id)}
             await enqueue(LAND, landing(lot.id), facts, now=book.now)
     return [_event(book, movement) for movement in book.movements]
+
+
+async def _give_back(book: Book) -> None:
+    """What was cancelled before it was available is held of no cap and no budget any more."""
+    taken = [
+        Reversal(movement.reverses_id, movement.id, Points(-movement.points), movement.effective_at)
+        for movement in book.movements
+        if movement.kind is PointsKind.CANCEL_PENDING and movement.reverses_id
+    ]
+    if taken:
+        await earning.give_back(book.member_id, taken, await programme.terms())
 
 
 async def _paid_by(member_id: UUID, transaction_id: UUID | None) -> list[tuple[Lot, int]]:

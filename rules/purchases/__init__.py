@@ -152,7 +152,9 @@ async def record(
     known = await _recorded(member_id, order, held.row)
     if known and (known.paid_at or not paid):
         return Applied(member_id, known.id, replayed=True)
-    sitting = await sit_with(known or placed(member_id, order), held, actor, lines=order.lines, is_new=not known)
+    means = await earning.means(member_id, held.row, paid.occurred_at) if paid else None
+    placing = known or placed(member_id, order)
+    sitting = await sit_with(placing, held, actor, means=means, lines=order.lines, is_new=not known)
     if not known:
         _insert(sitting.purchase, order, now)
     if paid:
@@ -219,7 +221,7 @@ async def _stored(member_id: UUID, purchase_id: UUID, at: datetime) -> tuple[Sto
     row = await STORED.row(member_id, purchase_id, *earning.around(at))
     if row is None:
         raise AssertionError("An order key without its purchase.")
-    return Stored.of(row), earning.means(row)
+    return Stored.of(row), await earning.means(member_id, row, at)
 
 
 async def _recorded(member_id: UUID, order: Order, key: dict[str, Any]) -> Stored | None:

@@ -239,9 +239,9 @@ async def _reverse_points(sitting: Sitting, event_id: UUID, at: datetime, *, ref
         else:
             sitting.book.claw_back(movement, due, sitting.terms.policy.claw_back)
             is_counted = row["is_awarded"] and movement.points
-            taken += [Reversal(row["id"], movement.id, Points(-movement.points))] if is_counted else []
+            taken += [Reversal(row["id"], movement.id, Points(-movement.points), at)] if is_counted else []
     if taken:
-        await earning.give_back(purchase.member_id, purchase.id, taken, at=at, terms=sitting.terms)
+        await earning.give_back(purchase.member_id, taken, sitting.terms)
 
 
 GROWTH_OF = SQL("SELECT delta FROM growth_entry WHERE member_id = $1 AND purchase_id = $2 ORDER BY seq")

@@ -50,9 +50,9 @@ async def preview(member_id: UUID, order: Order, *, paid_at: datetime, actor: Ac
         held = await points.hold(slip, now, order.source, order.order_ref, *days, read=PURSE_AND_ORDER)
         if found := _objections(held, order, paid_at, actor):
             return Foreseen(found, held.tier, held.tier)
-        sitting = await sit_with(placed(member_id, order), held, actor, lines=order.lines, is_new=True)
-        if sitting.means:
-            sitting.means = replace(sitting.means, rehearses=True)
+        means = await earning.means(member_id, held.row, paid_at)
+        means = means and replace(means, rehearses=True)
+        sitting = await sit_with(placed(member_id, order), held, actor, means=means, lines=order.lines, is_new=True)
         try:
             await happen(sitting, Happening(PurchaseEventKind.PAID, "paid", paid_at))
         except Refusal as refusal:

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from models.members import MemberState
 from models.purchases import PurchaseState
-from rules import earning, points, standings, tiers
+from rules import points, standings, tiers
 from rules.actors import Actor
 from rules.earning import Award, Means
 from rules.outbox import Event
@@ -69,7 +69,13 @@ async def sit(
 
 
 async def sit_with(
-    purchase: Stored, held: Purse, actor: Actor, *, lines: Sequence[OrderLine], is_new: bool
+    purchase: Stored,
+    held: Purse,
+    actor: Actor,
+    *,
+    means: Means | None,
+    lines: Sequence[OrderLine],
+    is_new: bool,
 ) -> Sitting:
     """The same for a purchase that is not paid, with what was read of its member, and its lines."""
     row, book = held.row, held.book
@@ -83,7 +89,7 @@ async def sit_with(
         held.state,
         actor,
         book.now,
-        earning.means(row),
+        means,
         lines,
         is_new=is_new,
         event_seq=held.event_seq,

@@ -377,6 +377,7 @@ CORRUPTIONS: dict[str, list[str]] = {
         "UPDATE member SET merged_into_id = id WHERE state = 'MERGED'",
         f"UPDATE member SET merged_into_id = {NOBODY} WHERE state = 'MERGED'",
         "UPDATE member SET merged_into_id = {mei} WHERE state = 'MERGED'",
+        "UPDATE member SET has_absorbed = FALSE WHERE has_absorbed",
     ],
     "merges are written down": [
         "UPDATE member_merge SET growth = growth + 1",
