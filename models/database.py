@@ -28,6 +28,8 @@ MODULES = [
     "models.purchases",
     "models.earning",
     "models.staff",
+    "models.referrals",
+    "models.referral_rewards",
     "models.credentials",
     "models.documents",
     "models.approvals",

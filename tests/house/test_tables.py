@@ -13,7 +13,7 @@ import schema.root  # noqa: F401  every statement of the house is made
 from models import engine, sql
 from models.owners import OWNERS, Owner
 from models.sql import SQL
-from tests import guard
+from tests import guard, referring
 from tests.ladder import furnish
 from tests.people import buy, caps, member, programme, publish, redeem, rule
 
@@ -30,6 +30,9 @@ LEDGERS = {
     "points_note",
     "points_policy",
     "points_transaction",
+    "referral_campaign",
+    "referral_event",
+    "referral_reward",
     "tier_change",
     "tier_scheme",
 }
@@ -106,6 +109,7 @@ async def test_nothing_written_in_a_ledger_is_changed_or_deleted() -> None:
     await redeem(mei, 50, note="for the green tea")
     await publish()
     await furnish(mei)
+    await referring.furnish(mei)
     versions = dict.fromkeys(("points_policy", "tier_scheme"), "version")
     for table in sorted(LEDGERS):
         assert await SQL(f"SELECT COUNT(*) AS n FROM {table}").value() > 0, table
