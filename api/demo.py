@@ -27,7 +27,7 @@ from models.purchases import PurchaseEventKind
 from models.sql import SQL
 from models.staff import StaffRole
 from models.units import WHOLE, BasisPoints, Growth, Minor, Points, ReasonCode
-from rules import earning, keyring, keys, lifecycle, members, points, programme, purchases, staff
+from rules import earning, keyring, keys, lifecycle, members, partners, points, programme, purchases, staff
 from rules.actors import SYSTEM
 from rules.credentials import log_in
 from rules.earning import Caps, Choice, Rule, Weekday
@@ -178,7 +178,7 @@ async def _hire(at: datetime) -> None:
     for username, role in STAFF:
         store = stores[0] if role is StaffRole.CASHIER else None
         await staff.hire(username, secret, role, store_id=store, now=at)
-    await staff.register("竹里书店 Bamboo Books")
+    await partners.register("竹里书店 Bamboo Books", actor=SYSTEM, now=at)
 
 
 def categories_of(sku: str) -> tuple[str, ...]:

@@ -8,8 +8,8 @@ from tortoise.indexes import Index
 from tortoise.migrations.constraints import CheckConstraint, UniqueConstraint
 from tortoise.models import Model
 
+from models.partners import Partner
 from models.programme import Store
-from models.staff import Partner
 
 
 class PrincipalKind(StrEnum):

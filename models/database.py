@@ -28,6 +28,7 @@ MODULES = [
     "models.purchases",
     "models.earning",
     "models.staff",
+    "models.partners",
     "models.referrals",
     "models.referral_rewards",
     "models.credentials",

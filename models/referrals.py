@@ -12,7 +12,7 @@ from uuid_utils.compat import uuid7
 
 from models.ddl import PartialIndex
 from models.members import Member
-from models.staff import Partner
+from models.partners import Partner
 from models.units import minor_field, points_field
 
 CODE_MAX = 32

@@ -64,13 +64,3 @@ class StaffInvitation(Model):
     class Meta:
         table = "staff_invitation"
         indexes = (Index(name="staff_invitation_staff", fields=("staff_id",)),)
-
-
-class Partner(Model):
-    """An organisation that brings members and reads its own statistics."""
-
-    id = fields.UUIDField(primary_key=True, default=uuid4)
-    name = fields.CharField(max_length=80, unique=True)
-
-    class Meta:
-        table = "partner"

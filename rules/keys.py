@@ -42,7 +42,7 @@ SCOPES: dict[PrincipalKind, frozenset[KeyScope]] = {
     ),
     PrincipalKind.PARTNER: frozenset({KeyScope.STATISTICS_READ, KeyScope.LINKS_WRITE, KeyScope.SETTLEMENTS_READ}),
 }
-"""What a key of each kind may be kept to. Partners have nothing to ask for yet; their scopes wait for it."""
+"""What a key of each kind may be kept to."""
 
 INCLUDED = {
     KeyScope.MEMBERS_WRITE: KeyScope.MEMBERS_READ,
@@ -147,8 +147,8 @@ def _networks(told: Sequence[str] | None) -> tuple[str, ...] | None:
 
 
 KEY = SQL(
-    "SELECT key_id, digest, kind, source, store_id, partner_id, scopes, networks, expires_at, revoked_at"
-    " FROM api_key WHERE key_id = $1"
+    "SELECT key_id, digest, kind, source, store_id, partner_id, scopes, networks, expires_at, revoked_at,"
+    " p.disabled_at FROM api_key LEFT JOIN partner p ON p.id = partner_id WHERE key_id = $1"
 )
 
 
@@ -166,7 +166,7 @@ async def find(secret: str, now: datetime, address: Address | None = None) -> Cr
     row = await KEY.row(parts[2])
     if row is None or not secrets.compare_digest(row["digest"], digest(secret)):
         return None
-    if not _lives(row, now) or not within(address, row["networks"]):
+    if row["disabled_at"] or not _lives(row, now) or not within(address, row["networks"]):
         return None
     _used[row["key_id"]] = now.replace(second=0, microsecond=0)
     kind = PrincipalKind(row["kind"])

@@ -26,6 +26,7 @@ from rules import (  # noqa: F401
     lifecycle,
     members,
     memberships,
+    partners,
     passwords,
     phones,
     points,

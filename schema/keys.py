@@ -128,7 +128,8 @@ class ApiKeyRevokeInput:
     id: strawberry.ID = strawberry.field(description="Which.")
 
 
-async def _payload(key_id: str, issued: IssuedKey | None = None) -> ApiKeyPayload:
+async def told(key_id: str, issued: IssuedKey | None = None) -> ApiKeyPayload:
+    """What became of a key, with the secret of a fresh one."""
     row = await ONE.row(key_id)
     return ApiKeyPayload(api_key=ApiKey.of(row) if row else None, secret=issued.secret if issued else None)
 
@@ -198,7 +199,7 @@ class KeysMutation:
             actor=context.actor,
             now=context.now,
         )
-        return await _payload(issued.key_id, issued)
+        return await told(issued.key_id, issued)
 
     @command(
         LEADS,
@@ -216,7 +217,7 @@ class KeysMutation:
             actor=context.actor,
             now=context.now,
         )
-        return await _payload(issued.key_id, issued)
+        return await told(issued.key_id, issued)
 
     @command(
         LEADS,
@@ -232,7 +233,7 @@ class KeysMutation:
         context = info.context
         key_id = _key_id(input.id)
         await keys.revoke(key_id, actor=context.actor, now=context.now)
-        done = await _payload(key_id)
+        done = await told(key_id)
         if done.api_key is None:
             raise NotFound
         return done

@@ -61,9 +61,9 @@ describe(
         "`POINTS_READ`.",
         KeyScope.PURCHASES_READ: "Service: read the orders it reported.",
         KeyScope.PURCHASES_WRITE: "Service: report orders, events and refunds. Includes `PURCHASES_READ`.",
-        KeyScope.STATISTICS_READ: "Partner: read its own statistics. Nothing asks for it yet.",
-        KeyScope.LINKS_WRITE: "Partner: make links. Nothing asks for it yet.",
-        KeyScope.SETTLEMENTS_READ: "Partner: read its settlements. Nothing asks for it yet.",
+        KeyScope.STATISTICS_READ: "Partner: read its own statistics.",
+        KeyScope.LINKS_WRITE: "Partner: make links, and list them.",
+        KeyScope.SETTLEMENTS_READ: "Partner: read its settlements.",
     },
 )
 
@@ -105,6 +105,9 @@ LEADS: Rule = frozenset({Audience.OWNER, Audience.ADMIN})
 DESK: Rule = LEADS | {Audience.OPERATOR, Audience.CS}
 COUNTER: Rule = DESK | {Audience.CASHIER}
 STAFF: Rule = COUNTER | {Audience.COMMUNITY_MANAGER, Audience.ANALYST}
+SEES_PARTNER: Rule = LEADS | PARTNER | {KeyScope.STATISTICS_READ, KeyScope.LINKS_WRITE, KeyScope.SETTLEMENTS_READ}
+"""A partner with whatever key of its own, and those who lead the programme."""
+
 ANYBODY_KNOWN: Rule = STAFF | MEMBER | SERVICE | PARTNER
 """Every credential, whatever its scopes: the fields behind it have rules of their own."""
 

@@ -37,6 +37,7 @@ from schema.members import (
     member,
 )
 from schema.memberships import MembershipsMutation, MembershipsQuery
+from schema.partners import PartnersMutation, PartnersQuery
 from schema.permissions import ANYBODY_KNOWN, ARGUMENTS, PUBLIC, Auth, asked
 from schema.phones import PhonesMutation
 from schema.points import (
@@ -117,6 +118,7 @@ class Query(
     WebhooksQuery,
     AuditQuery,
     FinanceQuery,
+    PartnersQuery,
     StaffQuery,
 ):
     """What may be asked."""
@@ -163,6 +165,7 @@ class Mutation(
     KeysMutation,
     WebhooksMutation,
     EntranceMutation,
+    PartnersMutation,
     StaffMutation,
 ):
     """What may be done."""

@@ -25,7 +25,8 @@ from models.referrals import (
 )
 from models.sql import insert
 from models.units import new_id
-from rules import staff
+from rules import partners
+from rules.actors import SYSTEM
 from tests.people import NOON, member
 
 
@@ -34,7 +35,7 @@ async def furnish(referrer_id: UUID) -> None:
     campaign = {"code": "FRIENDS", "version": 1, "document": "{}", "starts_at": NOON, "published_at": NOON}
     await insert(ReferralCampaign, [{**campaign, "published_by": "STAFF:wang"}])
     await insert(ReferralBudget, [{"campaign": "FRIENDS", "budget": 1_000}])
-    partner_id = await staff.register("Tea Club")
+    partner_id = await partners.register("Tea Club", actor=SYSTEM, now=NOON)
     code = {"channel": "MOMENTS", "created_at": NOON}
     await insert(ReferralCode, [{**code, "code": "ABC", "referrer_id": referrer_id, "partner_id": None}])
     await insert(ReferralCode, [{**code, "code": "DEF", "referrer_id": None, "partner_id": partner_id}])

@@ -12,6 +12,7 @@ from api.cli._common import Failed, app, database, here, hint, run, show
 from api.clock import now
 from models.staff import StaffRole
 from models.units import is_plain
+from rules import partners
 from rules import staff as rules
 from rules.actors import CLI
 from rules.passwords import check_password, normalised
@@ -159,7 +160,7 @@ def list_stores() -> None:
 @partner.command("list")
 def list_partners() -> None:
     """List the partners by name, 100 at most."""
-    for row in _shown(rules.partners):
+    for row in _shown(partners.listed):
         typer.echo(f"{row['id']}  {row['name']}")
 
 
@@ -205,4 +206,4 @@ def add_partner(name: Annotated[str, typer.Argument(help="The organisation's nam
 
 async def _register(name: str) -> str:
     async with database(here()):
-        return str(await rules.register(name))
+        return str(await partners.register(name, actor=CLI, now=now()))

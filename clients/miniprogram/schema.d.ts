@@ -1150,6 +1150,10 @@ export type ErrorCode =
   | 'ORDER_NOT_FOUND'
   /** Nobody decides on what they asked for themselves. 不能审批本人提交的申请。 */
   | 'OWN_APPROVAL'
+  /** A partner's name has 1 to 80 printable characters, and no spaces around it. 合作伙伴名称应为 1 至 80 个可打印字符，首尾不留空格。 */
+  | 'PARTNER_NAME_INVALID'
+  /** Another partner goes by this name. 该合作伙伴名称已被使用。 */
+  | 'PARTNER_NAME_TAKEN'
   /** A password has 12 to 128 characters. 密码长度须为 12 至 128 个字符。 */
   | 'PASSWORD_LENGTH'
   /** This password would be among the first to be guessed. 该密码过于常见，容易被猜中。 */
@@ -2900,6 +2904,33 @@ export interface Mutation {
    */
   staffLogout: StaffLogoutPayload | null;
   /**
+   * Register a partner organisation. Not for members, but for OWNER, ADMIN.
+   *
+   * Refuses with: `PARTNER_NAME_INVALID`, `PARTNER_NAME_TAKEN`.
+   */
+  partnerCreate: PartnerPayload | null;
+  /**
+   * Disable a partner: its keys open nothing, in every process within a second. What it earned stays. Disabling it
+   * again changes nothing. Not for members, but for OWNER, ADMIN.
+   *
+   * Refuses with: `NOT_FOUND`.
+   */
+  partnerDisable: PartnerPayload | null;
+  /**
+   * Enable a disabled partner: its keys open what they did before. Enabling it again changes nothing. Not for
+   * members, but for OWNER, ADMIN.
+   *
+   * Refuses with: `NOT_FOUND`.
+   */
+  partnerEnable: PartnerPayload | null;
+  /**
+   * Issue a key for a partner. `secret` is told once. A third one is refused: `apiKeyRotate` lets one follow
+   * another, `apiKeyRevoke` ends one. Not for members, but for OWNER, ADMIN.
+   *
+   * Refuses with: `KEY_INVALID`, `KEY_LIMIT`, `NOT_FOUND`.
+   */
+  partnerKeyCreate: ApiKeyPayload | null;
+  /**
    * Invite somebody to work for the programme, or to set up their access anew. Needs a proof (`staffProve`). Not for
    * members, but for OWNER, ADMIN.
    *
@@ -3002,6 +3033,84 @@ export interface PageInfo {
   startCursor: string | null;
   /** The cursor of the last item; null on an empty page. */
   endCursor: string | null;
+}
+
+/** An organisation that brings members (合作伙伴). It sees itself, and no other. */
+export interface Partner {
+  __typename?: 'Partner';
+  /** Opaque. Store it, send it back, read nothing into it. Not for members, but for OWNER, ADMIN, PARTNER. */
+  id: ID;
+  /** Its name for people. Not for members, but for OWNER, ADMIN, PARTNER. */
+  name: string;
+  /** When it was registered; null where that was not written down. Not for members, but for OWNER, ADMIN, PARTNER. */
+  createdAt: DateTime | null;
+  /** Since when its keys open nothing; null while they do. Not for members, but for OWNER, ADMIN. */
+  disabledAt: DateTime | null;
+}
+
+/** One page of a list. */
+export interface PartnerConnection {
+  __typename?: 'PartnerConnection';
+  /** The items with their cursors. */
+  edges: PartnerEdge[];
+  /** The items alone. */
+  nodes: Partner[];
+  /** Where the page lies in the list. */
+  pageInfo: PageInfo;
+}
+
+/** A partner organisation to register. */
+export interface PartnerCreateInput {
+  /** Its name for people, 1 to 80 characters. No two have the same. */
+  name: string;
+}
+
+/** A partner whose keys are to open nothing. */
+export interface PartnerDisableInput {
+  /** Which. */
+  partnerId: ID;
+  /** Why: `CONTRACT_ENDED`. */
+  reason: ReasonCode;
+}
+
+/** One item of a list, and where it stands. */
+export interface PartnerEdge {
+  __typename?: 'PartnerEdge';
+  /** Send it as `after` or `before` to read on from here. */
+  cursor: string;
+  /** The item. */
+  node: Partner;
+}
+
+/** A disabled partner whose keys are to open again what they did. */
+export interface PartnerEnableInput {
+  /** Which. */
+  partnerId: ID;
+  /** Why: `CONTRACT_RENEWED`. */
+  reason: ReasonCode;
+}
+
+/** A key for a partner. Two may live, so that one can follow the other. */
+export interface PartnerKeyCreateInput {
+  /** Whose it is to be. */
+  partnerId: ID;
+  /** What people call it, 1 to 80 characters: `reporting`. */
+  name: string;
+  /** What it is kept to, of `STATISTICS_READ`, `LINKS_WRITE` and `SETTLEMENTS_READ`; all when left out. */
+  scopes?: KeyScope[] | null;
+  /** From where it may be used, 20 at most: `203.0.113.0/24`. Anywhere when left out. */
+  networks?: string[] | null;
+  /** When it ends; never when left out. */
+  expiresAt?: DateTime | null;
+}
+
+/** What became of a partner. */
+export interface PartnerPayload {
+  __typename?: 'PartnerPayload';
+  /** The partner; null when refused. Not for members, but for OWNER, ADMIN. */
+  partner: Partner | null;
+  /** Why it was refused; empty on success. Not for members, but for OWNER, ADMIN. */
+  userErrors: UserError[];
 }
 
 /** A refusal that has nothing more to tell than its code. */
@@ -4342,6 +4451,10 @@ export interface Query {
    * OWNER, ADMIN, ANALYST.
    */
   liabilityReport: LiabilityReport | null;
+  /** The partner organisation that asks. Staff name one by its id. Not for members, but for OWNER, ADMIN, PARTNER. */
+  partner: Partner | null;
+  /** The partner organisations, by name. Not for members, but for OWNER, ADMIN. */
+  partners: PartnerConnection | null;
   /** Who is calling: the account, its role and its store. Not for members, but for STAFF. */
   staffMe: StaffViewer | null;
   /** Everybody who works for the programme, or did, by name. Not for members, but for OWNER, ADMIN. */
@@ -4483,6 +4596,24 @@ export interface QueryLiabilityReportArgs {
   unitCost?: UnitCost | null;
   /** The share of open points that will be used, if you know better. */
   ultimateRedemptionBps?: BasisPoints | null;
+}
+
+/** Arguments of `Query.partner`. */
+export interface QueryPartnerArgs {
+  /** Which one, for staff. A partner that asks need not say; null for another. */
+  id?: ID | null;
+}
+
+/** Arguments of `Query.partners`. */
+export interface QueryPartnersArgs {
+  /** How many items from the start: 1 to 100, 20 by default. */
+  first?: number | null;
+  /** Read on after this cursor. */
+  after?: string | null;
+  /** How many items from the end: 1 to 100. */
+  last?: number | null;
+  /** Read back before this cursor. */
+  before?: string | null;
 }
 
 /** Arguments of `Query.staff`. */

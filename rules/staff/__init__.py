@@ -1,4 +1,4 @@
-"""Staff: who works with the programme, where, and for whom; how they come in, and how they are kept out."""
+"""Staff: who works with the programme, and where; how they come in, and how they are kept out."""
 
 from rules.staff._accounts import (
     HIRES,
@@ -36,7 +36,7 @@ from rules.staff._invitations import (
     invited,
     let_set_up,
 )
-from rules.staff._places import codes, open_store, partners, register, store, stores
+from rules.staff._places import codes, open_store, store, stores
 
 __all__ = [
     "HIRES",
@@ -66,10 +66,8 @@ __all__ = [
     "is_code_attacked",
     "let_set_up",
     "open_store",
-    "partners",
     "prove",
     "refuse",
-    "register",
     "rehash",
     "reopen",
     "store",

@@ -1,4 +1,4 @@
-"""Stores and partners: where the programme runs, and who brings members."""
+"""Stores: where the programme runs."""
 
 from collections.abc import Collection
 from typing import Any
@@ -6,12 +6,10 @@ from uuid import UUID, uuid4
 
 from models.programme import Store
 from models.sql import SQL, insert
-from models.staff import Partner
 from rules.staff._accounts import NameTaken
 from rules.transactions import transaction
 
 STORE = SQL("SELECT id FROM store WHERE code = $1")
-PARTNER = SQL("SELECT id FROM partner WHERE name = $1")
 
 
 async def store(code: str) -> UUID | None:
@@ -23,20 +21,12 @@ async def store(code: str) -> UUID | None:
 ALL_STORES = SQL(
     "SELECT id, code, name FROM store ORDER BY code LIMIT $1", fans_out="an operator looks at all stores"
 )
-ALL_PARTNERS = SQL(
-    "SELECT id, name FROM partner ORDER BY name LIMIT $1", fans_out="an operator looks at all partners"
-)
 CODES = SQL("SELECT id, code FROM store WHERE id = ANY($1::uuid[])", fans_out="stores are nobody's own")
 
 
 async def stores(most: int) -> list[dict[str, Any]]:
     """The programme's stores, by their codes."""
     return await ALL_STORES.rows(most)
-
-
-async def partners(most: int) -> list[dict[str, Any]]:
-    """The partner organisations, by their names."""
-    return await ALL_PARTNERS.rows(most)
 
 
 async def codes(store_ids: Collection[UUID]) -> dict[UUID, str]:
@@ -56,16 +46,3 @@ async def open_store(code: str, name: str) -> UUID:
     store_id = uuid4()
     await insert(Store, [{"id": store_id, "code": code, "name": name}])
     return store_id
-
-
-@transaction
-async def register(name: str) -> UUID:
-    """Register a partner organisation.
-
-    Raises: NameTaken.
-    """
-    if await PARTNER.value(name):
-        raise NameTaken
-    partner_id = uuid4()
-    await insert(Partner, [{"id": partner_id, "name": name}])
-    return partner_id

@@ -16,7 +16,7 @@ from api.outside import HASHER
 from models.credentials import PrincipalKind
 from models.sql import SQL
 from models.staff import StaffRole
-from rules import credentials, keys, staff
+from rules import credentials, keys, partners, staff
 from rules.actors import SYSTEM
 from rules.credentials import ACCESS_FOR, REFRESH_FOR, STAFF_FOR
 from rules.keys import Bounds, Holder
@@ -262,7 +262,7 @@ async def test_a_service_comes_in_with_its_key(caller: Caller) -> None:
 
 
 async def test_a_partner_comes_in_with_theirs(caller: Caller) -> None:
-    partner = await staff.register("Bamboo Books")
+    partner = await partners.register("Bamboo Books", actor=SYSTEM, now=NOON)
     holder = Holder.partner(partner)
     key = await keys.issue(holder, name="site", environment="test", actor=SYSTEM, now=NOON)
     assert (await caller.ask("{ nodes(ids: []) { id } }", token=key.secret)).codes == []

@@ -14,7 +14,7 @@ from api.documents import ABSENT_MAX, Asked, Library
 from api.graphql import Endpoint
 from models.credentials import PrincipalKind
 from models.staff import StaffRole
-from rules import credentials, documents, keys, staff
+from rules import credentials, documents, keys, partners, staff
 from rules.actors import SYSTEM
 from rules.documents import Trusted, digest
 from rules.keys import Holder
@@ -140,7 +140,7 @@ async def test_in_production_members_run_nothing_else(house: House) -> None:
 async def test_the_others_send_what_they_like_within_the_limits(house: House) -> None:
     await as_mei()
     process = await house.production()
-    partner = await staff.register("Bamboo Books")
+    partner = await partners.register("Bamboo Books", actor=SYSTEM, now=NOON)
     shop, theirs = [
         (await keys.issue(holder, name="a key", environment="prod", actor=SYSTEM, now=NOON)).secret
         for holder in (Holder.service("shop"), Holder.partner(partner))

@@ -21,7 +21,7 @@ from models.points import PointsWarning
 from models.sql import SQL, insert
 from models.staff import Staff, StaffInvitation, StaffRole
 from models.units import Points, ReasonCode
-from rules import credentials, finance, keys, lifecycle, staff, webhooks
+from rules import credentials, finance, keys, lifecycle, partners, staff, webhooks
 from rules.actors import SYSTEM
 from rules.earning import Choice
 from rules.keys import Holder
@@ -88,7 +88,7 @@ async def furnished() -> None:
     await _merge(mei)
     store = await staff.open_store("SH01", "Shanghai")
     await staff.hire("wang", "x", StaffRole.CASHIER, store_id=store, now=NOON)
-    partner = await staff.register("Bamboo Books")
+    partner = await partners.register("Bamboo Books", actor=SYSTEM, now=NOON)
     await credentials.log_in(PrincipalKind.MEMBER, mei, actor=SYSTEM, now=NOON)
     for holder in (Holder.partner(partner), Holder.service("shop", store)):
         await keys.issue(holder, name="key", environment="test", actor=SYSTEM, now=NOON)

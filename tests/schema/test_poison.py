@@ -25,7 +25,7 @@ from schema.ids import Tag
 from schema.root import schema
 from tests.people import NOON, adjust, buy, freeze, fresh_key, member, programme, rule, set_aside
 from tests.poison import POISON, poisoned
-from tests.schema import tiering
+from tests.schema import partnering, tiering
 from tests.schema.asking import (
     CASHIER,
     CLERK,
@@ -137,6 +137,7 @@ async def good() -> dict[str, tuple[Principal | None, dict[str, Any]]]:
         **await _of_earning(),
         **await _of_keys(),
         **await _of_webhooks(),
+        **await partnering.good(),
         **await tiering.good(who),
     }
 

@@ -18,7 +18,7 @@ from tests.schema.test_poison import MUTATIONS, good
 
 Given = dict[str, Any]
 
-PROVOKED: dict[str, Given] = {}
+PROVOKED: dict[str, Given] = {"partnerCreate": {"name": "a\nb"}}
 """What a mutation refuses, where it is not found by itself."""
 
 NEVER = {

@@ -10,7 +10,7 @@ import pytest
 
 from models.credentials import KeyScope, PrincipalKind
 from models.sql import SQL
-from rules import keys, staff
+from rules import keys, partners, staff
 from rules.actors import CLI, SYSTEM, Actor
 from rules.keys import Bounds, Holder, IssuedKey, KeyInvalid, KeyLimit
 from rules.refusals import NotFound
@@ -241,6 +241,6 @@ async def test_a_key_that_is_not_counted_leaves_the_others_alone() -> None:
 
 
 async def test_a_partner_is_known_by_their_id_whichever_key_they_use() -> None:
-    partner = await staff.register("Bamboo Books")
+    partner = await partners.register("Bamboo Books", actor=SYSTEM, now=NOON)
     found = [await keys.recognise((await issue(Holder.partner(partner))).secret, NOON) for _ in range(2)]
     assert {(each.kind, each.id) for each in found if each} == {(PrincipalKind.PARTNER, str(partner))}

@@ -27,11 +27,9 @@ async def test_a_cashier_works_in_one_store() -> None:
 async def test_a_name_is_given_once() -> None:
     await staff.hire("ann", "hash", StaffRole.CS, now=NOON)
     await staff.open_store("LAKE", "By the lake")
-    await staff.register("Moon Radio")
     for again in (
         staff.hire("ann", "another", StaffRole.OWNER, now=NOON),
         staff.open_store("LAKE", "Another lake"),
-        staff.register("Moon Radio"),
     ):
         with pytest.raises(NameTaken):
             await again

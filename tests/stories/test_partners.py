@@ -1,0 +1,127 @@
+"""Partners: they are registered, called by keys of their own, disabled, and see nobody but themselves."""
+
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from models.credentials import KeyScope, PrincipalKind
+from models.sql import SQL
+from models.units import ReasonCode
+from rules import keys, partners
+from rules.actors import SYSTEM, Principal
+from rules.keys import Holder
+from rules.partners import PartnerNameInvalid, PartnerNameTaken
+from rules.refusals import NotFound
+from schema import ids
+from schema.ids import Tag
+from tests.people import NOON
+from tests.schema.asking import CLERK, OWNER, PARTNER, act, ask, refusals
+
+pytestmark = pytest.mark.either
+
+ENDED = ReasonCode("CONTRACT_ENDED")
+SELF = "{ partner { id name createdAt } }"
+LINES = SQL("SELECT action, reason, facts FROM audit_log ORDER BY id", fans_out="a test reads the whole log")
+
+
+async def register(name: str = "Bamboo Books") -> UUID:
+    return await partners.register(name, actor=SYSTEM, now=NOON)
+
+
+def calling(partner_id: UUID, *scopes: KeyScope) -> Principal:
+    return Principal(PrincipalKind.PARTNER, str(partner_id), scopes=frozenset(scopes) or None)
+
+
+def shown_id(partner_id: UUID) -> str:
+    return ids.encode(Tag.PARTNER, partner_id)
+
+
+async def test_a_partner_is_registered_by_those_who_lead_and_sees_itself() -> None:
+    made = await act("partnerCreate", "partner { id name disabledAt }", {"name": "Bamboo Books"}, who=OWNER)
+    which = ids.decode_one(Tag.PARTNER, made["partner"]["id"])
+    assert which
+    assert made["partner"] == {"id": shown_id(which), "name": "Bamboo Books", "disabledAt": None}
+    seen = (await ask(SELF, who=calling(which)))["partner"]
+    assert seen == {"id": shown_id(which), "name": "Bamboo Books", "createdAt": "2026-03-10T04:00:00Z"}
+    [line] = await LINES.rows()
+    assert (line["action"], line["facts"]) == ("partner.register", {"partner": str(which)})
+
+
+async def test_no_two_partners_have_one_name() -> None:
+    await register()
+    with pytest.raises(PartnerNameTaken):
+        await register()
+    for name in ("", "x" * 81, " Bamboo", "Bam\nboo"):
+        with pytest.raises(PartnerNameInvalid):
+            await register(name)
+    again = await act("partnerCreate", "partner { id }", {"name": "Bamboo Books"}, who=OWNER)
+    assert (again["partner"], refusals(again)) == (None, ["PARTNER_NAME_TAKEN"])
+
+
+async def test_a_partner_sees_no_other() -> None:
+    bamboo, moon = await register(), await register("Moon Radio")
+    document = "query($id: ID) { partner(id: $id) { name } }"
+    told: dict[str, Any] = {}
+    for said in (shown_id(bamboo), shown_id(moon), shown_id(UUID(int=7)), "nobody"):
+        told[said] = (await ask(document, {"id": said}, who=calling(bamboo)))["partner"]
+    assert list(told.values()) == [{"name": "Bamboo Books"}, None, None, None]
+    assert (await ask(document, {"id": shown_id(moon)}, who=OWNER))["partner"] == {"name": "Moon Radio"}
+    assert (await ask("{ partner { name } }", who=OWNER))["partner"] is None
+    for asked in ("{ partners { nodes { name } } }", "{ partner { disabledAt } }", "{ apiKeys { nodes { id } } }"):
+        assert set((await ask(asked, who=calling(bamboo))).codes) == {"FORBIDDEN"}
+    assert set((await ask(SELF, who=CLERK)).codes) == {"FORBIDDEN"}
+
+
+async def test_partners_are_listed_by_name() -> None:
+    for name in ("Moon Radio", "Bamboo Books", "Lake Inn"):
+        await register(name)
+    document = "query($a: String) { partners(first: 2, after: $a) { nodes { name } pageInfo { endCursor } } }"
+    page = (await ask(document, who=OWNER))["partners"]
+    assert [each["name"] for each in page["nodes"]] == ["Bamboo Books", "Lake Inn"]
+    rest = (await ask(document, {"a": page["pageInfo"]["endCursor"]}, who=OWNER))["partners"]
+    assert [each["name"] for each in rest["nodes"]] == ["Moon Radio"]
+
+
+async def test_a_partners_key_is_kept_to_its_scopes() -> None:
+    bamboo = await register()
+    given = {"partnerId": shown_id(bamboo), "name": "reports", "scopes": ["LINKS_WRITE"]}
+    made = await act("partnerKeyCreate", "secret apiKey { kind scopes partnerId }", given, who=OWNER)
+    told = {"kind": "PARTNER", "scopes": ["LINKS_WRITE"], "partnerId": shown_id(bamboo)}
+    assert made["apiKey"] == told
+    assert await keys.recognise(made["secret"], NOON) == calling(bamboo, KeyScope.LINKS_WRITE)
+    refused = await act("partnerKeyCreate", "secret", {**given, "scopes": ["POINTS_WRITE"]}, who=OWNER)
+    assert refusals(refused) == ["KEY_INVALID"]
+    nobody = await act("partnerKeyCreate", "secret", {**given, "partnerId": shown_id(UUID(int=7))}, who=OWNER)
+    assert refusals(nobody) == ["NOT_FOUND"]
+    assert (await ask(SELF, who=PARTNER))["partner"] is None
+
+
+async def test_two_keys_live_and_one_follows_another() -> None:
+    given = {"partnerId": shown_id(await register()), "name": "reports"}
+    first, _ = [await act("partnerKeyCreate", "apiKey { id } secret", given, who=OWNER) for _ in range(2)]
+    assert refusals(await act("partnerKeyCreate", "secret", given, who=OWNER)) == ["KEY_LIMIT"]
+    await act("apiKeyRevoke", "apiKey { id }", {"id": first["apiKey"]["id"]}, who=OWNER)
+    third = await act("partnerKeyCreate", "secret", given, who=OWNER)
+    assert await keys.recognise(third["secret"], NOON)
+    assert await keys.recognise(first["secret"], NOON) is None
+
+
+async def test_a_disabled_partners_keys_open_nothing_until_it_is_enabled() -> None:
+    bamboo = await register()
+    key = (await keys.issue(Holder.partner(bamboo), name="a", environment="test", actor=SYSTEM, now=NOON)).secret
+    which = {"partnerId": shown_id(bamboo), "reason": ENDED}
+    off = await act("partnerDisable", "partner { disabledAt }", which, who=OWNER)
+    assert off["partner"] == {"disabledAt": "2026-03-10T04:00:00Z"}
+    assert await keys.recognise(key, NOON) is None
+    assert not await partners.disable(bamboo, reason=ENDED, actor=SYSTEM, now=NOON + timedelta(days=1))
+    on = await act("partnerEnable", "partner { disabledAt }", which, who=OWNER)
+    assert on["partner"] == {"disabledAt": None}
+    assert await keys.recognise(key, NOON) == calling(bamboo)
+    assert not await partners.enable(bamboo, reason=ENDED, actor=SYSTEM, now=NOON)
+    said = [(line["action"], line["reason"]) for line in await LINES.rows()]
+    assert said[-2:] == [("partner.disable", ENDED), ("partner.enable", ENDED)]
+    for switch in (partners.disable, partners.enable):
+        with pytest.raises(NotFound):
+            await switch(UUID(int=7), reason=ENDED, actor=SYSTEM, now=NOON)
