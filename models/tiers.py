@@ -249,7 +249,7 @@ class BenefitUse(Model):
 
 
 class BenefitGrant(Model):
-    """What a level gave a member once in a cycle: written once, never changed."""
+    """What a tier gave a member once: in a cycle, or in the month of a birthday. Written once, never changed."""
 
     id = fields.UUIDField(primary_key=True, default=uuid7)
     member: fields.ForeignKeyRelation[Member] = fields.ForeignKeyField(
@@ -264,7 +264,7 @@ class BenefitGrant(Model):
     """The level that gave it."""
     tier_id: UUID
     period = fields.CharField(max_length=10)
-    """The first day of the cycle, or EVER."""
+    """The first day of the cycle, or EVER; of a birthday gift its month: 2026-03."""
     points = points_field()
     transaction: fields.ForeignKeyRelation[PointsTransaction] = fields.ForeignKeyField(
         "models.PointsTransaction", related_name=False, on_delete=fields.RESTRICT
@@ -272,9 +272,10 @@ class BenefitGrant(Model):
     """The movement that brought them."""
     transaction_id: UUID
     won_by_id = fields.UUIDField()
-    """Who rose: the member, or somebody who was merged into them since."""
+    """Who rose: the member, or somebody who was merged into them since. Of a birthday gift the member."""
     won_seq = fields.BigIntField()
-    """The number of that step among theirs."""
+    """The number of that step among theirs; of a birthday gift, of the last step before it: 0 where none is
+    numbered."""
     granted_at = fields.DatetimeField()
 
     class Meta:

@@ -96,6 +96,8 @@ class Profile:
     display_name: str | None = None
     avatar_url: str | None = None
     birthday: date | None = None
+    birthday_told_on: date | None = None
+    """The day on which they last said another birthday than before; None where an older release kept it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +162,13 @@ def check_profile(profile: Profile, *, today: date) -> Profile:
         raise ProfileInvalid("avatarUrl")
     if profile.birthday is not None and not date(1900, 1, 1) <= profile.birthday <= today:
         raise ProfileInvalid("birthday")
-    return Profile(name, url, profile.birthday)
+    return Profile(name, url, profile.birthday, profile.birthday and today)
+
+
+def birthday_at(profile: Profile, day: date) -> date | None:
+    """The birthday, as far as it counts on a day: what is said of it counts from the next month on."""
+    told = profile.birthday_told_on
+    return profile.birthday if told is None or told < day.replace(day=1) else None
 
 
 def inactivity(state: MemberState, *, frozen_may: bool = False) -> Refusal | None:
@@ -322,8 +330,9 @@ def open_profiles(sealed: Sequence[tuple[UUID, bytes | None, bytes | None]]) -> 
 
 
 def _profile(told: dict[str, Any]) -> Profile:
-    born = told.get("birthday")
-    return Profile(told.get("display_name"), told.get("avatar_url"), born and date.fromisoformat(born))
+    born, since = [told.get(name) for name in ("birthday", "birthday_told_on")]
+    days = [each and date.fromisoformat(each) for each in (born, since)]
+    return Profile(told.get("display_name"), told.get("avatar_url"), *days)
 
 
 @transaction
@@ -338,10 +347,12 @@ async def tell_profile(member_id: UUID, profile: Profile, *, now: datetime) -> N
     terms = await programme.terms()
     told = check_profile(profile, today=terms.local_day(now))
     before = await profile_of(member_id)
+    born = told if told.birthday not in (None, before.birthday) else before
     merged = Profile(
         told.display_name or before.display_name,
         told.avatar_url or before.avatar_url,
-        told.birthday or before.birthday,
+        born.birthday,
+        born.birthday_told_on,
     )
     await keep_profile(member_id, merged)
 

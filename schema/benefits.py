@@ -1,18 +1,19 @@
 """Benefits as a client sees them: what a member's tier gives, and each use of it."""
 
 from collections.abc import Sequence
+from typing import cast
 
 import strawberry
 
 from models.units import is_plain
-from rules import benefits
+from rules import benefits, gifts
 from rules.refusals import NotFound
 from rules.schemes import BenefitKind, all_of
 from schema import ids
 from schema.context import Context, HasMember, Info
 from schema.errors import UserError, bad_input, command, key_of
 from schema.permissions import COUNTER, SEES_MEMBER, WRITES_PURCHASES, seen
-from schema.scalars import KEY_SAYS, Long
+from schema.scalars import KEY_SAYS, Long, Moment
 from schema.tiers import rungs_of
 
 USES = COUNTER | WRITES_PURCHASES
@@ -26,18 +27,24 @@ class MemberBenefit:
     code: str | None = seen(SEES_MEMBER, "What it opens or gives; null where its kind has no code.")
     limit: int | None = seen(SEES_MEMBER, "How often a month it may be used; null as often as they like.")
     used_this_month: int = seen(SEES_MEMBER, "How often it was used this month of the programme.")
+    given_at: Moment | None = seen(
+        SEES_MEMBER,
+        "When they last got it: this tier's upgrade gift, or any tier's birthday gift. Null before the first, and "
+        "where it is none.",
+    )
 
 
 async def benefits_given(parents: Sequence[HasMember], context: Context) -> list[list[MemberBenefit]]:
     """What each member's tier gives them now."""
     rungs = await rungs_of(parents, context)
+    told = [(parent.member_id, rung, all_of(rung)) for parent, rung in zip(parents, rungs, strict=True)]
     terms = await context.reference.terms()
-    counted = [
-        parent.member_id
-        for parent, rung in zip(parents, rungs, strict=True)
-        if any(each.kind in benefits.USABLE for each in rung.benefits)
+    counted, gifted = [
+        [who for who, _, given in told if any(each.kind in kinds for each in given)]
+        for kinds in (benefits.USABLE, gifts.GIFTS)
     ]
     used = await benefits.used(counted, terms, context.now) if counted else {}
+    had = await gifts.given_to(gifted) if gifted else {}
     return [
         [
             MemberBenefit(
@@ -45,11 +52,12 @@ async def benefits_given(parents: Sequence[HasMember], context: Context) -> list
                 value=Long(each.value or 1),
                 code=each.code,
                 limit=benefits.limit_of(each) if each.kind in benefits.USABLE else None,
-                used_this_month=used.get((parent.member_id, each.kind.value, each.code or ""), 0),
+                used_this_month=used.get((who, each.kind.value, each.code or ""), 0),
+                given_at=cast("Moment | None", had.get((who, each.kind, gifts.giver(each.kind, rung.id)))),
             )
-            for each in all_of(rung)
+            for each in given
         ]
-        for parent, rung in zip(parents, rungs, strict=True)
+        for who, rung, given in told
     ]
 
 

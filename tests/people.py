@@ -5,7 +5,7 @@ First `await programme()`, then `mei = await member("Mei")`, `await buy(mei, 100
 """
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from itertools import count
 from string import ascii_uppercase
 from typing import Any
@@ -121,9 +121,12 @@ def phone(number: str | None = None, *, verified: bool = True) -> Identity:
     return members.identity(IdentityKind.PHONE, "", number or f"+86138{next(_numbers):08}", verified=verified)
 
 
-async def member(name: str = "Mei", phone_number: str | None = None, *, at: datetime = NOON) -> UUID:
+async def member(
+    name: str = "Mei", phone_number: str | None = None, *, at: datetime = NOON, birthday: date | None = None
+) -> UUID:
     """An enrolled member."""
-    who, _ = await lifecycle.enroll(None, [phone(phone_number)], Profile(display_name=name), actor=SHOP, now=at)
+    told = Profile(display_name=name, birthday=birthday)
+    who, _ = await lifecycle.enroll(None, [phone(phone_number)], told, actor=SHOP, now=at)
     return who
 
 

@@ -477,7 +477,9 @@ export type BenefitKind =
   /** Communities of the kind `code` are open to them. */
   | 'COMMUNITY_ACCESS'
   /** Whoever earns the tier, or rises past it, gets `value` points, once in a cycle. */
-  | 'UPGRADE_GIFT';
+  | 'UPGRADE_GIFT'
+  /** In the month of their birthday they get `value` points, once a year. */
+  | 'BIRTHDAY_GIFT';
 
 /** A benefit to be used. */
 export interface BenefitUseInput {
@@ -1702,6 +1704,11 @@ export interface MemberBenefit {
   limit: number | null;
   /** How often it was used this month of the programme. */
   usedThisMonth: number;
+  /**
+   * When they last got it: this tier's upgrade gift, or any tier's birthday gift. Null before the first, and where
+   * it is none.
+   */
+  givenAt: DateTime | null;
 }
 
 /** How to look a member up. */
@@ -3551,7 +3558,7 @@ export type PointsKind =
   | 'MERGE_IN'
   /** Given up by leaving the programme. */
   | 'FORFEIT'
-  /** A gift of a tier that was reached. */
+  /** A gift of a tier: for reaching it, or for a birthday. */
   | 'GRANT';
 
 /** When points expire. */

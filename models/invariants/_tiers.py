@@ -146,6 +146,19 @@ TIERS = (
         " AND c.seq = b.won_seq AND c.cause = 'UPGRADED' WHERE b.benefit = 'UPGRADE_GIFT' AND c.id IS NULL",
     ),
     Invariant(
+        "birthdays come once a year",
+        "A birthday gift is of the tier that was held, twelve months after the last one at least, and its movement"
+        " is that year's.",
+        "SELECT v.id FROM (SELECT b.id, b.member_id, b.won_by_id, b.period, b.won_seq, b.tier_id, t.cause, CAST("
+        "substr(b.period, 1, 4) AS INTEGER) * 12 + CAST(substr(b.period, 6) AS INTEGER) - LAG(CAST(substr(b.period,"
+        " 1, 4) AS INTEGER) * 12 + CAST(substr(b.period, 6) AS INTEGER)) OVER (PARTITION BY b.member_id"
+        " ORDER BY b.period) AS months FROM benefit_grant b JOIN points_transaction t"
+        " ON t.member_id = b.member_id AND t.id = b.transaction_id WHERE b.benefit = 'BIRTHDAY_GIFT') v"
+        " LEFT JOIN tier_change c ON c.member_id = v.member_id AND c.seq = v.won_seq WHERE v.months < 12"
+        " OR v.cause <> 'birthday:' || substr(v.period, 1, 4) OR v.won_by_id <> v.member_id"
+        " OR (v.won_seq > 0 AND c.to_tier_id IS DISTINCT FROM v.tier_id)",
+    ),
+    Invariant(
         "tier scheme is the newest",
         "The scheme in force is the newest of the published ones, which are numbered without gaps; the tiers stand"
         " as it says.",

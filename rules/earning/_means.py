@@ -147,7 +147,7 @@ class Bought:
 
 async def awards(found: Means, bought: Bought, facts: Facts, terms: Terms) -> list[Award]:
     """What is given for a purchase: what the rules come to, clipped by caps and by what is left of a budget."""
-    born = await _birthday(bought.member_id, found) if any(rule.birthday for rule in found.rules) else None
+    born = await _birthday(bought.member_id, found, facts) if any(rule.birthday for rule in found.rules) else None
     facts = replace(facts, is_first=not found.has_bought, birthday=born)
     wanted = wishes(found.rules, facts, terms)
     left = await _left(found, wanted)
@@ -164,12 +164,12 @@ def facts_of(bought: Bought, terms: Terms, tier: Rung) -> Facts:
     return Facts(local(bought.paid_at, terms), bought.goods, tier, bought.channel, store, cap_bps=cap_bps)
 
 
-async def _birthday(member_id: UUID, found: Means) -> date | None:
-    """When the member was born, if they told it; it is unsealed for a rule that asks, and goes no further."""
+async def _birthday(member_id: UUID, found: Means, facts: Facts) -> date | None:
+    """When the member was born, if they told it in time. Unsealed for a rule that asks, it goes no further."""
     if found.sealed is None:
         return None
     [profile] = members.open_profiles([(member_id, await keyring.wrapped(member_id), found.sealed)])
-    return profile.birthday
+    return members.birthday_at(profile, facts.at.date())
 
 
 LEFT = SQL("SELECT budget - used AS left_over FROM earn_budget WHERE code = $1 FOR UPDATE")

@@ -254,7 +254,7 @@ def _keep(
 async def _fill(source: UUID, target: UUID) -> list[str]:
     """What the other never told of themselves they get from who they were, and which parts those are."""
     theirs, own = [await members.profile_of(each) for each in (source, target)]
-    parts = [each.name for each in fields(Profile)]
+    parts = [each.name for each in fields(Profile) if own.birthday is None or each.name != "birthday_told_on"]
     filled = [part for part in parts if getattr(own, part) is None and getattr(theirs, part) is not None]
     if filled:
         await members.keep_profile(target, replace(own, **{part: getattr(theirs, part) for part in filled}))

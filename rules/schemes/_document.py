@@ -40,6 +40,7 @@ RANGES: dict[BenefitKind, range] = {
     BenefitKind.MEMBER_PRICE: range(1, WHOLE),
     BenefitKind.PERIODIC_COUPON: range(1, 101),
     BenefitKind.UPGRADE_GIFT: range(1, MOVE_MAX + 1),
+    BenefitKind.BIRTHDAY_GIFT: range(1, MOVE_MAX + 1),
 }
 """What the value of each kind may be; those that have a code and no value are not among them."""
 

@@ -23,6 +23,8 @@ class BenefitKind(StrEnum):
     COMMUNITY_ACCESS = "COMMUNITY_ACCESS"
     UPGRADE_GIFT = "UPGRADE_GIFT"
     """Points for whoever earns the tier, or one above it."""
+    BIRTHDAY_GIFT = "BIRTHDAY_GIFT"
+    """Points for whoever holds the tier in the month of their birthday."""
 
 
 @dataclass(frozen=True, slots=True)

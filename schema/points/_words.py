@@ -24,7 +24,7 @@ describe(
         PointsKind.MERGE_OUT: "Went to another account of the same person.",
         PointsKind.MERGE_IN: "Came from another account of the same person.",
         PointsKind.FORFEIT: "Given up by leaving the programme.",
-        PointsKind.GRANT: "A gift of a tier that was reached.",
+        PointsKind.GRANT: "A gift of a tier: for reaching it, or for a birthday.",
     },
 )
 
@@ -57,6 +57,7 @@ REASONS: dict[str, tuple[str, str]] = {
     "GIFT": ("a gift", "赠送"),
     "GOODWILL": ("goodwill", "关怀补偿"),
     "UPGRADE_GIFT": ("a higher tier", "升级礼"),
+    "BIRTHDAY_GIFT": ("your birthday", "生日礼"),
     "SAME_PERSON": ("two accounts of one person", "同一会员"),
     "REDEMPTION": ("a redemption", "兑换"),
     "RETURNED": ("goods were returned", "退货"),

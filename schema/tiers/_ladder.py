@@ -32,6 +32,7 @@ describe(
         BenefitKind.EXCLUSIVE_ACCESS: "What goes by `code` is open to them.",
         BenefitKind.COMMUNITY_ACCESS: "Communities of the kind `code` are open to them.",
         BenefitKind.UPGRADE_GIFT: "Whoever earns the tier, or rises past it, gets `value` points, once in a cycle.",
+        BenefitKind.BIRTHDAY_GIFT: "In the month of their birthday they get `value` points, once a year.",
     },
 )
 

@@ -73,9 +73,10 @@ IMPOSSIBLE: dict[str, dict[str, str]] = {
         "POINTS_LIMIT": "what is held has its room in the balance",
     },
     "rules.purchases._landing.land_growth": {"IDEMPOTENCY_KEY_REUSED": "it has no key, and growth lands once"},
-    "rules.gifts.grant": {
+    "rules.gifts._upgrades.grant": {
         "IDEMPOTENCY_KEY_REUSED": "it has no key, and looks what was given while the member is held"
     },
+    "rules.gifts._birthdays.congratulate": {"IDEMPOTENCY_KEY_REUSED": "it has no key, and gives once a year"},
     "rules.purchases._passing.pass_over": {"IDEMPOTENCY_KEY_REUSED": "it has no key, and each passing is its own"},
     "rules.points._sweeping.catch_up": {"IDEMPOTENCY_KEY_REUSED": "it has no key, and what time does it does once"},
     "rules.purchases.record": {

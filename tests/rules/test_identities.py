@@ -8,7 +8,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from models.members import IdentityKind
-from rules.members import IdentityInvalid, Profile, ProfileInvalid, check_profile, identity
+from rules.members import IdentityInvalid, Profile, ProfileInvalid, birthday_at, check_profile, identity
 
 PHONE, CARD, EXTERNAL = IdentityKind.PHONE, IdentityKind.CARD, IdentityKind.EXTERNAL
 TODAY = date(2026, 3, 10)
@@ -112,7 +112,7 @@ def test_a_mask_never_tells_the_whole(value: str, mask: str) -> None:
 
 def test_a_profile_is_kept_trimmed_and_composed() -> None:
     told = check_profile(Profile("  Zoe\u0308 ", "https://example.com/a.png", date(1990, 5, 5)), today=TODAY)
-    assert told == Profile("Zo\u00eb", "https://example.com/a.png", date(1990, 5, 5))
+    assert told == Profile("Zo\u00eb", "https://example.com/a.png", date(1990, 5, 5), TODAY)
     assert check_profile(Profile(), today=TODAY) == Profile()
 
 
@@ -141,3 +141,17 @@ def test_a_profile_that_cannot_be_kept_is_refused_by_its_part(profile: Profile, 
 
 def test_who_was_born_today_may_join() -> None:
     assert check_profile(Profile(birthday=TODAY), today=TODAY).birthday == TODAY
+
+
+@pytest.mark.parametrize(
+    ("told", "day", "counts"),
+    [
+        (date(2026, 2, 28), date(2026, 3, 1), True),
+        (date(2026, 3, 1), date(2026, 3, 31), False),
+        (date(2026, 3, 31), date(2026, 4, 1), True),
+        (None, TODAY, True),
+    ],
+)
+def test_a_birthday_counts_from_the_month_after_it_was_told(told: date | None, day: date, counts: bool) -> None:
+    profile = Profile(birthday=TODAY, birthday_told_on=told)
+    assert (birthday_at(profile, day) == TODAY) is counts

@@ -1,14 +1,14 @@
 """Tiers through the schema: schemes, grants, and all of a member's progress in one query."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
 
 from models.staff import StaffRole
-from rules import tiers
+from rules import gifts, tiers
 from schema import ids
-from tests.ladder import YEARLY, pay, plan, scheme
+from tests.ladder import YEARLY, hand_out, pay, plan, scheme
 from tests.people import DAY, NOON, buy, member, programme
 from tests.schema.asking import CLERK, OWNER, SERVICE, as_member, as_staff, ask, member_id
 
@@ -205,10 +205,17 @@ async def test_a_member_sees_what_their_tier_gives_and_how_often_they_used_it() 
     told = {"memberId": member_id(mei), **lounge, "idempotencyKey": "lounge-1"}
     used = (await ask(using, {"input": told}, who=SERVICE))["benefitUse"]
     assert used == {"number": 1, "left": 1, "replayed": False, "userErrors": []}
-    shown = "{ me { benefits { kind value code limit usedThisMonth } } }"
+    shown = "{ me { benefits { kind value code limit usedThisMonth givenAt } } }"
     assert (await ask(shown, who=as_member(mei)))["me"]["benefits"] == [
-        {"kind": "EARN_MULTIPLIER", "value": 12_500, "code": None, "limit": None, "usedThisMonth": 0},
-        {**lounge, "value": 1, "limit": 2, "usedThisMonth": 1},
+        {
+            "kind": "EARN_MULTIPLIER",
+            "value": 12_500,
+            "code": None,
+            "limit": None,
+            "usedThisMonth": 0,
+            "givenAt": None,
+        },
+        {**lounge, "value": 1, "limit": 2, "usedThisMonth": 1, "givenAt": None},
     ]
     refunding = """mutation($input: MembershipRefundInput!) { membershipRefund(input: $input) {
       benefitsUsed { kind code usedAt } userErrors { code } } }"""
@@ -217,3 +224,34 @@ async def test_a_member_sees_what_their_tier_gives_and_how_often_they_used_it() 
     done = (await ask(refunding, {"input": back}, who=SERVICE))["membershipRefund"]
     assert done == {"benefitsUsed": [{**lounge, "usedAt": iso(NOON)}], "userErrors": []}
     assert (await ask(shown, who=as_member(mei)))["me"]["benefits"] == []
+
+
+async def test_a_member_sees_which_gifts_they_had_and_their_statement_says_what_for() -> None:
+    await programme()
+    cake, silver = {"kind": "BIRTHDAY_GIFT", "value": 20}, {"kind": "UPGRADE_GIFT", "value": 30}
+    await scheme(benefits={"SILVER": [silver, cake], "GOLD": [{**silver, "value": 70}, cake]})
+    mei = await member("Mei", at=NOON - 30 * DAY, birthday=date(1990, 3, 17))
+    await buy(mei, 1_000_00)
+    shown = "{ me { benefits { kind value givenAt } } }"
+    multiplier = {"kind": "EARN_MULTIPLIER", "value": 11_000, "givenAt": None}
+    before = [multiplier, {**silver, "givenAt": None}, {**cake, "givenAt": None}]
+    assert (await ask(shown, who=as_member(mei)))["me"]["benefits"] == before
+    await hand_out()
+    await gifts.celebrate({}, NOON)
+    after = [multiplier, {**silver, "givenAt": iso(NOON)}, {**cake, "givenAt": iso(NOON)}]
+    assert (await ask(shown, who=as_member(mei)))["me"]["benefits"] == after
+    await buy(mei, 4_000_00, ref="order-2")
+    assert (await ask(shown, who=as_member(mei)))["me"]["benefits"] == [
+        {**multiplier, "value": 12_500},
+        {"kind": "UPGRADE_GIFT", "value": 70, "givenAt": None},
+        {**cake, "givenAt": iso(NOON)},
+    ]
+    statement = "{ me { points { entries(first: 10, filter: { kinds: [GRANT] }) { nodes { says } } } } }"
+    told = {}
+    for language in ("en", "zh"):
+        found = await ask(statement, who=as_member(mei), language=language)
+        told[language] = [each["says"] for each in found["me"]["points"]["entries"]["nodes"]]
+    assert told == {
+        "en": ["A gift of your tier: your birthday", "A gift of your tier: a higher tier"],
+        "zh": ["会员礼积分（生日礼）", "会员礼积分（升级礼）"],
+    }

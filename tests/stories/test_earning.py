@@ -13,10 +13,9 @@ from models.invariants import violations
 from models.purchases import PurchaseEventKind as Event
 from models.sql import SQL
 from models.units import BasisPoints, Minor, Points
-from rules import earning, lifecycle, purchases, staff
+from rules import earning, purchases, staff
 from rules.actors import CLI
 from rules.earning import BirthdayMatch, Choice, EarnRuleChanged, EarnRuleInvalid
-from rules.members import Profile
 from rules.policy import Activation, ActivationMode
 from rules.purchases import CurrencyMismatch, Happening, OrderLine
 from rules.refusals import ClockSkew, NotFound
@@ -36,7 +35,6 @@ from tests.people import (
     member,
     movements,
     order,
-    phone,
     programme,
     publish,
     refund,
@@ -274,12 +272,19 @@ async def test_a_budget_counts_on_in_the_next_version_and_is_not_set_below_what_
 async def test_a_birthday_is_read_from_the_sealed_profile() -> None:
     await programme()
     await rule("CAKE", Kind.BONUS_POINTS, birthday=BirthdayMatch.DAY)
-    told = Profile(display_name="Mei", birthday=date(1990, 3, 10))
-    mei, _ = await lifecycle.enroll(None, [phone()], told, actor=SHOP, now=NOON)
-    lan = await member("Lan")
+    mei, lan = await member("Mei", at=NOON - 10 * DAY, birthday=date(1990, 3, 10)), await member("Lan")
     given = [await buy(who, 1_00, at=at) for who, at in ((mei, NOON), (mei, NOON + DAY), (lan, NOON))]
     found = [await awards(each.member_id, each.purchase_id) for each in given]
     assert [each[1:] for each in found] == [[("CAKE", 10, [])], [], []]
+
+
+async def test_a_birthday_that_is_told_at_the_till_counts_from_the_next_month_on() -> None:
+    await programme()
+    await rule("CAKE", Kind.BONUS_POINTS, birthday=BirthdayMatch.DAY)
+    mei = await member("Mei", birthday=date(1990, 3, 10))
+    given = [await buy(mei, 1_00, at=at) for at in (NOON, NOON.replace(year=2027))]
+    found = [await awards(each.member_id, each.purchase_id) for each in given]
+    assert [each[1:] for each in found] == [[], [("CAKE", 10, [])]]
 
 
 async def test_an_order_told_of_before_its_payment_earns_by_its_goods_and_place() -> None:

@@ -205,7 +205,7 @@ async def test_what_members_say_of_themselves_is_kept_part_by_part() -> None:
     row = await STATE.row(mei)
     assert row is not None
     profile = members.open_profiles([(mei, await members.wrapped_key(mei), row["profile"])])[0]
-    assert profile == Profile("Mei Li", None, date(1990, 5, 5))
+    assert profile == Profile("Mei Li", None, date(1990, 5, 5), NOON.date())
     assert members.open_profiles([(mei, None, row["profile"])])[0] == Profile()
 
 

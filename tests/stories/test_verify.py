@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import suppress
-from datetime import timedelta
+from datetime import date, timedelta
 from uuid import UUID
 
 import pytest
@@ -13,7 +13,7 @@ from models.engine.sqlite import statements
 from models.invariants import INVARIANTS, SHOWN, Violation, _plain, violations
 from models.staff import StaffRole
 from models.units import Points, ReasonCode
-from rules import approvals, finance, jobs, points, staff, tiers, webhooks
+from rules import approvals, finance, gifts, jobs, points, staff, tiers, webhooks
 from rules.actors import SYSTEM, Actor, ActorKind
 from rules.points import Adjustment
 from rules.policy import Activation, ActivationMode, Expiry, ExpiryMode, Span
@@ -21,6 +21,7 @@ from rules.webhooks import Outcome, Wish
 from tests import guard
 from tests.ladder import YEARLY, hand_out, pay, plan, scheme, use
 from tests.people import (
+    DAY,
     NOON,
     adjust,
     balance,
@@ -210,15 +211,18 @@ async def test_every_corruption_is_found_by_its_invariant(database: BaseDBAsyncC
 
 
 async def the_ladder() -> tuple[UUID, UUID]:
-    """Mei's gold came with gifts and is in its grace, and Wang, whose growth is forgotten, was granted silver."""
+    """Mei had gifts for gold and two birthdays and is in her grace; Wang, with no growth, was granted silver."""
     await programme()
     rolling = {"kind": "ROLLING", "days": 30}
     gift = {"kind": "UPGRADE_GIFT", "value": 50}
-    given = {"SILVER": [gift], "GOLD": [gift, {"kind": "EXCLUSIVE_ACCESS", "code": "LOUNGE"}]}
+    cake = {"kind": "BIRTHDAY_GIFT", "value": 20}
+    given = {"SILVER": [gift], "GOLD": [gift, cake, {"kind": "EXCLUSIVE_ACCESS", "code": "LOUNGE"}]}
     await scheme(window=rolling, validity=YEARLY, grace_days=30, downgrade_mode="REASSESS", benefits=given)
-    mei, wang = await member("Mei"), await member("Wang")
+    mei, wang = await member("Mei", at=NOON - DAY * 30, birthday=date(1990, 3, 17)), await member("Wang")
     await buy(mei, 5_000_00)
     await hand_out()
+    for moment in (NOON, NOON.replace(year=2027)):
+        await gifts.celebrate({}, moment)
     goodwill = ReasonCode("GOODWILL")
     until = NOON + timedelta(days=900)
     await tiers.grant(wang, "SILVER", until, reason=goodwill, key=fresh_key(), actor=SYSTEM, now=NOON)

@@ -2,6 +2,7 @@
 
 MEI = "member_id = {mei}"
 SILVER = "(SELECT id FROM tier WHERE code = 'SILVER')"
+BIRTHDAY = "benefit = 'BIRTHDAY_GIFT'"
 LATER = "'2031-01-01 00:00:00+00:00'"
 
 TIERED: dict[str, list[str]] = {
@@ -62,8 +63,15 @@ TIERED: dict[str, list[str]] = {
     ],
     "gifts were won": [
         "UPDATE benefit_grant SET won_seq = won_seq + 1 WHERE member_id = {mei}",
-        "UPDATE benefit_grant SET won_by_id = {wang} WHERE member_id = {mei}",
+        "UPDATE benefit_grant SET won_by_id = {wang} WHERE member_id = {mei} AND benefit = 'UPGRADE_GIFT'",
         "UPDATE tier_change SET cause = 'MERGED' WHERE member_id = {mei} AND seq = 2",
+    ],
+    "birthdays come once a year": [
+        f"UPDATE benefit_grant SET period = '2026-04' WHERE {BIRTHDAY} AND period = '2026-03'",
+        f"UPDATE benefit_grant SET period = '2028-03' WHERE {BIRTHDAY} AND period = '2027-03'",
+        f"UPDATE benefit_grant SET tier_id = {SILVER} WHERE {BIRTHDAY} AND period = '2026-03'",
+        f"UPDATE benefit_grant SET won_seq = 1 WHERE {BIRTHDAY} AND period = '2026-03'",
+        f"UPDATE benefit_grant SET won_by_id = {{wang}} WHERE {BIRTHDAY}",
     ],
     "tier scheme is the newest": [
         "UPDATE programme SET tier_scheme = NULL",

@@ -1,26 +1,26 @@
-"""Gifts: points that a level gives to whoever rises to it, or past it, once in a cycle."""
+"""Upgrade gifts: points that a level gives to whoever rises to it, or past it, once in a cycle."""
 
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from models.members import MemberState
-from models.points import PointsKind
 from models.sql import SQL
 from models.tiers import BenefitGrant
 from models.units import Points
 from models.writing import add
 from rules import heirs, points, programme
 from rules.actors import SYSTEM
+from rules.gifts._giving import credit
 from rules.jobs import job
 from rules.outbox import tell
-from rules.points import Book, Movement
+from rules.points import Book
 from rules.policy import Life
 from rules.schemes import BenefitKind, Gift
 from rules.tiers import GIFTS
 from rules.transactions import transaction
 
-KIND = BenefitKind.UPGRADE_GIFT.value
+KIND = BenefitKind.UPGRADE_GIFT
 GIVEN = SQL("SELECT tier_id, period FROM benefit_grant WHERE member_id = $1 AND benefit = $2 AND period = $3")
 
 
@@ -56,24 +56,11 @@ async def grant(member_id: UUID, seq: int, gifts: list[Gift], *, now: datetime) 
 
 async def _given(member_id: UUID, cycles: set[str]) -> set[tuple[UUID, str]]:
     """What a held member has had in these cycles: which level's gift, in which."""
-    rows = [row for cycle in sorted(cycles) for row in await GIVEN.rows(member_id, KIND, cycle)]
+    rows = [row for cycle in sorted(cycles) for row in await GIVEN.rows(member_id, KIND.value, cycle)]
     return {(row["tier_id"], row["period"]) for row in rows}
 
 
 def _credit(book: Book, gift: Gift, life: Life) -> dict[str, Any]:
-    """Credit a gift by a movement of its own, and say so.
-
-    Raises: PointsLimit.
-    """
+    """Credit a level's gift. Raises: PointsLimit."""
     cause = f"gift:{gift.tier_id}:{gift.cycle}"
-    movement = Movement(PointsKind.GRANT, cause, book.now, reason=KIND)
-    book.earn(movement, gift.points, life=life)
-    return {
-        "member_id": book.member_id,
-        "benefit": KIND,
-        "tier_id": gift.tier_id,
-        "period": gift.cycle,
-        "points": gift.points,
-        "transaction_id": movement.id,
-        "granted_at": book.now,
-    }
+    return credit(book, KIND, gift.points, tier_id=gift.tier_id, period=gift.cycle, cause=cause, life=life)
