@@ -3,8 +3,11 @@
 from typing import Any
 
 from tortoise.migrations.executor import MigrationExecutor
+from tortoise.migrations.graph import MigrationKey
 from tortoise.migrations.schema_editor import SqliteSchemaEditor
 from tortoise.migrations.schema_editor.base import BaseSchemaEditor
+from tortoise.migrations.schema_generator.state import State
+from tortoise.migrations.schema_generator.state_apps import StateApps
 from tortoise.models import Model
 
 
@@ -46,8 +49,46 @@ class CarefulSqliteSchemaEditor(SqliteSchemaEditor):
             )
 
 
+class Models(StateApps):
+    """The models at a moment of history.
+
+    Tortoise 1.1.9 prepares all of them anew with each change, which is most of a migration from the start. Here
+    only those are prepared that changed.
+    """
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self._prepared: dict[type[Model], set[str]] = {}
+
+    def _build_initial_querysets(self) -> None:
+        every = self.apps
+        fields = {each: set(each._meta.fields_map) for app in every.values() for each in app.values()}
+        self.apps = {
+            label: {name: each for name, each in app.items() if self._prepared.get(each) != fields[each]}
+            for label, app in every.items()
+        }
+        try:
+            super()._build_initial_querysets()
+        finally:
+            self.apps = every
+        # one whose relations wait for another model was passed by
+        self._prepared = {each: names for each, names in fields.items() if each._meta._inited}
+
+
 class Executor(MigrationExecutor):
-    """Tortoise's executor with the careful editor for SQLite."""
+    """Tortoise's executor with the careful editor for SQLite, and models that are prepared once."""
+
+    async def _project_state(self, applied: set[MigrationKey], *, upto: MigrationKey | None = None) -> State:
+        state = State(models={}, apps=Models(dict.fromkeys(self.loader.apps_config, "default")))
+        for key in self._full_plan():
+            if key == upto:
+                break
+            if key in applied:
+                known = self.loader.graph.nodes[key]
+                if known is None:
+                    raise ValueError(f"{key} was applied, and is not there.")
+                await known.apply(state, dry_run=True, schema_editor=None)
+        return state
 
     def _schema_editor(self, atomic: bool = True, collect_sql: bool = False) -> BaseSchemaEditor:  # noqa: FBT001, FBT002  # Tortoise's signature
         if self.connection.capabilities.dialect == "sqlite":

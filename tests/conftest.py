@@ -20,14 +20,16 @@ from tortoise.models import Model
 
 from models import ddl, keystore
 from models.database import connected
+from models.invariants import violations
 from models.migrate import migrate
 from rules import keyring, vault
 from rules.transactions import strayed
-from tests import both, guard, postgres
+from tests import both, emptying, guard, postgres
 
 STRAYED = pytest.StashKey[list[str]]()
 OFFENCES = pytest.StashKey[list[tuple[guard.Verdict, str]]]()
 IS_ASYNC = pytest.StashKey[bool]()
+SWEEPER = pytest.StashKey[emptying.Sweeper]()
 POSTGRES_SERVER = "LOYALTY_TEST_POSTGRES_URL"
 MASTER_KEY = bytes(range(32))
 
@@ -212,7 +214,9 @@ async def empty_url(
 
 
 @pytest.fixture(scope="session")
-async def database(database_url: str, keys_url: str) -> AsyncIterator[BaseDBAsyncClient | None]:
+async def database(
+    database_url: str, keys_url: str, request: pytest.FixtureRequest
+) -> AsyncIterator[BaseDBAsyncClient | None]:
     """The suite's database, migrated once by the real migrations and open until the end.
 
     Most of the key store beside it is never emptied: a key without a member does no harm.
@@ -224,7 +228,9 @@ async def database(database_url: str, keys_url: str) -> AsyncIterator[BaseDBAsyn
         alone = vault.vault(MASTER_KEY)
         await keyring.furnish(alone.masters[0], {keyring.INDEX: alone.indexing, keyring.HOUSE: alone.house})
         await _allow_deletes(client)
-        yield client
+        async with emptying.sweeper(client, database_url, tables_children_first()) as sweeper:
+            request.config.stash[SWEEPER] = sweeper
+            yield client
 
 
 @pytest.fixture(autouse=True)
@@ -264,18 +270,19 @@ async def _clean(
     if database is None or not guard.recorder.wrote:
         return
     with guard.recorder.paused():
-        broken = [] if request.node.get_closest_marker("corrupts") else await _violations()
-        await database.execute_script("; ".join(f'DELETE FROM "{table}"' for table in tables_children_first()))
+        sweeper = request.config.stash[SWEEPER]
+        broken = [] if request.node.get_closest_marker("corrupts") else await _violations(sweeper)
+        await sweeper.sweep()
         # reserved keys stay: the process will use them for the next members
         await get_connection(keystore.KEYS).execute_query("DELETE FROM member_key WHERE settled")
     if broken:
         pytest.fail(f"The test left the books wrong: {broken}", pytrace=False)
 
 
-async def _violations() -> list[object]:
-    if find_spec("models.invariants") is None:
-        return []
-    return list(await import_module("models.invariants").violations())
+async def _violations(sweeper: emptying.Sweeper) -> list[object]:
+    """What is wrong, as `loyalty verify` tells it, where anything looks wrong."""
+    suspicions: list[object] = [*await sweeper.suspicions(), *await keystore.misplaced(1)]
+    return [*await violations(), suspicions] if suspicions else []
 
 
 def tables_children_first() -> list[str]:

@@ -97,7 +97,7 @@ class Databases:
         else:
             url = await self._stack.enter_async_context(fresh_database(self._server_url))
         yield url
-        await _administer(url.replace("durability=off&", "").replace("?durability=off", ""), EMPTY)
+        await _administer(plain(url), EMPTY)
         self._idle.append(url)
 
 
@@ -114,6 +114,11 @@ CREATE SCHEMA public AUTHORIZATION pg_database_owner;
 GRANT USAGE ON SCHEMA public TO PUBLIC
 """
 """What leaves a database as a new one is."""
+
+
+def plain(url: str) -> str:
+    """A URL as asyncpg itself takes it."""
+    return url.replace("durability=off&", "").replace("?durability=off", "")
 
 
 async def _administer(url: str, statement: str) -> None:
