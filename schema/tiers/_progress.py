@@ -254,9 +254,9 @@ async def _of_steps_read(
 ) -> list[T]:
     found = await each(Standing, parents, STANDINGS)
     late: dict[UUID, Reckoned] = {}
-    for row in _overdue(found, context.now):
-        terms = await context.reference.terms()
-        late[row.member_id] = Reckoned(await standings.reckoned(row.member_id, terms, context.now))
+    if overdue := [row.member_id for row in _overdue(found, context.now)]:
+        whole = await standings.reckoned_all(overdue, await context.reference.terms(), context.now)
+        late = {whose: Reckoned(standing) for whose, standing in whole.items()}
     now = [late.get(row.member_id, row) for row in found]
     steps = (await ladder(context, [row.tier_id for row in now])).steps
     return make([(row, steps[row.tier_id]) for row in now])
@@ -346,7 +346,7 @@ async def _told_read(
         terms = await context.reference.terms()
         found = await standings.reckoned_all([each.member_id for each in missing], terms, context.now)
         steps = (await ladder(context)).steps
-        for each in missing:
-            standing = found[each.member_id]
-            each.whole = Whole(standing, await outlook.outlook(standing, terms), steps)
+        stand = [found[each.member_id] for each in missing]
+        for each, standing, ahead in zip(missing, stand, await outlook.outlooks(stand, terms), strict=True):
+            each.whole = Whole(standing, ahead, steps)
     return [tell(each, each.whole) if each.whole else plain for each in parents]

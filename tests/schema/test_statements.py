@@ -11,7 +11,8 @@ import pytest
 from rules.remembering import Remembered
 from schema.context import BATCH_MAX, Context, Reference
 from schema.tiers import Ladder
-from tests.people import NOON, adjust, buy, member, programme, redeem
+from tests.ladder import scheme
+from tests.people import NOON, adjust, buy, fresh_key, member, programme, redeem
 from tests.schema.asking import CLERK, as_member, ask, forget_documents, member_id
 from tests.schema.test_home import HOME
 
@@ -92,6 +93,43 @@ async def test_a_page_of_members_takes_as_many_statements_as_it_has_relations(
     assert len(nodes) == count
     assert all(len(node["purchases"]["nodes"][1]["lines"]) == 2 for node in nodes)
     assert await cost(PAGE, statements, who=CLERK) == WHOLE_COST
+
+
+OUTLOOK = """{ members(first: 20) { nodes { id tierProgress {
+  tier { code } source growthInWindow retain { need deadline }
+  projected { tier { code } at } risks { kind at to { code } }
+} } } }"""
+ALONE = OUTLOOK.replace("members(first: 20) { nodes {", "me {").replace("} } } }", "} } }")
+
+
+@pytest.mark.parametrize("basis", ["GROWTH", "SPEND", "ORDERS"])
+@pytest.mark.parametrize("kind", ["ROLLING", "ANNIVERSARY"])
+async def test_what_is_to_come_of_tiers_takes_as_many_statements_for_a_page_as_for_one(
+    basis: str, kind: str, statements: list[str]
+) -> None:
+    """Also where a review is due that nobody has written down yet."""
+    await programme()
+    most = {"GROWTH": 7, "SPEND": 7_00, "ORDERS": 3}[basis]
+    levels = [
+        {"code": "BASIC", "name": "Basic", "threshold": 0},
+        {"code": "GOLD", "name": "Gold", "threshold": most},
+    ]
+    window = {"kind": kind, **({"days": 40} if kind == "ROLLING" else {})}
+    parts: dict[str, Any] = {"window": window, "validity": {"n": 30, "unit": "DAY"}, "grace_days": 10}
+    await scheme(basis=basis, levels=levels, downgrade_mode="REASSESS", **parts)
+    costs, them, later = [], list[UUID](), NOON + timedelta(days=35)
+    for count in (4, 12):
+        for number in range(len(them), count):
+            them.append(await member(f"Member {number}", at=NOON + timedelta(minutes=number)))
+            for bought in range(number % 4 + 1):
+                await buy(them[-1], 3_00, ref=fresh_key(), at=NOON + timedelta(days=7 * bought, hours=number % 4))
+        costs.append(await cost(OUTLOOK, statements, who=CLERK, at=later))
+    assert costs[0] == costs[1]
+    pages = (await shown(OUTLOOK, who=CLERK, at=later))["members"]["nodes"]
+    assert {each["tierProgress"]["tier"]["code"] for each in pages} == {"BASIC", "GOLD"}
+    for each in them:
+        alone = (await shown(ALONE, who=as_member(each), at=later))["me"]
+        assert alone in pages
 
 
 async def test_a_plain_list_of_members_takes_three_statements(statements: list[str]) -> None:
