@@ -108,6 +108,9 @@ STAFF: Rule = COUNTER | {Audience.COMMUNITY_MANAGER, Audience.ANALYST}
 SEES_PARTNER: Rule = LEADS | PARTNER | {KeyScope.STATISTICS_READ, KeyScope.LINKS_WRITE, KeyScope.SETTLEMENTS_READ}
 """A partner with whatever key of its own, and those who lead the programme."""
 
+READS_STATISTICS: Rule = LEADS | PARTNER | {KeyScope.STATISTICS_READ}
+LINKS: Rule = LEADS | PARTNER | {KeyScope.LINKS_WRITE}
+READS_SETTLEMENTS: Rule = LEADS | PARTNER | {KeyScope.SETTLEMENTS_READ}
 ANYBODY_KNOWN: Rule = STAFF | MEMBER | SERVICE | PARTNER
 """Every credential, whatever its scopes: the fields behind it have rules of their own."""
 

@@ -3053,6 +3053,68 @@ export interface Partner {
   createdAt: DateTime | null;
   /** Since when its keys open nothing; null while they do. Not for members, but for OWNER, ADMIN. */
   disabledAt: DateTime | null;
+  /**
+   * What its links came to in some days, 366 at most. Counts of today are there within about a minute, as soon as
+   * five people stand behind them. Not for members, but for OWNER, ADMIN, PARTNER.
+   */
+  stats: PartnerStats | null;
+}
+
+/** Arguments of `Partner.stats`. */
+export interface PartnerStatsArgs {
+  /** The first day; by default 29 days before `to`. */
+  from?: CalendarDate | null;
+  /** The last day; by default today. */
+  to?: CalendarDate | null;
+  /** What it is told by. */
+  by?: PartnerStatsBy;
+}
+
+/** What came of one day, one channel or one campaign. */
+export interface PartnerCell {
+  __typename?: 'PartnerCell';
+  /** How often somebody came by a link. Not for members, but for OWNER, ADMIN, PARTNER. */
+  touches: Long | null;
+  /** Of these, the first of a device by a link on a day (去重点击). Not for members, but for OWNER, ADMIN, PARTNER. */
+  uniqueTouches: Long | null;
+  /** Members who came by a link, and were bound to it. Not for members, but for OWNER, ADMIN, PARTNER. */
+  registered: Long | null;
+  /** Those who did what their campaign asks for. Not for members, but for OWNER, ADMIN, PARTNER. */
+  qualified: Long | null;
+  /** What these members ordered and paid. Not for members, but for OWNER, ADMIN, PARTNER. */
+  orders: Long | null;
+  /** What they paid for it, in minor units. Not for members, but for OWNER, ADMIN, PARTNER. */
+  grossMinor: Long | null;
+  /** How often something was refunded. Not for members, but for OWNER, ADMIN, PARTNER. */
+  refunds: Long | null;
+  /** What was refunded. Not for members, but for OWNER, ADMIN, PARTNER. */
+  refundMinor: Long | null;
+  /** `grossMinor` less what is told of refunds. Not for members, but for OWNER, ADMIN, PARTNER. */
+  netMinor: Long | null;
+  /** What the members were given for coming by the link, in points. Not for members, but for OWNER, ADMIN, PARTNER. */
+  rewardPoints: Long | null;
+  /**
+   * The partner's commission on `netMinor`, before each order's is rounded down. Not for members, but for OWNER,
+   * ADMIN, PARTNER.
+   */
+  rewardCostMinor: Long | null;
+  /**
+   * `qualified` of `registered`, rounded down; those who qualify now may have come earlier. Not for members, but for
+   * OWNER, ADMIN, PARTNER.
+   */
+  conversionBps: BasisPoints | null;
+  /** The day, where it is told by days. Not for members, but for OWNER, ADMIN, PARTNER. */
+  day: CalendarDate | null;
+  /**
+   * The channel, where it is told by channels; null for what came without one, or is too little. Not for members,
+   * but for OWNER, ADMIN, PARTNER.
+   */
+  channel: string | null;
+  /**
+   * The campaign, where it is told by campaigns; null for what came without one, or is too little. Not for members,
+   * but for OWNER, ADMIN, PARTNER.
+   */
+  campaign: string | null;
 }
 
 /** One page of a list. */
@@ -3097,6 +3159,44 @@ export interface PartnerEnableInput {
   reason: ReasonCode;
 }
 
+/**
+ * What a partner's links came to (合作伙伴统计). A number covers whole groups of five people or more; up to four people
+ * of a channel and campaign wait untold. Null: fewer than five people, or nobody.
+ */
+export interface PartnerFigures {
+  __typename?: 'PartnerFigures';
+  /** How often somebody came by a link. Not for members, but for OWNER, ADMIN, PARTNER. */
+  touches: Long | null;
+  /** Of these, the first of a device by a link on a day (去重点击). Not for members, but for OWNER, ADMIN, PARTNER. */
+  uniqueTouches: Long | null;
+  /** Members who came by a link, and were bound to it. Not for members, but for OWNER, ADMIN, PARTNER. */
+  registered: Long | null;
+  /** Those who did what their campaign asks for. Not for members, but for OWNER, ADMIN, PARTNER. */
+  qualified: Long | null;
+  /** What these members ordered and paid. Not for members, but for OWNER, ADMIN, PARTNER. */
+  orders: Long | null;
+  /** What they paid for it, in minor units. Not for members, but for OWNER, ADMIN, PARTNER. */
+  grossMinor: Long | null;
+  /** How often something was refunded. Not for members, but for OWNER, ADMIN, PARTNER. */
+  refunds: Long | null;
+  /** What was refunded. Not for members, but for OWNER, ADMIN, PARTNER. */
+  refundMinor: Long | null;
+  /** `grossMinor` less what is told of refunds. Not for members, but for OWNER, ADMIN, PARTNER. */
+  netMinor: Long | null;
+  /** What the members were given for coming by the link, in points. Not for members, but for OWNER, ADMIN, PARTNER. */
+  rewardPoints: Long | null;
+  /**
+   * The partner's commission on `netMinor`, before each order's is rounded down. Not for members, but for OWNER,
+   * ADMIN, PARTNER.
+   */
+  rewardCostMinor: Long | null;
+  /**
+   * `qualified` of `registered`, rounded down; those who qualify now may have come earlier. Not for members, but for
+   * OWNER, ADMIN, PARTNER.
+   */
+  conversionBps: BasisPoints | null;
+}
+
 /** A key for a partner. Two may live, so that one can follow the other. */
 export interface PartnerKeyCreateInput {
   /** Whose it is to be. */
@@ -3119,6 +3219,36 @@ export interface PartnerPayload {
   /** Why it was refused; empty on success. Not for members, but for OWNER, ADMIN. */
   userErrors: UserError[];
 }
+
+/** What a partner's links came to in some days. */
+export interface PartnerStats {
+  __typename?: 'PartnerStats';
+  /** The first day. Not for members, but for OWNER, ADMIN, PARTNER. */
+  from: CalendarDate;
+  /** The last day. Not for members, but for OWNER, ADMIN, PARTNER. */
+  to: CalendarDate;
+  /**
+   * Up to when everything is counted: about a minute ago. Days that ended before it never change. Null where nothing
+   * was ever counted. Not for members, but for OWNER, ADMIN, PARTNER.
+   */
+  asOf: DateTime | null;
+  /** All of it: the sum of the cells. Not for members, but for OWNER, ADMIN, PARTNER. */
+  total: PartnerFigures;
+  /**
+   * By day, channel or campaign, in order, without those of which nothing is told. Not for members, but for OWNER,
+   * ADMIN, PARTNER.
+   */
+  cells: PartnerCell[];
+}
+
+/** What statistics are told by. */
+export type PartnerStatsBy =
+  /** The days of the programme's time zone. */
+  | 'DAY'
+  /** The channels of the partner's links. */
+  | 'CHANNEL'
+  /** The campaigns under which members came. */
+  | 'CAMPAIGN';
 
 /** A refusal that has nothing more to tell than its code. */
 export interface PlainError {

@@ -23,6 +23,7 @@ from models.invariants._invariant import Invariant
 from models.invariants._lives import LIVES
 from models.invariants._lots import LOTS
 from models.invariants._members import MEMBERS
+from models.invariants._partners import PARTNERS
 from models.invariants._points import POINTS
 from models.invariants._programme import PROGRAMME
 from models.invariants._purchases import PURCHASES
@@ -47,6 +48,7 @@ INVARIANTS: tuple[Invariant, ...] = (
     *LIVES,
     *EVENTS,
     *FINANCE,
+    *PARTNERS,
     *PROGRAMME,
 )
 """Everything `verify` looks at."""

@@ -7,10 +7,13 @@ import strawberry
 
 from models.credentials import PrincipalKind
 from models.sql import SQL
+from rules import partners
+from rules.partners import By
 from schema import ids
-from schema.context import Context
+from schema.context import Context, Info
 from schema.ids import Tag
-from schema.permissions import LEADS, SEES_PARTNER, seen
+from schema.partners._stats import ByWhat, From, PartnerStats, To, shown, stretch
+from schema.permissions import LEADS, READS_STATISTICS, SEES_PARTNER, asked, seen
 from schema.scalars import Moment
 
 COLUMNS = "id, name, created_at, disabled_at"
@@ -24,6 +27,18 @@ class Partner:
     name: str = seen(SEES_PARTNER, "Its name for people.")
     created_at: Moment | None = seen(SEES_PARTNER, "When it was registered; null where that was not written down.")
     disabled_at: Moment | None = seen(LEADS, "Since when its keys open nothing; null while they do.")
+
+    @asked(
+        READS_STATISTICS,
+        f"What its links came to in some days, {partners.DAYS_MAX} at most. Counts of today are there within about "
+        "a minute, as soon as five people stand behind them.",
+    )
+    async def stats(
+        self, info: Info, from_: From = None, to: To = None, by: ByWhat = By.DAY
+    ) -> PartnerStats | None:
+        """The statistics."""
+        first, last = await stretch(info, from_, to)
+        return shown(await partners.statistics(self.row_id, first, last, by), first, last, by)
 
     @classmethod
     def of(cls, row: dict[str, Any]) -> "Partner":

@@ -21,12 +21,13 @@ from models.points import PointsWarning
 from models.sql import SQL, insert
 from models.staff import Staff, StaffInvitation, StaffRole
 from models.units import Points, ReasonCode
-from rules import credentials, finance, keys, lifecycle, partners, staff, webhooks
+from rules import credentials, finance, keys, lifecycle, staff, webhooks
 from rules.actors import SYSTEM
 from rules.earning import Choice
 from rules.keys import Holder
 from rules.webhooks import Outcome, Wish
 from tests import ladder, referring
+from tests.bringing import partner_with_books
 from tests.house.attacks import ATTACKS, Attack, change, tables
 from tests.people import (
     NOON,
@@ -88,7 +89,7 @@ async def furnished() -> None:
     await _merge(mei)
     store = await staff.open_store("SH01", "Shanghai")
     await staff.hire("wang", "x", StaffRole.CASHIER, store_id=store, now=NOON)
-    partner = await partners.register("Bamboo Books", actor=SYSTEM, now=NOON)
+    partner = await partner_with_books()
     await credentials.log_in(PrincipalKind.MEMBER, mei, actor=SYSTEM, now=NOON)
     for holder in (Holder.partner(partner), Holder.service("shop", store)):
         await keys.issue(holder, name="key", environment="test", actor=SYSTEM, now=NOON)
@@ -245,8 +246,8 @@ def _elsewhere(model: type[Model], *, keep: str) -> dict[str, str]:
 def _another(kind: str, column: str) -> str:
     if "UUID" in kind:
         return f"'{uuid4()}'"
-    if "Datetime" in kind:
-        return "'2031-01-01 00:00:00+00:00'"
+    if "Date" in kind:
+        return "'2031-01-01 00:00:00+00:00'" if "time" in kind else "'2031-01-01'"
     return f'"{column}" + {1 if column == "slot" else 7777}' if "Int" in kind else "'elsewhere'"
 
 

@@ -45,9 +45,8 @@ from tests.people import (
     unfreeze,
 )
 from tests.stories.corruptions import CORRUPTIONS
+from tests.stories.partner_corruptions import PARTNERED, the_partner
 from tests.stories.tier_corruptions import TIERED
-
-PLANTED = [(name, sql) for name, ways in CORRUPTIONS.items() for sql in ways]
 
 
 @pytest.fixture
@@ -188,6 +187,21 @@ async def finds(client: BaseDBAsyncClient, name: str) -> bool:
     return bool(await client.execute_query_dict(query))
 
 
+async def missed(
+    database: BaseDBAsyncClient, planted: dict[str, list[str]], mei: UUID, wang: UUID
+) -> list[tuple[str, str]]:
+    """The corruptions that their invariants do not find."""
+    found = []
+    for name, sql in [(name, sql) for name, ways in planted.items() for sql in ways]:
+        with suppress(UndoneError):
+            async with database._in_transaction() as corrupt:
+                await plant(corrupt, sql, mei, wang)
+                if not await finds(corrupt, name):
+                    found.append((name, sql))
+                raise UndoneError
+    return found
+
+
 async def test_the_books_are_right_before_anybody_corrupts_them() -> None:
     mei, wang = await the_books()
     assert await violations() == []
@@ -199,15 +213,15 @@ async def test_the_books_are_right_before_anybody_corrupts_them() -> None:
 
 async def test_every_corruption_is_found_by_its_invariant(database: BaseDBAsyncClient, unbarred: None) -> None:
     mei, wang = await the_books()
-    missed = []
-    for name, sql in PLANTED:
-        with suppress(UndoneError):
-            async with database._in_transaction() as corrupt:
-                await plant(corrupt, sql, mei, wang)
-                if not await finds(corrupt, name):
-                    missed.append((name, sql))
-                raise UndoneError
-    assert missed == []
+    assert await missed(database, CORRUPTIONS, mei, wang) == []
+
+
+@pytest.mark.corrupts
+@pytest.mark.usefixtures("unbarred")
+async def test_every_corruption_of_a_partners_books_is_noticed(database: BaseDBAsyncClient) -> None:
+    await the_partner()
+    assert await violations() == []
+    assert await missed(database, PARTNERED, UUID(int=0), UUID(int=0)) == []
 
 
 async def the_ladder() -> tuple[UUID, UUID]:
@@ -240,15 +254,7 @@ async def test_every_corruption_of_a_tier_is_found_by_its_invariant(
 ) -> None:
     mei, wang = await the_ladder()
     assert await violations() == []
-    missed = []
-    for name, sql in [(name, sql) for name, ways in TIERED.items() for sql in ways]:
-        with suppress(UndoneError):
-            async with database._in_transaction() as corrupt:
-                await plant(corrupt, sql, mei, wang)
-                if not await finds(corrupt, name):
-                    missed.append((name, sql))
-                raise UndoneError
-    assert missed == []
+    assert await missed(database, TIERED, mei, wang) == []
 
 
 @pytest.mark.corrupts
@@ -267,7 +273,7 @@ async def test_verify_tells_what_is_broken_and_where(
 def test_each_invariant_has_a_corruption_and_a_name_of_its_own() -> None:
     names = [each.name for each in INVARIANTS]
     assert len(set(names)) == len(names)
-    assert set(names) == CORRUPTIONS.keys() | TIERED.keys(), (
+    assert set(names) == CORRUPTIONS.keys() | TIERED.keys() | PARTNERED.keys(), (
         "plant a corruption for each invariant in tests/stories/corruptions.py"
     )
 

@@ -1,0 +1,106 @@
+"""Bringing, for the tests: members whom a partner brought, and what happened to them, as referrals write it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import orjson
+
+from models.partners import Family, PartnerBooks, PartnerDay, PartnerPool
+from models.referrals import Referral, ReferralCampaign, ReferralEvent, ReferralState, ReferralTouch
+from models.sql import insert
+from models.units import new_id
+from rules import partners
+from rules.actors import SYSTEM
+from tests.people import NOON, member
+
+TERMS = {"commissionBps": 500, "frozenDays": 15, "minSettlementMinor": 0}
+
+
+async def campaign(code: str = "TEA", version: int = 1, **terms: int) -> None:
+    """A version of a campaign, with a partner's terms."""
+    document = {"code": code, "name": code, "version": version, "partner": {**TERMS, **terms}}
+    row = {"code": code, "version": version, "document": orjson.dumps(document).decode(), "starts_at": NOON}
+    await insert(ReferralCampaign, [{**row, "published_at": NOON, "published_by": "STAFF:wang"}])
+
+
+async def organisation(name: str = "Bamboo Books") -> UUID:
+    return await partners.register(name, actor=SYSTEM, now=NOON)
+
+
+@dataclass
+class Brought:
+    """A member whom a partner brought."""
+
+    id: UUID
+    partner_id: UUID
+    channel: str | None
+    campaign: str
+    version: int
+    seq: int = 0
+    orders: list[UUID] = field(default_factory=list)
+
+    async def happens(self, kind: str, at: datetime, **more: Any) -> None:
+        """One event more of their referral."""
+        self.seq += 1
+        row = {"member_id": self.id, "seq": self.seq, "kind": kind, "cause": "TEST", "partner_id": self.partner_id}
+        where = {"channel": self.channel, "campaign": self.campaign, "campaign_version": self.version}
+        told = {"id": new_id(), "referrer_id": None, "at": at, "created_at": at}
+        await insert(ReferralEvent, [{**told, **row, **where, **more}])
+
+    async def orders_for(self, minor: int, at: datetime) -> UUID:
+        """They buy something."""
+        self.orders.append(new_id())
+        await self.happens("ORDER", at, gross_minor=minor, purchase_id=self.orders[-1])
+        return self.orders[-1]
+
+    async def gives_back(self, minor: int, at: datetime, order: UUID | None = None) -> None:
+        """They get something back."""
+        await self.happens("REFUND", at, refund_minor=minor, purchase_id=order or self.orders[-1])
+
+
+async def bring(
+    partner_id: UUID,
+    number: int,
+    at: datetime = NOON,
+    *,
+    channel: str | None = "POSTER",
+    campaign: str = "TEA",
+    version: int = 1,
+) -> list[Brought]:
+    """Members who come by a partner's link."""
+    found = [Brought(await member(), partner_id, channel, campaign, version) for _ in range(number)]
+    stands = {"state": ReferralState.BOUND, "bound_at": at, "valid_until": at + timedelta(days=999), "seq": 1}
+    came = {"campaign": campaign, "campaign_version": version, "cause": "CODE", "channel": channel}
+    rows = [{**came, **stands, "referee_id": each.id, "partner_id": partner_id} for each in found]
+    await insert(Referral, rows)
+    for each in found:
+        await each.happens("BOUND", at)
+    return found
+
+
+async def touch(
+    partner_id: UUID | None,
+    devices: Sequence[str],
+    at: datetime = NOON,
+    *,
+    channel: str = "POSTER",
+    campaign: str | None = "TEA",
+) -> None:
+    """Devices come by a link."""
+    where = {"code": channel, "channel": channel, "campaign": campaign, "partner_id": partner_id, "at": at}
+    rows = [{**where, "id": (found := new_id()), "device_hash": each, "once": str(found)} for each in devices]
+    await insert(ReferralTouch, rows)
+
+
+async def partner_with_books() -> UUID:
+    """A partner with a row in every table of partners, written without their rules."""
+    partner_id = await organisation()
+    where = {"partner_id": partner_id, "channel": "POSTER", "campaign": "TEA"}
+    await insert(PartnerBooks, [{"one": 1}])
+    await insert(PartnerDay, [{**where, "day": NOON.date(), "touchers": 5, "touches": 5}])
+    waits = {"figure": Family.TOUCH, "since": NOON.date(), "people": ["somebody"], "number": 1}
+    await insert(PartnerPool, [{**where, **waits}])
+    return partner_id

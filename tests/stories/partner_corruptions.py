@@ -1,0 +1,47 @@
+"""Corruptions of what partners are told, and the partner on whose books they are planted."""
+
+from datetime import timedelta
+
+from rules import partners
+from tests.bringing import bring, campaign, organisation, touch
+from tests.people import NOON, programme
+
+POOL = "id = (SELECT id FROM partner_pool WHERE figure = '{0}')"
+
+PARTNERED: dict[str, list[str]] = {
+    "partner days are counted": [
+        "UPDATE partner_day SET registered = registered + 1 WHERE registered > 0",
+        "UPDATE partner_day SET qualified = qualified + 1 WHERE qualified > 0",
+        "UPDATE partner_day SET orders = orders + 1 WHERE orders > 0",
+        "UPDATE partner_day SET gross_minor = gross_minor + 1 WHERE orders > 0",
+        "UPDATE partner_day SET gross_cost = gross_cost - 1 WHERE orders > 0",
+        "UPDATE partner_day SET refund_minor = refund_minor - 1 WHERE refunds > 0",
+        f"UPDATE partner_pool SET number = number + 1 WHERE {POOL.format('REGISTERED')}",
+        f"DELETE FROM partner_pool WHERE {POOL.format('ORDER')}",
+        "UPDATE partner_books SET event_id = '00000000-0000-0000-0000-000000000000'",
+        "DELETE FROM partner_day WHERE registered > 0",
+    ],
+    "partner touches are counted": [
+        "UPDATE partner_day SET touches = touches - 1 WHERE touches > 0",
+        f"DELETE FROM partner_pool WHERE {POOL.format('TOUCH')}",
+    ],
+    "partner pools wait": [
+        """UPDATE partner_pool SET people = '["a", "b", "c", "d", "e"]', number = 9""",
+        "UPDATE partner_pool SET people = '[]'",
+        f"UPDATE partner_pool SET firsts = number + 1 WHERE {POOL.format('TOUCH')}",
+    ],
+}
+
+
+async def the_partner() -> None:
+    """Six members came by the partner's posters and bought; one came by its radio show, and one device did."""
+    await programme()
+    await campaign()
+    bamboo = await organisation()
+    await touch(bamboo, [f"d{n}" for n in range(6)])
+    await touch(bamboo, ["d7"], channel="RADIO")
+    for each in [*await bring(bamboo, 6), *await bring(bamboo, 1, channel="RADIO")]:
+        await each.orders_for(100_00, NOON)
+        await each.happens("QUALIFIED", NOON)
+        await each.gives_back(10_00, NOON)
+    await partners.bring_up_to_date(NOON + timedelta(minutes=1))
