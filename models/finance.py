@@ -66,6 +66,8 @@ class PointsDay(Model):
     """What they did to the members' worth: balances up or down, debt counted against them."""
     open_points = points_field()
     """What they did to the lots: the same but for what became debt or repaid it."""
+    lost = points_field(null=True)
+    """What claw-backs should have taken besides, and left to the programme. Null: nothing."""
 
     class Meta:
         table = "points_day"

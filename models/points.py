@@ -26,6 +26,7 @@ class PointsKind(StrEnum):
     ADJUST_OUT = "ADJUST_OUT"
     ACTIVATE = "ACTIVATE"
     CANCEL_PENDING = "CANCEL_PENDING"
+    RESTORE = "RESTORE"
     EXPIRE = "EXPIRE"
     HOLD = "HOLD"
     RELEASE = "RELEASE"
@@ -126,6 +127,8 @@ class PointsTransaction(Model):
     """What the movement did to the member's worth: balances up or down, debt counted against them."""
     lost = points_field(null=True)
     """What a claw-back should have taken besides and did not, by the policy. Null: nothing."""
+    written_off = points_field(null=True)
+    """What it need not take, since it had expired or was forfeited: that very purchase's. Null: nothing."""
     cause = fields.CharField(max_length=240)
     """The fact behind it. The same fact never moves points twice."""
     reverses_id = fields.UUIDField(null=True)

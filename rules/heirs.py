@@ -18,10 +18,17 @@ INTO = SQL("SELECT merged_into_id FROM member WHERE id = $1")
 
 async def heir_of(member_id: UUID) -> UUID:
     """Who a member is now, by way of others too; they themselves, unless they were merged."""
+    return [member_id, *await line_of(member_id)][-1]
+
+
+async def line_of(member_id: UUID) -> list[UUID]:
+    """Whom a member has become by merges, one after another; the last is who they are now."""
+    found: list[UUID] = []
     for _link in range(LINKS_MAX):
         into = await INTO.value(member_id)
         if into is None:
-            return member_id
+            return found
+        found.append(into)
         member_id = into
     raise AssertionError("Members who were merged in a circle.")
 

@@ -35,7 +35,9 @@ class LiabilityMonth:
     returned: Long = seen(FINANCE, "Given back of redemptions.")
     redeemed: Long = seen(FINANCE, "Redeemed; negative.")
     clawed_back: Long = seen(FINANCE, "Taken back by refunds; negative.")
-    cancelled: Long = seen(FINANCE, "Pending points that never became available; negative.")
+    cancelled: Long = seen(
+        FINANCE, "Pending points that never became available, less what was put back of them; negative."
+    )
     adjusted_out: Long = seen(FINANCE, "Taken out by hand; negative.")
     expired: Long = seen(FINANCE, "Written off as expired; negative.")
     forfeited: Long = seen(FINANCE, "Given up by members who left or were erased; negative.")
@@ -44,6 +46,10 @@ class LiabilityMonth:
     open_points: Long = seen(FINANCE, "What all lots held then: `closing` and `debt` together.")
     debt: Long = seen(FINANCE, "What members owed then.")
     movements: Long = seen(FINANCE, "How many movements the month had.")
+    lost: Long = seen(
+        FINANCE,
+        "What refunds should have taken back and neither took nor made a debt, by the policy. In no other line.",
+    )
 
     @classmethod
     def of(cls, each: Month) -> "LiabilityMonth":
@@ -66,6 +72,7 @@ class LiabilityMonth:
             open_points=Long(each.open_points),
             debt=Long(each.debt),
             movements=Long(each.movements),
+            lost=Long(each.lost),
         )
 
 

@@ -1481,7 +1481,10 @@ export interface LiabilityMonth {
   redeemed: Long;
   /** Taken back by refunds; negative. Not for members, but for OWNER, ADMIN, ANALYST. */
   clawedBack: Long;
-  /** Pending points that never became available; negative. Not for members, but for OWNER, ADMIN, ANALYST. */
+  /**
+   * Pending points that never became available, less what was put back of them; negative. Not for members, but for
+   * OWNER, ADMIN, ANALYST.
+   */
   cancelled: Long;
   /** Taken out by hand; negative. Not for members, but for OWNER, ADMIN, ANALYST. */
   adjustedOut: Long;
@@ -1505,6 +1508,11 @@ export interface LiabilityMonth {
   debt: Long;
   /** How many movements the month had. Not for members, but for OWNER, ADMIN, ANALYST. */
   movements: Long;
+  /**
+   * What refunds should have taken back and neither took nor made a debt, by the policy. In no other line. Not for
+   * members, but for OWNER, ADMIN, ANALYST.
+   */
+  lost: Long;
 }
 
 /** How long the points live that were open when a day was closed. Counted once for each day, shortly after its end. */
@@ -2669,7 +2677,7 @@ export interface Mutation {
    * Give points of a redemption back, to the lots that paid for it. Not for members, but for OWNER, ADMIN, OPERATOR,
    * CS, CASHIER.
    *
-   * Refuses with: `IDEMPOTENCY_KEY_REUSED`, `MEMBER_MERGED`, `MEMBER_NOT_ACTIVE`, `NOT_FOUND`, `POINTS_LIMIT`,
+   * Refuses with: `IDEMPOTENCY_KEY_REUSED`, `MEMBER_NOT_ACTIVE`, `NOT_FOUND`, `POINTS_LIMIT`,
    * `REFUND_EXCEEDS_ORIGINAL`.
    */
   pointsReturn: PointsPayload | null;
@@ -2720,8 +2728,7 @@ export interface Mutation {
    * Cancel pending points, for a reason: they never become available, nor does the growth value that waits with
    * them. Not for members, but for OWNER, ADMIN, OPERATOR, CS.
    *
-   * Refuses with: `IDEMPOTENCY_KEY_REUSED`, `MEMBER_MERGED`, `MEMBER_NOT_ACTIVE`, `NOT_FOUND`, `POINTS_LIMIT`,
-   * `POINTS_NOT_PENDING`.
+   * Refuses with: `IDEMPOTENCY_KEY_REUSED`, `MEMBER_NOT_ACTIVE`, `NOT_FOUND`, `POINTS_LIMIT`, `POINTS_NOT_PENDING`.
    */
   pointsPendingCancel: PointsPayload | null;
   /**
@@ -3672,6 +3679,8 @@ export type PointsKind =
   | 'ACTIVATE'
   /** Pending points that never became available. */
   | 'CANCEL_PENDING'
+  /** Cancelled, and put back: the order had been completed in time. */
+  | 'RESTORE'
   /** Expired. */
   | 'EXPIRE'
   /** Set aside for a checkout. */
@@ -3767,6 +3776,13 @@ export interface PointsMovement {
   reversesId: ID | null;
   /** The other member, of points that changed hands: who has them now, or had them; null for all else. */
   counterpart: MemberCard | null;
+  /** How many points a refund should have taken back besides and left, by the points policy; null for none. */
+  lost: Long | null;
+  /**
+   * How many of the points to take back had expired or were forfeited before, so that nothing else was taken for
+   * them; null for none.
+   */
+  writtenOff: Long | null;
   /** The points it moved, by when they expire: soonest first. Debt has none. */
   lots: PointsLotShare[];
 }

@@ -95,7 +95,7 @@ EARNING = (
         "SELECT c.award_id FROM (SELECT member_id, award_id, code, period, SUM(used) AS used FROM earn_count"
         " WHERE period IN ('BUDGET', 'LIFETIME') GROUP BY member_id, award_id, code, period) c JOIN earn_award a"
         " ON a.member_id = c.member_id AND a.id = c.award_id LEFT JOIN (SELECT member_id, reverses_id,"
-        " SUM(points) AS points FROM points_transaction WHERE kind IN ('CLAWBACK', 'CANCEL_PENDING')"
+        " SUM(points) AS points FROM points_transaction WHERE kind IN ('CLAWBACK', 'CANCEL_PENDING', 'RESTORE')"
         " GROUP BY member_id, reverses_id) r"
         " ON r.member_id = a.member_id AND r.reverses_id = a.transaction_id"
         " WHERE c.used <> a.points + COALESCE(r.points, 0)",

@@ -9,10 +9,11 @@ FINANCE = (
         # a movement is booked on the first day that ended after it and was closed when it was known
         "SELECT day, kind FROM (SELECT (SELECT c.day FROM points_closing c WHERE c.ends_at > CASE"
         " WHEN t.effective_at < t.created_at THEN t.effective_at ELSE t.created_at END AND c.counted_id >= t.id"
-        " ORDER BY c.ends_at LIMIT 1) AS day, t.kind, t.points, 1 AS movements FROM points_transaction t"
-        " JOIN points_books b ON t.id <= b.counted_id UNION ALL SELECT CASE WHEN d.day <= b.closed_day THEN d.day"
-        " END, d.kind, -d.points, -d.movements FROM points_day d CROSS JOIN points_books b) x GROUP BY day, kind"
-        " HAVING SUM(points) <> 0 OR SUM(movements) <> 0",
+        " ORDER BY c.ends_at LIMIT 1) AS day, t.kind, t.points, 1 AS movements, COALESCE(t.lost, 0) AS lost"
+        " FROM points_transaction t JOIN points_books b ON t.id <= b.counted_id UNION ALL"
+        " SELECT CASE WHEN d.day <= b.closed_day THEN d.day END, d.kind, -d.points, -d.movements,"
+        " -COALESCE(d.lost, 0) FROM points_day d CROSS JOIN points_books b) x GROUP BY day, kind"
+        " HAVING SUM(points) <> 0 OR SUM(movements) <> 0 OR SUM(lost) <> 0",
     ),
     Invariant(
         "days follow the lots",

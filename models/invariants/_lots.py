@@ -2,6 +2,26 @@
 
 from models.invariants._invariant import Invariant
 
+SLID = (
+    "SELECT a.member_id FROM points_account a CROSS JOIN {each} s JOIN (SELECT member_id, MAX(effective_at) AS last"
+    " FROM points_transaction WHERE kind IN ('EARN', 'BONUS', 'GRANT', 'ADJUST_IN', 'REDEEM', 'HOLD')"
+    " GROUP BY member_id) t ON t.member_id = a.member_id WHERE {until} > {bound} AND NOT EXISTS (SELECT 1"
+    " FROM points_transaction i WHERE i.member_id = a.member_id AND i.kind = 'MERGE_IN')"
+)
+_UNIT = (
+    "substr(s.key, 2) || CASE substr(s.key, 1, 1) WHEN 'D' THEN ' days' WHEN 'M' THEN ' months' ELSE ' years' END"
+)
+SLID_ON_SQLITE = SLID.format(
+    each="json_each(a.slid)",
+    until="datetime(s.value)",
+    bound=f"datetime(t.last, '+' || {_UNIT}, '+2 days')",
+)
+SLID_ON_POSTGRES = SLID.format(
+    each="LATERAL jsonb_each_text(a.slid)",
+    until="s.value::timestamptz",
+    bound=f"t.last + ({_UNIT})::interval + INTERVAL '2 days'",
+)
+
 LOTS = (
     Invariant(
         "lots say what they wait for",
@@ -27,6 +47,13 @@ LOTS = (
         "An account knows how far each span of its lots has slid.",
         "SELECT l.id FROM points_lot l JOIN points_account a ON a.member_id = l.member_id"
         " WHERE l.slides IS NOT NULL AND (a.slid ->> l.slides) IS NULL",
+    ),
+    Invariant(
+        "lots slide with activity",
+        "No span of an account has slid further than its length after the member last did anything, give or take a"
+        " day; of who was merged it is not told apart.",
+        SLID_ON_SQLITE,
+        SLID_ON_POSTGRES,
     ),
     Invariant(
         "growth lands",

@@ -4,8 +4,9 @@ from models.invariants._invariant import Invariant
 
 REVERSED = (
     "SELECT o.id FROM points_transaction o JOIN purchase p ON p.member_id = o.member_id AND p.id = o.purchase_id"
-    " LEFT JOIN (SELECT member_id, reverses_id, SUM(points - COALESCE(lost, 0)) AS points,"
-    " MAX(CASE WHEN kind = 'CANCEL_PENDING' THEN 1 ELSE 0 END) AS cancelled FROM points_transaction"
+    " LEFT JOIN (SELECT member_id, reverses_id, SUM(points - COALESCE(lost, 0)"
+    " - COALESCE(written_off, 0)) AS points, SUM(CASE kind WHEN 'CANCEL_PENDING' THEN 1"
+    " WHEN 'RESTORE' THEN -1 ELSE 0 END) AS cancelled FROM points_transaction"
     " WHERE reverses_id IS NOT NULL GROUP BY member_id, reverses_id) r"
     " ON r.member_id = o.member_id AND r.reverses_id = o.id WHERE o.kind IN ('EARN', 'BONUS')"
     " AND -COALESCE(r.points, 0) <> CASE WHEN r.cancelled = 1 THEN o.points WHEN p.goods_minor = 0 THEN 0"
@@ -106,11 +107,12 @@ POINTS = (
     ),
     Invariant(
         "movements are told",
-        "Each transaction has entries and an event; a claw-back that found nothing says what was lost.",
+        "Each transaction has entries and an event; a claw-back that found nothing says what became of it.",
         "SELECT t.id FROM points_transaction t"
         " LEFT JOIN (SELECT DISTINCT transaction_id FROM points_entry) e ON e.transaction_id = t.id"
         " LEFT JOIN (SELECT DISTINCT transaction_id FROM outbox_event) o ON o.transaction_id = t.id"
-        " WHERE (e.transaction_id IS NULL AND t.lost IS NULL) OR o.transaction_id IS NULL",
+        " WHERE (e.transaction_id IS NULL AND t.lost IS NULL AND t.written_off IS NULL)"
+        " OR o.transaction_id IS NULL",
     ),
     Invariant(
         "movement amount",
@@ -123,17 +125,19 @@ POINTS = (
         "movement direction",
         "A movement goes the way its kind says.",
         "SELECT id FROM points_transaction WHERE kind NOT IN ('MERGE_OUT', 'MERGE_IN')"
-        " AND CASE WHEN kind IN ('EARN', 'BONUS', 'GRANT', 'RETURN', 'ADJUST_IN',"
+        " AND CASE WHEN kind IN ('EARN', 'BONUS', 'GRANT', 'RETURN', 'RESTORE', 'ADJUST_IN',"
         " 'TRANSFER_IN') THEN points <= 0 WHEN kind IN ('ACTIVATE', 'HOLD', 'RELEASE') THEN points <> 0"
-        " WHEN kind = 'CLAWBACK' THEN points > 0 OR (points = 0 AND lost IS NULL) ELSE points >= 0 END"
-        " OR lost <= 0 OR (lost IS NOT NULL AND kind <> 'CLAWBACK')",
+        " WHEN kind = 'CLAWBACK' THEN points > 0 OR (points = 0 AND lost IS NULL AND written_off IS NULL)"
+        " ELSE points >= 0 END OR lost <= 0 OR written_off <= 0"
+        " OR (COALESCE(lost, written_off) IS NOT NULL AND kind <> 'CLAWBACK')",
     ),
     Invariant(
         "movement counter",
         "An entry's counter-account is that of its movement's kind.",
         "SELECT e.id FROM points_entry e JOIN points_transaction t ON t.id = e.transaction_id"
         " WHERE e.counter <> 'INTERNAL' AND e.counter <> CASE WHEN t.kind IN ('EARN', 'BONUS', 'CLAWBACK',"
-        " 'CANCEL_PENDING', 'GRANT') THEN 'ISSUANCE' WHEN t.kind IN ('REDEEM', 'RETURN') THEN 'REDEMPTION'"
+        " 'CANCEL_PENDING', 'RESTORE', 'GRANT') THEN 'ISSUANCE'"
+        " WHEN t.kind IN ('REDEEM', 'RETURN') THEN 'REDEMPTION'"
         " WHEN t.kind = 'EXPIRE' THEN 'EXPIRY' WHEN t.kind IN ('ADJUST_IN', 'ADJUST_OUT') THEN 'ADJUSTMENT'"
         " WHEN t.kind IN ('TRANSFER_OUT', 'TRANSFER_IN') THEN 'TRANSFER'"
         " WHEN t.kind IN ('MERGE_OUT', 'MERGE_IN') THEN 'MERGE' WHEN t.kind = 'FORFEIT' THEN 'FORFEITURE'"
@@ -170,7 +174,8 @@ POINTS = (
         "lifetime figures",
         "Lifetime figures are the sums of the ledger.",
         "SELECT a.member_id FROM points_account a LEFT JOIN (SELECT member_id,"
-        " SUM(CASE WHEN kind IN ('EARN', 'BONUS', 'CLAWBACK', 'CANCEL_PENDING') THEN points ELSE 0 END) AS earned,"
+        " SUM(CASE WHEN kind IN ('EARN', 'BONUS', 'CLAWBACK', 'CANCEL_PENDING', 'RESTORE') THEN points ELSE 0 END)"
+        " AS earned,"
         " SUM(CASE WHEN kind IN ('REDEEM', 'RETURN') THEN -points ELSE 0 END) AS spent,"
         " SUM(CASE WHEN kind = 'EXPIRE' THEN -points ELSE 0 END) AS expired"
         " FROM points_transaction GROUP BY member_id) t ON t.member_id = a.member_id"
@@ -184,7 +189,16 @@ POINTS = (
         " LEFT JOIN points_transaction o ON o.id = r.reverses_id"
         " WHERE r.reverses_id IS NOT NULL GROUP BY r.reverses_id HAVING MIN(o.id::text) IS NULL"
         " OR MIN(r.member_id::text) <> MIN(o.member_id::text) OR MAX(r.member_id::text) <> MIN(o.member_id::text)"
-        " OR ABS(SUM(r.points - COALESCE(r.lost, 0))) > ABS(MIN(o.points))",
+        " OR ABS(SUM(r.points - COALESCE(r.lost, 0) - COALESCE(r.written_off, 0))) > ABS(MIN(o.points))",
+    ),
+    Invariant(
+        "written off once",
+        "What refunds of a purchase did not take since it was written off has been written off of its lots.",
+        "SELECT t.purchase_id FROM (SELECT purchase_id, SUM(written_off) AS points FROM points_transaction"
+        " WHERE written_off IS NOT NULL GROUP BY purchase_id) t WHERE t.points > (SELECT"
+        " COALESCE(SUM(-m.d_remaining), 0) FROM points_lot l JOIN points_lot_move m ON m.lot_id = l.id"
+        " JOIN points_transaction e ON e.id = m.transaction_id WHERE l.purchase_id = t.purchase_id"
+        " AND e.kind IN ('EXPIRE', 'FORFEIT', 'CANCEL_PENDING'))",
     ),
     Invariant(
         "reversals fit",
@@ -192,7 +206,12 @@ POINTS = (
         "SELECT r.id FROM points_transaction r LEFT JOIN points_transaction o ON o.id = r.reverses_id"
         " WHERE CASE r.kind WHEN 'RETURN' THEN COALESCE(o.kind, '') <> 'REDEEM'"
         " WHEN 'CLAWBACK' THEN COALESCE(o.kind, '') NOT IN ('EARN', 'BONUS')"
-        " WHEN 'CANCEL_PENDING' THEN COALESCE(o.kind, '') NOT IN ('EARN', 'BONUS')"
+        " WHEN 'CANCEL_PENDING' THEN COALESCE(o.kind, '') NOT IN ('EARN', 'BONUS') AND NOT (r.reverses_id IS NULL"
+        " AND EXISTS (SELECT 1 FROM points_lot_move m JOIN points_lot l ON l.id = m.lot_id"
+        " WHERE m.transaction_id = r.id AND m.member_id = r.member_id AND l.from_lot_id IS NOT NULL))"
+        " WHEN 'RESTORE' THEN COALESCE(o.kind, '') NOT IN ('EARN', 'BONUS') OR NOT EXISTS (SELECT 1"
+        " FROM points_transaction c WHERE c.member_id = r.member_id AND c.reverses_id = r.reverses_id"
+        " AND c.kind = 'CANCEL_PENDING' AND c.points = -r.points)"
         " ELSE r.reverses_id IS NOT NULL END",
     ),
     Invariant(

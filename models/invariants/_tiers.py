@@ -17,7 +17,7 @@ TIERS = (
         "SELECT p.id FROM purchase p LEFT JOIN (SELECT member_id, purchase_id, SUM(delta) AS growth"
         " FROM growth_entry GROUP BY member_id, purchase_id) g ON g.member_id = p.member_id"
         " AND g.purchase_id = p.id LEFT JOIN (SELECT t.member_id, t.purchase_id,"
-        " SUM(t.points - COALESCE(t.lost, 0)) AS points"
+        " SUM(t.points - COALESCE(t.lost, 0) - COALESCE(t.written_off, 0)) AS points"
         " FROM points_transaction t LEFT JOIN points_transaction o ON o.id = t.reverses_id"
         " WHERE t.kind = 'EARN' OR (t.kind = 'CLAWBACK' AND o.kind = 'EARN') GROUP BY t.member_id, t.purchase_id) e"
         " ON e.member_id = p.member_id AND e.purchase_id = p.id"

@@ -1,6 +1,6 @@
 """Earning: the rules by which purchases earn, published version by version, and what each gives for a purchase."""
 
-from rules.earning._counting import Reversal, give_back, keep
+from rules.earning._counting import Reversal, give_back, keep, use_again
 from rules.earning._means import JOIN, Bought, Means, around, awards, columns, facts_of, means
 from rules.earning._publishing import EarnRuleChanged, Published, in_force, publish, retire
 from rules.earning._reckoning import Award, Facts, Goods, Wish, bonus, eligible, usual
@@ -52,5 +52,6 @@ __all__ = [
     "publish",
     "retire",
     "rule_of",
+    "use_again",
     "usual",
 ]

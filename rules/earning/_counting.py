@@ -11,7 +11,7 @@ from models.earning import CapPeriod, EarnAward, EarnBudget, EarnCount, EarnUsag
 from models.sql import SQL
 from models.units import Points, new_id
 from models.writing import add, change
-from rules.earning._means import Means, Used
+from rules.earning._means import LEFT, Means, Used
 from rules.earning._reckoning import Award, Key, local, start_of
 from rules.programme import Terms
 
@@ -132,3 +132,33 @@ async def give_back(member_id: UUID, reversals: Iterable[Reversal], terms: Terms
             writing.draw(EarnBudget, "code", key.code, "used", points, most="budget")
         else:
             _use(member_id, key, points, was[key].most, was[key])
+
+
+GIVEN_BACK = SQL(
+    "SELECT c.award_id, c.code, c.period, c.starts_on::text AS starts, -c.used AS points, u.id AS usage_id,"
+    " u.used, u.most FROM earn_award a JOIN earn_count c ON c.member_id = a.member_id AND c.award_id = a.id"
+    " AND c.transaction_id = $3 LEFT JOIN earn_usage u ON u.member_id = c.member_id"
+    " AND u.code = c.code AND u.period = c.period AND u.starts_on = c.starts_on"
+    " WHERE a.member_id = $1 AND a.transaction_id = $2 ORDER BY c.id"
+)
+
+
+async def use_again(member_id: UUID, credited_by: UUID, *, given_back_by: UUID, taken_by: UUID) -> bool:
+    """Have caps and budgets hold again what a movement gave back of an award; no, where a budget has no room.
+
+    Caps are widened to it: it is no more than the member had.
+    """
+    rows = await GIVEN_BACK.rows(member_id, credited_by, given_back_by)
+    for row in rows:
+        if row["period"] == CapPeriod.BUDGET and row["points"] > await LEFT.value(row["code"]):
+            return False
+    counts: list[dict[str, Any]] = []
+    for row in rows:
+        key, points = Key(row["code"], CapPeriod(row["period"]), date.fromisoformat(row["starts"])), row["points"]
+        counts.append(_count_row(member_id, row["award_id"], taken_by, key, points))
+        if key.period is CapPeriod.BUDGET:
+            writing.draw(EarnBudget, "code", key.code, "used", points, most="budget")
+        else:
+            _use(member_id, key, points, row["used"] + points, Used(row["usage_id"], row["used"], row["most"]))
+    add(EarnCount, counts)
+    return True

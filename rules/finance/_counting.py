@@ -28,6 +28,7 @@ class MovementRow(Row):
     points: int
     effective_at: datetime
     created_at: datetime
+    lost: int | None
 
 
 class ShareRow(Row):
@@ -43,7 +44,8 @@ class ShareRow(Row):
 
 MOVEMENTS = Rows(
     MovementRow,
-    "SELECT id, kind, points, effective_at, created_at FROM points_transaction WHERE id > $1 ORDER BY id LIMIT $2",
+    "SELECT id, kind, points, effective_at, created_at, lost FROM points_transaction WHERE id > $1"
+    " ORDER BY id LIMIT $2",
     fans_out="the books count the whole ledger, bit by bit",
 )
 SHARES = Rows(
@@ -88,6 +90,8 @@ class Moved:
     movements: int = 0
     points: int = 0
     open_points: int = 0
+    lost: int = 0
+    """What claw-backs left to the programme."""
 
 
 @dataclass(slots=True)
@@ -110,6 +114,7 @@ class Count:
             moved = self.days[day, each.kind]
             moved.movements += 1
             moved.points += each.points
+            moved.lost += each.lost or 0
             self.movements += 1
             known[each.id] = (each, day, moved)
             self.upto = each.id

@@ -61,16 +61,19 @@ TAKE_TURN = SQL(
     "UPDATE points_books SET turn = turn + 1, counted_id = $2, counted_at = $3 WHERE turn = $1 RETURNING one"
 )
 ENTER_DAYS = SQL(
-    "INSERT INTO points_day (id, day, kind, movements, points, open_points)"
-    " SELECT id, day, kind, movements, points, open_points FROM json_to_recordset($1::text::json)"
-    " AS e(id uuid, day date, kind text, movements bigint, points bigint, open_points bigint) WHERE TRUE"
+    "INSERT INTO points_day (id, day, kind, movements, points, open_points, lost)"
+    " SELECT id, day, kind, movements, points, open_points, lost FROM json_to_recordset($1::text::json)"
+    " AS e(id uuid, day date, kind text, movements bigint, points bigint, open_points bigint, lost bigint)"
+    " WHERE TRUE"
     " ON CONFLICT (kind, day) DO UPDATE SET movements = points_day.movements + excluded.movements,"
-    " points = points_day.points + excluded.points, open_points = points_day.open_points + excluded.open_points",
-    sqlite="INSERT INTO points_day (id, day, kind, movements, points, open_points)"
+    " points = points_day.points + excluded.points, open_points = points_day.open_points + excluded.open_points,"
+    " lost = COALESCE(points_day.lost + excluded.lost, points_day.lost, excluded.lost)",
+    sqlite="INSERT INTO points_day (id, day, kind, movements, points, open_points, lost)"
     " SELECT value ->> 'id', value ->> 'day', value ->> 'kind', value ->> 'movements', value ->> 'points',"
-    " value ->> 'open_points' FROM json_each($1) WHERE TRUE"
+    " value ->> 'open_points', value ->> 'lost' FROM json_each($1) WHERE TRUE"
     " ON CONFLICT (kind, day) DO UPDATE SET movements = points_day.movements + excluded.movements,"
-    " points = points_day.points + excluded.points, open_points = points_day.open_points + excluded.open_points",
+    " points = points_day.points + excluded.points, open_points = points_day.open_points + excluded.open_points,"
+    " lost = COALESCE(points_day.lost + excluded.lost, points_day.lost, excluded.lost)",
 )
 ENTER_COHORTS = SQL(
     "INSERT INTO points_cohort (id, booked, cohort, kind, points)"
@@ -103,6 +106,7 @@ def _day_rows(counted: Count) -> list[dict[str, Any]]:
             "movements": moved.movements,
             "points": moved.points,
             "open_points": moved.open_points,
+            "lost": moved.lost or None,
         }
         for (day, kind), moved in counted.days.items()
     ]

@@ -35,6 +35,7 @@ LINES = {
     "REDEEM": "redeemed",
     "CLAWBACK": "clawed_back",
     "CANCEL_PENDING": "cancelled",
+    "RESTORE": "cancelled",
     "ADJUST_OUT": "adjusted_out",
     "EXPIRE": "expired",
     "FORFEIT": "forfeited",
@@ -76,6 +77,8 @@ class Month:
     closing: int = 0
     open_points: int = 0
     """What the lots held at its end."""
+    lost: int = 0
+    """What refunds should have taken back and did not, by the policy: in no other line."""
     movements: int = 0
 
     @property
@@ -233,13 +236,15 @@ class _Told:
 
 BOOKS = SQL(
     "SELECT 'books' AS what, CAST(counted_id AS TEXT) AS said, CAST(closed_day AS TEXT) AS kind,"
-    " 0::bigint AS movements, 0::bigint AS points, 0::bigint AS open_points FROM points_books UNION ALL"
-    " SELECT 'before', '', '', 0, COALESCE(SUM(points), 0)::bigint, COALESCE(SUM(open_points), 0)::bigint"
+    " 0::bigint AS movements, 0::bigint AS points, 0::bigint AS open_points, 0::bigint AS lost"
+    " FROM points_books UNION ALL"
+    " SELECT 'before', '', '', 0, COALESCE(SUM(points), 0)::bigint, COALESCE(SUM(open_points), 0)::bigint, 0"
     " FROM points_day WHERE day < $1::text::date UNION ALL"
     " SELECT 'month', substr(CAST(day AS TEXT), 1, 7), kind, SUM(movements)::bigint, SUM(points)::bigint,"
-    " SUM(open_points)::bigint FROM points_day WHERE day >= $1::text::date AND day < $2::text::date"
+    " SUM(open_points)::bigint, COALESCE(SUM(lost), 0)::bigint FROM points_day"
+    " WHERE day >= $1::text::date AND day < $2::text::date"
     " GROUP BY substr(CAST(day AS TEXT), 1, 7), kind UNION ALL"
-    " SELECT 'cohort', CAST(cohort AS TEXT), kind, 0, SUM(points)::bigint, 0 FROM points_cohort"
+    " SELECT 'cohort', CAST(cohort AS TEXT), kind, 0, SUM(points)::bigint, 0, 0 FROM points_cohort"
     " WHERE booked < $2::text::date GROUP BY cohort, kind"
 )
 """All that was entered, at one moment: whatever comes after the last counted movement is counted on top."""
@@ -289,7 +294,7 @@ async def _told(first: date, end: date) -> _Told:
         elif what == "before":
             told.before = (row["points"], row["open_points"])
         elif what == "month":
-            moved = Moved(row["movements"], row["points"], row["open_points"])
+            moved = Moved(row["movements"], row["points"], row["open_points"], row["lost"])
             told.months[date.fromisoformat(f"{said}-01")][kind] = moved
         else:
             told.cohorts[date.fromisoformat(said)][kind] = row["points"]
@@ -323,6 +328,7 @@ def _add(told: _Told, counted: Count, first: date, end: date) -> None:
             into.movements += moved.movements
             into.points += moved.points
             into.open_points += moved.open_points
+            into.lost += moved.lost
     for (booked, cohort, kind), points in counted.cohorts.items():
         if booked < end:
             told.cohorts[cohort][kind] += points
@@ -340,6 +346,7 @@ def _months(told: _Told, first: date, end: date) -> list[Month]:
             points += moved.points
             open_points += moved.open_points
             each.movements += moved.movements
+            each.lost += moved.lost
         each.closing, each.open_points = points, open_points
         found.append(each)
         first = add_months(first, 1)

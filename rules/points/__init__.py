@@ -8,7 +8,7 @@ from models.members import MemberState
 from models.points import PointsKind
 from models.sql import SQL
 from models.units import Note, Points, ReasonCode
-from rules import members, programme, standings
+from rules import heirs, members, programme, standings
 from rules.actors import Actor
 from rules.idempotency import Key, Slip
 from rules.points._book import Book, InsufficientPoints, reversal
@@ -22,8 +22,8 @@ from rules.points._by_hand import (
     tried,
 )
 from rules.points._checks import AboveTierLimit, check_purchase, check_redemption, is_in_reach, objections
-from rules.points._forfeiting import forfeit, let_go
-from rules.points._handing import Handed, hand_back, hand_over, trace
+from rules.points._forfeiting import forfeit, let_go, written_off
+from rules.points._handing import Handed, hand_back, hand_on, hand_over, trace
 from rules.points._holds import (
     HOLD_FOR,
     CaptureExceedsHold,
@@ -39,10 +39,10 @@ from rules.points._holds import (
     set_aside,
 )
 from rules.points._ledger import LAND, landing, open_account, open_book, open_books, post, return_to_lots
-from rules.points._living import PointsNotPending, cancel_pending, complete, thaw, touch
+from rules.points._living import PointsNotPending, cancel_pending, complete, reinstate, thaw, touch
 from rules.points._parts import Balances, Hold, Lot, Movement
 from rules.points._paying import AboveShareLimit, Cart, Offer, OffUnit, Worth, check_payment, offer, worth
-from rules.points._posting import Posted, Written, conclude
+from rules.points._posting import Posted, Written, conclude, record
 from rules.points._purse import TO_SPEND, Purse, hold, purse
 from rules.points._sweeping import activate_due, catch_up, expire_due, release_overdue
 from rules.points._tally import PointsLimit
@@ -113,6 +113,7 @@ __all__ = [
     "forfeit",
     "give_back",
     "hand_back",
+    "hand_on",
     "hand_over",
     "hold",
     "landing",
@@ -129,6 +130,7 @@ __all__ = [
     "purse",
     "put_right",
     "redeem",
+    "reinstate",
     "release",
     "release_overdue",
     "return_to_lots",
@@ -140,6 +142,7 @@ __all__ = [
     "transfer",
     "tried",
     "warn_all",
+    "written_off",
 ]
 
 
@@ -271,14 +274,42 @@ async def give_back(
 ) -> Posted:
     """Return the points of a redemption, in part or (with None) all that is left of it, to the lots that paid.
 
-    Raises: NotFound, IdempotencyKeyReused, MemberNotActive, MemberMerged, RefundExceedsOriginal, PointsLimit.
+    Those of a merged member go on to who they are now.
+
+    Raises: NotFound, IdempotencyKeyReused, MemberNotActive, RefundExceedsOriginal, PointsLimit.
     """
-    held = await members.hold(member_id)
+    held, heir = await heirs.hold(member_id)
     slip = Slip(member_id, actor, key, "points.return", (transaction_id, points, reason, note))
     if earlier := await slip.recall():
         return Posted.replay(earlier)
-    if refused := members.inactivity(held.state, frozen_may=True):
+    if refused := members.inactivity(heir.state, frozen_may=True):
         raise refused
+    purchase_id, already, wanted = await _left(member_id, transaction_id, points, actor)
+    book = await open_book(member_id, now)
+    movement = Movement(
+        PointsKind.RETURN,
+        slip.cause,
+        now,
+        purchase_id=purchase_id,
+        reverses_id=transaction_id,
+        reason=reason,
+    )
+    await return_to_lots(book, movement, wanted, already=already)
+    if heir is held:
+        return await conclude(book, movement, slip, note=note)
+    posted = await record(book, movement, slip.operation, note=note, actor=actor)
+    posted = posted.of_heir(await hand_on(member_id, heir.id, now))
+    await slip.keep(posted.response, now)
+    return posted
+
+
+async def _left(
+    member_id: UUID, transaction_id: UUID, points: Points | None, actor: Actor
+) -> tuple[UUID | None, int, Points]:
+    """What a redemption paid for, how much of it has come back, and how much of the rest is meant; with None, all.
+
+    Raises: NotFound, RefundExceedsOriginal.
+    """
     original = await ORIGINAL.row(member_id, transaction_id)
     if original is None or original["kind"] != PointsKind.REDEEM or not is_in_reach(actor, original["store_id"]):
         raise NotFound
@@ -287,14 +318,4 @@ async def give_back(
     wanted = Points(left) if points is None else points
     if not 0 < wanted <= left:
         raise RefundExceedsOriginal(wanted, left)
-    book = await open_book(member_id, now)
-    movement = Movement(
-        PointsKind.RETURN,
-        slip.cause,
-        now,
-        purchase_id=original["purchase_id"],
-        reverses_id=transaction_id,
-        reason=reason,
-    )
-    await return_to_lots(book, movement, wanted, already=already)
-    return await conclude(book, movement, slip, note=note)
+    return original["purchase_id"], already, wanted

@@ -206,10 +206,13 @@ class Book(Tally):
         self._line(movement, Bucket.AVAILABLE, points, Counter.REDEMPTION)
         self._settle(movement, self.now)
 
-    def claw_back(self, movement: Movement, points: Points, terms: ClawBack = AS_EVER) -> None:
+    def claw_back(
+        self, movement: Movement, points: Points, terms: ClawBack = AS_EVER, *, written_off: int = 0
+    ) -> None:
         """Take earned points back: from the purchase's own lots, then from others, then as a debt.
 
-        By the policy it may stop before: what is not taken then is lost to the programme, and the movement says so.
+        What was written off of the purchase's own lots was taken before: it is neither taken from others nor owed.
+        By the policy it may stop before: what is not taken then is lost to the programme. The movement says both.
         """
         own = [lot for lot in self.lots if lot.purchase_id == movement.purchase_id]
         # what is left of each pending lot is what is left of the movement that made it
@@ -217,15 +220,16 @@ class Book(Tally):
             (lot for lot in own if not lot.active), key=lambda lot: lot.transaction_id != movement.reverses_id
         )
         left = points - self._take_some(movement, points, waiting, Bucket.PENDING)
+        mine = [lot for lot in own if lot.active]
+        before = max(0, min(written_off, left - sum(lot.remaining for lot in mine)))
+        left -= before
         if terms.policy is not ClawBackPolicy.PENDING_ONLY:
-            mine = [lot for lot in own if lot.active]
             others = [lot for lot in self._usable(self.now) if lot not in mine]
             left -= self._take_some(movement, left, [*mine, *others], Bucket.AVAILABLE)
         owed = self._room_for_debt(left, terms)
         if owed:
             self._line(movement, Bucket.DEBT, owed, Counter.ISSUANCE)
-        if left > owed:
-            self._lose(movement, left - owed)
+        self._leave(movement, lost=left - owed, written_off=before)
 
     def _room_for_debt(self, points: int, terms: ClawBack) -> int:
         """How many of the points the member may come to owe."""
@@ -250,6 +254,14 @@ class Book(Tally):
         points = lot.remaining
         self._move(movement, lot, -points)
         self._line(movement, Bucket.PENDING, -points, Counter.ISSUANCE)
+
+    def reinstate(self, movement: Movement, lot: Lot, points: Points) -> None:
+        """Put back what was cancelled of a lot: it is pending again, and nothing cancels it any more."""
+        mine = self._known(lot)
+        mine.cancels_at = None
+        self.changed.append(mine)
+        self._move(movement, mine, points)
+        self._line(movement, Bucket.PENDING, points, Counter.ISSUANCE)
 
     def stretch(self) -> None:
         """Let the lots that slide live as long as the member's last activity has it."""
@@ -343,13 +355,16 @@ class Book(Tally):
 
 
 def cancelling(lot: Lot, cause: str, at: datetime, reason: str | None = None) -> Movement:
-    """The movement that cancels a pending lot: it takes back what is left of the one that made it."""
+    """The movement that cancels a pending lot: it takes back what is left of the one that earned it.
+
+    Where the lot came from a member who was merged, that is not this member's to take back.
+    """
     return Movement(
         PointsKind.CANCEL_PENDING,
         cause,
         at,
         purchase_id=lot.purchase_id,
-        reverses_id=lot.transaction_id,
+        reverses_id=None if lot.from_lot_id else lot.transaction_id,
         reason=reason,
     )
 

@@ -1,6 +1,10 @@
-"""Forfeiting: whoever has left the programme, or is erased, has no points any more."""
+"""Forfeiting: whoever left the programme, or is erased, has no points any more; and what a purchase lost so."""
+
+from collections.abc import Sequence
+from uuid import UUID
 
 from models.points import Bucket, Counter, PointsKind
+from models.sql import SQL
 from rules.points._book import Book
 from rules.points._parts import Movement
 
@@ -17,6 +21,37 @@ def forfeit(book: Book, cause: str, *, reason: str) -> Movement | None:
         if points:
             book._line(movement, bucket, -points, Counter.FORFEITURE)
     return movement if any(left.values()) else None
+
+
+_GONE = (
+    "SELECT COALESCE(SUM(-x.d_remaining), 0)::bigint AS points FROM points_lot l JOIN points_lot_move x"
+    " ON x.member_id = l.member_id AND x.lot_id = l.id JOIN points_transaction e ON e.member_id = x.member_id"
+    " AND e.id = x.transaction_id AND (e.kind IN ('EXPIRE', 'FORFEIT')"
+    # what was cancelled with an heir takes back nothing of where it was earned
+    " OR (e.kind = 'CANCEL_PENDING' AND e.reverses_id IS NULL)) WHERE "
+)
+GONE = SQL(f"{_GONE}l.member_id = $1 AND l.transaction_id = ANY($2::uuid[])")
+GONE_WITH_HEIRS = SQL(
+    f"{_GONE}l.member_id = ANY($1::uuid[]) AND l.purchase_id = $2",
+    fans_out="what an order of a merged member earned may have expired with any of those they became",
+)
+WRITES_OFF = (PointsKind.EXPIRE, PointsKind.FORFEIT)
+
+
+async def written_off(
+    purchase_id: UUID, books: Sequence[Book], *, earned_by: Sequence[UUID], heirs: Sequence[UUID]
+) -> int:
+    """How many of the points that these movements earned for a purchase have expired or were forfeited since.
+
+    The first of the books is that of the purchase's member. With `heirs`, those they became by merges, it is what
+    was written off there, too. What is decided in the books and not written yet counts.
+    """
+    mine = books[0].member_id
+    gone: int = await (
+        GONE_WITH_HEIRS.value([mine, *heirs], purchase_id) if heirs else GONE.value(mine, list(earned_by))
+    )
+    moves = [move for book in books for move in book.moves if move.lot.purchase_id == purchase_id]
+    return gone - sum(move.d_remaining for move in moves if move.movement.kind in WRITES_OFF)
 
 
 def let_go(book: Book) -> None:

@@ -14,8 +14,10 @@ from uuid import UUID
 from models.points import Bucket, Counter, PointsKind
 from models.sql import SQL
 from models.units import Points, new_id
+from rules.actors import SYSTEM
+from rules.outbox import tell
 from rules.points._book import Book
-from rules.points._ledger import OF_LOT
+from rules.points._ledger import OF_LOT, open_book, post
 from rules.points._parts import Lot, Movement
 
 Traces: TypeAlias = dict[UUID, tuple[datetime, UUID | None]]
@@ -91,6 +93,19 @@ def hand_over(
             taker._line(into, bucket, points, Counter.MERGE)
     taker._settle(into, taker.now)
     return Handed(out, into)
+
+
+async def hand_on(member_id: UUID, heir_id: UUID, now: datetime) -> Book:
+    """All that a held merged member has is their heir's, held too, whose book this is.
+
+    Raises: PointsLimit.
+    """
+    giver, taker = [await open_book(each, now) for each in (member_id, heir_id)]
+    group = new_id()
+    hand_over(giver, taker, f"pass:{group}", group=group, traces=await trace(giver))
+    for book in (giver, taker):
+        await tell(book.member_id, await post(book, SYSTEM), now)
+    return taker
 
 
 def _waits(lot: Lot) -> bool:

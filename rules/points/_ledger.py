@@ -48,6 +48,7 @@ async def return_to_lots(book: Book, movement: Movement, points: Points, *, alre
 _FIGURES = [each.name for each in fields(Balances)]
 _LOT = [each.name for each in fields(Lot)]
 FIGURES, OF_LOT = ", ".join(_FIGURES), ", ".join(_LOT)
+OF_A_LOT = ", ".join(f"l.{name}" for name in _LOT)
 ACCOUNT = SQL(f"SELECT {FIGURES} FROM points_account WHERE member_id = $1")  # noqa: S608  names of columns
 LOTS = SQL(
     f"SELECT {OF_LOT} FROM points_lot WHERE member_id = $1 AND (remaining > 0 OR held > 0)"  # noqa: S608  the same
@@ -249,6 +250,7 @@ def _transaction_row(book: Book, movement: Movement, actor: Actor) -> dict[str, 
         "kind": movement.kind,
         "points": movement.points,
         "lost": movement.lost or None,
+        "written_off": movement.written_off or None,
         "cause": movement.cause,
         "reverses_id": movement.reverses_id,
         "group_id": movement.group_id,

@@ -7,11 +7,11 @@ from uuid import UUID
 from models.points import PointsKind, WaitsFor
 from models.sql import SQL
 from models.units import Note, ReasonCode
-from rules import members
+from rules import earning, heirs, members
 from rules.actors import Actor
 from rules.idempotency import Key, Slip
 from rules.points._book import Book, cancelling
-from rules.points._ledger import open_book
+from rules.points._ledger import OF_A_LOT, open_book
 from rules.points._parts import Lot, Movement
 from rules.points._posting import Posted, conclude
 from rules.policy import expires_by, slid
@@ -38,6 +38,32 @@ def complete(book: Book, purchase_id: UUID, at: datetime, terms: Terms) -> None:
         book.changed.append(lot)
         if not lot.thaws:
             _activate(book, lot, f"activate:{lot.id}", at)
+
+
+CANCELLED = SQL(
+    f"SELECT {OF_A_LOT}, c.id AS cancelled_by, c.reverses_id, -c.points AS gone FROM points_transaction c"  # noqa: S608
+    " JOIN points_lot_move m ON m.member_id = c.member_id AND m.transaction_id = c.id"
+    " JOIN points_lot l ON l.member_id = m.member_id AND l.id = m.lot_id WHERE c.member_id = $1"
+    " AND c.purchase_id = $2 AND c.kind = 'CANCEL_PENDING' AND c.reason IS NULL AND l.cancels_at > $3 ORDER BY l.id"
+)
+"""What time alone has cancelled after a moment. What staff cancelled has a reason, and stays so."""
+
+
+async def reinstate(book: Book, purchase_id: UUID, at: datetime) -> None:
+    """A purchase was completed before what it earned was cancelled: that waits for its completion again.
+
+    It uses caps anew. Where a budget has no room for it, since others had it meanwhile, it stays cancelled.
+
+    Raises: PointsLimit.
+    """
+    for row in await CANCELLED.rows(book.member_id, purchase_id, at):
+        cancelled_by, earned_by, points = row.pop("cancelled_by"), row.pop("reverses_id"), row.pop("gone")
+        lot = Lot(**row)
+        movement = Movement(
+            PointsKind.RESTORE, f"restore:{lot.id}", at, purchase_id=purchase_id, reverses_id=earned_by
+        )
+        if await earning.use_again(book.member_id, earned_by, given_back_by=cancelled_by, taken_by=movement.id):
+            book.reinstate(movement, lot, points)
 
 
 def thaw(book: Book) -> None:
@@ -84,15 +110,16 @@ async def cancel_pending(
 ) -> Posted:
     """Take back what is left of points that are pending, for a reason: they never become available.
 
-    What their purchase would have given in growth with them never lands.
+    What their purchase would have given in growth with them never lands. What waits with a merged member, for the
+    orders they had, is cancelled there.
 
-    Raises: NotFound, IdempotencyKeyReused, MemberNotActive, MemberMerged, PointsNotPending, PointsLimit.
+    Raises: NotFound, IdempotencyKeyReused, MemberNotActive, PointsNotPending, PointsLimit.
     """
-    held = await members.hold(member_id)
+    _, heir = await heirs.hold(member_id)
     slip = Slip(member_id, actor, key, "points.cancel", (lot_id, reason, note))
     if earlier := await slip.recall():
         return Posted.replay(earlier)
-    if refused := members.inactivity(held.state, frozen_may=True):
+    if refused := members.inactivity(heir.state, frozen_may=True):
         raise refused
     if await EXISTS.row(member_id, lot_id) is None:
         raise NotFound

@@ -107,6 +107,8 @@ class Movement:
     """What it did to the member's worth; debt counts against it."""
     lost: int = 0
     """What a claw-back should have taken besides, and leaves to the programme."""
+    written_off: int = 0
+    """What it need not take, since it had expired or was forfeited before."""
 
 
 @dataclass(slots=True)

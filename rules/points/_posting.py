@@ -1,6 +1,6 @@
 """Posting: the last beat of a movement on points alone, and the answer it leaves behind."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -15,6 +15,8 @@ from rules.outbox import tell
 from rules.points._book import Book
 from rules.points._ledger import post
 from rules.points._parts import Balances, Line, Movement
+
+FIGURES = ("available", "pending", "held", "debt")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,17 +41,36 @@ class Posted:
     replayed: bool = False
     written: Written | None = field(default=None, compare=False, repr=False)
     """What need not be read again to be shown; None for what was done before."""
+    heir_id: UUID | None = None
+    """Whose account it is, where the points of a merged member went on to who they are now."""
 
     @classmethod
     def replay(cls, response: dict[str, Any]) -> "Posted":
         """The stored answer of an earlier, identical request."""
-        return cls(**{**response, "transaction_id": UUID(response["transaction_id"]), "replayed": True})
+        heir_id = response.get("heir_id")
+        told = {"transaction_id": UUID(response["transaction_id"]), "heir_id": heir_id and UUID(heir_id)}
+        return cls(**{**response, **told, "replayed": True})
 
     @property
     def response(self) -> dict[str, Any]:
         """The answer as it is stored."""
-        answer = {name: getattr(self, name) for name in ("available", "pending", "held", "debt")}
+        answer = {name: getattr(self, name) for name in FIGURES}
+        if self.heir_id is not None:
+            answer["heir_id"] = str(self.heir_id)
         return {**answer, "transaction_id": str(self.transaction_id)}
+
+    def of_heir(self, book: Book) -> "Posted":
+        """The same, with the account of who the member is now."""
+        now, written = book.balances, self.written and replace(self.written, balances=book.balances)
+        return Posted(
+            self.transaction_id,
+            Points(now.available),
+            Points(now.pending),
+            Points(now.held),
+            Points(now.debt),
+            written=written,
+            heir_id=book.member_id,
+        )
 
 
 async def conclude(

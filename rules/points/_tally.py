@@ -29,7 +29,13 @@ _BUCKETS = {
 }
 
 
-EARNS = {PointsKind.EARN, PointsKind.BONUS, PointsKind.CLAWBACK, PointsKind.CANCEL_PENDING}
+EARNS = {
+    PointsKind.EARN,
+    PointsKind.BONUS,
+    PointsKind.CLAWBACK,
+    PointsKind.CANCEL_PENDING,
+    PointsKind.RESTORE,
+}
 """The kinds that make up what was ever earned."""
 
 
@@ -119,11 +125,12 @@ class Tally:
         self.lines.append(line)
         return line
 
-    def _lose(self, movement: Movement, points: int) -> None:
-        """Points that a movement should take are not there, and nobody owes them."""
-        if movement not in self.movements:
+    def _leave(self, movement: Movement, *, lost: int = 0, written_off: int = 0) -> None:
+        """Points that a movement is about are not there, and nobody owes them."""
+        if (lost or written_off) and movement not in self.movements:
             self.movements.append(movement)
-        movement.lost += points
+        movement.lost += lost
+        movement.written_off += written_off
 
     def _count(self, kind: PointsKind, worth: int) -> None:
         """Keep the lifetime figures."""

@@ -19,7 +19,7 @@ from models.purchases import (
 from models.sql import SQL
 from models.units import Growth, Minor, Points
 from models.writing import add, change
-from rules import earning, points, tiers
+from rules import earning, heirs, points, tiers
 from rules.earning import Reversal
 from rules.outbox import Event
 from rules.points import Movement, RefundExceedsOriginal
@@ -122,8 +122,18 @@ async def _complete(sitting: Sitting, happening: Happening, event_id: UUID) -> N
         _save(purchase)
         _tell(sitting, "completed")
     if is_news or purchase.state is PurchaseState.PARTIALLY_REFUNDED:
-        points.complete(sitting.book, purchase.id, min(happening.occurred_at, sitting.now), sitting.terms)
+        at = min(happening.occurred_at, sitting.now)
+        await _restore(sitting, at)
+        points.complete(sitting.book, purchase.id, at, sitting.terms)
         await _land(sitting, happening.occurred_at)
+
+
+async def _restore(sitting: Sitting, at: datetime) -> None:
+    """What was cancelled before word came of a completion that had happened by then is not cancelled any more."""
+    # points are cancelled at midnights of the programme: on one day there was none to lose between
+    if sitting.terms.local_day(at) < sitting.terms.local_day(sitting.now):
+        await _write_cancelled(sitting)
+        await points.reinstate(sitting.book, sitting.purchase.id, at)
 
 
 async def _land(sitting: Sitting, at: datetime) -> None:
@@ -171,6 +181,7 @@ async def _refund(sitting: Sitting, happening: Happening, event_id: UUID) -> Non
     _save(purchase)
     _tell(sitting, "refunded")
     _release(sitting)
+    await _write_cancelled(sitting)
     share = {"refunded": purchase.refunded_minor, "paid": purchase.goods_minor}
     await _reverse_points(sitting, event_id, happening.occurred_at, **share)
     await _reverse_growth(sitting, event_id, happening.occurred_at)
@@ -204,7 +215,7 @@ async def _check_lines(
 
 
 OF_PURCHASE = SQL(
-    "SELECT t.id, t.kind, t.points, t.lost, t.reverses_id, EXISTS (SELECT 1 FROM earn_award a"
+    "SELECT t.id, t.kind, t.points, t.lost, t.written_off, t.reverses_id, EXISTS (SELECT 1 FROM earn_award a"
     " WHERE a.member_id = t.member_id AND a.transaction_id = t.id) AS is_awarded"
     " FROM points_transaction t WHERE t.member_id = $1 AND t.purchase_id = $2 ORDER BY t.id"
 )
@@ -222,7 +233,9 @@ async def _reverse_points(sitting: Sitting, event_id: UUID, at: datetime, *, ref
     reversed_by: dict[UUID, int] = {}
     for row in rows:
         if row["reverses_id"]:
-            gone = abs(row["points"]) + (row["lost"] or 0)
+            # what was taken back comes with the other sign than its original, and what was restored with the same
+            gone = -row["points"] if row["kind"] != PointsKind.RETURN else row["points"]
+            gone += (row["lost"] or 0) + (row["written_off"] or 0)
             reversed_by[row["reverses_id"]] = reversed_by.get(row["reverses_id"], 0) + gone
     taken: list[Reversal] = []
     originals = [(how, row) for kind, how in REVERSIBLE.items() for row in rows if row["kind"] == kind]
@@ -237,11 +250,27 @@ async def _reverse_points(sitting: Sitting, event_id: UUID, at: datetime, *, ref
         if how is PointsKind.RETURN:
             await points.return_to_lots(sitting.book, movement, due, already=already)
         else:
-            sitting.book.claw_back(movement, due, sitting.terms.policy.claw_back)
+            await _claw_back(sitting, movement, due, rows)
             is_counted = row["is_awarded"] and movement.points
             taken += [Reversal(row["id"], movement.id, Points(-movement.points), at)] if is_counted else []
     if taken:
         await earning.give_back(purchase.member_id, taken, sitting.terms)
+
+
+async def _claw_back(sitting: Sitting, movement: Movement, due: Points, rows: Sequence[dict[str, Any]]) -> None:
+    """Take back what the purchase earned; what has expired of it or was forfeited is taken from nothing else."""
+    purchase_id, book, heir = sitting.purchase.id, sitting.book, sitting.heir
+    gone = 0
+    if due > sum(lot.remaining for lot in book.lots if lot.purchase_id == purchase_id):
+        gone = await points.written_off(
+            purchase_id,
+            [book, heir.book] if heir else [book],
+            earned_by=[row["id"] for row in rows],
+            heirs=await heirs.line_of(book.member_id) if heir else (),
+        )
+        gone -= sum(row["written_off"] or 0 for row in rows)
+        gone -= sum(each.written_off for each in book.movements if each.purchase_id == purchase_id)
+    book.claw_back(movement, due, sitting.terms.policy.claw_back, written_off=gone)
 
 
 GROWTH_OF = SQL("SELECT delta FROM growth_entry WHERE member_id = $1 AND purchase_id = $2 ORDER BY seq")
@@ -308,6 +337,12 @@ async def _waiting(sitting: Sitting) -> list[dict[str, Any]]:
     """The parked refunds of a purchase that have not lapsed, in the order they happened."""
     purchase = sitting.purchase
     return await PARKED.rows(purchase.member_id, purchase.id, sitting.now - PARKED_FOR)
+
+
+async def _write_cancelled(sitting: Sitting) -> None:
+    """What time alone has cancelled stands in the ledger before anybody asks it what became of a purchase."""
+    if any(each.kind is PointsKind.CANCEL_PENDING for each in sitting.book.movements):
+        await _flush(sitting)
 
 
 async def _flush(sitting: Sitting) -> None:

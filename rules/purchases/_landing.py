@@ -9,7 +9,6 @@ from rules import heirs, points, programme, tiers
 from rules.jobs import job
 from rules.outbox import tell
 from rules.purchases._effects import growth_cause, left
-from rules.purchases._passing import hand_on
 from rules.transactions import transaction
 
 WAITED = SQL(
@@ -55,4 +54,4 @@ async def land_growth(member_id: UUID, lot_id: UUID, *, now: datetime) -> None:
     )
     await tell(heir.id, events, now)
     if heir is not held:
-        await hand_on(member_id, heir.id, now)
+        await points.hand_on(member_id, heir.id, now)

@@ -11,7 +11,6 @@ from uuid import UUID
 from models.sql import SQL
 from models.units import new_id
 from rules import heirs, points, tiers
-from rules.actors import SYSTEM
 from rules.jobs import job
 from rules.members import Held
 from rules.outbox import tell
@@ -84,19 +83,7 @@ async def pass_over(member_id: UUID, *, now: datetime) -> None:
     """
     held, heir = await heirs.hold(member_id)
     if heir is not held:
-        await hand_on(held.id, heir.id, now)
-
-
-async def hand_on(member_id: UUID, heir_id: UUID, now: datetime) -> None:
-    """All that a held merged member has is their heir's, held too.
-
-    Raises: PointsLimit.
-    """
-    giver, taker = [await points.open_book(each, now) for each in (member_id, heir_id)]
-    group = new_id()
-    points.hand_over(giver, taker, f"pass:{group}", group=group, traces=await points.trace(giver))
-    for book in (giver, taker):
-        await tell(book.member_id, await points.post(book, SYSTEM), now)
+        await points.hand_on(held.id, heir.id, now)
 
 
 def _back(heir: Heir) -> str:

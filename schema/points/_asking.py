@@ -60,15 +60,16 @@ def positive(value: int) -> Points:
 
 async def answer(member_id: UUID, posted: Posted) -> PointsPayload:
     """The stored outcome as a payload: the line and the account as they were, also on a replay."""
+    owner = posted.heir_id or member_id
     if posted.written is not None:
-        return PointsPayload(entry=entry_of(posted.written), account=account(member_id, posted.written.balances))
+        return PointsPayload(entry=entry_of(posted.written), account=account(owner, posted.written.balances))
     lines = await entries_written(member_id, [posted.transaction_id])
-    found = await ACCOUNTS.row([member_id], datetime.fromisoformat(lines[0].recorded_at))
+    found = await ACCOUNTS.row([owner], datetime.fromisoformat(lines[0].recorded_at))
     if found is None:
         raise AssertionError("A member without a points account.")
     told = {name: getattr(posted, name) for name in ("available", "pending", "held", "debt")}
     told |= {name: getattr(found, name) for name in ("lifetime_earned", "lifetime_spent", "lifetime_expired")}
-    as_it_was = PointsAccount(member_id=member_id, **told)
+    as_it_was = PointsAccount(member_id=owner, **told)
     return PointsPayload(entry=lines[0], account=as_it_was, replayed=posted.replayed)
 
 

@@ -46,6 +46,8 @@ class MovementRow(Row):
     store: str | None
     reversed: UUID | None
     counterpart_id: UUID | None
+    lost: int | None
+    written_off: int | None
 
     @property
     def by(self) -> ActorKind:
@@ -61,7 +63,7 @@ class MovementRow(Row):
 
 TOLD = (
     "SELECT e.id AS entry_id, e.member_id, t.id AS transaction_id, t.actor_kind, t.actor_id, s.name AS store,"
-    " t.counterpart_id,"
+    " t.counterpart_id, t.lost, t.written_off,"
     " (SELECT o.id FROM points_entry o WHERE o.member_id = e.member_id AND o.transaction_id = t.reverses_id"
     " ORDER BY o.seq LIMIT 1) AS reversed FROM points_entry e"
     " JOIN points_transaction t ON t.member_id = e.member_id AND t.id = e.transaction_id"
@@ -155,6 +157,15 @@ class PointsMovement:
         SEES_MEMBER,
         "The other member, of points that changed hands: who has them now, or had them; null for all else.",
         others_of,
+    )
+    lost: Long | None = seen(
+        SEES_POINTS,
+        "How many points a refund should have taken back besides and left, by the points policy; null for none.",
+    )
+    written_off: Long | None = seen(
+        SEES_POINTS,
+        "How many of the points to take back had expired or were forfeited before, so that nothing else was taken "
+        "for them; null for none.",
     )
     lots: list[PointsLotShare] = related(
         SEES_POINTS, "The points it moved, by when they expire: soonest first. Debt has none.", lots_of

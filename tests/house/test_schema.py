@@ -56,7 +56,10 @@ IMPOSSIBLE: dict[str, dict[str, str]] = {
         "MEMBER_FROZEN": "a frozen member is thawed",
         "IDEMPOTENCY_KEY_REUSED": "it has no key, and a lot is thawed once",
     },
-    "rules.points._living.cancel_pending": {"MEMBER_FROZEN": "what a frozen member waits for may be cancelled"},
+    "rules.points._living.cancel_pending": {
+        "MEMBER_FROZEN": "what a frozen member waits for may be cancelled",
+        "MEMBER_MERGED": "it is asked of who they are now",
+    },
     "rules.policy._publishing.publish": {"POINTS_LIMIT": "it says how points are clawed back and claws none back"},
     "rules.phones.link": {
         "IDENTITY_UNVERIFIED": "WeChat vouches for the phone",
@@ -66,7 +69,10 @@ IMPOSSIBLE: dict[str, dict[str, str]] = {
     "rules.tiers._granting.grant": {"MEMBER_FROZEN": "a frozen member keeps and gets tiers"},
     "rules.tiers._granting.revoke": {"MEMBER_FROZEN": "a frozen member keeps and loses tiers"},
     "rules.points.adjust": {"MEMBER_FROZEN": "a frozen member may be adjusted"},
-    "rules.points.give_back": {"MEMBER_FROZEN": "a frozen member may get points back"},
+    "rules.points.give_back": {
+        "MEMBER_FROZEN": "a frozen member may get points back",
+        "MEMBER_MERGED": "it is asked of who they are now",
+    },
     "rules.points._holds.capture": {"POINTS_LIMIT": "what is held has its room in the balance"},
     "rules.points._holds.release": {
         "MEMBER_FROZEN": "a frozen member may get points back",

@@ -60,6 +60,8 @@ class Purse:
     spent: int = 0
     expired: int = 0
     parcels: int = 0
+    gone: dict[object, int] = field(default_factory=dict)
+    """How many coins of an order have expired that no claw-back has come for."""
     sliding: list[Coin] = field(default_factory=list)
     """Every coin there ever was that an activity has live longer."""
 
@@ -132,6 +134,9 @@ class Purse:
         gone = [coin for coin in self.coins if coin.is_over(now) and not coin.pending]
         self._remove(gone)
         self.expired += len(gone)
+        for coin in gone:
+            if coin.order is not None:
+                self.gone[coin.order] = self.gone.get(coin.order, 0) + 1
 
     def put(
         self,
@@ -170,12 +175,19 @@ class Purse:
         self._repay(now)
 
     def claw_back(self, count: int, order: object) -> None:
-        """Pending coins of the order, its spendable ones, then any soonest expiry first, then a debt."""
-        self.earned -= count
+        """Pending coins of the order, its spendable ones, then any soonest expiry first, then a debt.
+
+        Coins of the order that have expired are nobody's any more: nothing else is taken for them.
+        """
         coins = sorted(self.coins, key=Coin.spent_before)
         pending = [coin for coin in coins if coin.order == order and coin.pending]
         active = [coin for coin in coins if coin.order == order and not coin.pending]
         others = [coin for coin in coins if coin.order != order and not coin.pending]
+        before = max(0, min(self.gone.get(order, 0), count - len(pending) - len(active)))
+        if before:
+            self.gone[order] -= before
+        count -= before
+        self.earned -= count
         taken = [*pending, *active, *others][:count]
         self._remove(taken)
         self.debt += count - len(taken)

@@ -231,7 +231,8 @@ class Pair:
         if not self.account.earned_by:
             return
         order, points = self.account.earned_by.pop(which % len(self.account.earned_by))
-        book.claw_back(Movement(PointsKind.CLAWBACK, str(uuid4()), self.now, purchase_id=order), Points(points))
+        taken = Movement(PointsKind.CLAWBACK, str(uuid4()), self.now, purchase_id=order)
+        book.claw_back(taken, Points(points), written_off=self.purse.gone.get(order, 0))
         self.purse.claw_back(points, order)
 
     def activate(self, book: Book, _: int, __: int, ___: int) -> None:

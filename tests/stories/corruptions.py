@@ -4,6 +4,8 @@ Each is SQL that both databases read. `{mei}` and `{wang}` are the members of `t
 database itself refuses (a CHECK, a UNIQUE, a foreign key) needs no query, and is not among them.
 """
 
+from tests.stories.lot_corruptions import OF_LOTS
+
 MEI = "member_id = {mei}"
 FIRST = "(SELECT id FROM points_transaction WHERE member_id = {mei} AND kind = '%s' ORDER BY id LIMIT 1)"
 EARN, BONUS, REDEEM, RETURN, CLAWBACK, ADJUST_OUT, EXPIRE, TRANSFER = (
@@ -17,6 +19,7 @@ MERGED = "member_id = (SELECT id FROM member WHERE state = 'MERGED')"
 NOBODY = "'00000000-0000-4000-8000-00000000dead'"
 
 CORRUPTIONS: dict[str, list[str]] = {
+    **OF_LOTS,
     "balances": [
         f"UPDATE points_account SET available = available + 1 WHERE {MEI}",
         f"UPDATE points_account SET pending = pending + 1 WHERE {MEI}",
@@ -84,34 +87,17 @@ CORRUPTIONS: dict[str, list[str]] = {
         "UPDATE points_policy SET policy = '{{}}'",
         "DELETE FROM points_policy",
     ],
-    "lots say what they wait for": [
-        "UPDATE points_lot SET activates_at = NULL WHERE waits_for = 'TIME' AND NOT active",
-        "UPDATE points_lot SET activates_at = NULL WHERE waits_for = 'TIME' AND active",
-        "UPDATE points_lot SET thaws = TRUE WHERE waits_for IS NULL",
-        "UPDATE points_lot SET waits_for = NULL, growth = NULL WHERE waits_for = 'TIME' AND NOT active",
-        "UPDATE points_lot SET thaws = TRUE WHERE waits_for = 'TIME' AND active",
-        "UPDATE points_lot SET cancels_at = activates_at WHERE waits_for = 'TIME'",
-        f"UPDATE points_lot SET growth = 1 WHERE {MEI} AND waits_for IS NULL",
-        "UPDATE points_lot SET purchase_id = NULL WHERE growth IS NOT NULL",
-    ],
-    "nothing pending was spent": [
-        "UPDATE points_lot SET waits_for = 'TIME', activates_at = '2027-01-01 00:00:00+00:00'"
-        f" WHERE {MEI} AND remaining < granted",
-    ],
-    "sliding lots are known": [
-        "UPDATE points_lot SET slides = 'M9' WHERE slides IS NOT NULL",
-        "UPDATE points_account SET slid = NULL WHERE slid IS NOT NULL",
-    ],
-    "growth lands": [
-        "DELETE FROM growth_entry WHERE purchase_id IN (SELECT purchase_id FROM points_lot WHERE growth IS NOT NULL"
-        " AND active)",
-        "UPDATE points_lot SET active = NOT active WHERE growth IS NOT NULL",
-    ],
     "movement amount": [
         f"UPDATE points_transaction SET points = points - 1 WHERE id = {REDEEM}",
         f"UPDATE points_entry SET delta = delta + 1 WHERE transaction_id = {REDEEM}",
     ],
+    "written off once": [
+        f"UPDATE points_transaction SET written_off = 1000 WHERE id = {CLAWBACK}",
+    ],
     "movement direction": [
+        f"UPDATE points_transaction SET written_off = 1 WHERE id = {ADJUST_OUT}",
+        f"UPDATE points_transaction SET written_off = -1 WHERE id = {CLAWBACK}",
+        f"UPDATE points_transaction SET kind = 'RESTORE' WHERE id = {CLAWBACK}",
         f"UPDATE points_transaction SET lost = 1 WHERE id = {ADJUST_OUT}",
         f"UPDATE points_transaction SET lost = -1 WHERE id = {CLAWBACK}",
         f"UPDATE points_transaction SET kind = 'ADJUST_IN' WHERE id = {ADJUST_OUT}",
@@ -168,8 +154,11 @@ CORRUPTIONS: dict[str, list[str]] = {
         f"UPDATE points_transaction SET reverses_id = NULL WHERE id = {RETURN}",
         f"UPDATE points_transaction SET reverses_id = {REDEEM} WHERE id = {CLAWBACK}",
         f"UPDATE points_transaction SET reverses_id = {EARN} WHERE id = {ADJUST_OUT}",
+        f"UPDATE points_transaction SET kind = 'RESTORE' WHERE id = {CLAWBACK}",
+        f"UPDATE points_transaction SET kind = 'CANCEL_PENDING', reverses_id = NULL WHERE id = {CLAWBACK}",
     ],
     "refunds take back exactly": [
+        f"UPDATE points_transaction SET written_off = 1 WHERE id = {CLAWBACK}",
         f"UPDATE points_transaction SET lost = 1 WHERE id = {CLAWBACK}",
         f"UPDATE points_transaction SET points = points + 1 WHERE id = {CLAWBACK}",
         f"UPDATE purchase SET refunded_minor = refunded_minor + 500 WHERE id = {REFUNDED}",
