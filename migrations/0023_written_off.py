@@ -5,7 +5,7 @@ from tortoise import fields
 
 
 class Migration(ddl.Migration):
-    dependencies = [('models', '0021_partners')]
+    dependencies = [('models', '0022_partner_books')]
 
     initial = False
 
