@@ -26,6 +26,7 @@ from schema.finance import FinanceQuery
 from schema.gate import Gate
 from schema.ids import Tag
 from schema.keys import KeysMutation, KeysQuery
+from schema.lint import LintQuery
 from schema.logins import LoginsMutation
 from schema.members import (
     LeavingMutation,
@@ -118,6 +119,7 @@ class Query(
     WebhooksQuery,
     AuditQuery,
     FinanceQuery,
+    LintQuery,
     PartnersQuery,
     StaffQuery,
 ):

@@ -536,6 +536,68 @@ export type BirthdayMatch =
   /** In that month. */
   | 'MONTH';
 
+/** One thing that speaks against a campaign. */
+export interface CampaignFinding {
+  __typename?: 'CampaignFinding';
+  /** What it is. Not for members, but for OWNER, ADMIN, OPERATOR. */
+  code: CampaignFindingCode;
+  /** Whether it keeps the campaign from being published. Not for members, but for OWNER, ADMIN, OPERATOR. */
+  severity: CampaignFindingSeverity;
+  /**
+   * Where in the draft: `milestones.0.points`; null where it is of the draft as a whole. Not for members, but for
+   * OWNER, ADMIN, OPERATOR.
+   */
+  field: string | null;
+  /**
+   * The rule it goes back to: the law, WeChat's rules, or this platform's own sense. Not for members, but for OWNER,
+   * ADMIN, OPERATOR.
+   */
+  rule: string;
+  /**
+   * What is wrong and what to do, in English or Chinese as the request asked. Not for members, but for OWNER, ADMIN,
+   * OPERATOR.
+   */
+  message: string;
+}
+
+/** What can be wrong with a campaign. */
+export type CampaignFindingCode =
+  /** It pays for more than one level. */
+  | 'LAW_PYRAMID_DEPTH'
+  /** It pays for heads: for people who have bought and done nothing. */
+  | 'LAW_HEAD_COUNT'
+  /** To recommend costs a fee, a deposit or a purchase. */
+  | 'LAW_ENTRY_FEE'
+  /** A prize is above what a lottery may give away. */
+  | 'LAW_LOTTERY_MAX'
+  /** It rewards the act of sharing, or forces it (诱导分享). */
+  | 'WECHAT_SHARE_REWARD'
+  /** What is gained is left to chance, or not known beforehand. */
+  | 'WECHAT_RANDOM_GAIN'
+  /** Rewards are given before the goods can come back. */
+  | 'HOLD_ZERO'
+  /** No refund takes a reward back. */
+  | 'CLAW_BACK_NONE'
+  /** Nothing caps what one referrer gets. */
+  | 'CAP_MISSING'
+  /** Nothing bounds what all get together. */
+  | 'BUDGET_MISSING'
+  /** Both rewards are worth more than the least that must be paid for them. */
+  | 'REWARD_ABOVE_ORDER'
+  /** Touches count for longer than a referral is valid. */
+  | 'WINDOW_ABOVE_VALIDITY'
+  /** No campaign has this field. */
+  | 'FIELD_UNKNOWN'
+  /** The draft is not a JSON object, or too large. */
+  | 'DRAFT_UNREADABLE';
+
+/** Whether a campaign can be published in spite of a finding. */
+export type CampaignFindingSeverity =
+  /** It cannot. */
+  | 'BLOCKS'
+  /** It can: somebody should have read it. */
+  | 'WARNS';
+
 /** More would be taken than is held. */
 export interface CaptureExceedsHold {
   __typename?: 'CaptureExceedsHold';
@@ -4604,6 +4666,11 @@ export interface Query {
    * OWNER, ADMIN, ANALYST.
    */
   liabilityReport: LiabilityReport | null;
+  /**
+   * What the law, WeChat's rules and common sense have against a referral campaign, first what keeps it from being
+   * published. Nothing is written down. It is no legal advice. Not for members, but for OWNER, ADMIN, OPERATOR.
+   */
+  campaignLint: CampaignFinding[] | null;
   /** The partner organisation that asks. Staff name one by its id. Not for members, but for OWNER, ADMIN, PARTNER. */
   partner: Partner | null;
   /** The partner organisations, by name. Not for members, but for OWNER, ADMIN. */
@@ -4749,6 +4816,15 @@ export interface QueryLiabilityReportArgs {
   unitCost?: UnitCost | null;
   /** The share of open points that will be used, if you know better. */
   ultimateRedemptionBps?: BasisPoints | null;
+}
+
+/** Arguments of `Query.campaignLint`. */
+export interface QueryCampaignLintArgs {
+  /**
+   * The draft as JSON, by the names of a campaign's fields, and whatever else is planned: its words (`terms`,
+   * `poster`), a fee, a prize. 64000 characters at most.
+   */
+  campaign: string;
 }
 
 /** Arguments of `Query.partner`. */
