@@ -13,7 +13,8 @@ The command is then tried again, and holds its owner from the beginning.
 
 import asyncio
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
 
@@ -44,6 +45,7 @@ __all__ = [
     "ReadsAhead",
     "Sheet",
     "add",
+    "aside",
     "change",
     "draw",
     "is_held",
@@ -206,6 +208,16 @@ class _Rehearsal(Sheet):
 def rehearsal() -> Sheet:
     """A sheet for trying a command without doing it: all it would write is thrown away."""
     return _Rehearsal(None, may_ask=False)
+
+
+@contextmanager
+def aside() -> Iterator[None]:
+    """Within it is read what is there, whatever was decided: for a rehearsal, which adds that itself."""
+    token = gathered.set(None)
+    try:
+        yield
+    finally:
+        gathered.reset(token)
 
 
 async def read_ahead(hold: SQL, read: SQL, *values: Any) -> tuple[list[dict[str, Any]], bool]:

@@ -13,8 +13,8 @@ from models.tiers import TierSource
 from models.units import Growth
 from rules.calendar import last_day, local_midnight
 from rules.programme import Terms
-from rules.schemes import Rung, WindowKind
-from rules.standings import BEGINNING, END, Asked, Standing, Together, advance, counted, measure
+from rules.schemes import Benefit, Gift, Rung, WindowKind, all_of, gifts_of
+from rules.standings import BEGINNING, END, Asked, Standing, advance, count_together, counted, measure
 
 TURNS = 8
 """So many moments of change are looked ahead."""
@@ -50,16 +50,17 @@ class Outlook:
 
 async def outlooks(found: Sequence[Standing], terms: Terms) -> list[Outlook]:
     """What is to come of standings that were brought up to now, in as many statements for many as for one."""
-    count = Together()
-    return list(await asyncio.gather(*(_outlook(each, terms, count) for each in found)))
+    count_together(found)
+    return list(await asyncio.gather(*(outlook(each, terms) for each in found)))
 
 
-async def _outlook(standing: Standing, terms: Terms, count: Together) -> Outlook:
+async def outlook(standing: Standing, terms: Terms) -> Outlook:
+    """What is to come of a standing that was brought up to now."""
     deadline = standing.grace_until or standing.expires_at
     need = None
     if deadline is not None:
         last = last_day(deadline, terms.timezone)
-        kept = await measure(standing, terms, last=last, before=deadline, to_keep=True, count=count)
+        kept = await measure(standing, terms, last=last, before=deadline, to_keep=True)
         need = Growth(max(0, standing.earned.keeps_from - kept))
     ahead, projected = copy(standing), None
     ahead.steps, risks = [], list[Risk]()
@@ -67,7 +68,7 @@ async def _outlook(standing: Standing, terms: Terms, count: Together) -> Outlook
         due, before = ahead.changes_at, ahead.tier
         if due is None or len(risks) == RISKS:
             break
-        await advance(ahead, terms, due, count=count)
+        await advance(ahead, terms, due)
         if ahead.tier.rank < before.rank:
             is_earned = ahead.steps[-1].source is TierSource.EARNED
             risks.append(Risk(RiskKind.DOWNGRADE if is_earned else RiskKind.EXPIRE, due, ahead.tier))
@@ -94,3 +95,31 @@ async def reached(member_ids: Sequence[UUID], terms: Terms, now: datetime) -> di
     asked = [Asked(whose, at, END) for whose, at in zip(member_ids, since, strict=True)]
     found = await counted(terms.scheme.basis, asked)
     return {whose: Growth(max(0, n)) for whose, n in zip(member_ids, found, strict=True)}
+
+
+@dataclass(frozen=True, slots=True)
+class Prospect:
+    """Where a member would stand, beside where they stand now, and what would be to come."""
+
+    before: Standing
+    standing: Standing
+    reached: Growth
+    """What would count for their tier."""
+    outlook: Outlook
+    gifts: tuple[Gift, ...]
+    """What the levels give once in a cycle that they would rise to, or past."""
+
+    @property
+    def benefits(self) -> tuple[Benefit, ...]:
+        """What they would have and have not now, or have more of, or less."""
+        had = set(all_of(self.before.tier))
+        return tuple(each for each in all_of(self.standing.tier) if each not in had)
+
+
+async def prospect(before: Standing, standing: Standing, terms: Terms, now: datetime) -> Prospect:
+    """What there is to tell of a standing that was tried, and is thrown away then."""
+    today = terms.local_day(now)
+    reached = await measure(standing, terms, last=today)
+    joined = terms.local_day(standing.joined_at)
+    gifts = gifts_of(terms.scheme, terms.ladder, before.earned, standing.earned, day=today, joined=joined)
+    return Prospect(before, standing, reached, await outlook(standing, terms), gifts)

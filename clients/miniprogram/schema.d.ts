@@ -1322,6 +1322,57 @@ export interface ForeseenPoints {
   expiresAt: DateTime | null;
 }
 
+/** Where a member would stand, and what would be to come. */
+export interface ForeseenTier {
+  __typename?: 'ForeseenTier';
+  /** The tier they would hold. Not for members, but for OWNER, ADMIN, OPERATOR, CS, CASHIER, SERVICE. */
+  tier: Tier;
+  /**
+   * When it would be reviewed, or over; null means never. Not for members, but for OWNER, ADMIN, OPERATOR, CS,
+   * CASHIER, SERVICE.
+   */
+  endsAt: DateTime | null;
+  /**
+   * What would count for tiers: growth, minor units spent or orders, by the scheme and its window. Not for members,
+   * but for OWNER, ADMIN, OPERATOR, CS, CASHIER, SERVICE.
+   */
+  growthInWindow: Long;
+  /** The tier above it; null on the highest. Not for members, but for OWNER, ADMIN, OPERATOR, CS, CASHIER, SERVICE. */
+  next: Tier | null;
+  /**
+   * What would still be missing to that; null on the highest. Not for members, but for OWNER, ADMIN, OPERATOR, CS,
+   * CASHIER, SERVICE.
+   */
+  nextNeed: Long | null;
+  /**
+   * What would still be missing to keep what is earned (保级); null where it is never reviewed. Not for members, but
+   * for OWNER, ADMIN, OPERATOR, CS, CASHIER, SERVICE.
+   */
+  retainNeed: Long | null;
+  /**
+   * Until when: the review, or the end of the grace. Not for members, but for OWNER, ADMIN, OPERATOR, CS, CASHIER,
+   * SERVICE.
+   */
+  retainBy: DateTime | null;
+  /**
+   * A tier that would be reached and begin with the next period. Not for members, but for OWNER, ADMIN, OPERATOR,
+   * CS, CASHIER, SERVICE.
+   */
+  deferred: Tier | null;
+  /** From when on that would be held. Not for members, but for OWNER, ADMIN, OPERATOR, CS, CASHIER, SERVICE. */
+  deferredFrom: DateTime | null;
+  /**
+   * What the tier gives that the one held now does not, or less of. Not for members, but for OWNER, ADMIN, OPERATOR,
+   * CS, CASHIER, SERVICE.
+   */
+  benefitsWon: Benefit[];
+  /**
+   * The points of the levels they would rise to, or past; once in a cycle. Not for members, but for OWNER, ADMIN,
+   * OPERATOR, CS, CASHIER, SERVICE.
+   */
+  giftPoints: Long;
+}
+
 /** This is more growth than one member may hold. */
 export interface GrowthLimit {
   __typename?: 'GrowthLimit';
@@ -4488,6 +4539,11 @@ export interface PurchasePreview {
   tier: Tier;
   /** The tier right after it. Not for members, but for OWNER, ADMIN, OPERATOR, CS, CASHIER, SERVICE. */
   tierAfter: Tier;
+  /**
+   * Where the member would stand right after it. Not for members, but for OWNER, ADMIN, OPERATOR, CS, CASHIER,
+   * SERVICE.
+   */
+  after: ForeseenTier;
   /** The points, as they come and expire. Not for members, but for OWNER, ADMIN, OPERATOR, CS, CASHIER, SERVICE. */
   credits: ForeseenPoints[];
   /**
@@ -4629,6 +4685,11 @@ export interface Query {
   tiers: Tier[] | null;
   /** How tiers are won, held and lost, as it was published last. Version 0 was set up, not published. */
   tierScheme: TierScheme | null;
+  /**
+   * What so much more growth, spending or orders would change for a tier. Writes nothing. Not for members, but for
+   * OWNER, ADMIN, OPERATOR, CS, CASHIER, SERVICE.
+   */
+  tierPreview: TierPreview | null;
   /** Every version of the scheme that was published, newest first. Not for members, but for STAFF. */
   tierSchemes: TierSchemeConnection | null;
   /** The plans of the programme, the cheapest first, 100 at most; also those not on sale. */
@@ -5421,6 +5482,23 @@ export type TierPeriod =
   | 'HALF'
   /** A year. */
   | 'YEAR';
+
+/** What so much more, or less, would change. */
+export interface TierPreview {
+  __typename?: 'TierPreview';
+  /** The tier held now. Not for members, but for OWNER, ADMIN, OPERATOR, CS, CASHIER, SERVICE. */
+  tier: Tier;
+  /** Where they would stand. Not for members, but for OWNER, ADMIN, OPERATOR, CS, CASHIER, SERVICE. */
+  after: ForeseenTier;
+}
+
+/** So much more of what counts for tiers. */
+export interface TierPreviewInput {
+  /** Whose tier. */
+  memberId: ID;
+  /** How much more would count from now on, or less: growth, minor units spent, or orders. */
+  more: Long;
+}
 
 /** Where a member stands on the ladder. */
 export interface TierProgress {

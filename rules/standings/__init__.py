@@ -5,9 +5,9 @@ throws it away; `rules.tiers` writes what it came to.
 """
 
 from rules.standings._advancing import advance, recover, rise
-from rules.standings._measuring import BEGINNING, END, Asked, Together, counted, measure, those_they_were
+from rules.standings._measuring import BEGINNING, END, alone, count_together, counted, measure, those_they_were
 from rules.standings._reading import read, reckoned, reckoned_all
-from rules.standings._standing import COLUMNS, Overlay, Standing, Step, of_row, stored
+from rules.standings._standing import COLUMNS, Asked, Overlay, Standing, Step, of_row, stored
 
 __all__ = [
     "BEGINNING",
@@ -17,8 +17,9 @@ __all__ = [
     "Overlay",
     "Standing",
     "Step",
-    "Together",
     "advance",
+    "alone",
+    "count_together",
     "counted",
     "measure",
     "of_row",

@@ -9,18 +9,18 @@ from models.units import Growth
 from rules.calendar import last_day, local_midnight
 from rules.programme import Terms
 from rules.schemes import DowngradeMode, Rung, UpgradeTiming, gifts_of
-from rules.standings._measuring import Count, alone, measure
+from rules.standings._measuring import measure
 from rules.standings._standing import Overlay, Standing
 
 
-async def advance(standing: Standing, terms: Terms, now: datetime, *, count: Count = alone) -> None:
+async def advance(standing: Standing, terms: Terms, now: datetime) -> None:
     """Take every step that time alone has made due by then, in the order in which they fell due."""
     while (due := standing.changes_at) is not None and due <= now:
         for source, each in list(standing.overlays.items()):
             if each.until <= due:
                 _end(standing, source, each)
         if (review := standing.grace_until or standing.expires_at) and review <= due:
-            await _review(standing, terms, review, count)
+            await _review(standing, terms, review)
         if standing.deferred and standing.deferred_at and standing.deferred_at <= due:
             _begin(standing, terms, standing.deferred, standing.deferred_at)
 
@@ -32,14 +32,13 @@ def _end(standing: Standing, source: TierSource, overlay: Overlay) -> None:
     standing.step(cause, overlay.until, source=source, overlays=left)
 
 
-async def _review(standing: Standing, terms: Terms, at: datetime, count: Count) -> None:
+async def _review(standing: Standing, terms: Terms, at: datetime) -> None:
     """A tier's validity, or its grace, is over: it is retained, given a grace, or lost."""
     scheme, held, expired = terms.scheme, standing.earned, standing.expires_at or at
     if not scheme.is_losable(held):
         standing.step(TierCause.RETAINED, at, expires_at=None, grace_until=None)
         return
-    last = last_day(at, terms.timezone)
-    reached = await measure(standing, terms, last=last, before=at, to_keep=True, count=count)
+    reached = await measure(standing, terms, last=last_day(at, terms.timezone), before=at, to_keep=True)
     if reached >= held.keeps_from:
         cause = TierCause.GRACE_RECOVERED if standing.grace_until else TierCause.RETAINED
         renewed = scheme.renewed(held, expired, terms.timezone)

@@ -1,8 +1,7 @@
 """Measuring: what counts for a member's tier, added up over a window."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime
 from uuid import UUID
 
@@ -14,7 +13,7 @@ from models.units import Growth
 from rules.calendar import last_day, local_midnight
 from rules.programme import Terms
 from rules.schemes import Basis, WindowKind
-from rules.standings._standing import Standing
+from rules.standings._standing import Asked, Standing
 
 BEGINNING = datetime(1, 1, 2, tzinfo=UTC)
 END = datetime(9999, 12, 30, tzinfo=UTC)
@@ -65,24 +64,12 @@ async def those_they_were(member_ids: Sequence[UUID]) -> dict[UUID, UUID]:
     return found
 
 
-async def alone(basis: Basis, asked: "Asked") -> int:
+async def alone(basis: Basis, asked: Asked) -> int:
     """What counts of one member in one span, by a statement of its own."""
     member_id = asked.member_id
     whose = member_id if basis is Basis.GROWTH else list(await those_they_were([member_id]))
     return int(await MEASURES[basis].value(whose, asked.since, asked.before))
 
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """Whose growth, spending or orders are asked for, from one moment until before another."""
-
-    member_id: UUID
-    since: datetime
-    before: datetime
-
-
-Count = Callable[[Basis, Asked], Awaitable[int]]
-"""How what counts is added up: for one member by themselves, or for many together."""
 
 ASKED = (
     "json_to_recordset($1::text::json) AS a(place int, member_id uuid, since timestamptz, before timestamptz)"
@@ -149,6 +136,13 @@ class Together:
         self._answering = asyncio.ensure_future(_answered(basis, waiting))
 
 
+def count_together(standings: Iterable[Standing]) -> None:
+    """What counts for these is added up for all of them at once, wherever they ask side by side."""
+    count = Together()
+    for each in standings:
+        each.count = count
+
+
 async def _answered(basis: Basis, waiting: "list[tuple[Asked, asyncio.Future[int]]]") -> None:
     """Answer all who wait, or tell all of them what kept them from being answered."""
     try:
@@ -166,13 +160,7 @@ async def _answered(basis: Basis, waiting: "list[tuple[Asked, asyncio.Future[int
 
 
 async def measure(
-    standing: Standing,
-    terms: Terms,
-    *,
-    last: date,
-    before: datetime = END,
-    to_keep: bool = False,
-    count: Count = alone,
+    standing: Standing, terms: Terms, *, last: date, before: datetime = END, to_keep: bool = False
 ) -> Growth:
     """What counts for a member's tier at the end of a day, by all that is known; never below nought.
 
@@ -186,4 +174,5 @@ async def measure(
         last = min(last, last_day(standing.expires_at, terms.timezone))
     first = scheme.window.first_day(last, terms.local_day(standing.joined_at))
     since = BEGINNING if first is None else local_midnight(first, terms.timezone)
+    count = standing.count or alone
     return Growth(max(0, await count(scheme.basis, Asked(standing.member_id, since, before))))

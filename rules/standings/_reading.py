@@ -8,7 +8,7 @@ from uuid import UUID
 from models.sql import SQL
 from rules.programme import Terms
 from rules.standings._advancing import advance
-from rules.standings._measuring import Together
+from rules.standings._measuring import count_together
 from rules.standings._standing import COLUMNS, Standing, of_row
 
 STANDING = SQL(
@@ -42,6 +42,6 @@ ALL = SQL(
 async def reckoned_all(member_ids: Sequence[UUID], terms: Terms, now: datetime) -> dict[UUID, Standing]:
     """The same for a page of members."""
     found = {row["member_id"]: of_row(row["member_id"], row, terms) for row in await ALL.rows(list(member_ids))}
-    count = Together()
-    await asyncio.gather(*(advance(each, terms, now, count=count) for each in found.values()))
+    count_together(found.values())
+    await asyncio.gather(*(advance(each, terms, now) for each in found.values()))
     return found

@@ -1,6 +1,6 @@
 """A standing: what a member has of each source, how a step changes it, and how the account keeps it."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -9,7 +9,20 @@ from uuid import UUID
 from models.tiers import TierCause, TierSource
 from models.units import Growth
 from rules.programme import Terms
-from rules.schemes import Gift, Rung
+from rules.schemes import Basis, Gift, Rung
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Whose growth, spending or orders are asked for, from one moment until before another."""
+
+    member_id: UUID
+    since: datetime
+    before: datetime
+
+
+Count = Callable[[Basis, Asked], Awaitable[int]]
+"""How what counts is added up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +77,8 @@ class Standing:
     kept: dict[str, Any] = field(default_factory=dict)
     """It as the account holds it."""
     steps: list[Step] = field(default_factory=list)
+    count: Count | None = None
+    """How what counts for it is added up, if not by a statement of its own."""
 
     @property
     def changes_at(self) -> datetime | None:
@@ -77,6 +92,12 @@ class Standing:
         """By what the tier in effect is held; what was earned comes first."""
         found = (source for source, each in self.overlays.items() if each.tier is self.tier)
         return TierSource.EARNED if self.earned is self.tier else next(found, TierSource.EARNED)
+
+    @property
+    def ends_at(self) -> datetime | None:
+        """When the tier in effect is reviewed, or over; None when it never is."""
+        overlay = self.overlays.get(self.source)
+        return overlay.until if overlay else self.expires_at
 
     def step(
         self,

@@ -16,6 +16,7 @@ from rules.standings import Standing, advance
 from rules.tiers._granting import Given, TierGrantInvalid, TierNotGranted, grant, revoke
 from rules.tiers._keeping import GIFTS, GrowthLimit, keep, record_joined
 from rules.tiers._merging import both, hand_back, hand_over, plain
+from rules.tiers._previewing import preview
 from rules.tiers._qualifying import requalify
 from rules.tiers._reversing import take_back
 from rules.tiers._reviewing import Reviewed, ReviewIncomplete, review, review_all, review_due
@@ -43,6 +44,7 @@ __all__ = [
     "keep",
     "open_account",
     "plain",
+    "preview",
     "publish",
     "refresh",
     "review",

@@ -15,13 +15,10 @@ from schema import ids
 from schema.context import Context, Info
 from schema.earning import EarnAward
 from schema.errors import INPUT, UserError, answer_to, bad_input
-from schema.permissions import COUNTER, READS_PURCHASES, Rule, asked, seen
+from schema.permissions import asked, seen
 from schema.purchases._lines import SHORT_MAX, PurchaseLineInput, lines_in, ref
 from schema.scalars import CurrencyCode, Long, Moment
-from schema.tiers import Tier, tier_of_code
-
-FORESEES: Rule = COUNTER | READS_PURCHASES
-"""Who may ask what a purchase would change."""
+from schema.tiers import FORESEES, ForeseenTier, Tier, foreseen_tier
 
 
 @strawberry.input(description="An order to try without recording it.")
@@ -71,6 +68,7 @@ class PurchasePreview:
     growth_later: Long = seen(FORESEES, "By how much more, once points that wait become available.")
     tier: Tier = seen(FORESEES, "The tier held now.")
     tier_after: Tier = seen(FORESEES, "The tier right after it.")
+    after: ForeseenTier = seen(FORESEES, "Where the member would stand right after it.")
     credits: list[ForeseenPoints] = seen(FORESEES, "The points, as they come and expire.")
     user_errors: list[UserError] = seen(FORESEES, "Everything that stands against it, not only the first.")
 
@@ -129,10 +127,7 @@ class PurchasesQuery:
 
 
 async def _shown(context: Context, foreseen: Foreseen) -> PurchasePreview:
-    before = await tier_of_code(context, foreseen.before.code)
-    after = await tier_of_code(context, foreseen.after.code)
-    if before is None or after is None:
-        raise AssertionError("A tier that is on no ladder.")
+    before, after = await foreseen_tier(context, foreseen.prospect)
     return PurchasePreview(
         allowed=not foreseen.objections,
         points=Long(sum(each.points for each in foreseen.awards)),
@@ -140,7 +135,8 @@ async def _shown(context: Context, foreseen: Foreseen) -> PurchasePreview:
         growth=Long(foreseen.growth),
         growth_later=Long(foreseen.growth_later),
         tier=before,
-        tier_after=after,
+        tier_after=after.tier,
+        after=after,
         credits=[ForeseenPoints.of(each) for each in foreseen.lots],
         user_errors=[answer_to(each, context.language) for each in foreseen.objections],
     )

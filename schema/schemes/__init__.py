@@ -1,25 +1,26 @@
 """Schemes of tiers as a client sees them: published as versions, and tiers that staff give and take."""
 
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 from uuid import UUID
 
 import orjson
 import strawberry
 
 from models.sql import SQL
-from models.units import ReasonCode, is_plain
+from models.units import BALANCE_MAX, ReasonCode, is_plain
 from rules import tiers
 from rules.refusals import NotFound
 from rules.schemes import FIRST, read
 from schema import ids, pages
 from schema.context import Info
-from schema.errors import UserError, bad_input, command, key_of
+from schema.errors import INPUT, UserError, bad_input, command, key_of
 from schema.members import Member, member
 from schema.pages import After, Before, Connection, First, Last
 from schema.permissions import DESK, LEADS, PUBLIC, STAFF, asked, seen
 from schema.scalars import KEY_SAYS, Long, Moment
 from schema.schemes._document import TierScheme, TierSchemeInput, written
+from schema.tiers import FORESEES, TierPreview, foreseen_tier
 
 __all__ = ["SchemesMutation", "SchemesQuery"]
 
@@ -48,6 +49,14 @@ async def _newest(info: Info) -> TierScheme:
     return TierScheme.of(FIRST, (await info.context.reference.terms()).ladder, None)
 
 
+@strawberry.input(description="So much more of what counts for tiers.")
+class TierPreviewInput:
+    member_id: strawberry.ID = strawberry.field(description="Whose tier.")
+    more: Long = strawberry.field(
+        description="How much more would count from now on, or less: growth, minor units spent, or orders."
+    )
+
+
 @strawberry.type
 class SchemesQuery:
     """What may be asked of schemes."""
@@ -58,6 +67,21 @@ class SchemesQuery:
     async def tier_scheme(self, info: Info) -> TierScheme | None:
         """The newest scheme."""
         return await _newest(info)
+
+    @asked(FORESEES, "What so much more growth, spending or orders would change for a tier. Writes nothing.")
+    async def tier_preview(self, info: Info, input: Annotated[TierPreviewInput, INPUT]) -> TierPreview | None:
+        """Try so much more."""
+        context, member_id = info.context, ids.decode_one(ids.Tag.MEMBER, input.member_id)
+        if not -BALANCE_MAX <= input.more <= BALANCE_MAX:
+            raise bad_input(f"`more` is at most {BALANCE_MAX}, either way.")
+        if member_id is None:
+            return None
+        try:
+            prospect = await tiers.preview(member_id, input.more, now=context.now)
+        except NotFound:
+            return None
+        tier, after = await foreseen_tier(context, prospect)
+        return TierPreview(tier=tier, after=after)
 
     @asked(STAFF, "Every version of the scheme that was published, newest first.")
     async def tier_schemes(

@@ -5,6 +5,7 @@ from itertools import pairwise
 
 import strawberry
 
+from rules import schemes
 from rules.programme import Rung, Terms
 from rules.schemes import BenefitKind, all_of
 from schema import ids
@@ -47,12 +48,14 @@ class Benefit:
     )
 
 
+def benefit_of(given: schemes.Benefit) -> Benefit:
+    """A benefit as it is shown."""
+    return Benefit(kind=given.kind, value=Long(given.value or 1), code=given.code, per_month=given.per_month)
+
+
 def benefits_of(rung: Rung) -> list[Benefit]:
     """All that a tier gives, ready to list."""
-    return [
-        Benefit(kind=each.kind, value=Long(each.value or 1), code=each.code, per_month=each.per_month)
-        for each in all_of(rung)
-    ]
+    return [benefit_of(each) for each in all_of(rung)]
 
 
 @strawberry.type(description="One rung of the ladder (会员等级).")

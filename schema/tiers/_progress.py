@@ -303,8 +303,7 @@ class Whole:
     @property
     def ends_at(self) -> Moment | None:
         """When the tier in effect is reviewed, or over."""
-        overlay = self.standing.overlays.get(self.standing.source)
-        return cast("Moment | None", overlay.until if overlay else self.standing.expires_at)
+        return cast("Moment | None", self.standing.ends_at)
 
     @property
     def retain(self) -> TierRetention | None:

@@ -167,6 +167,7 @@ async def world() -> World:
         "auditLog": {"filter": {"memberId": member_id(mei), "actorId": owned[Tag.STAFF]}},
         "pointsRedeemPreview": {"input": {"memberId": member_id(mei), "points": 1}},
         "purchasePreview": {"input": {"memberId": member_id(mei), "currency": "CNY", "lines": []}},
+        "tierPreview": {"input": {"memberId": member_id(mei), "more": 100}},
         "memberMergePreview": {"input": {"memberId": member_id(mei), "intoId": member_id(mei)}},
         "pointsPreview": {"input": {"memberId": member_id(mei), "lines": [{"paidMinor": 100}]}},
     }

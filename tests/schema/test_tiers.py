@@ -255,3 +255,68 @@ async def test_a_member_sees_which_gifts_they_had_and_their_statement_says_what_
         "en": ["A gift of your tier: your birthday", "A gift of your tier: a higher tier"],
         "zh": ["会员礼积分（生日礼）", "会员礼积分（升级礼）"],
     }
+
+
+AFTER = """tier { code } endsAt growthInWindow next { code } nextNeed retainNeed retainBy
+  deferred { code } deferredFrom benefitsWon { kind value } giftPoints"""
+BUYING = f"""query($input: PurchasePreviewInput!) {{ purchasePreview(input: $input) {{
+  allowed tier {{ code }} after {{ {AFTER} }} userErrors {{ code }} }} }}"""
+TRYING = f"""query($input: TierPreviewInput!) {{ tierPreview(input: $input) {{
+  tier {{ code }} after {{ {AFTER} }} }} }}"""
+
+
+@pytest.mark.parametrize("kind", ["LIFETIME", "ROLLING", "CALENDAR", "ANNIVERSARY"])
+@pytest.mark.parametrize("basis", ["GROWTH", "SPEND", "ORDERS"])
+async def test_the_counter_sees_what_a_purchase_would_change_of_a_tier(basis: str, kind: str) -> None:
+    await programme()
+    window = {"kind": kind, "days": 365 if kind == "ROLLING" else None}
+    window["period"] = "YEAR" if kind == "CALENDAR" else None
+    unit = {"GROWTH": 1_000, "SPEND": 1_000_00, "ORDERS": 1}[basis]
+    benefits = [{"kind": "UPGRADE_GIFT", "value": 30}, {"kind": "MEMBER_PRICE", "value": 500}]
+    levels = [
+        {"code": code, "name": code, "threshold": unit * n, "benefits": benefits} for n, code in enumerate("AB")
+    ]
+    parts: dict[str, Any] = {"validity": YEARLY, "downgrade_mode": "ONE_DOWN"}
+    await scheme(basis=basis, window=window, levels=[levels[0], {**levels[1], "threshold": 2 * unit}], **parts)
+    mei = await member()
+    await buy(mei, 1_000_00)
+    line = {"lineRef": "A", "quantity": 1, "paidMinor": 1_000_00}
+    wanted = {"memberId": member_id(mei), "currency": "CNY", "lines": [line]}
+    told = (await ask(BUYING, {"input": wanted}, who=CLERK))["purchasePreview"]
+    given = {"memberId": member_id(mei), "more": unit}
+    tried = (await ask(TRYING, {"input": given}, who=CLERK))["tierPreview"]
+    assert told == {"allowed": True, "userErrors": [], **tried}
+    await buy(mei, 1_000_00, ref="order-2")
+    stands = (await ask(PROGRESS, who=as_member(mei)))["me"]["tierProgress"]
+    after = told["after"]
+    assert (told["tier"], after["tier"], stands["tier"]) == ({"code": "A"}, {"code": "B"}, {"code": "B"})
+    assert (after["endsAt"], after["growthInWindow"]) == (stands["expiresAt"], stands["growthInWindow"])
+    assert {"need": after["retainNeed"], "deadline": after["retainBy"]} == stands["retain"]
+    assert (after["giftPoints"], after["benefitsWon"], after["nextNeed"]) == (30, [], None)
+
+
+async def test_a_preview_tells_what_is_won_what_is_missing_and_what_is_to_come() -> None:
+    await programme()
+    await scheme(window={"kind": "CALENDAR", "period": "YEAR"}, upgrade_timing="NEXT_PERIOD")
+    mei = await member()
+    given = {"memberId": member_id(mei), "more": 1_200}
+    told = (await ask(TRYING, {"input": given}, who=SERVICE))["tierPreview"]["after"]
+    assert (told["tier"]["code"], told["nextNeed"], told["benefitsWon"]) == ("BASIC", 0, [])
+    assert (told["deferred"]["code"], told["deferredFrom"]) == ("SILVER", iso(shanghai("2027-01-01T00:00")))
+    await scheme()
+    told = (await ask(TRYING, {"input": given}, who=SERVICE))["tierPreview"]["after"]
+    assert (told["tier"]["code"], told["next"]["code"], told["nextNeed"]) == ("SILVER", "GOLD", 3_800)
+    assert told["benefitsWon"] == [{"kind": "EARN_MULTIPLIER", "value": 11_000}]
+    less = {**given, "more": -1_200}
+    told = (await ask(TRYING, {"input": less}, who=SERVICE))["tierPreview"]["after"]
+    assert (told["tier"]["code"], told["growthInWindow"]) == ("BASIC", 0)
+    nobody = await ask(TRYING, {"input": {**given, "memberId": "nonsense"}}, who=SERVICE)
+    assert nobody["tierPreview"] is None
+    assert (await ask(TRYING, {"input": {**given, "more": 10**13}}, who=SERVICE)).codes == ["BAD_USER_INPUT"]
+    refused = {
+        "memberId": member_id(mei),
+        "currency": "USD",
+        "lines": [{"lineRef": "A", "paidMinor": 1, "quantity": 1}],
+    }
+    told = (await ask(BUYING, {"input": refused}, who=CLERK))["purchasePreview"]
+    assert (told["allowed"], told["after"]["tier"]["code"]) == (False, "BASIC")

@@ -132,7 +132,8 @@ async def test_a_preview_is_what_the_purchase_comes_to_and_writes_nothing() -> N
         rows = await AWARDS.rows(mei, done.purchase_id)
         assert given == [(row["wanted"], row["points"], row["capped_by"]) for row in rows]
         assert foreseen.growth == done.growth
-        assert (foreseen.before.code, foreseen.after.code) == (tier, (await balance(mei))["tier"])
+        before_it, after = foreseen.prospect.before.tier.code, foreseen.prospect.standing.tier.code
+        assert (before_it, after) == (tier, (await balance(mei))["tier"])
         new = (await lots(mei))[-len(foreseen.lots) :] if foreseen.lots else []
         assert [(lot.granted, lot.expires_at) for lot in foreseen.lots] == [
             (lot["granted"], lot["expires_at"]) for lot in new
