@@ -29,7 +29,6 @@ from tests import both, emptying, guard, postgres
 STRAYED = pytest.StashKey[list[str]]()
 OFFENCES = pytest.StashKey[list[tuple[guard.Verdict, str]]]()
 IS_ASYNC = pytest.StashKey[bool]()
-SWEEPER = pytest.StashKey[emptying.Sweeper]()
 POSTGRES_SERVER = "LOYALTY_TEST_POSTGRES_URL"
 MASTER_KEY = bytes(range(32))
 
@@ -47,6 +46,7 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line(
         "markers", "once: the test counts or cuts what runs: no operation is run by both executors"
     )
+    config.addinivalue_line("markers", "twice: operations are run by both executors on PostgreSQL, too")
     config.addinivalue_line(
         "markers", "apart: the test asks no database anything: it fails if it does, and runs once, on SQLite"
     )
@@ -214,9 +214,7 @@ async def empty_url(
 
 
 @pytest.fixture(scope="session")
-async def database(
-    database_url: str, keys_url: str, request: pytest.FixtureRequest
-) -> AsyncIterator[BaseDBAsyncClient | None]:
+async def database(database_url: str, keys_url: str) -> AsyncIterator[BaseDBAsyncClient | None]:
     """The suite's database, migrated once by the real migrations and open until the end.
 
     Most of the key store beside it is never emptied: a key without a member does no harm.
@@ -228,8 +226,7 @@ async def database(
         alone = vault.vault(MASTER_KEY)
         await keyring.furnish(alone.masters[0], {keyring.INDEX: alone.indexing, keyring.HOUSE: alone.house})
         await _allow_deletes(client)
-        async with emptying.sweeper(client, database_url, tables_children_first()) as sweeper:
-            request.config.stash[SWEEPER] = sweeper
+        async with emptying.at_work(client, database_url, columns_by_table()):
             yield client
 
 
@@ -253,9 +250,14 @@ def _apart(request: pytest.FixtureRequest, _watch: None) -> Iterator[None]:
 
 @pytest.fixture(autouse=True)
 def _both(request: pytest.FixtureRequest) -> Iterator[None]:
-    """Every operation that runs in this process is run by both executors, unless the test is marked `once`."""
+    """Every operation that runs in this process is run by both executors, unless the test is marked `once`.
+
+    On PostgreSQL they are run as they are in production, unless the test is marked `twice`: what one executor does
+    and the other does not, they do on SQLite too.
+    """
+    marked = request.node.get_closest_marker
     with pytest.MonkeyPatch.context() as patch:
-        if not request.node.get_closest_marker("once"):
+        if not marked("once") and (marked("twice") or request.getfixturevalue("dialect") == "sqlite"):
             both.compare(patch)
         yield
 
@@ -270,18 +272,17 @@ async def _clean(
     if database is None or not guard.recorder.wrote:
         return
     with guard.recorder.paused():
-        sweeper = request.config.stash[SWEEPER]
-        broken = [] if request.node.get_closest_marker("corrupts") else await _violations(sweeper)
-        await sweeper.sweep()
+        broken = [] if request.node.get_closest_marker("corrupts") else await _violations()
+        await emptying.sweeper().sweep()
         # reserved keys stay: the process will use them for the next members
         await get_connection(keystore.KEYS).execute_query("DELETE FROM member_key WHERE settled")
     if broken:
         pytest.fail(f"The test left the books wrong: {broken}", pytrace=False)
 
 
-async def _violations(sweeper: emptying.Sweeper) -> list[object]:
+async def _violations() -> list[object]:
     """What is wrong, as `loyalty verify` tells it, where anything looks wrong."""
-    suspicions: list[object] = [*await sweeper.suspicions(), *await keystore.misplaced(1)]
+    suspicions: list[object] = [*await emptying.sweeper().suspicions(), *await keystore.misplaced(1)]
     return [*await violations(), suspicions] if suspicions else []
 
 
@@ -295,6 +296,22 @@ def tables_children_first() -> list[str]:
                 if parent != model._meta.db_table:
                     order.add(parent, model._meta.db_table)
     return list(order.static_order())
+
+
+PASSING = {("api_key", "last_used_at")}
+"""Columns that say when something was looked at, and not what it is."""
+
+
+def columns_by_table() -> dict[str, list[str]]:
+    """The columns of every table that say what it holds, the tables in that order."""
+    found = {
+        model._meta.db_table: sorted(model._meta.fields_db_projection.values())
+        for models in (require_context().apps or {}).values()
+        for model in models.values()
+    }
+    return {
+        table: [each for each in found[table] if (table, each) not in PASSING] for table in tables_children_first()
+    }
 
 
 def _parents(model: type[Model]) -> set[str]:

@@ -14,7 +14,7 @@ from tests import conftest
 from tests.conftest import *
 from tests.conftest import _apart, _clean, _watch
 
-async def violations(sweeper):
+async def violations():
     return [("balances", {"member": "Ann"})]
 
 conftest._violations = violations

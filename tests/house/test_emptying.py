@@ -8,33 +8,30 @@ from tortoise.backends.base.client import BaseDBAsyncClient
 
 from models.engine.sqlite import Client
 from models.invariants import INVARIANTS, _plain, violations
-from tests.conftest import SWEEPER, tables_children_first
-from tests.emptying import read_by
+from tests.conftest import tables_children_first
+from tests.emptying import read_by, sweeper
 from tests.people import buy, member, programme, redeem
 
 
 @pytest.mark.corrupts
-async def test_what_is_wrong_is_suspected_and_what_is_right_is_not(
-    database: BaseDBAsyncClient, request: pytest.FixtureRequest
-) -> None:
-    sweeper = request.config.stash[SWEEPER]
+async def test_what_is_wrong_is_suspected_and_what_is_right_is_not(database: BaseDBAsyncClient) -> None:
     await programme()
     mei = await member("Mei")
     await buy(mei, 100_00)
     await redeem(mei, 40)
-    assert await sweeper.suspicions() == []
+    assert await sweeper().suspicions() == []
     await database.execute_query("UPDATE points_account SET available = available + 1")
     await database.execute_query("UPDATE member SET event_seq = event_seq + 1")
-    suspected = await sweeper.suspicions()
+    suspected = await sweeper().suspicions()
     assert suspected == list(dict.fromkeys(each.name for each in await violations()))
     assert {"balances", "event sequence"} <= set(suspected)
 
 
 @pytest.mark.corrupts
-async def test_nothing_is_left_behind(database: BaseDBAsyncClient, request: pytest.FixtureRequest) -> None:
+async def test_nothing_is_left_behind(database: BaseDBAsyncClient) -> None:
     await programme()
     await buy(await member("Mei"), 100_00)
-    await request.config.stash[SWEEPER].sweep()
+    await sweeper().sweep()
     for table in tables_children_first():
         assert await database.execute_query_dict(f'SELECT 1 AS found FROM "{table}" LIMIT 1') == [], table
 

@@ -12,6 +12,7 @@ from tests import both
 from tests.people import NOON, adjust, balance, member, programme
 from tests.schema.asking import CLERK, as_member, ask, member_id
 
+pytestmark = pytest.mark.twice
 LADDER = "{ programme { name } tiers { code name } }"
 
 
@@ -23,6 +24,7 @@ async def test_every_operation_is_run_compiled_and_by_graphql_core() -> None:
     assert executing._executed is both._both
 
 
+@pytest.mark.either
 @pytest.mark.once
 async def test_a_test_may_have_its_operations_run_once() -> None:
     await programme()

@@ -22,6 +22,7 @@ from tests.schema.asking import PARTNER, SERVICE, as_member, as_staff, ask, memb
 from tests.schema.composing import Composed, Composer
 from tests.schema.matrix import Step
 
+pytestmark = pytest.mark.twice
 SERVED = schema._schema
 MISTAKES = {"BAD_USER_INPUT", "FORBIDDEN", "OPERATION_TOO_COMPLEX", "GRAPHQL_VALIDATION_FAILED"}
 """What a composed operation may deserve: its arguments are now and then what nobody should send."""

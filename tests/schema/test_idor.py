@@ -31,6 +31,7 @@ from rules.actors import SYSTEM, Actor, ActorKind, Principal
 from schema import ids
 from schema.ids import OWNED, Tag
 from tests.digest import changed, digest
+from tests.keeping import kept
 from tests.people import CLERK, NOON, adjust, buy, member, redeem, set_aside
 from tests.schema import partnering, tiering
 from tests.schema.asking import as_staff, ask, entry_id, hold_id, member_id, purchase_id
@@ -137,6 +138,7 @@ SPENT = SQL("SELECT id FROM points_entry WHERE member_id = $1 AND counter = 'RED
 LOGIN = SQL("SELECT id FROM login WHERE principal_id = $1", fans_out="a test looks")
 
 
+@kept
 async def world() -> World:
     """Mei, who asks, and Wang; two stores, two shops, and a partner."""
     given = await good()

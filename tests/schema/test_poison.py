@@ -23,6 +23,7 @@ from rules.webhooks import Wish
 from schema import ids, scalars
 from schema.ids import Tag
 from schema.root import schema
+from tests.keeping import kept
 from tests.people import NOON, adjust, buy, freeze, fresh_key, member, programme, rule, set_aside
 from tests.poison import POISON, poisoned
 from tests.schema import partnering, tiering
@@ -102,6 +103,7 @@ async def of_the_staff() -> dict[str, tuple[Principal | None, dict[str, Any]]]:
     }
 
 
+@kept
 async def good() -> dict[str, tuple[Principal | None, dict[str, Any]]]:
     """Who may send each mutation, and what they could well send."""
     await programme()
