@@ -9,7 +9,19 @@ from datetime import datetime
 from api.clock import now
 from api.watching import JOBS
 from models.database import is_away
-from rules import finance, gifts, housekeeping, jobs, lifecycle, partners, points, purchases, tiers, webhooks
+from rules import (
+    finance,
+    gifts,
+    housekeeping,
+    jobs,
+    lifecycle,
+    partners,
+    points,
+    purchases,
+    referrals,
+    tiers,
+    webhooks,
+)
 from rules.jobs import TASKS, Lease
 
 IDLE = 0.5
@@ -24,7 +36,7 @@ SLOTS = 15.0
 LEAVE_SECONDS = 5.0
 """How long a worker that is told to stop may go on with the job under way."""
 
-ROOMS = (finance, gifts, housekeeping, lifecycle, partners, points, purchases, tiers, webhooks)
+ROOMS = (finance, gifts, housekeeping, lifecycle, partners, points, purchases, referrals, tiers, webhooks)
 """The rooms whose jobs a worker does; a room enters its jobs when it is imported."""
 
 _log = logging.getLogger("loyalty.worker")

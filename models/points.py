@@ -36,6 +36,7 @@ class PointsKind(StrEnum):
     MERGE_IN = "MERGE_IN"
     FORFEIT = "FORFEIT"
     GRANT = "GRANT"
+    REFERRAL = "REFERRAL"
 
 
 class Bucket(StrEnum):
@@ -95,7 +96,7 @@ class PointsAccount(Model):
     seq = fields.BigIntField(default=0)
     """How many entries there are."""
     lifetime_earned = points_field(default=0)
-    """Earned and bonus points, less claw-backs."""
+    """Earned and bonus points and rewards of referrals, less claw-backs."""
     lifetime_spent = points_field(default=0)
     """Redeemed points, less returns."""
     lifetime_expired = points_field(default=0)

@@ -65,7 +65,7 @@ class ReferralReward(Model):
     member_id: UUID
     """Whose reward it is."""
     cause = fields.CharField(max_length=120)
-    """The fact behind it. The same fact never gives twice."""
+    """The fact behind it. The same fact never gives twice, not even to two members."""
     side = fields.CharEnumField(RewardSide, max_length=12, description="")
     outcome = fields.CharEnumField(RewardOutcome, max_length=12, description="")
     reason = fields.CharField(max_length=20, null=True)
@@ -86,7 +86,7 @@ class ReferralReward(Model):
     reverses_id = fields.UUIDField(null=True)
     """TAKEN_BACK: the reward that was."""
     local_day = fields.DateField()
-    """The programme's day on which it was written, by which caps and cycles count."""
+    """The programme's day of the giving, by which caps and cycles count; of one taken back, that same day."""
     created_at = fields.DatetimeField()
 
     class Meta:
@@ -96,7 +96,7 @@ class ReferralReward(Model):
             Index(name="referral_reward_movement", fields=("member_id", "transaction_id")),
         )
         constraints = (
-            UniqueConstraint(name="referral_reward_cause", fields=("member_id", "cause")),
+            UniqueConstraint(name="referral_reward_cause", fields=("cause",)),
             CheckConstraint(
                 name="referral_reward_range",
                 check="CASE outcome WHEN 'TAKEN_BACK' THEN points <= 0 AND growth <= 0 AND netted = 0 AND owed >= 0"

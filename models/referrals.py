@@ -47,6 +47,8 @@ class ReferralStep(StrEnum):
     VOIDED = "VOIDED"
     ORDER = "ORDER"
     REFUND = "REFUND"
+    COST = "COST"
+    """The referee's own reward was given, or taken back."""
 
 
 class ReferralCampaign(Model):
@@ -158,6 +160,8 @@ class Referral(Model):
     """Why it stands there, in one word."""
     bound_by = fields.CharField(max_length=60, null=True)
     """The principal of the staff who bound them; null where a code or a touch did."""
+    device_hash = fields.CharField(max_length=64, null=True)
+    """The device they registered with, as touches name it; null where none was told."""
     bound_at = fields.DatetimeField()
     valid_until = fields.DatetimeField()
     """The first moment at which it can qualify no more, and orders count for nothing."""
@@ -184,6 +188,7 @@ class Referral(Model):
         indexes = (
             Index(name="referral_referrer", fields=("referrer_id", "bound_at", "referee_id")),
             Index(name="referral_partner", fields=("partner_id", "bound_at", "referee_id")),
+            Index(name="referral_device", fields=("device_hash", "bound_at")),
             Index(name="referral_listed", fields=("bound_at", "referee_id")),
             Index(name="referral_state", fields=("state", "bound_at", "referee_id")),
             PartialIndex(
@@ -233,7 +238,7 @@ class ReferralEvent(Model):
     refund_minor = minor_field(default=0)
     """REFUND: what was given back of it."""
     points = points_field(default=0)
-    """REWARDED, CLAWED_BACK: what the referee's own reward cost, below 0 where it was taken back."""
+    """COST: what the referee's own reward was, below 0 where it was taken back."""
     at = fields.DatetimeField()
     """When it happened."""
     created_at = fields.DatetimeField()

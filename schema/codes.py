@@ -1,6 +1,5 @@
 """Member codes: shown by a member at the counter, read there instead of a phone number."""
 
-from io import BytesIO
 from urllib.parse import quote
 
 import strawberry
@@ -9,6 +8,7 @@ from rules import attempts, codes
 from rules.codes import LIVES, Shown
 from rules.refusals import NotFound
 from schema.context import Info
+from schema.drawing import qr
 from schema.errors import UserError, command
 from schema.members import Member, member
 from schema.permissions import COUNTER, MEMBER, READS_MEMBERS, seen
@@ -16,8 +16,6 @@ from schema.scalars import Moment
 
 READS = COUNTER | READS_MEMBERS
 GUESSES = "member code"
-QUIET_ZONE = 4
-"""The white margin a QR code needs around it, in modules."""
 
 
 @strawberry.type(description="A member code (会员码), told once: to be shown as a QR code, a barcode or digits.")
@@ -39,16 +37,6 @@ class MemberCode:
             qr_svg=drawing,
             qr_data_uri=f"data:image/svg+xml;charset=utf-8,{quote(drawing)}",
         )
-
-
-def qr(text: str) -> str:
-    """A QR code as SVG text: one path, without a size of its own."""
-    import segno  # it takes long to load, and few servers draw at all
-
-    drawn = BytesIO()
-    plain = {"xmldecl": False, "svgclass": None, "lineclass": None, "nl": False}
-    segno.make_qr(text, error="m").save(drawn, kind="svg", border=QUIET_ZONE, light="#fff", omitsize=True, **plain)
-    return drawn.getvalue().decode()
 
 
 @strawberry.type(description="A fresh member code.")

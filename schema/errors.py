@@ -34,6 +34,7 @@ from rules import (  # noqa: F401
     programme,
     proofs,
     purchases,
+    referrals,
     reveals,
     staff,
     tiers,

@@ -78,6 +78,29 @@ class MemberEventType(Enum):
     PURCHASE_REFUNDED = strawberry.enum_value(
         "PURCHASE_REFUNDED", description="A purchase was refunded, in part or whole."
     )
+    REFERRAL_BOUND = strawberry.enum_value("REFERRAL_BOUND", description="Somebody is known to have brought them.")
+    REFERRAL_QUALIFYING = strawberry.enum_value(
+        "REFERRAL_QUALIFYING", description="They did what their referral takes; it is waited whether it stays so."
+    )
+    REFERRAL_QUALIFIED = strawberry.enum_value("REFERRAL_QUALIFIED", description="Their referral has qualified.")
+    REFERRAL_REWARDED = strawberry.enum_value(
+        "REFERRAL_REWARDED", description="Both sides of their referral were given what they are due."
+    )
+    REFERRAL_CLAWED_BACK = strawberry.enum_value(
+        "REFERRAL_CLAWED_BACK", description="A refund takes back what their referral gave."
+    )
+    REFERRAL_EXPIRED = strawberry.enum_value(
+        "REFERRAL_EXPIRED", description="Their referral ran out before it qualified."
+    )
+    REFERRAL_REVIEW = strawberry.enum_value("REFERRAL_REVIEW", description="Staff look at their referral first.")
+    REFERRAL_REJECTED = strawberry.enum_value("REFERRAL_REJECTED", description="Staff refused their referral.")
+    REFERRAL_VOIDED = strawberry.enum_value("REFERRAL_VOIDED", description="Their referral does not count.")
+    REFERRAL_REWARD_GRANTED = strawberry.enum_value(
+        "REFERRAL_REWARD_GRANTED", description="They were given a reward, for whom they brought or for having come."
+    )
+    REFERRAL_REWARD_TAKEN_BACK = strawberry.enum_value(
+        "REFERRAL_REWARD_TAKEN_BACK", description="A reward of a referral was taken back from them."
+    )
     OTHER = strawberry.enum_value("OTHER", description="Something this version of the server has no word for.")
 
 

@@ -42,6 +42,8 @@ LISTS = {
     "staff": 20,
     "stores": 20,
     "memberEvents": 20,
+    "invitees": 20,
+    "referrals": 20,
     "months": 20,
     "cohorts": 20,
 }

@@ -57,6 +57,7 @@ from schema.points import (
 from schema.policy import PolicyMutation, PolicyQuery
 from schema.programme import ProgrammeQuery
 from schema.purchases import Purchase, PurchasesMutation, PurchasesQuery, purchase
+from schema.referrals import ReferralsMutation, ReferralsQuery
 from schema.reveals import RevealsMutation
 from schema.scalars import SCALARS
 from schema.schemes import SchemesMutation, SchemesQuery
@@ -121,6 +122,7 @@ class Query(
     FinanceQuery,
     LintQuery,
     PartnersQuery,
+    ReferralsQuery,
     StaffQuery,
 ):
     """What may be asked."""
@@ -168,6 +170,7 @@ class Mutation(
     WebhooksMutation,
     EntranceMutation,
     PartnersMutation,
+    ReferralsMutation,
     StaffMutation,
 ):
     """What may be done."""

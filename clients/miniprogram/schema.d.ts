@@ -1250,6 +1250,20 @@ export type ErrorCode =
   | 'PURCHASE_STATE_CONFLICT'
   /** The membership that would receive the points is not active. 接收积分的会员未处于激活状态。 */
   | 'RECEIVER_NOT_ACTIVE'
+  /** This qualifying act needs communities, which the programme does not have yet. 该达标条件需要社群功能，目前尚不可用。 */
+  | 'REFERRAL_ACT_UNAVAILABLE'
+  /** The campaign is not at the version it was expected to be at. 推荐活动的版本已变更。 */
+  | 'REFERRAL_CAMPAIGN_CHANGED'
+  /** This cannot be a referral campaign. 推荐活动无效。 */
+  | 'REFERRAL_CAMPAIGN_INVALID'
+  /** There is no such referral campaign. 推荐活动不存在。 */
+  | 'REFERRAL_CAMPAIGN_UNKNOWN'
+  /** A channel is 1 to 32 capitals, digits and underscores. 渠道代码无效。 */
+  | 'REFERRAL_CHANNEL_INVALID'
+  /** There are no more channels for one member. 渠道数量已达上限。 */
+  | 'REFERRAL_CHANNEL_LIMIT'
+  /** This member cannot be bound to that referrer. 无法建立推荐关系。 */
+  | 'REFERRAL_NOT_POSSIBLE'
   /** More would be given back than there was. 退还数量超过原始数量。 */
   | 'REFUND_EXCEEDS_ORIGINAL'
   /** Events are told again of the last thirty days only. 仅可重放最近三十天的事件。 */
@@ -1764,6 +1778,8 @@ export interface Member {
   membership: Membership | null;
   /** What they have paid for plans, newest first, 100 at most. */
   membershipPayments: MembershipPayment[];
+  /** Their codes, whom they brought and what that gave, and who brought them. */
+  referral: MemberReferral;
   /** Their points. */
   points: PointsAccount;
   /** Their purchases, newest first. */
@@ -1913,6 +1929,8 @@ export interface MemberEnrollInput {
   identities?: IdentityInput[] | null;
   /** What they say of themselves. */
   profile?: ProfileInput | null;
+  /** How they came, where somebody brought them. Whatever it says, they are enrolled. */
+  referral?: ReferralCameInput | null;
 }
 
 /** Who was enrolled. */
@@ -2027,6 +2045,28 @@ export type MemberEventType =
   | 'PURCHASE_CANCELLED'
   /** A purchase was refunded, in part or whole. */
   | 'PURCHASE_REFUNDED'
+  /** Somebody is known to have brought them. */
+  | 'REFERRAL_BOUND'
+  /** They did what their referral takes; it is waited whether it stays so. */
+  | 'REFERRAL_QUALIFYING'
+  /** Their referral has qualified. */
+  | 'REFERRAL_QUALIFIED'
+  /** Both sides of their referral were given what they are due. */
+  | 'REFERRAL_REWARDED'
+  /** A refund takes back what their referral gave. */
+  | 'REFERRAL_CLAWED_BACK'
+  /** Their referral ran out before it qualified. */
+  | 'REFERRAL_EXPIRED'
+  /** Staff look at their referral first. */
+  | 'REFERRAL_REVIEW'
+  /** Staff refused their referral. */
+  | 'REFERRAL_REJECTED'
+  /** Their referral does not count. */
+  | 'REFERRAL_VOIDED'
+  /** They were given a reward, for whom they brought or for having come. */
+  | 'REFERRAL_REWARD_GRANTED'
+  /** A reward of a referral was taken back from them. */
+  | 'REFERRAL_REWARD_TAKEN_BACK'
   /** Something this version of the server has no word for. */
   | 'OTHER';
 
@@ -2280,6 +2320,41 @@ export interface MemberProfile {
 export interface MemberProfileUpdateInput {
   /** What changes. */
   profile: ProfileInput;
+}
+
+/** What a member has to do with referrals. */
+export interface MemberReferral {
+  __typename?: 'MemberReferral';
+  /** Their codes, the oldest first, 20 at most. */
+  codes: ReferralCode[];
+  /** Their code for a channel; null before `referralCodeCreate` made one. */
+  code: ReferralCode | null;
+  /** Whom they brought, the newest first. */
+  invitees: ReferralInviteeConnection;
+  /** What that gave them. */
+  earnings: ReferralEarnings;
+  /** The milestones of the campaigns that run, and how far they have come. */
+  milestones: ReferralMilestoneProgress[];
+  /** Who brought them; null where nobody did. */
+  broughtBy: Referral | null;
+}
+
+/** Arguments of `MemberReferral.code`. */
+export interface MemberReferralCodeArgs {
+  /** Which channel's; `LINK` is the usual one. */
+  channel?: string;
+}
+
+/** Arguments of `MemberReferral.invitees`. */
+export interface MemberReferralInviteesArgs {
+  /** How many items from the start: 1 to 100, 20 by default. */
+  first?: number | null;
+  /** Read on after this cursor. */
+  after?: string | null;
+  /** How many items from the end: 1 to 100. */
+  last?: number | null;
+  /** Read back before this cursor. */
+  before?: string | null;
 }
 
 /** A member who left, and comes back. */
@@ -3058,6 +3133,37 @@ export interface Mutation {
    */
   partnerKeyCreate: ApiKeyPayload | null;
   /**
+   * Bring a referral campaign into force, or its next version. Who is bound already keeps to the version they were
+   * bound under. Not for members, but for OWNER, ADMIN, OPERATOR.
+   *
+   * Refuses with: `IDEMPOTENCY_KEY_REUSED`, `NOT_FOUND`, `REFERRAL_ACT_UNAVAILABLE`, `REFERRAL_CAMPAIGN_CHANGED`,
+   * `REFERRAL_CAMPAIGN_INVALID`.
+   */
+  referralCampaignPublish: ReferralCampaignPayload | null;
+  /**
+   * Your code for a channel, by which you recommend the programme: the one you have, or a fresh one. It costs
+   * nothing.
+   *
+   * Refuses with: `MEMBER_FROZEN`, `MEMBER_MERGED`, `MEMBER_NOT_ACTIVE`, `NOT_FOUND`, `REFERRAL_CHANNEL_INVALID`,
+   * `REFERRAL_CHANNEL_LIMIT`.
+   */
+  referralCodeCreate: ReferralCodePayload | null;
+  /**
+   * Take note that a device came by way of a code, before anybody logs in. Every code is answered alike, known or
+   * not, and nothing of a person is kept. Limited by device and by network.
+   *
+   * Refuses with: `REFERRAL_CHANNEL_INVALID`, `TOO_MANY_ATTEMPTS`.
+   */
+  referralTouch: ReferralTouchPayload | null;
+  /**
+   * Bind a member to whoever brought them, by hand. What they bought before counts for nothing. Not for members, but
+   * for OWNER, ADMIN, OPERATOR, CS.
+   *
+   * Refuses with: `IDEMPOTENCY_KEY_REUSED`, `MEMBER_FROZEN`, `MEMBER_MERGED`, `MEMBER_NOT_ACTIVE`, `NOT_FOUND`,
+   * `REFERRAL_NOT_POSSIBLE`.
+   */
+  referralBind: ReferralBindPayload | null;
+  /**
    * Invite somebody to work for the programme, or to set up their access anew. Needs a proof (`staffProve`). Not for
    * members, but for OWNER, ADMIN.
    *
@@ -3811,7 +3917,9 @@ export type PointsKind =
   /** Given up by leaving the programme. */
   | 'FORFEIT'
   /** A gift of a tier: for reaching it, or for a birthday. */
-  | 'GRANT';
+  | 'GRANT'
+  /** A reward of a referral: for whom they brought, or for having been brought. */
+  | 'REFERRAL';
 
 /** When points expire. */
 export interface PointsLifetime {
@@ -4736,6 +4844,10 @@ export interface Query {
   partner: Partner | null;
   /** The partner organisations, by name. Not for members, but for OWNER, ADMIN. */
   partners: PartnerConnection | null;
+  /** The referral campaigns, each in its newest version, by their codes; 100 at most. Not for members, but for STAFF. */
+  referralCampaigns: ReferralCampaign[] | null;
+  /** Referrals, the newest first. Not for members, but for OWNER, ADMIN, OPERATOR, CS, COMMUNITY_MANAGER, ANALYST. */
+  referrals: ReferralConnection | null;
   /** Who is calling: the account, its role and its store. Not for members, but for STAFF. */
   staffMe: StaffViewer | null;
   /** Everybody who works for the programme, or did, by name. Not for members, but for OWNER, ADMIN. */
@@ -4906,6 +5018,20 @@ export interface QueryPartnersArgs {
   before?: string | null;
 }
 
+/** Arguments of `Query.referrals`. */
+export interface QueryReferralsArgs {
+  /** Which ones; all by default. */
+  filter?: ReferralsFilter | null;
+  /** How many items from the start: 1 to 100, 20 by default. */
+  first?: number | null;
+  /** Read on after this cursor. */
+  after?: string | null;
+  /** How many items from the end: 1 to 100. */
+  last?: number | null;
+  /** Read back before this cursor. */
+  before?: string | null;
+}
+
 /** Arguments of `Query.staff`. */
 export interface QueryStaffArgs {
   /** How many items from the start: 1 to 100, 20 by default. */
@@ -4961,6 +5087,642 @@ export interface ReceiverNotActive {
   retryable: boolean;
   /** The state it is in. */
   state: string;
+}
+
+/** A referral (推荐): who brought whom, and how far it has come. */
+export interface Referral {
+  __typename?: 'Referral';
+  /** Who was brought: a member's id. Not for members, but for STAFF. */
+  refereeId: ID;
+  /** The member who brought them; null where it was a partner. Not for members, but for STAFF. */
+  referrerId: ID | null;
+  /** Who was brought. Not for members, but for STAFF. */
+  referee: MemberCard | null;
+  /** The member who brought them; null where it was a partner. */
+  referrer: MemberCard | null;
+  /** The code they came by. Not for members, but for STAFF. */
+  code: string | null;
+  /** The channel of the code. */
+  channel: string | null;
+  /** The campaign's code. */
+  campaign: string;
+  /** The version that holds for it. Not for members, but for STAFF. */
+  campaignVersion: number;
+  /** Where it stands. */
+  state: ReferralState;
+  /** Why, in one word. */
+  cause: string;
+  /** What the referee has yet to do. */
+  missing: ReferralMissing;
+  /** How much, in minor units, where it is money; else null. */
+  missingMinor: Long | null;
+  /** Since when. */
+  boundAt: DateTime;
+  /** Until when it may qualify. */
+  validUntil: DateTime;
+  /** When its hold ends, or ended; null before the qualifying act. */
+  qualifiesAt: DateTime | null;
+  /** When it has qualified; null before. */
+  qualifiedAt: DateTime | null;
+  /**
+   * Why the referrer was given nothing, in one word: `CAP`, `BUDGET`; null where they were, or will be. Not for
+   * members, but for STAFF.
+   */
+  rewardSkipped: string | null;
+  /** How suspicious it is; 0 for not at all. Not for members, but for STAFF. */
+  score: number;
+  /** What the referee has paid and not got back, as far as it counts. Not for members, but for STAFF. */
+  spentMinor: Long;
+}
+
+/** What a referee has to do for their referral to qualify. */
+export type ReferralAct =
+  /** Register, and be known by a verified phone or WeChat account. */
+  | 'REGISTERED'
+  /** Pay an order of `minOrderMinor` at least. */
+  | 'FIRST_ORDER_PAID'
+  /** Have such an order completed. */
+  | 'FIRST_ORDER_COMPLETED'
+  /** Spend `spendMinor` in all, less refunds. */
+  | 'SPEND'
+  /** Stay in a community for some days: refused, while there are none. */
+  | 'COMMUNITY_DAYS';
+
+/** Which of somebody's touches binds them. A code they bring when they register is their last touch. */
+export type ReferralAttribution =
+  /** The last one, unless it is older than `windowDays`. */
+  | 'LAST_TOUCH_WINDOW'
+  /** The first one of the last `windowDays`. */
+  | 'FIRST_TOUCH_WINDOW'
+  /** The first one that is known at all. */
+  | 'FIRST_TOUCH_PERMANENT'
+  /** None: staff bind. */
+  | 'MANUAL';
+
+/** A member to bind to whose code it is. */
+export interface ReferralBindInput {
+  /** Who was brought. */
+  memberId: ID;
+  /** The code of whoever brought them. */
+  code: string;
+  /** Why by hand, in one word: `FORGOT_CODE`. */
+  reason: ReasonCode;
+  /**
+   * Chosen by you for this one request (a UUID will do): 8 to 128 printable ASCII characters. The same key with the
+   * same input is done once and always answered alike, so a retry is harmless.
+   */
+  idempotencyKey: string;
+}
+
+/** What became of a member who was to be bound. */
+export interface ReferralBindPayload {
+  __typename?: 'ReferralBindPayload';
+  /** The referral; null when refused. Not for members, but for OWNER, ADMIN, OPERATOR, CS. */
+  referral: Referral | null;
+  /** Whether this had been done before. Not for members, but for OWNER, ADMIN, OPERATOR, CS. */
+  replayed: boolean;
+  /** Why it was refused; empty on success. Not for members, but for OWNER, ADMIN, OPERATOR, CS. */
+  userErrors: UserError[];
+}
+
+/** How somebody came to register. */
+export interface ReferralCameInput {
+  /** The referral code they brought, as they typed it, or the `scene` that carried it. */
+  code?: string | null;
+  /** What the app calls the device, as `referralTouch` was told: its touches count. */
+  device?: string | null;
+}
+
+/** One version of a referral campaign (推荐活动). It never changes. */
+export interface ReferralCampaign {
+  __typename?: 'ReferralCampaign';
+  /** The campaign's code: capitals, digits and underscores. Not for members, but for STAFF. */
+  code: string;
+  /** Counted from 1. Not for members, but for STAFF. */
+  version: number;
+  /** What people call it. Not for members, but for STAFF. */
+  name: string;
+  /**
+   * 0 to 1000. Of the campaigns that run, the highest binds those who come by a code that names none. Not for
+   * members, but for STAFF.
+   */
+  priority: number;
+  /** Since when it binds. Not for members, but for STAFF. */
+  startsAt: DateTime | null;
+  /**
+   * From when on it binds nobody any more. Publish a version with a moment that has come to end it. Not for members,
+   * but for STAFF.
+   */
+  endsAt: DateTime | null;
+  /** Which of somebody's touches binds them. Not for members, but for STAFF. */
+  attribution: ReferralAttribution;
+  /** How old the touch may be that binds: 1 to 365. Not for members, but for STAFF. */
+  windowDays: number;
+  /** How many days a referral may take to qualify, and its orders count. Not for members, but for STAFF. */
+  validDays: number;
+  /** What a referee has to do. Not for members, but for STAFF. */
+  act: ReferralAct;
+  /** The least that must be paid for the order, and not by points. Not for members, but for STAFF. */
+  minOrderMinor: Long;
+  /** SPEND: how much. Not for members, but for STAFF. */
+  spendMinor: Long | null;
+  /** How long it is waited after the act, so that a refund costs nothing. Not for members, but for STAFF. */
+  holdDays: number;
+  /** How long after it has qualified a refund takes the rewards back. Not for members, but for STAFF. */
+  clawBackDays: number;
+  /** What whoever brought somebody is given. Not for members, but for STAFF. */
+  referrer: ReferralReward;
+  /** What whoever was brought is given. Not for members, but for STAFF. */
+  referee: ReferralReward;
+  /** What a referrer is given besides. Not for members, but for STAFF. */
+  milestones: ReferralMilestone[];
+  /** Within what milestones are reached: MONTH, QUARTER, YEAR or LIFETIME. Not for members, but for STAFF. */
+  cycle: ReferralPeriod;
+  /** For how many a referrer is rewarded at most. Not for members, but for STAFF. */
+  caps: ReferralCaps;
+  /**
+   * How many points it gives away at most, to both sides together; null is no budget. Not for members, but for
+   * STAFF.
+   */
+  budget: Long | null;
+  /**
+   * Where its links lead: an https address with `{code}` in its path or query; null for none. Not for members, but
+   * for STAFF.
+   */
+  link: string | null;
+  /** What partners are paid. Not for members, but for STAFF. */
+  partner: ReferralPartnerTerms;
+  /** When somebody looks at a referral first. Not for members, but for STAFF. */
+  guards: ReferralGuards;
+}
+
+/** The campaign is not at the version it was expected to be at. */
+export interface ReferralCampaignChanged {
+  __typename?: 'ReferralCampaignChanged';
+  /** What to switch on. */
+  code: ErrorCode;
+  /** A sentence for people, in English or Chinese by `Accept-Language`. */
+  message: string;
+  /** The part of `input` that was refused, if one was. */
+  field: string[] | null;
+  /** Whether the same request may succeed later without anybody changing it. */
+  retryable: boolean;
+  /** The version in force; 0 where there is none. */
+  version: Long;
+}
+
+/** A whole campaign: what is left out is as it usually is. */
+export interface ReferralCampaignInput {
+  /** The campaign's code: capitals, digits and underscores. */
+  code: string;
+  /** What people call it. */
+  name: string;
+  /** 0 to 1000. Of the campaigns that run, the highest binds those who come by a code that names none. */
+  priority?: number;
+  /** Since when it binds. At once by default. */
+  startsAt?: DateTime | null;
+  /** From when on it binds nobody any more. Publish a version with a moment that has come to end it. */
+  endsAt?: DateTime | null;
+  /** Which of somebody's touches binds them. */
+  attribution?: ReferralAttribution;
+  /** How old the touch may be that binds: 1 to 365. */
+  windowDays?: number;
+  /** How many days a referral may take to qualify, and its orders count. */
+  validDays?: number;
+  /** What a referee has to do. */
+  act?: ReferralAct;
+  /** The least that must be paid for the order, and not by points. */
+  minOrderMinor?: Long;
+  /** SPEND: how much. */
+  spendMinor?: Long | null;
+  /** How long it is waited after the act, so that a refund costs nothing. */
+  holdDays?: number;
+  /** How long after it has qualified a refund takes the rewards back. */
+  clawBackDays?: number;
+  /** What whoever brought somebody is given; nothing by default. */
+  referrer?: ReferralRewardInput | null;
+  /** What whoever was brought is given; nothing by default. */
+  referee?: ReferralRewardInput | null;
+  /** What a referrer is given besides, 20 at most, in their order. */
+  milestones?: ReferralMilestoneInput[];
+  /** Within what milestones are reached: MONTH, QUARTER, YEAR or LIFETIME. */
+  cycle?: ReferralPeriod;
+  /** For how many a referrer is rewarded; 20 a day and 100 a month by default. */
+  caps?: ReferralCapsInput | null;
+  /** How many points it gives away at most, to both sides together; null is no budget. */
+  budget?: Long | null;
+  /** Where its links lead: an https address with `{code}` in its path or query; null for none. */
+  link?: string | null;
+  /** What partners are paid; nothing by default. */
+  partner?: ReferralPartnerTermsInput | null;
+  /** When somebody looks at a referral first. */
+  guards?: ReferralGuardsInput | null;
+}
+
+/** This cannot be a referral campaign. */
+export interface ReferralCampaignInvalid {
+  __typename?: 'ReferralCampaignInvalid';
+  /** What to switch on. */
+  code: ErrorCode;
+  /** A sentence for people, in English or Chinese by `Accept-Language`. */
+  message: string;
+  /** The part of `input` that was refused, if one was. */
+  field: string[] | null;
+  /** Whether the same request may succeed later without anybody changing it. */
+  retryable: boolean;
+  /** What is wrong, for a developer. */
+  why: string;
+}
+
+/** What became of a campaign. */
+export interface ReferralCampaignPayload {
+  __typename?: 'ReferralCampaignPayload';
+  /** The version; null when refused. Not for members, but for OWNER, ADMIN, OPERATOR. */
+  campaign: ReferralCampaign | null;
+  /** Whether this had been done before. Not for members, but for OWNER, ADMIN, OPERATOR. */
+  replayed: boolean;
+  /** Why it was refused; empty on success. Not for members, but for OWNER, ADMIN, OPERATOR. */
+  userErrors: UserError[];
+}
+
+/** A campaign to bring into force. */
+export interface ReferralCampaignPublishInput {
+  /** All of it: what is left out is not kept of the version before. */
+  campaign: ReferralCampaignInput;
+  /** Refuse unless this is the newest version, 0 for none, so that two people do not overwrite each other. */
+  expectedVersion?: number | null;
+  /**
+   * Chosen by you for this one request (a UUID will do): 8 to 128 printable ASCII characters. The same key with the
+   * same input is done once and always answered alike, so a retry is harmless.
+   */
+  idempotencyKey: string;
+}
+
+/** For how many referrals a referrer is rewarded at most; null is no cap. */
+export interface ReferralCaps {
+  __typename?: 'ReferralCaps';
+  /** A day. Not for members, but for STAFF. */
+  day: number | null;
+  /** A month. Not for members, but for STAFF. */
+  month: number | null;
+  /** In all. Not for members, but for STAFF. */
+  lifetime: number | null;
+}
+
+/** For how many referrals a referrer is rewarded at most; null is no cap. */
+export interface ReferralCapsInput {
+  /** A day. */
+  day?: number | null;
+  /** A month. */
+  month?: number | null;
+  /** In all. */
+  lifetime?: number | null;
+}
+
+/** There are no more channels for one member. */
+export interface ReferralChannelLimit {
+  __typename?: 'ReferralChannelLimit';
+  /** What to switch on. */
+  code: ErrorCode;
+  /** A sentence for people, in English or Chinese by `Accept-Language`. */
+  message: string;
+  /** The part of `input` that was refused, if one was. */
+  field: string[] | null;
+  /** Whether the same request may succeed later without anybody changing it. */
+  retryable: boolean;
+  /** The most there may be. */
+  limit: Long;
+}
+
+/** A code (推荐码) by which a member recommends the programme on one channel. */
+export interface ReferralCode {
+  __typename?: 'ReferralCode';
+  /** Ten letters and digits, without those that are taken for each other. */
+  code: string;
+  /** Where it is shown. */
+  channel: string;
+  /** The campaign it is for; null for that which is usual when it is used. */
+  campaign: string | null;
+  /** A web address that carries it; null where the campaign names none. */
+  link: string | null;
+  /** The `scene` of a mini-program code: `r=` and the code. */
+  scene: string;
+  /** The link as a QR code, as SVG text; the code itself where there is no link. */
+  qrSvg: string;
+  /** The same for `<image src>`: works without a network. */
+  qrDataUri: string;
+  /** Since when it exists. */
+  createdAt: DateTime;
+}
+
+/** A channel to have a code for. */
+export interface ReferralCodeCreateInput {
+  /** Where it will be shown: 1 to 32 capitals, digits and underscores. */
+  channel?: string;
+}
+
+/** A member's code. */
+export interface ReferralCodePayload {
+  __typename?: 'ReferralCodePayload';
+  /** The code; null when refused. */
+  code: ReferralCode | null;
+  /** Why it was refused; empty on success. */
+  userErrors: UserError[];
+}
+
+/** One page of a list. */
+export interface ReferralConnection {
+  __typename?: 'ReferralConnection';
+  /** The items with their cursors. */
+  edges: ReferralEdge[];
+  /** The items alone. */
+  nodes: Referral[];
+  /** Where the page lies in the list. */
+  pageInfo: PageInfo;
+}
+
+/** What a member's referrals have given them. */
+export interface ReferralEarnings {
+  __typename?: 'ReferralEarnings';
+  /** Points they were given, less those that were taken back. */
+  points: Long;
+  /** Growth value, likewise. */
+  growth: Long;
+  /** How many referrals have qualified and still have. */
+  qualified: number;
+  /** How many may yet qualify. */
+  pending: number;
+  /** Points that were to be taken back and were not there: kept of what comes next. */
+  owed: Long;
+}
+
+/** One item of a list, and where it stands. */
+export interface ReferralEdge {
+  __typename?: 'ReferralEdge';
+  /** Send it as `after` or `before` to read on from here. */
+  cursor: string;
+  /** The item. */
+  node: Referral;
+}
+
+/** When a referral waits for somebody to look at it. */
+export interface ReferralGuards {
+  __typename?: 'ReferralGuards';
+  /** From which score on. Not for members, but for STAFF. */
+  reviewScore: number;
+}
+
+/** When a referral waits for somebody to look at it. */
+export interface ReferralGuardsInput {
+  /** From which score on. */
+  reviewScore?: number;
+}
+
+/** Somebody a member brought, as far as the member may know. */
+export interface ReferralInvitee {
+  __typename?: 'ReferralInvitee';
+  /** The first letter of what they wish to be called, and no more. */
+  name: string;
+  /** Where it stands. */
+  state: ReferralState;
+  /** Why, in one word. */
+  cause: string;
+  /** What they have yet to do. */
+  missing: ReferralMissing;
+  /** How much, in minor units, where it is money; else null. */
+  missingMinor: Long | null;
+  /** Since when. */
+  boundAt: DateTime;
+  /** Until when it may qualify. */
+  validUntil: DateTime;
+}
+
+/** One page of a list. */
+export interface ReferralInviteeConnection {
+  __typename?: 'ReferralInviteeConnection';
+  /** The items with their cursors. */
+  edges: ReferralInviteeEdge[];
+  /** The items alone. */
+  nodes: ReferralInvitee[];
+  /** Where the page lies in the list. */
+  pageInfo: PageInfo;
+}
+
+/** One item of a list, and where it stands. */
+export interface ReferralInviteeEdge {
+  __typename?: 'ReferralInviteeEdge';
+  /** Send it as `after` or `before` to read on from here. */
+  cursor: string;
+  /** The item. */
+  node: ReferralInvitee;
+}
+
+/** What a referrer is given besides, once in a cycle, for so many who have qualified. */
+export interface ReferralMilestone {
+  __typename?: 'ReferralMilestone';
+  /** How many. Not for members, but for STAFF. */
+  qualified: number;
+  /** Points. Not for members, but for STAFF. */
+  points: Long;
+  /** Growth value. Not for members, but for STAFF. */
+  growth: Long;
+  /** Whether it is taken back when refunds leave fewer. Not for members, but for STAFF. */
+  revocable: boolean;
+}
+
+/** What a referrer is given besides, once in a cycle, for so many who have qualified. */
+export interface ReferralMilestoneInput {
+  /** How many. */
+  qualified: number;
+  /** Points. */
+  points?: Long;
+  /** Growth value. */
+  growth?: Long;
+  /** Whether it is taken back when refunds leave fewer. */
+  revocable?: boolean;
+}
+
+/** A milestone of a campaign that runs, and how far a member has come. */
+export interface ReferralMilestoneProgress {
+  __typename?: 'ReferralMilestoneProgress';
+  /** The campaign's code. */
+  campaign: string;
+  /** How many referrals it takes. */
+  qualified: number;
+  /** How many there are in this cycle. */
+  reached: number;
+  /** The points it gives. */
+  points: Long;
+  /** The growth value it gives. */
+  growth: Long;
+  /** When it was given in this cycle; null before. */
+  grantedAt: DateTime | null;
+  /** Whether it was taken back since. It is not given again in this cycle. */
+  revoked: boolean;
+}
+
+/** What a referee has yet to do. */
+export type ReferralMissing =
+  /** Nothing: it has qualified, or never will. */
+  | 'NOTHING'
+  /** Verify a phone. */
+  | 'REGISTRATION'
+  /** Pay an order; of `missingMinor` at least, where that says a sum. */
+  | 'ORDER'
+  /** Their order has to be completed. */
+  | 'COMPLETION'
+  /** Spend `missingMinor` more. */
+  | 'SPENDING'
+  /** Nothing: it is waited whether they give it back. */
+  | 'HOLD'
+  /** Nothing: somebody of the staff has to look at it. */
+  | 'REVIEW';
+
+/** This member cannot be bound to that referrer. */
+export interface ReferralNotPossible {
+  __typename?: 'ReferralNotPossible';
+  /** What to switch on. */
+  code: ErrorCode;
+  /** A sentence for people, in English or Chinese by `Accept-Language`. */
+  message: string;
+  /** The part of `input` that was refused, if one was. */
+  field: string[] | null;
+  /** Whether the same request may succeed later without anybody changing it. */
+  retryable: boolean;
+  /** What stands against it, in one word. */
+  reason: string;
+}
+
+/** What a partner is paid for the orders of those they brought. */
+export interface ReferralPartnerTerms {
+  __typename?: 'ReferralPartnerTerms';
+  /** The share of what was paid and not given back. Not for members, but for STAFF. */
+  commissionBps: BasisPoints;
+  /** How long a commission waits before it is available. Not for members, but for STAFF. */
+  frozenDays: number;
+  /** The least that is settled. Not for members, but for STAFF. */
+  minSettlementMinor: Long;
+}
+
+/** What a partner is paid for the orders of those they brought. */
+export interface ReferralPartnerTermsInput {
+  /** The share of what was paid and not given back. */
+  commissionBps?: BasisPoints;
+  /** How long a commission waits before it is available. */
+  frozenDays?: number;
+  /** The least that is settled. */
+  minSettlementMinor?: Long;
+}
+
+/** Over what referrals are counted. */
+export type ReferralPeriod =
+  /** A day of the programme. */
+  | 'DAY'
+  /** A month. */
+  | 'MONTH'
+  /** A quarter of the year. */
+  | 'QUARTER'
+  /** A year. */
+  | 'YEAR'
+  /** All time. */
+  | 'LIFETIME';
+
+/** What one side of a referral is given. */
+export interface ReferralReward {
+  __typename?: 'ReferralReward';
+  /** Points. Not for members, but for STAFF. */
+  points: Long;
+  /** Growth value. Not for members, but for STAFF. */
+  growth: Long;
+  /** What holders of these tiers are given instead. Not for members, but for STAFF. */
+  byTier: ReferralTierReward[];
+}
+
+/** What one side of a referral is given. */
+export interface ReferralRewardInput {
+  /** Points. */
+  points?: Long;
+  /** Growth value. */
+  growth?: Long;
+  /** What holders of these tiers are given instead, 20 at most. */
+  byTier?: ReferralTierRewardInput[];
+}
+
+/** Where a referral stands. */
+export type ReferralState =
+  /** The referee has yet to do what qualifies. */
+  | 'BOUND'
+  /** They have; it is waited whether they give it back. */
+  | 'QUALIFYING'
+  /** It has qualified; the reward is under way, or was skipped. */
+  | 'QUALIFIED'
+  /** Both sides were given what they are due. */
+  | 'REWARDED'
+  /** A refund took the rewards back. */
+  | 'CLAWED_BACK'
+  /** It ran out before it qualified. */
+  | 'EXPIRED'
+  /** Somebody of the staff has to look at it first. */
+  | 'REVIEW'
+  /** Staff looked at it and refused it. */
+  | 'REJECTED'
+  /** It does not count: both turned out to be one person, or it was bound by mistake. */
+  | 'VOIDED';
+
+/** What holders of one tier are given. */
+export interface ReferralTierReward {
+  __typename?: 'ReferralTierReward';
+  /** The tier's code. Not for members, but for STAFF. */
+  tier: string;
+  /** Points. Not for members, but for STAFF. */
+  points: Long;
+  /** Growth value. Not for members, but for STAFF. */
+  growth: Long;
+}
+
+/** What holders of one tier are given. */
+export interface ReferralTierRewardInput {
+  /** The tier's code. */
+  tier: string;
+  /** Points. */
+  points?: Long;
+  /** Growth value. */
+  growth?: Long;
+}
+
+/** That a device came by way of a code. */
+export interface ReferralTouchInput {
+  /** The code as it was scanned or typed, or the `scene` that carried it. */
+  code: string;
+  /**
+   * What the app calls the device: random, kept on the device, 1 to 128 characters. Only a keyed hash of it is
+   * stored. Send the same when the member enrols.
+   */
+  device: string;
+  /** Where it was shown, where that is not the code's own channel. */
+  channel?: string | null;
+  /**
+   * Chosen by you for this one request (a UUID will do): 8 to 128 printable ASCII characters. The same key with the
+   * same input is done once and always answered alike, so a retry is harmless.
+   */
+  idempotencyKey: string;
+}
+
+/** That a touch was taken note of. */
+export interface ReferralTouchPayload {
+  __typename?: 'ReferralTouchPayload';
+  /** True, whatever code it was: nobody learns here which codes there are. */
+  accepted: boolean;
+  /** Why it was refused; empty on success. */
+  userErrors: UserError[];
+}
+
+/** Which referrals to list. */
+export interface ReferralsFilter {
+  /** Only those that stand here. */
+  state?: ReferralState | null;
+  /** Only those of this campaign. */
+  campaign?: string | null;
 }
 
 /** More would be given back than there was. */
@@ -6066,6 +6828,10 @@ export type AnyUserError =
   | ProgrammeTermsInvalid
   | PurchaseStateConflict
   | ReceiverNotActive
+  | ReferralCampaignChanged
+  | ReferralCampaignInvalid
+  | ReferralChannelLimit
+  | ReferralNotPossible
   | RefundExceedsOriginal
   | TierGrantInvalid
   | TierLevelInUse

@@ -125,8 +125,9 @@ POINTS = (
         "movement direction",
         "A movement goes the way its kind says.",
         "SELECT id FROM points_transaction WHERE kind NOT IN ('MERGE_OUT', 'MERGE_IN')"
-        " AND CASE WHEN kind IN ('EARN', 'BONUS', 'GRANT', 'RETURN', 'RESTORE', 'ADJUST_IN',"
-        " 'TRANSFER_IN') THEN points <= 0 WHEN kind IN ('ACTIVATE', 'HOLD', 'RELEASE') THEN points <> 0"
+        " AND CASE WHEN kind IN ('EARN', 'BONUS', 'GRANT', 'REFERRAL', 'RETURN', 'RESTORE',"
+        " 'ADJUST_IN', 'TRANSFER_IN') THEN points <= 0"
+        " WHEN kind IN ('ACTIVATE', 'HOLD', 'RELEASE') THEN points <> 0"
         " WHEN kind = 'CLAWBACK' THEN points > 0 OR (points = 0 AND lost IS NULL AND written_off IS NULL)"
         " ELSE points >= 0 END OR lost <= 0 OR written_off <= 0"
         " OR (COALESCE(lost, written_off) IS NOT NULL AND kind <> 'CLAWBACK')",
@@ -136,7 +137,7 @@ POINTS = (
         "An entry's counter-account is that of its movement's kind.",
         "SELECT e.id FROM points_entry e JOIN points_transaction t ON t.id = e.transaction_id"
         " WHERE e.counter <> 'INTERNAL' AND e.counter <> CASE WHEN t.kind IN ('EARN', 'BONUS', 'CLAWBACK',"
-        " 'CANCEL_PENDING', 'RESTORE', 'GRANT') THEN 'ISSUANCE'"
+        " 'CANCEL_PENDING', 'RESTORE', 'GRANT', 'REFERRAL') THEN 'ISSUANCE'"
         " WHEN t.kind IN ('REDEEM', 'RETURN') THEN 'REDEMPTION'"
         " WHEN t.kind = 'EXPIRE' THEN 'EXPIRY' WHEN t.kind IN ('ADJUST_IN', 'ADJUST_OUT') THEN 'ADJUSTMENT'"
         " WHEN t.kind IN ('TRANSFER_OUT', 'TRANSFER_IN') THEN 'TRANSFER'"
@@ -174,7 +175,8 @@ POINTS = (
         "lifetime figures",
         "Lifetime figures are the sums of the ledger.",
         "SELECT a.member_id FROM points_account a LEFT JOIN (SELECT member_id,"
-        " SUM(CASE WHEN kind IN ('EARN', 'BONUS', 'CLAWBACK', 'CANCEL_PENDING', 'RESTORE') THEN points ELSE 0 END)"
+        " SUM(CASE WHEN kind IN ('EARN', 'BONUS', 'REFERRAL', 'CLAWBACK', 'CANCEL_PENDING', 'RESTORE')"
+        " THEN points ELSE 0 END)"
         " AS earned,"
         " SUM(CASE WHEN kind IN ('REDEEM', 'RETURN') THEN -points ELSE 0 END) AS spent,"
         " SUM(CASE WHEN kind = 'EXPIRE' THEN -points ELSE 0 END) AS expired"
@@ -205,8 +207,9 @@ POINTS = (
         "A return takes back a redemption, a claw-back or a cancellation what was earned, and nothing else does.",
         "SELECT r.id FROM points_transaction r LEFT JOIN points_transaction o ON o.id = r.reverses_id"
         " WHERE CASE r.kind WHEN 'RETURN' THEN COALESCE(o.kind, '') <> 'REDEEM'"
-        " WHEN 'CLAWBACK' THEN COALESCE(o.kind, '') NOT IN ('EARN', 'BONUS')"
-        " WHEN 'CANCEL_PENDING' THEN COALESCE(o.kind, '') NOT IN ('EARN', 'BONUS') AND NOT (r.reverses_id IS NULL"
+        " WHEN 'CLAWBACK' THEN COALESCE(o.kind, '') NOT IN ('EARN', 'BONUS', 'REFERRAL')"
+        " WHEN 'CANCEL_PENDING' THEN COALESCE(o.kind, '') NOT IN ('EARN', 'BONUS', 'REFERRAL')"
+        " AND NOT (r.reverses_id IS NULL"
         " AND EXISTS (SELECT 1 FROM points_lot_move m JOIN points_lot l ON l.id = m.lot_id"
         " WHERE m.transaction_id = r.id AND m.member_id = r.member_id AND l.from_lot_id IS NOT NULL))"
         " WHEN 'RESTORE' THEN COALESCE(o.kind, '') NOT IN ('EARN', 'BONUS') OR NOT EXISTS (SELECT 1"

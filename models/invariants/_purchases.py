@@ -43,7 +43,9 @@ PURCHASES = (
         " ELSE (p.goods_minor - p.by_points_minor) * programme.earn_points / programme.earn_minor END"
         " OR (w.purchase_id IS NULL AND COALESCE(t.points, 0) <> COALESCE(l.growth, g.delta, 0)) UNION ALL"
         " SELECT t.id FROM points_transaction t LEFT JOIN purchase p ON p.member_id = t.member_id"
-        " AND p.id = t.purchase_id WHERE t.kind IN ('EARN', 'BONUS', 'CLAWBACK') AND p.paid_at IS NULL",
+        " AND p.id = t.purchase_id LEFT JOIN points_transaction o ON o.id = t.reverses_id"
+        " WHERE t.kind IN ('EARN', 'BONUS', 'CLAWBACK') AND p.paid_at IS NULL"
+        " AND COALESCE(o.kind, '') <> 'REFERRAL'",
     ),
     Invariant(
         "bonus is a tier's",

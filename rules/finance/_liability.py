@@ -30,6 +30,7 @@ LINES = {
     "EARN": "earned",
     "BONUS": "bonus",
     "GRANT": "bonus",
+    "REFERRAL": "bonus",
     "ADJUST_IN": "adjusted_in",
     "RETURN": "returned",
     "REDEEM": "redeemed",

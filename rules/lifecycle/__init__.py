@@ -9,7 +9,7 @@ from models.members import IdentityKind, MemberState
 from models.sql import SQL
 from models.staff import StaffRole
 from models.units import ReasonCode
-from rules import audit, credentials, heirs, members, points, programme, tiers
+from rules import audit, credentials, heirs, members, points, programme, referrals, tiers
 from rules.actors import SYSTEM, Actor, ActorKind
 from rules.jobs import enqueue, job
 from rules.lifecycle._erasing import ErasureBlocked, drop_key, erase, unerasable
@@ -18,6 +18,7 @@ from rules.lifecycle._merging import MergeBlocked, Merged, MergeSelf, Outlook, m
 from rules.lifecycle._unmerging import UnmergeNotPossible, unmerge
 from rules.members import Held, Identity, IdentityConflict, Profile
 from rules.outbox import Event, tell
+from rules.referrals import Came
 from rules.refusals import NotFound
 from rules.transactions import transaction
 
@@ -107,12 +108,14 @@ async def enroll(
     identities: Sequence[Identity],
     profile: Profile,
     *,
+    came: Came | None = None,
     actor: Actor,
     now: datetime,
 ) -> tuple[UUID, bool]:
     """Make somebody an active member, and say whether they had been one before. Doing it again changes nothing.
 
-    A member enrols themselves by `member_id`; staff and services enrol whom the identities mean.
+    A member enrols themselves by `member_id`; staff and services enrol whom the identities mean. Whoever brought a
+    new member is found by how they `came`; what stands against that keeps nobody from enrolling.
 
     Raises: NotFound, IdentityConflict, IdentityUnverified, MemberFrozen, MemberMerged, MemberNotActive,
     ProfileInvalid.
@@ -132,6 +135,9 @@ async def enroll(
     if told != Profile():
         await members.keep_profile(whose, told)
     await _join(whose, actor, now)
+    if came is not None:
+        _, bound = await referrals.came_by(whose, came, now=now)
+        await tell(whose, bound, now)
     return whose, False
 
 

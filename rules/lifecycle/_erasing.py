@@ -8,7 +8,7 @@ from uuid import UUID
 from models.members import MemberState
 from models.sql import SQL
 from models.units import Points, ReasonCode
-from rules import audit, credentials, keyring, members, points
+from rules import audit, credentials, keyring, members, points, referrals
 from rules.actors import SYSTEM, Actor
 from rules.jobs import enqueue, job
 from rules.outbox import Event, tell
@@ -62,6 +62,7 @@ async def forget(member_id: UUID, reason: ReasonCode, actor: Actor, now: datetim
     points.forfeit(book, f"forfeit:{book.balances.seq}", reason=reason)
     moved = await points.post(book, actor)
     await STAYS.run(member_id)
+    await referrals.bury(member_id, now)
     await members.forget(member_id)
     await credentials.forget(member_id, now)
     await CODES_GONE.run(member_id)

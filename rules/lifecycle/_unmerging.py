@@ -29,6 +29,7 @@ HARMLESS = [
     PointsKind.BONUS.value,
     PointsKind.ADJUST_IN.value,
     PointsKind.GRANT.value,
+    PointsKind.REFERRAL.value,
     PointsKind.ACTIVATE.value,
     PointsKind.EXPIRE.value,
     PointsKind.HOLD.value,

@@ -211,10 +211,12 @@ class Book(Tally):
     ) -> None:
         """Take earned points back: from the purchase's own lots, then from others, then as a debt.
 
+        Of what no purchase earned the own lots are those that the movement made which is taken back.
+
         What was written off of the purchase's own lots was taken before: it is neither taken from others nor owed.
         By the policy it may stop before: what is not taken then is lost to the programme. The movement says both.
         """
-        own = [lot for lot in self.lots if lot.purchase_id == movement.purchase_id]
+        own = [lot for lot in self.lots if _is_of(lot, movement)]
         # what is left of each pending lot is what is left of the movement that made it
         waiting = sorted(
             (lot for lot in own if not lot.active), key=lambda lot: lot.transaction_id != movement.reverses_id
@@ -352,6 +354,13 @@ class Book(Tally):
             self._take(movement, taken, lots)
             self._line(movement, bucket, -taken, Counter.ISSUANCE)
         return taken
+
+
+def _is_of(lot: Lot, movement: Movement) -> bool:
+    """Whether a lot is of what a movement takes back."""
+    if movement.purchase_id is None:
+        return lot.transaction_id == movement.reverses_id
+    return lot.purchase_id == movement.purchase_id
 
 
 def cancelling(lot: Lot, cause: str, at: datetime, reason: str | None = None) -> Movement:

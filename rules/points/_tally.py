@@ -32,6 +32,7 @@ _BUCKETS = {
 EARNS = {
     PointsKind.EARN,
     PointsKind.BONUS,
+    PointsKind.REFERRAL,
     PointsKind.CLAWBACK,
     PointsKind.CANCEL_PENDING,
     PointsKind.RESTORE,

@@ -14,7 +14,7 @@ from models.purchases import (
 )
 from models.sql import SQL
 from models.writing import add
-from rules import audit, earning, heirs, members, points, programme, tiers
+from rules import audit, earning, heirs, members, points, programme, referrals, tiers
 from rules.actors import Actor
 from rules.earning import Means, bonus
 from rules.idempotency import Key, Slip
@@ -111,8 +111,10 @@ class Applied:
 WHOSE = SQL("SELECT member_id, purchase_id FROM purchase_key WHERE source = $1 AND order_ref = $2")
 _STORED = (
     "SELECT p.id, p.member_id, p.state, p.currency, p.goods_minor, p.by_points_minor, p.refunded_minor,"  # noqa: S608
-    " p.shipping_minor, p.channel, p.store_id, p.ordered_at, p.paid_at{} FROM purchase p"
-    f" JOIN member m ON m.id = p.member_id{earning.JOIN} WHERE p.member_id = $1 AND p.id = $2"
+    f" p.shipping_minor, p.channel, p.store_id, p.ordered_at, p.paid_at{referrals.COLUMN}{{}}"
+    " FROM purchase p"
+    f" JOIN member m ON m.id = p.member_id{referrals.JOIN.format('m.id')}{earning.JOIN}"
+    " WHERE p.member_id = $1 AND p.id = $2"
 )
 STORED = SQL(_STORED.format(earning.columns(3)[0]), sqlite=_STORED.format(earning.columns(3)[1]))
 
@@ -188,11 +190,12 @@ async def report(
     check_moment(happening.occurred_at, actor=actor, now=now)
     if happening.kind is PurchaseEventKind.REFUNDED:
         check_refunds(happening.refunds)
-    stored, means = await _stored(member_id, whose["purchase_id"], happening.occurred_at)
+    stored, means, is_referred = await _stored(member_id, whose["purchase_id"], happening.occurred_at)
     known = await _reported(stored, happening)
     if known and (known["state"] == EventState.APPLIED or known["created_at"] > now - PARKED_FOR):
         return Applied(member_id, stored.id, parked=known["state"] == EventState.PARKED, replayed=True)
-    sitting = await sit(stored, held.state, await programme.terms(), actor, now, means=means)
+    terms = await programme.terms()
+    sitting = await sit(stored, held.state, terms, actor, now, means=means, is_referred=is_referred)
     if heir.id != member_id:
         await pass_to(sitting, heir)
     await happen(sitting, happening, lapsed_id=known["id"] if known else None)
@@ -216,12 +219,12 @@ async def _lapse(now: datetime) -> int:
     return len(await LAPSE.rows(now - PARKED_FOR))
 
 
-async def _stored(member_id: UUID, purchase_id: UUID, at: datetime) -> tuple[Stored, Means | None]:
-    """A purchase, and by what a payment at that moment earns."""
+async def _stored(member_id: UUID, purchase_id: UUID, at: datetime) -> tuple[Stored, Means | None, bool]:
+    """A purchase, by what a payment at that moment earns, and whether somebody brought its member."""
     row = await STORED.row(member_id, purchase_id, *earning.around(at))
     if row is None:
         raise AssertionError("An order key without its purchase.")
-    return Stored.of(row), await earning.means(member_id, row, at)
+    return Stored.of(row), await earning.means(member_id, row, at), row["referral_state"] is not None
 
 
 async def _recorded(member_id: UUID, order: Order, key: dict[str, Any]) -> Stored | None:
@@ -233,7 +236,7 @@ async def _recorded(member_id: UUID, order: Order, key: dict[str, Any]) -> Store
         return None
     if key["member_id"] != member_id:
         raise OrderExists
-    stored, _ = await _stored(member_id, key["purchase_id"], order.ordered_at)
+    stored, _, _ = await _stored(member_id, key["purchase_id"], order.ordered_at)
     lines = await LINES.rows(member_id, stored.id)
     known = {row["line_ref"]: (row["quantity"], row["paid_minor"]) for row in lines}
     told = {line.line_ref: (line.quantity, line.paid_minor) for line in order.lines}
@@ -290,6 +293,8 @@ async def _conclude(sitting: Sitting, slip: Slip) -> Applied:
         await pass_on(sitting)
     sitting.events += await points.post(sitting.book, sitting.actor)
     sitting.events += tiers.keep(sitting.standing, sitting.now)
+    if sitting.course is not None:
+        sitting.events += referrals.keep(sitting.course)
     moved = tuple(event.transaction_id for event in sitting.events if event.transaction_id)
     purchase = sitting.purchase
     await tell(purchase.member_id, sitting.events, sitting.now, after=sitting.event_seq)

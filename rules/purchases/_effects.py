@@ -23,6 +23,7 @@ from rules import earning, heirs, points, tiers
 from rules.earning import Reversal
 from rules.outbox import Event
 from rules.points import Movement, RefundExceedsOriginal
+from rules.purchases import _referring
 from rules.purchases._earning import LINES, earn
 from rules.purchases._facts import (
     PARKED_FOR,
@@ -100,6 +101,7 @@ async def _pay(sitting: Sitting, happening: Happening, _: UUID) -> None:
     points.touch(sitting.book, at, sitting.terms)
     if not sitting.growth_waits:
         await _grow(sitting, growth, growth_cause(purchase.id), at)
+    await _referring.paid(sitting)
     await _unpark(sitting)
 
 
@@ -121,6 +123,7 @@ async def _complete(sitting: Sitting, happening: Happening, event_id: UUID) -> N
         purchase.state = PurchaseState.COMPLETED
         _save(purchase)
         _tell(sitting, "completed")
+        await _referring.completed(sitting, happening.occurred_at)
     if is_news or purchase.state is PurchaseState.PARTIALLY_REFUNDED:
         at = min(happening.occurred_at, sitting.now)
         await _restore(sitting, at)
@@ -185,6 +188,7 @@ async def _refund(sitting: Sitting, happening: Happening, event_id: UUID) -> Non
     share = {"refunded": purchase.refunded_minor, "paid": purchase.goods_minor}
     await _reverse_points(sitting, event_id, happening.occurred_at, **share)
     await _reverse_growth(sitting, event_id, happening.occurred_at)
+    await _referring.refunded(sitting, total, happening.occurred_at)
 
 
 def _release(sitting: Sitting) -> None:

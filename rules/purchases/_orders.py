@@ -6,14 +6,14 @@ from uuid_utils.compat import uuid7
 
 from models.purchases import PurchaseState
 from models.units import Minor
-from rules import earning, points, standings
+from rules import earning, points, referrals, standings
 from rules.purchases._facts import Order, Stored
 
 PAYMENT, PAYMENT_ON_SQLITE = earning.columns(6)
 PURSE_AND_ORDER = points.purse(
-    f", o.member_id, o.purchase_id{PAYMENT}{standings.COLUMNS}",
-    f" LEFT JOIN purchase_key o ON o.source = $4 AND o.order_ref = $5{earning.JOIN}",
-    on_sqlite=f", o.member_id, o.purchase_id{PAYMENT_ON_SQLITE}{standings.COLUMNS}",
+    f", o.member_id, o.purchase_id{referrals.COLUMN}{PAYMENT}{standings.COLUMNS}",
+    f" LEFT JOIN purchase_key o ON o.source = $4 AND o.order_ref = $5{referrals.JOIN.format('m.id')}{earning.JOIN}",
+    on_sqlite=f", o.member_id, o.purchase_id{referrals.COLUMN}{PAYMENT_ON_SQLITE}{standings.COLUMNS}",
 )
 """What a member has, whose an order is, and by what a payment of these days earns."""
 

@@ -14,6 +14,7 @@ from rules.points import Book, Purse
 from rules.programme import Terms
 from rules.purchases._facts import OrderLine, Stored
 from rules.purchases._heirs import Heir
+from rules.referrals import Course
 from rules.schemes import Rung
 from rules.standings import Standing
 
@@ -46,6 +47,10 @@ class Sitting:
     """The number of the member's newest event, where it was read."""
     heir: Heir | None = None
     """Who the member is now, if they were merged."""
+    is_referred: bool = False
+    """Whether somebody brought the member."""
+    course: Course | None = None
+    """What has come of their referral, once it was looked at."""
 
     @property
     def tier(self) -> Rung:
@@ -61,11 +66,12 @@ async def sit(
     now: datetime,
     *,
     means: Means | None,
+    is_referred: bool,
 ) -> Sitting:
     """Read all that a fact may move: the points, the lots and the standing of the purchase's member."""
     standing = await tiers.standing(purchase.member_id, terms, now)
     book = await points.open_book(purchase.member_id, now, with_lots=purchase.state is not PurchaseState.CREATED)
-    return Sitting(purchase, terms, standing, book, state, actor, now, means)
+    return Sitting(purchase, terms, standing, book, state, actor, now, means, is_referred=is_referred)
 
 
 async def sit_with(
@@ -93,4 +99,5 @@ async def sit_with(
         lines,
         is_new=is_new,
         event_seq=held.event_seq,
+        is_referred=row["referral_state"] is not None,
     )

@@ -9,6 +9,7 @@ from models.members import MemberState
 from models.units import ReasonCode, is_plain
 from rules import lifecycle, members
 from rules.members import Profile
+from rules.referrals import Came
 from rules.refusals import NotFound
 from schema import ids, pages
 from schema.context import Info
@@ -34,6 +35,7 @@ __all__ = [
 ]
 
 ENROLS = DESK | MEMBER | WRITES_MEMBERS
+REFERRAL_MAX = 128
 RECOGNISES = DESK | WRITES_MEMBERS | {Audience.CASHIER}
 
 
@@ -137,12 +139,27 @@ class MemberIdentifyInput:
     )
 
 
+@strawberry.input(description="How somebody came to register.")
+class ReferralCameInput:
+    code: str | None = strawberry.field(
+        default=None,
+        description="The referral code they brought, as they typed it, or the `scene` that carried it.",
+    )
+    device: str | None = strawberry.field(
+        default=None, description="What the app calls the device, as `referralTouch` was told: its touches count."
+    )
+
+
 @strawberry.input(description="Somebody to enrol.")
 class MemberEnrollInput:
     identities: list[IdentityInput] | None = strawberry.field(
         default=None, description="What is known of them. Members leave it out: they enrol themselves."
     )
     profile: ProfileInput | None = strawberry.field(default=None, description="What they say of themselves.")
+    referral: ReferralCameInput | None = strawberry.field(
+        default=None,
+        description="How they came, where somebody brought them. Whatever it says, they are enrolled.",
+    )
 
 
 @strawberry.input(description="A member to freeze.")
@@ -170,6 +187,12 @@ class MemberProfileUpdateInput:
 
 def _profile(given: ProfileInput | None) -> Profile:
     return Profile(given.display_name, given.avatar_url, given.birthday) if given else Profile()
+
+
+def _came(given: ReferralCameInput | None) -> Came | None:
+    if given is None:
+        return None
+    return Came(given.code and given.code[:REFERRAL_MAX], given.device and given.device[:REFERRAL_MAX])
 
 
 def _member_id(text: str) -> UUID:
@@ -214,7 +237,7 @@ class MembersMutation:
         own = context.member_id
         whose = [] if own else identities(context, input.identities or ())
         found, before = await lifecycle.enroll(
-            own, whose, _profile(input.profile), actor=context.actor, now=context.now
+            own, whose, _profile(input.profile), came=_came(input.referral), actor=context.actor, now=context.now
         )
         return MemberEnrollPayload(member=await member(found), replayed=before)
 

@@ -28,6 +28,8 @@ from schema.pages import Connection, Listed
 from schema.permissions import DESK, MEMBER, SEES_MEMBER, SEES_POINTS, SEES_PURCHASES, related, seen
 from schema.points import ACCOUNT, SOON, Account, Foreseen, PointsAccount, Unasked, points_of
 from schema.purchases import Purchase, purchases_of
+from schema.referrals import SEES as SEES_REFERRAL
+from schema.referrals import MemberReferral, referral_of
 from schema.scalars import Day, Moment
 from schema.tiers import STANDING, Node, Standing, Tier, TierProgress, progress_of, tier_of
 
@@ -89,6 +91,9 @@ class Member(Node):
     )
     membership_payments: list[MembershipPayment] = related(
         SEES_MEMBER, f"What they have paid for plans, newest first, {PAYMENTS_MAX} at most.", payments_of
+    )
+    referral: MemberReferral = related(
+        SEES_REFERRAL, "Their codes, whom they brought and what that gave, and who brought them.", referral_of
     )
     points: PointsAccount = related(SEES_POINTS, "Their points.", points_of)
     purchases: Connection[Purchase] = related(SEES_PURCHASES, "Their purchases, newest first.", purchases_of)

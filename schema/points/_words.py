@@ -26,6 +26,7 @@ describe(
         PointsKind.MERGE_IN: "Came from another account of the same person.",
         PointsKind.FORFEIT: "Given up by leaving the programme.",
         PointsKind.GRANT: "A gift of a tier: for reaching it, or for a birthday.",
+        PointsKind.REFERRAL: "A reward of a referral: for whom they brought, or for having been brought.",
     },
 )
 
@@ -49,6 +50,7 @@ KINDS: dict[PointsKind, tuple[str, str]] = {
     PointsKind.MERGE_IN: ("From another account of yours", "账户合并转入"),
     PointsKind.FORFEIT: ("Given up by leaving", "退会清零"),
     PointsKind.GRANT: ("A gift of your tier", "会员礼积分"),
+    PointsKind.REFERRAL: ("A referral reward", "推荐奖励积分"),
 }
 """Every kind of movement has its words; a test of the schema compares."""
 
@@ -58,6 +60,9 @@ REASONS: dict[str, tuple[str, str]] = {
     "CUSTOMER_RETURN": ("goods were returned", "退货"),
     "GIFT": ("a gift", "赠送"),
     "GOODWILL": ("goodwill", "关怀补偿"),
+    "REFERRER": ("a friend you brought", "推荐好友"),
+    "REFEREE": ("brought by a friend", "好友推荐"),
+    "MILESTONE": ("friends you brought", "推荐里程碑"),
     "UPGRADE_GIFT": ("a higher tier", "升级礼"),
     "BIRTHDAY_GIFT": ("your birthday", "生日礼"),
     "SAME_PERSON": ("two accounts of one person", "同一会员"),

@@ -20,7 +20,7 @@ from models.staff import StaffRole
 from rules import attempts, codes, housekeeping, lifecycle, vault
 from rules.actors import SYSTEM, Principal
 from rules.codes import DIGITS, LIVES, PREFIX, checked, digits
-from schema.codes import qr
+from schema.drawing import qr
 from tests.people import NOON, buy, freeze, member, phone, programme
 from tests.schema.asking import (
     ANALYST,

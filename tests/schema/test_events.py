@@ -13,6 +13,7 @@ import pytest
 import rules
 from api import feed as feeding
 from api.feed import Feed
+from models.referrals import ReferralState
 from models.sql import SQL
 from rules import outbox
 from schema import events, pages
@@ -273,6 +274,8 @@ def test_every_event_of_the_rules_has_a_word() -> None:
     text = "\n".join(path.read_text("utf-8") for path in Path(rules.__file__).parent.rglob("*.py"))
     told = set(re.findall(r'\bEvent\(\s*"([a-z_.]+)"', text))
     told |= {f"purchase.{what}" for what in re.findall(r'_tell\(sitting, "(\w+)"\)', text)}
+    told |= {f"referral.{state.value.lower()}" for state in ReferralState}
+    told |= {f"referral.reward_{what}" for what in re.findall(r'_event\("(\w+)"', text)}
     told = {name for name in told if not name.startswith("approval.")}
     assert {name.replace(".", "_").upper() for name in told} == set(MemberEventType.__members__) - {"OTHER"}
 

@@ -30,6 +30,7 @@ from rules import credentials, staff, webhooks
 from rules.actors import SYSTEM, Actor, ActorKind, Principal
 from schema import ids
 from schema.ids import OWNED, Tag
+from tests import referring
 from tests.digest import changed, digest
 from tests.keeping import kept
 from tests.people import CLERK, NOON, adjust, buy, member, redeem, set_aside
@@ -147,9 +148,7 @@ async def world() -> World:
     mei, wang = UUID(own.id), await member("Wang")
     near, far = [await staff.open_store(code, "Shanghai") for code in ("NEAR", "FAR")]
     for each in (mei, wang):
-        await adjust(each, 50)
-        await redeem(each, 5)
-        await credentials.log_in(PrincipalKind.MEMBER, each, actor=SYSTEM, now=NOON)
+        await _lives(each)
     pending = given["approvalApprove"][1]["approvalId"]
     clerk: str = given["staffClose"][1]["staffId"]
     # of the staff's own doings there is a line about the member
@@ -178,6 +177,14 @@ async def world() -> World:
     hidden: dict[Tag, dict[str, list[str]]] = {Tag.APPROVAL: {each: [pending] for each in callers.keys() - desk}}
     hidden[Tag.PARTNER] = rivals
     return World(sent | asked, callers, await _others(mei, wang, near, far) | hidden, owned)
+
+
+async def _lives(who: UUID) -> None:
+    """A member has points, spends some, brings a friend, and is logged in."""
+    await adjust(who, 50)
+    await redeem(who, 5)
+    await referring.friend(await referring.code(who))
+    await credentials.log_in(PrincipalKind.MEMBER, who, actor=SYSTEM, now=NOON)
 
 
 async def _of_webhooks(endpoint: str) -> dict[Tag | None, str]:

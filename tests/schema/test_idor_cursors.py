@@ -21,6 +21,7 @@ LISTS = [
     "{ me { points { entries(first: 1, after: $c) { edges { cursor node { id } } } } } }",
     "{ me { points { holds(first: 1, after: $c) { edges { cursor node { id } } } } } }",
     "{ me { tierProgress { history(first: 1, after: $c) { edges { cursor node { at purchaseId } } } } } }",
+    "{ me { referral { invitees(first: 1, after: $c) { edges { cursor node { boundAt } } } } } }",
     "{ memberEvents(first: 1, after: $c) { events { cursor entries { id } } } }",
 ]
 """The lists of which each member has one of their own."""
@@ -36,6 +37,7 @@ SHARED = {
     "stores",
     "deliveries",
     "partners",
+    "referrals",
 } | PUBLISHED
 """The lists that are the same for all who may read them: no cursor is somebody else's there."""
 

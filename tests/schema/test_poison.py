@@ -26,7 +26,7 @@ from schema.root import schema
 from tests.keeping import kept
 from tests.people import NOON, adjust, buy, freeze, fresh_key, member, programme, rule, set_aside
 from tests.poison import POISON, poisoned
-from tests.schema import partnering, tiering
+from tests.schema import partnering, recommending, tiering
 from tests.schema.asking import (
     CASHIER,
     CLERK,
@@ -115,13 +115,14 @@ async def good() -> dict[str, tuple[Principal | None, dict[str, Any]]]:
     event = {"orderRef": "tea-1", "eventRef": "e-1", "occurredAt": NOON.isoformat(), **key}
     moved = {"points": 1, "reason": "TEA", "note": "a note", **key}
     profile = {"displayName": "Mei", "avatarUrl": "https://img.example/m.png", "birthday": "2000-01-01"}
+    came = {"code": "r=ABCDEFGH23", "device": "a device"}
     times = {"orderedAt": NOON.isoformat(), "paidAt": NOON.isoformat()}
     amounts = {"lines": [line], "shippingMinor": 0, "paidByPointsMinor": 0, "currency": "CNY"}
     order = {"memberId": mei, "orderRef": "tea-1", "channel": "web", **times, **amounts, **key}
     adjusted = {"memberId": mei, "delta": 1, "expectedAvailable": 0, "reason": "TEA", "note": "a note", **key}
     return {
         "memberIdentify": (SERVICE, {"identities": [phone], "allowCreate": True}),
-        "memberEnroll": (CLERK, {"identities": [phone], "profile": profile}),
+        "memberEnroll": (CLERK, {"identities": [phone], "profile": profile, "referral": came}),
         "memberProfileUpdate": (as_member(who), {"profile": profile}),
         **await of_the_staff(),
         "purchaseRecord": (SERVICE, order),
@@ -139,6 +140,7 @@ async def good() -> dict[str, tuple[Principal | None, dict[str, Any]]]:
         **await _of_earning(),
         **await _of_keys(),
         **await _of_webhooks(),
+        **await recommending.good(),
         **await partnering.good(),
         **await tiering.good(who),
     }

@@ -1,0 +1,55 @@
+"""Referring: what an order of somebody who was brought does for whoever brought them."""
+
+from datetime import datetime
+from uuid import UUID
+
+from models.sql import SQL
+from models.units import Minor
+from rules import referrals
+from rules.purchases._sitting import Sitting
+from rules.referrals import Bought, Course
+
+COUNTED = SQL("SELECT seq FROM referral_event WHERE member_id = $1 AND purchase_id = $2 AND kind = 'ORDER' LIMIT 1")
+
+
+async def paid(sitting: Sitting) -> None:
+    """The order is paid: it counts, and may qualify."""
+    if course := await _course(sitting):
+        course.paid(_bought(sitting, sitting.purchase.refunded_minor))
+
+
+async def completed(sitting: Sitting, at: datetime) -> None:
+    """The order is completed: it may qualify."""
+    if course := await _course(sitting):
+        course.completed(_bought(sitting, sitting.purchase.refunded_minor), at)
+
+
+async def refunded(sitting: Sitting, refund_minor: int, at: datetime) -> None:
+    """Something of the order was given back: what had qualified by it may have no more."""
+    course = await _course(sitting)
+    if course is not None and await _is_counted(sitting, course):
+        now = sitting.purchase.refunded_minor
+        course.refunded(_bought(sitting, now - refund_minor), _bought(sitting, now), at)
+
+
+async def _course(sitting: Sitting) -> Course | None:
+    """The referral of the order's member; nothing is asked for where nobody brought them."""
+    if sitting.is_referred and sitting.course is None:
+        sitting.course = await referrals.course_of(sitting.purchase.member_id, sitting.now)
+    return sitting.course
+
+
+async def _is_counted(sitting: Sitting, course: Course) -> bool:
+    """Whether the order counted when it was paid."""
+    purchase_id: UUID = sitting.purchase.id
+    if any(step.purchase_id == purchase_id and step.gross_minor for step in course.steps):
+        return True
+    return await COUNTED.row(sitting.purchase.member_id, purchase_id) is not None
+
+
+def _bought(sitting: Sitting, refunded_minor: int) -> Bought:
+    purchase = sitting.purchase
+    if purchase.paid_at is None:
+        raise AssertionError("An order that counts is paid.")
+    gross = Minor(purchase.goods_minor - purchase.by_points_minor)
+    return Bought(purchase.id, purchase.paid_at, gross, refunded_minor)

@@ -1,0 +1,94 @@
+"""Tallies: how many referrals a referrer was rewarded for, and how many have qualified, in each period."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from models.referral_rewards import ReferralTally, TallyPeriod
+from models.sql import SQL
+from models.writing import add, change
+from rules.calendar import first_of
+from rules.referrals._campaign import Campaign, Caps
+
+EPOCH = date(1970, 1, 1)
+MONTHS = {TallyPeriod.MONTH: 1, TallyPeriod.QUARTER: 3, TallyPeriod.YEAR: 12}
+
+
+def start_of(period: TallyPeriod, day: date) -> date:
+    """The first day of the period that a day lies in.
+
+    >>> start_of(TallyPeriod.QUARTER, date(2026, 11, 22)).isoformat()
+    '2026-10-01'
+    """
+    if period is TallyPeriod.LIFETIME:
+        return EPOCH
+    return day if period is TallyPeriod.DAY else first_of(day, MONTHS[period])
+
+
+def periods(campaign: Campaign) -> tuple[TallyPeriod, ...]:
+    """The periods a campaign counts in."""
+    usual = (TallyPeriod.DAY, TallyPeriod.MONTH, TallyPeriod.LIFETIME)
+    return usual if campaign.cycle in usual else (*usual, campaign.cycle)
+
+
+@dataclass(slots=True)
+class Count:
+    """What is counted in one period."""
+
+    id: UUID | None = None
+    rewarded: int = 0
+    qualified: int = 0
+
+
+TALLIES = SQL(
+    "SELECT id, period, starts_on::text AS starts, rewarded, qualified FROM referral_tally"
+    " WHERE member_id = $1 AND campaign = $2 AND starts_on = ANY($3::date[])"
+)
+
+
+class Tallies:
+    """A held member's counts of one campaign around one day."""
+
+    def __init__(self, member_id: UUID, campaign: Campaign, day: date, rows: Iterable[dict[str, Any]]) -> None:
+        self.member_id, self.campaign = member_id, campaign
+        self.starts = {period: start_of(period, day) for period in periods(campaign)}
+        self.counts = {period: Count() for period in self.starts}
+        for row in rows:
+            period = TallyPeriod(row["period"])
+            if period in self.starts and row["starts"] == self.starts[period].isoformat():
+                self.counts[period] = Count(row["id"], row["rewarded"], row["qualified"])
+
+    @property
+    def in_cycle(self) -> int:
+        """How many have qualified in the cycle."""
+        return self.counts[self.campaign.cycle].qualified
+
+    @property
+    def cycle(self) -> date:
+        """The first day of the cycle."""
+        return self.starts[self.campaign.cycle]
+
+    def is_full(self, caps: Caps) -> bool:
+        """Whether a cap lets no more be rewarded."""
+        most = {TallyPeriod.DAY: caps.day, TallyPeriod.MONTH: caps.month, TallyPeriod.LIFETIME: caps.lifetime}
+        return any(cap is not None and self.counts[period].rewarded >= cap for period, cap in most.items())
+
+    def count(self, *, rewarded: int = 0, qualified: int) -> None:
+        """Have one more counted in each period, or one less."""
+        for period, count in self.counts.items():
+            count.rewarded += rewarded
+            count.qualified += qualified
+            told = {"rewarded": count.rewarded, "qualified": count.qualified}
+            if count.id is not None:
+                change(ReferralTally, {"member_id": self.member_id, "id": count.id}, told)
+                continue
+            where = {"member_id": self.member_id, "campaign": self.campaign.code}
+            add(ReferralTally, [{**where, "period": period, "starts_on": self.starts[period], **told}])
+
+
+async def tallies(member_id: UUID, campaign: Campaign, day: date) -> Tallies:
+    """What is counted of a held member around a day."""
+    starts = sorted({start_of(period, day) for period in periods(campaign)})
+    return Tallies(member_id, campaign, day, await TALLIES.rows(member_id, campaign.code, starts))

@@ -1,0 +1,139 @@
+"""Invitees: whom a member brought, as far as the member may know."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+import strawberry
+
+from models.referrals import ReferralState
+from models.sql import SQL
+from rules import referrals, vault
+from rules.referrals import Missing, missing
+from schema import pages
+from schema.cards import cards
+from schema.context import Context, HasMember
+from schema.enums import describe
+from schema.pages import After, Before, Connection, First, Last
+from schema.permissions import MEMBER, STAFF, seen
+from schema.scalars import Long, Moment
+
+SEES = STAFF | MEMBER
+CURSOR = "invitee"
+"""What the end of a cursor is hidden for."""
+
+HIDDEN = "**"
+"""What a mask puts in the place of all but the first letter of a name."""
+
+JOINED = "referral f JOIN referral_campaign c ON c.code = f.campaign AND c.version = f.campaign_version"
+
+describe(
+    ReferralState,
+    "Where a referral stands.",
+    {
+        ReferralState.BOUND: "The referee has yet to do what qualifies.",
+        ReferralState.QUALIFYING: "They have; it is waited whether they give it back.",
+        ReferralState.QUALIFIED: "It has qualified; the reward is under way, or was skipped.",
+        ReferralState.REWARDED: "Both sides were given what they are due.",
+        ReferralState.CLAWED_BACK: "A refund took the rewards back.",
+        ReferralState.EXPIRED: "It ran out before it qualified.",
+        ReferralState.REVIEW: "Somebody of the staff has to look at it first.",
+        ReferralState.REJECTED: "Staff looked at it and refused it.",
+        ReferralState.VOIDED: "It does not count: both turned out to be one person, or it was bound by mistake.",
+    },
+)
+describe(
+    Missing,
+    "What a referee has yet to do.",
+    {
+        Missing.NOTHING: "Nothing: it has qualified, or never will.",
+        Missing.REGISTRATION: "Verify a phone.",
+        Missing.ORDER: "Pay an order; of `missingMinor` at least, where that says a sum.",
+        Missing.COMPLETION: "Their order has to be completed.",
+        Missing.SPENDING: "Spend `missingMinor` more.",
+        Missing.HOLD: "Nothing: it is waited whether they give it back.",
+        Missing.REVIEW: "Nothing: somebody of the staff has to look at it.",
+    },
+    name="ReferralMissing",
+)
+
+
+@strawberry.type(description="Somebody a member brought, as far as the member may know.")
+class ReferralInvitee:
+    name: str = seen(SEES, "The first letter of what they wish to be called, and no more.")
+    state: ReferralState = seen(SEES, "Where it stands.")
+    cause: str = seen(SEES, "Why, in one word.")
+    missing: Missing = seen(SEES, "What they have yet to do.")
+    missing_minor: Long | None = seen(SEES, "How much, in minor units, where it is money; else null.")
+    bound_at: Moment = seen(SEES, "Since when.")
+    valid_until: Moment = seen(SEES, "Until when it may qualify.")
+
+
+def masked(name: str | None) -> str:
+    """A name as other members may know it: its first letter.
+
+    >>> masked("Lan")
+    'L**'
+    """
+    return f"{name[:1]}{HIDDEN}" if name else HIDDEN
+
+
+def need_of(row: dict[str, Any]) -> referrals.Need:
+    """What the referral of a row needs to qualify."""
+    return missing(referrals.parsed(row["document"]), ReferralState(row["state"]), row["spent_minor"])
+
+
+INVITEE = "f.referee_id, f.referrer_id, f.state, f.cause, f.bound_at, f.valid_until, f.spent_minor, c.document"
+BEYOND = "(f.bound_at, f.referee_id) {} ($2::timestamptz, $3::uuid)"
+OF_ONE = {
+    backwards: SQL(
+        f"SELECT {INVITEE} FROM {JOINED} WHERE f.referrer_id = $1"  # noqa: S608  constants
+        f" AND ($2::timestamptz IS NULL OR {BEYOND.format(beyond)})"
+        f" ORDER BY f.bound_at {order}, f.referee_id {order} LIMIT $4",
+        fans_out="whom a member brought is found by who brought them",
+    )
+    for backwards, order, beyond in ((False, "DESC", "<"), (True, "ASC", ">"))
+}
+
+
+async def invitees_of(
+    parents: Sequence[HasMember],
+    context: Context,
+    first: First = None,
+    after: After = None,
+    last: Last = None,
+    before: Before = None,
+) -> list[Connection[ReferralInvitee]]:
+    """A page of whom each member brought, the newest first."""
+    window = pages.window(first=first, after=after, last=last, before=before, shape=pages.BY_MOMENT)
+    at, beyond = (window.key[0], _cloaked(*window.key)) if window.key else (None, None)
+    read = OF_ONE[window.backwards]
+    found = [await read.rows(parent.member_id, at, beyond, window.fetch) for parent in parents]
+    them = [row["referee_id"] for rows in found for row in rows]
+    named = dict(zip(them, await cards(them, context), strict=True))
+
+    def make(row: dict[str, Any]) -> ReferralInvitee:
+        need, card = need_of(row), named[row["referee_id"]]
+        return ReferralInvitee(
+            name=masked(card.display_name if card else None),
+            state=ReferralState(row["state"]),
+            cause=row["cause"],
+            missing=need.what,
+            missing_minor=None if need.minor is None else Long(need.minor),
+            bound_at=row["bound_at"],
+            valid_until=row["valid_until"],
+        )
+
+    return [pages.page(rows, window, make, _place) for rows in found]
+
+
+def _place(row: dict[str, Any]) -> tuple[datetime, UUID]:
+    """Where an invitee stands in the list. A cursor tells nobody who it is."""
+    return row["bound_at"], _cloaked(row["bound_at"], row["referee_id"])
+
+
+def _cloaked(at: datetime, who: UUID) -> UUID:
+    """An id hidden by a key of the house and the moment beside it, or what was hidden so."""
+    mark = vault.unlocked().mark(CURSOR, at.astimezone(UTC).isoformat())
+    return UUID(int=who.int ^ int(mark[:32], 16))

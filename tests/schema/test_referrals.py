@@ -1,0 +1,144 @@
+"""Referrals as clients ask for them: codes, touches, enrolling, and each side's view."""
+
+from typing import Any
+from uuid import UUID
+
+from models.staff import StaffRole
+from schema import ids
+from schema.ids import Tag
+from tests.people import DAY, NOON, buy, fresh_key, member, programme
+from tests.referring import campaign, code, friend, work
+from tests.schema.asking import CLERK, SERVICE, as_member, as_staff, ask
+
+OPERATOR = as_staff(StaffRole.OPERATOR)
+PUBLISH = """mutation($input: ReferralCampaignPublishInput!) { referralCampaignPublish(input: $input) {
+  campaign { code version act holdDays referrer { points byTier { tier points } } milestones { qualified points }
+    caps { day month lifetime } budget link } replayed userErrors { code message } } }"""
+CREATE = """mutation($input: ReferralCodeCreateInput!) { referralCodeCreate(input: $input) {
+  code { code channel link scene qrSvg } userErrors { code } } }"""
+TOUCH = (
+    """mutation($input: ReferralTouchInput!) { referralTouch(input: $input) { accepted userErrors { code } } }"""
+)
+ENROLL = (
+    """mutation($input: MemberEnrollInput!) { memberEnroll(input: $input) { member { id } userErrors { code } } }"""
+)
+BIND = """mutation($input: ReferralBindInput!) { referralBind(input: $input) {
+  referral { state cause referrer { displayName } } replayed
+    userErrors { code ... on ReferralNotPossible { reason } } } }"""
+MINE = """{ me { referral { code { code link } codes { channel }
+  invitees { nodes { name state missing missingMinor } } earnings { points qualified pending owed }
+  milestones { qualified reached points grantedAt revoked } broughtBy { state referrer { displayName } } } } }"""
+LISTED = """{ referrals { nodes { refereeId state campaign rewardSkipped referrer { displayName } } } }"""
+
+
+def wish(**parts: Any) -> dict[str, Any]:
+    """A campaign as a client publishes it."""
+    usual = {
+        "code": "FRIENDS",
+        "name": "Bring a friend",
+        "act": "FIRST_ORDER_PAID",
+        "holdDays": 0,
+        "referrer": {"points": 100, "byTier": [{"tier": "GOLD", "points": 150}]},
+        "link": "https://tea.example/join?c={code}",
+    }
+    return {"input": {"campaign": {**usual, **parts}, "idempotencyKey": fresh_key()}}
+
+
+def member_id(who: UUID) -> str:
+    return ids.encode(Tag.MEMBER, who)
+
+
+async def come(device: str) -> UUID:
+    """Lin registers at the counter, on a device that has come by way of a code."""
+    told = {"identities": [{"kind": "PHONE", "value": "+8613900000002"}], "profile": {"displayName": "Lin"}}
+    enrolled = await ask(ENROLL, {"input": {**told, "referral": {"device": device}}}, who=SERVICE)
+    lin = ids.decode_one(Tag.MEMBER, enrolled["memberEnroll"]["member"]["id"])
+    assert lin is not None
+    return lin
+
+
+async def mine(who: UUID) -> dict[str, Any]:
+    found: dict[str, Any] = (await ask(MINE, who=as_member(who)))["me"]["referral"]
+    return found
+
+
+async def test_from_a_code_to_the_reward_by_the_schema_alone() -> None:
+    await programme()
+    mei = await member("Mei")
+    published = await ask(PUBLISH, wish(milestones=[{"qualified": 1, "points": 7}]), who=OPERATOR)
+    assert published["referralCampaignPublish"]["campaign"]["version"] == 1
+    shown = (await ask(CREATE, {"input": {}}, who=as_member(mei)))["referralCodeCreate"]["code"]
+    assert shown["link"] == f"https://tea.example/join?c={shown['code']}"
+    assert (shown["scene"], shown["qrSvg"][:4]) == (f"r={shown['code']}", "<svg")
+    told = {"code": shown["scene"], "device": "a-phone", "idempotencyKey": fresh_key()}
+    assert (await ask(TOUCH, {"input": told}))["referralTouch"] == {"accepted": True, "userErrors": []}
+    lin = await come("a-phone")
+    invitee = {"name": "L**", "state": "BOUND", "missing": "ORDER", "missingMinor": None}
+    assert (await mine(mei))["invitees"]["nodes"] == [invitee]
+    await buy(lin, 30_00)
+    await work()
+    after = await mine(mei)
+    assert after["invitees"]["nodes"] == [invitee | {"state": "REWARDED", "missing": "NOTHING"}]
+    assert after["earnings"] == {"points": 107, "qualified": 1, "pending": 0, "owed": 0}
+    assert [each["reached"] for each in after["milestones"]] == [1]
+    assert (await mine(lin))["broughtBy"] == {"state": "REWARDED", "referrer": {"displayName": "Mei"}}
+
+
+async def test_a_member_has_one_code_for_each_channel_and_no_more_than_twenty() -> None:
+    await programme()
+    mei = as_member(await member("Mei"))
+
+    async def made(channel: str) -> Any:
+        return (await ask(CREATE, {"input": {"channel": channel}}, who=mei))["referralCodeCreate"]
+
+    first = [(await made(f"POSTER_{number}"))["code"]["code"] for number in range(20)]
+    assert len(set(first)) == 20
+    assert (await made("POSTER_7"))["code"]["code"] == first[7]
+    assert [each["code"] for each in (await made("POSTER_20"))["userErrors"]] == ["REFERRAL_CHANNEL_LIMIT"]
+    assert [each["code"] for each in (await made("no channel"))["userErrors"]] == ["REFERRAL_CHANNEL_INVALID"]
+
+
+async def test_two_people_do_not_overwrite_each_others_campaign() -> None:
+    await programme()
+    await ask(PUBLISH, wish(), who=OPERATOR)
+    late = wish()
+    late["input"]["expectedVersion"] = 0
+    refused = (await ask(PUBLISH, late, who=OPERATOR))["referralCampaignPublish"]
+    assert [each["code"] for each in refused["userErrors"]] == ["REFERRAL_CAMPAIGN_CHANGED"]
+
+
+async def test_an_unknown_code_is_answered_like_a_known_one() -> None:
+    await programme()
+    await campaign()
+    known = await code(await member("Mei"))
+    answers = [
+        (await ask(TOUCH, {"input": {"code": said, "device": "d", "idempotencyKey": fresh_key()}})).data
+        for said in (known, "ABCDEFGH23", "no code at all", "")
+    ]
+    assert all(each == answers[0] for each in answers)
+
+
+async def test_staff_bind_by_hand_with_a_reason_and_list_what_there_is() -> None:
+    await programme()
+    await campaign()
+    mei, lan = await member("Mei"), await member("Lan")
+    told = {"memberId": member_id(lan), "code": await code(mei), "reason": "FORGOT_CODE"}
+    given = {"input": {**told, "idempotencyKey": fresh_key()}}
+    done = (await ask(BIND, given, who=CLERK))["referralBind"]
+    assert done["referral"] == {"state": "BOUND", "cause": "STAFF", "referrer": {"displayName": "Mei"}}
+    assert (await ask(BIND, given, who=CLERK))["referralBind"]["replayed"]
+    again = {"input": {**told, "idempotencyKey": fresh_key()}}
+    [error] = (await ask(BIND, again, who=CLERK))["referralBind"]["userErrors"]
+    assert error == {"code": "REFERRAL_NOT_POSSIBLE", "reason": "BOUND_ALREADY"}
+    await friend(await code(mei), at=NOON + DAY)
+    nodes = (await ask(LISTED, who=CLERK, at=NOON + DAY))["referrals"]["nodes"]
+    assert [each["state"] for each in nodes] == ["BOUND", "BOUND"]
+    assert nodes[1]["refereeId"] == member_id(lan)
+
+
+async def test_what_communities_are_needed_for_is_refused_with_a_code_of_its_own() -> None:
+    await programme()
+    done = (await ask(PUBLISH, wish(act="COMMUNITY_DAYS"), who=OPERATOR))["referralCampaignPublish"]
+    assert [each["code"] for each in done["userErrors"]] == ["REFERRAL_ACT_UNAVAILABLE"]
+    wrong = (await ask(PUBLISH, wish(link="http://tea.example"), who=OPERATOR))["referralCampaignPublish"]
+    assert [each["code"] for each in wrong["userErrors"]] == ["REFERRAL_CAMPAIGN_INVALID"]

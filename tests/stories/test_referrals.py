@@ -1,0 +1,88 @@
+"""Referrals: who brings a friend is rewarded for what the friend does, once, and what was given is taken back."""
+
+import pytest
+
+from models.invariants import violations
+from models.purchases import PurchaseEventKind
+from rules import referrals
+from rules.referrals import Attribution, QualifyingAct, ReferralCampaignUnknown
+from tests.people import DAY, NOON, balance, buy, happens, member, programme, refund
+from tests.referring import campaign, code, friend, given, state, steps, touch, work
+
+
+async def test_a_friend_who_pays_a_first_order_earns_both_sides_their_reward_once() -> None:
+    await programme()
+    await campaign()
+    mei = await member("Mei")
+    lan = await friend(await code(mei))
+    assert await state(lan) == "BOUND"
+    await buy(lan, 50_00)
+    assert await state(lan) == "QUALIFIED"
+    assert await work() == 1
+    assert await state(lan) == "REWARDED"
+    assert await given(mei) == [("REFERRER", "GRANTED", 100)]
+    assert await given(lan) == [("REFEREE", "GRANTED", 20)]
+    assert ((await balance(mei))["available"], (await balance(lan))["available"]) == (100, 70)
+    await buy(lan, 80_00)
+    assert await work() == 0
+    assert await steps(lan) == ["BOUND", "ORDER", "QUALIFYING", "QUALIFIED", "COST", "REWARDED", "ORDER"]
+    assert await violations() == []
+
+
+async def test_the_last_touch_of_a_device_binds_and_a_first_touch_where_the_campaign_says_so() -> None:
+    await programme()
+    mei, wang = await member("Mei"), await member("Wang")
+    await campaign()
+    await touch(await code(mei), "phone-1", at=NOON - 3 * DAY)
+    await touch(await code(wang), "phone-1", at=NOON - DAY)
+    await touch(await code(mei), "phone-2", at=NOON - 3 * DAY)
+    await touch(await code(wang), "phone-2", at=NOON - DAY)
+    await buy(await friend(device="phone-1"), 10_00)
+    await campaign(attribution=Attribution.FIRST_TOUCH_WINDOW)
+    await buy(await friend(device="phone-2"), 10_00)
+    await work()
+    assert await given(wang) == [("REFERRER", "GRANTED", 100)]
+    assert await given(mei) == [("REFERRER", "GRANTED", 100)]
+
+
+async def test_a_refund_takes_back_what_the_referral_gave_on_both_sides() -> None:
+    await programme()
+    await campaign()
+    mei = await member("Mei")
+    lan = await friend(await code(mei))
+    await buy(lan, 50_00, ref="first")
+    await work()
+    await refund("first", {"A": 50_00}, at=NOON + DAY)
+    assert await state(lan) == "CLAWED_BACK"
+    assert await work(NOON + DAY) == 1
+    assert [line[1:] for line in await given(mei)] == [("GRANTED", 100), ("TAKEN_BACK", -100)]
+    assert [line[1:] for line in await given(lan)] == [("GRANTED", 20), ("TAKEN_BACK", -20)]
+    assert ((await balance(mei))["available"], (await balance(lan))["available"]) == (0, 0)
+    assert await work(NOON + 2 * DAY) == 0
+
+
+async def test_a_completed_order_qualifies_after_its_hold_and_a_refund_before_lets_it_wait_for_another() -> None:
+    await programme()
+    await campaign(act=QualifyingAct.FIRST_ORDER_COMPLETED, hold_days=7)
+    mei = await member("Mei")
+    lan = await friend(await code(mei))
+    await buy(lan, 50_00, ref="first")
+    assert await state(lan) == "BOUND"
+    await happens(PurchaseEventKind.COMPLETED, "first", at=NOON + DAY)
+    assert await state(lan) == "QUALIFYING"
+    await refund("first", {"A": 50_00}, at=NOON + 2 * DAY)
+    assert await state(lan) == "BOUND"
+    await buy(lan, 60_00, ref="second", at=NOON + 3 * DAY)
+    await happens(PurchaseEventKind.COMPLETED, "second", at=NOON + 3 * DAY)
+    assert await work(NOON + 9 * DAY) == 1
+    assert (await state(lan), await given(mei)) == ("QUALIFYING", [])
+    await work(NOON + 10 * DAY)
+    assert (await state(lan), await given(mei)) == ("REWARDED", [("REFERRER", "GRANTED", 100)])
+
+
+async def test_a_link_is_of_a_campaign_there_is() -> None:
+    await programme()
+    await campaign()
+    await referrals.check_campaign("FRIENDS")
+    with pytest.raises(ReferralCampaignUnknown):
+        await referrals.check_campaign("NOBODY")
