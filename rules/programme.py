@@ -103,6 +103,10 @@ class Terms:
         """The rung with that id."""
         return next(rung for rung in self.ladder if rung.id == tier_id)
 
+    def find(self, tier_id: UUID | None) -> Rung | None:
+        """The rung with that id; None where there is none, or none any more."""
+        return next((rung for rung in self.ladder if rung.id == tier_id), None)
+
     def rung_for(self, growth: Growth) -> Rung:
         """The highest rung whose threshold the growth value meets."""
         return next(rung for rung in reversed(self.ladder) if rung.threshold <= growth)

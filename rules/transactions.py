@@ -36,6 +36,8 @@ SERIALISATION = {"40001", "40P01"}
 """SQLSTATEs of a serialisation failure and a deadlock."""
 
 UNIQUE = "23505"
+FOREIGN_KEY = "23503"
+"""What a command refers to is gone since it looked; another try finds out."""
 
 COMMANDS = SQL.on
 """The connection commands write on."""
@@ -256,7 +258,7 @@ def is_retryable(error: BaseException) -> bool:
     """Whether the database, not the command, is the reason, and another try may do."""
     for cause in _chain(error):
         state = getattr(cause, "sqlstate", None)
-        if state in SERIALISATION or state == UNIQUE:
+        if state in SERIALISATION or state in (UNIQUE, FOREIGN_KEY):
             return True
     if isinstance(error, OperationalError):
         return "database is locked" in str(error)

@@ -1276,7 +1276,7 @@ export type ErrorCode =
   | 'STORE_REQUIRED'
   /** This tier cannot be granted like this. 无法这样授予等级。 */
   | 'TIER_GRANT_INVALID'
-  /** This tier is held by somebody, or was: it cannot be left out. 该等级正在或曾经被会员持有，无法移除。 */
+  /** This tier is held by somebody, or was, or a plan gives it: it cannot be left out. 该等级正在或曾经被会员持有，或有付费方案授予，无法移除。 */
   | 'TIER_LEVEL_IN_USE'
   /** No tier is granted to this member, or it is over already. 该会员没有被授予的等级，或已到期。 */
   | 'TIER_NOT_GRANTED'
@@ -6203,7 +6203,7 @@ export interface TierLevel {
   benefits: Benefit[];
 }
 
-/** This tier is held by somebody, or was: it cannot be left out. */
+/** This tier is held by somebody, or was, or a plan gives it: it cannot be left out. */
 export interface TierLevelInUse {
   __typename?: 'TierLevelInUse';
   /** What to switch on. */

@@ -75,6 +75,15 @@ TIERS = (
         " OR t.id = g.granted_tier_id GROUP BY g.member_id, held.rank HAVING MAX(t.rank) <> held.rank",
     ),
     Invariant(
+        "tiers are of the ladder",
+        "Whatever tier somebody holds or will hold, by any source, is one of the ladder.",
+        "SELECT g.member_id FROM growth_account g LEFT JOIN tier e ON e.id = g.earned_tier_id"
+        " LEFT JOIN tier d ON d.id = g.deferred_tier_id LEFT JOIN tier p ON p.id = g.paid_tier_id"
+        " LEFT JOIN tier t ON t.id = g.granted_tier_id WHERE g.changes_at IS NOT NULL"
+        " AND ((e.id IS NULL) <> (g.earned_tier_id IS NULL) OR (d.id IS NULL) <> (g.deferred_tier_id IS NULL)"
+        " OR (p.id IS NULL) <> (g.paid_tier_id IS NULL) OR (t.id IS NULL) <> (g.granted_tier_id IS NULL))",
+    ),
+    Invariant(
         "tier changes when it says",
         "The moment at which time may change a tier is the first of those that are kept, and there is one for each"
         " that ends.",

@@ -157,9 +157,14 @@ COLUMNS = ", g.tier_steps" + "".join(f", g.{name}" for name in TIMED if name != 
 
 
 def of_row(member_id: UUID, row: Mapping[str, Any], terms: Terms) -> Standing:
-    """The standing that an account holds."""
+    """The standing that an account holds.
+
+    A tier that left the ladder in the very moment in which somebody got it counts as never given. Whoever reckons
+    the standing anew, as every new scheme does, writes down what is held instead.
+    """
     tier, since = terms.rung(row["tier_id"]), row["tier_since"]
-    deferred = row["deferred_tier_id"]
+    deferred = terms.find(row["deferred_tier_id"])
+    held = {source: terms.find(row[f"{name}_tier_id"]) for source, name in OVERLAYS.items()}
     found = Standing(
         member_id=member_id,
         joined_at=row["joined_at"] or since,
@@ -167,20 +172,20 @@ def of_row(member_id: UUID, row: Mapping[str, Any], terms: Terms) -> Standing:
         seq=row["growth_seq"],
         tier=tier,
         tier_since=since,
-        earned=terms.rung(row["earned_tier_id"]) if row["earned_tier_id"] else tier,
+        earned=terms.find(row["earned_tier_id"]) or tier,
         earned_since=row["earned_since"] or since,
         expires_at=row["tier_expires_at"],
         grace_until=row["grace_until"],
-        deferred=deferred and terms.rung(deferred),
-        deferred_at=row["deferred_at"],
+        deferred=deferred,
+        deferred_at=row["deferred_at"] if deferred else None,
         steps_before=row["tier_steps"] or 0,
         overlays={
-            source: Overlay(terms.rung(row[f"{name}_tier_id"]), row[f"{name}_since"], row[f"{name}_until"])
-            for source, name in OVERLAYS.items()
-            if row[f"{name}_tier_id"]
+            source: Overlay(rung, row[f"{OVERLAYS[source]}_since"], row[f"{OVERLAYS[source]}_until"])
+            for source, rung in held.items()
+            if rung
         },
     )
-    found.kept = stored(found)
+    found.kept = stored(found) | {name: row[name] for name in TIMED if name.endswith("_tier_id")}
     return found
 
 

@@ -40,9 +40,9 @@ class TierSchemeChanged(Refusal):
 
 @dataclass(eq=False)
 class TierLevelInUse(Refusal):
-    """This tier is held by somebody, or was: it cannot be left out."""
+    """This tier is held by somebody, or was, or a plan gives it: it cannot be left out."""
 
-    zh = "该等级正在或曾经被会员持有，无法移除。"
+    zh = "该等级正在或曾经被会员持有，或有付费方案授予，无法移除。"
     field = ("scheme", "levels")
     tier: str
 
@@ -103,7 +103,11 @@ USED = [
         " OR own_to_id = $1 LIMIT 1",
         fans_out="whether anybody ever held a tier that is to go",
     ),
+    SQL("SELECT id FROM membership_plan WHERE tier_id = $1 LIMIT 1"),
 ]
+WRITERS = SQL("LOCK TABLE growth_account IN SHARE MODE", sqlite="SELECT one FROM programme WHERE one = 1")
+"""Waits until whoever gives somebody a tier has done so, and has others wait. SQLite has one writer at a time."""
+
 REMOVE = SQL("DELETE FROM tier WHERE id = $1")
 ASIDE = SQL("UPDATE tier SET rank = rank + 1000, threshold = 1000000000000 - rank")
 PLACE = SQL(
@@ -115,7 +119,10 @@ PLACE = SQL(
 async def _place(before: Terms, ladder: tuple[Rung, ...]) -> None:
     """Have the tiers stand as a scheme says. Raises: TierLevelInUse."""
     known = {rung.code: rung for rung in before.ladder}
-    for code in known.keys() - {rung.code for rung in ladder}:
+    gone = known.keys() - {rung.code for rung in ladder}
+    if gone:
+        await WRITERS.run()
+    for code in sorted(gone):
         for asked in USED:
             if await asked.row(known[code].id):
                 raise TierLevelInUse(code)

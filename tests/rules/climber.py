@@ -55,6 +55,8 @@ class Climber:
     won: tuple[int, date, int, date | None, date | None] | None = None
     """The last step of what was earned, if it was a rise: by which order, when, and what was before."""
     story: list[str] = field(default_factory=lambda: ["JOINED"])
+    gifts: list[tuple[str, int, str]] = field(default_factory=list)
+    """What was given once: for a rise or a birthday, by which level, and in which cycle or month."""
 
     @property
     def held(self) -> int:
@@ -149,7 +151,22 @@ class Climber:
         """A higher level is held from now on."""
         self.story.append("UPGRADED")
         self.won = None if order is None else (order, self.today, self.level, self.ends, self.grace)
+        crossed = self.cycle(day + ONE if order is None else day)
+        won = [("UPGRADE_GIFT", each, crossed) for each in range(self.level + 1, level + 1)]
+        self.gifts += [each for each in won if each not in self.gifts]
         self.level, self.ends, self.grace = level, self.until(level, day), None
+
+    def cycle(self, day: date) -> str:
+        """The time in which a level's gift is given once."""
+        first = date(day.year, 1, 1) if self.terms.window == "ROLLING" else self.opened(day)
+        return first.isoformat() if first else "EVER"
+
+    def celebrate(self, month: int) -> None:
+        """Somebody comes by with the gift for a birthday in that month, but for the lowest level."""
+        given = [each for what, _, each in self.gifts if what == "BIRTHDAY_GIFT"]
+        is_due = all(self.today >= later(date.fromisoformat(f"{each}-01"), 12) for each in given)
+        if self.today.month == month and self.held and is_due:
+            self.gifts.append(("BIRTHDAY_GIFT", self.held, f"{self.today:%Y-%m}"))
 
     def move(self, amount: int, order: int) -> None:
         """An order is paid, or refunded."""

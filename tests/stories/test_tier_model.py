@@ -9,11 +9,12 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from models.invariants import violations
+from models.sql import SQL
 from models.units import Growth, ReasonCode
-from rules import tiers
+from rules import gifts, tiers
 from rules.actors import SYSTEM
 from rules.schemes import Rung
-from tests.ladder import history, pay, plan, scheme, standing
+from tests.ladder import hand_out, history, pay, plan, scheme, standing
 from tests.people import buy, fresh_key, member, programme, refund
 from tests.rules.climber import Climber, Terms
 
@@ -21,6 +22,18 @@ SHANGHAI = ZoneInfo("Asia/Shanghai")
 START = date(2024, 1, 31)
 RUNGS = tuple(Rung(code, code.title(), Growth(at)) for code, at in (("BASIC", 0), ("SILVER", 100), ("GOLD", 300)))
 CODES = [rung.code for rung in RUNGS]
+
+BENEFITS = {
+    code: [{"kind": "UPGRADE_GIFT", "value": 10 * place}, {"kind": "BIRTHDAY_GIFT", "value": place}]
+    if place
+    else []
+    for place, code in enumerate(CODES)
+}
+BORN = date(1990, 3, 17)
+GIVEN = SQL(
+    "SELECT b.benefit, t.code, b.period, b.points FROM benefit_grant b JOIN tier t ON t.id = b.tier_id"
+    " WHERE b.member_id = $1"
+)
 
 TERMS = st.builds(
     Terms,
@@ -72,7 +85,13 @@ def published(terms: Terms) -> dict[str, Any]:
         "grace_days": terms.grace,
         "refund_correction_days": terms.refund_days,
         "levels": [
-            {"code": code, "name": code.title(), "threshold": at, "retain_threshold": kept}
+            {
+                "code": code,
+                "name": code.title(),
+                "threshold": at,
+                "retain_threshold": kept,
+                "benefits": BENEFITS[code],
+            }
             for code, at, kept in levels
         ],
     }
@@ -111,6 +130,8 @@ class Life:
     async def sleep(self, size: int, which: int) -> None:
         for _night in range(max(1, size // (6 - which))):
             self.paper.sleep()
+        await gifts.celebrate({}, self.now)
+        self.paper.celebrate(BORN.month)
 
     async def grant(self, size: int, which: int) -> None:
         level, until = 1 + which % 2, self.paper.today + timedelta(days=size)
@@ -144,6 +165,16 @@ class Life:
         assert waits == (paper.waits and (paper.waits[0], midnight(paper.waits[1])))
         assert found.growth == sum(amount for _, amount in paper.facts)
 
+    async def unwrap(self) -> None:
+        """All gifts are handed out, whenever they were won."""
+        await tiers.review({}, self.now)
+        await hand_out(self.now)
+        rows = await GIVEN.rows(self.mei)
+        found = sorted((row["benefit"], CODES.index(row["code"]), row["period"]) for row in rows)
+        assert found == sorted(self.paper.gifts)
+        worth = {"UPGRADE_GIFT": 10, "BIRTHDAY_GIFT": 1}
+        assert all(row["points"] == worth[row["benefit"]] * CODES.index(row["code"]) for row in rows)
+
 
 @settings(
     max_examples=40,
@@ -158,10 +189,11 @@ async def test_whatever_happens_the_service_tells_the_climbers_story(
     terms: Terms, steps: list[tuple[str, int, int]]
 ) -> None:
     await programme(ladder=RUNGS)
-    life = Life(await member("Mei", at=noon(START)), terms)
+    life = Life(await member("Mei", at=noon(START), birthday=BORN), terms)
     await scheme(at=noon(START), **published(terms))
     await plan(days=DAYS)
     for name, size, which in steps:
         await getattr(life, name)(size, which)
         await life.compare()
+    await life.unwrap()
     assert await violations() == []

@@ -20,6 +20,10 @@ TIERED: dict[str, list[str]] = {
         f"UPDATE growth_account SET tier_id = {SILVER} WHERE {MEI}",
         f"UPDATE growth_account SET earned_tier_id = {SILVER} WHERE {MEI}",
     ],
+    "tiers are of the ladder": [
+        f"UPDATE growth_account SET {name}_tier_id = '00000000-0000-4000-8000-00000000dead' WHERE {MEI}"
+        for name in ("earned", "deferred", "paid", "granted")
+    ],
     "tier changes when it says": [
         f"UPDATE growth_account SET changes_at = {LATER} WHERE {MEI}",
         f"UPDATE growth_account SET changes_at = NULL WHERE {MEI}",
