@@ -19,8 +19,10 @@ async def begun(house: House, *words: str) -> asyncio.subprocess.Process:
     )
 
 
-async def killed(house: House, *words: str, left: Callable[[], Awaitable[int]], chance: Random) -> None:
-    """Begin a command, and kill it within a second after there was less left to do."""
+async def killed(
+    house: House, *words: str, left: Callable[[], Awaitable[int]], chance: Random, within: float = 1
+) -> bool:
+    """Begin a command, and kill it within a second after it did something, by a figure it moves; whether it was."""
     async with ground.inside(house):
         before = await left()
     process = await begun(house, *words)
@@ -28,8 +30,9 @@ async def killed(house: House, *words: str, left: Callable[[], Awaitable[int]], 
         async with ground.inside(house):
             while process.returncode is None and await left() == before:
                 await asyncio.sleep(LOOK_SECONDS)
-        await asyncio.sleep(chance.random())
+        await asyncio.sleep(within * chance.random())
     finally:
         with suppress(ProcessLookupError):
             process.kill()
-        await process.wait()
+        ended = await process.wait()
+    return ended != 0

@@ -9,6 +9,7 @@ from models.units import new_id
 from models.writing import Moved
 from rules import members, vault
 from rules.members import Held
+from rules.refusals import NotFound
 
 LINKS_MAX = 1_000
 """How many merges may follow one another. Each takes a member out of the programme, so nobody comes near."""
@@ -52,13 +53,32 @@ async def heirs_of(member_ids: Sequence[UUID]) -> dict[UUID, UUID]:
     raise AssertionError("Members who were merged in a circle.")
 
 
+async def hold_with(one: UUID, other: UUID | None) -> tuple[Held, Held | None]:
+    """Lock a member, and another if there is one: None where there is not. It may be one who is both.
+
+    Whoever locks two does it here, in the order of their ids.
+
+    Raises: NotFound, when the first is not there.
+    """
+    held: dict[UUID, Held] = {}
+    for each in sorted({one, other or one}):
+        try:
+            held[each] = await members.hold(each)
+        except NotFound:
+            if each == one:
+                raise
+    return held[one], held.get(other) if other else None
+
+
 async def hold_both(one: UUID, other: UUID) -> tuple[Held, Held]:
-    """Lock two members, or one who is both. Whoever locks two does it in the order of their ids.
+    """Lock two members who must both be there, or one who is both.
 
     Raises: NotFound.
     """
-    held = {each: await members.hold(each) for each in sorted({one, other})}
-    return held[one], held[other]
+    held, beside = await hold_with(one, other)
+    if beside is None:
+        raise NotFound
+    return held, beside
 
 
 async def hold(member_id: UUID) -> tuple[Held, Held]:

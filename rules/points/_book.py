@@ -12,7 +12,7 @@ from uuid import UUID
 
 from models.points import Bucket, Counter, HoldState, PointsKind
 from models.units import MOVE_MAX, BasisPoints, Growth, Points, new_id
-from rules.points._parts import Balances, Hold, Line, Lot, LotMove, Movement, between
+from rules.points._parts import Balances, Hold, Line, Lot, LotMove, Movement, between, cancelling
 from rules.points._tally import PointsLimit, Tally
 from rules.policy import ClawBack, ClawBackPolicy, Life
 from rules.refusals import Refusal
@@ -92,10 +92,32 @@ class Book(Tally):
 
         Raises: InsufficientPoints, PointsLimit.
         """
-        self._check_debit(points)
-        self._take(movement, points, self._usable(self.now))
+        for lot, share in self.payable(points):
+            self._move(movement, lot, -share)
         counter = Counter.ADJUSTMENT if movement.kind is PointsKind.ADJUST_OUT else Counter.REDEMPTION
         return self._line(movement, Bucket.AVAILABLE, -points, counter)
+
+    def payable(self, points: Points) -> list[tuple[Lot, int]]:
+        """Which lots would give so many points, those that expire soonest first, and how many each.
+
+        Raises: InsufficientPoints, PointsLimit.
+        """
+        self._check_debit(points)
+        return self._shares(points, self._usable(self.now))
+
+    def receive(
+        self, movement: Movement, parts: Sequence[tuple[Lot, int]], counter: Counter, *, owed: int = 0
+    ) -> None:
+        """Points come to lots of this account, new ones or such that were spent up; what it owes is repaid.
+
+        Raises: PointsLimit.
+        """
+        for lot, share in parts:
+            if lot.transaction_id == movement.id:
+                self.new_lots.append(lot)
+            self._move(movement, self._known(lot), share)
+        self._balance(movement, parts, counter, owed=owed, sign=1)
+        self._settle(movement, self.now)
 
     def hold(
         self,
@@ -111,7 +133,7 @@ class Book(Tally):
 
         Raises: InsufficientPoints, PointsLimit.
         """
-        self._check_debit(points)
+        shares = self.payable(points)
         hold = Hold(
             new_id(),
             movement.id,
@@ -125,7 +147,7 @@ class Book(Tally):
             discount_bps,
         )
         movement.hold_id = hold.id
-        hold.shares = self._shares(points, self._usable(self.now))
+        hold.shares = shares
         for lot, share in hold.shares:
             self._move(movement, lot, -share, share)
         self._line(movement, Bucket.AVAILABLE, -points, Counter.INTERNAL)
@@ -361,21 +383,6 @@ def _is_of(lot: Lot, movement: Movement) -> bool:
     if movement.purchase_id is None:
         return lot.transaction_id == movement.reverses_id
     return lot.purchase_id == movement.purchase_id
-
-
-def cancelling(lot: Lot, cause: str, at: datetime, reason: str | None = None) -> Movement:
-    """The movement that cancels a pending lot: it takes back what is left of the one that earned it.
-
-    Where the lot came from a member who was merged, that is not this member's to take back.
-    """
-    return Movement(
-        PointsKind.CANCEL_PENDING,
-        cause,
-        at,
-        purchase_id=lot.purchase_id,
-        reverses_id=None if lot.from_lot_id else lot.transaction_id,
-        reason=reason,
-    )
 
 
 def reversal(original: Points, *, refunded: int, paid: int, already: int) -> Points:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from models.points import Bucket, Counter, PointsKind
+from models.points import Counter, PointsKind
 from models.sql import SQL
 from rules.points._book import Book
 from rules.points._parts import Movement
@@ -12,15 +12,9 @@ from rules.points._parts import Movement
 def forfeit(book: Book, cause: str, *, reason: str) -> Movement | None:
     """Take all that a member has, also what waits; None when there is nothing. What they owe stays as it is."""
     movement = Movement(PointsKind.FORFEIT, cause, book.now, reason=reason)
-    left = {Bucket.AVAILABLE: 0, Bucket.PENDING: 0}
-    for lot in book.lots:
-        if lot.remaining:
-            left[Bucket.AVAILABLE if lot.active else Bucket.PENDING] += lot.remaining
-            book._move(movement, lot, -lot.remaining)
-    for bucket, points in left.items():
-        if points:
-            book._line(movement, bucket, -points, Counter.FORFEITURE)
-    return movement if any(left.values()) else None
+    left = [(lot, lot.remaining) for lot in book.lots if lot.remaining]
+    book.part_with(movement, left, Counter.FORFEITURE)
+    return movement if left else None
 
 
 _GONE = (

@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import TypeAlias
 from uuid import UUID
 
-from models.points import Bucket, Counter, PointsKind
+from models.points import Counter, PointsKind
 from models.sql import SQL
 from models.units import Points, new_id
 from rules.actors import SYSTEM
@@ -80,18 +80,13 @@ def hand_over(
         Movement(kind, cause, giver.now, reason=reason, group_id=group, counterpart_id=other.member_id)
         for kind, other in ((PointsKind.MERGE_OUT, taker), (PointsKind.MERGE_IN, giver))
     )
-    sums = {Bucket.AVAILABLE: 0, Bucket.PENDING: 0, Bucket.DEBT: owed}
     for lot in chosen:
-        sums[Bucket.AVAILABLE if lot.active else Bucket.PENDING] += lot.remaining
-        origin_at, from_lot_id = traces[lot.id]
         if lot.slides:
             taker.balances.slide(lot.slides, giver.balances.slid_until(lot.slides))
-        giver._move(out, lot, -_bring(taker, into, lot, origin_at, from_lot_id))
-    for bucket, points in sums.items():
-        if points:
-            giver._line(out, bucket, -points, Counter.MERGE)
-            taker._line(into, bucket, points, Counter.MERGE)
-    taker._settle(into, taker.now)
+    parts = [(lot, lot.remaining) for lot in chosen]
+    coming = [(_home(taker, into, lot, *traces[lot.id]), points) for lot, points in parts]
+    giver.part_with(out, parts, Counter.MERGE, owed=owed)
+    taker.receive(into, coming, Counter.MERGE, owed=owed)
     return Handed(out, into)
 
 
@@ -113,26 +108,20 @@ def _waits(lot: Lot) -> bool:
     return not lot.active and lot.waits_for is not None
 
 
-def _bring(taker: Book, into: Movement, lot: Lot, origin_at: datetime, from_lot_id: UUID | None) -> Points:
-    """What is left of a lot comes, to the lot it once came out of or came to, or to a new one; how much that is."""
-    points = lot.remaining
+def _home(taker: Book, into: Movement, lot: Lot, origin_at: datetime, from_lot_id: UUID | None) -> Lot:
+    """Where what is left of a lot comes to: the lot it once came out of or came to, or a new one."""
     for mine in taker.lots:
-        if _is_kin(mine, lot, from_lot_id) and mine.remaining + mine.held + points <= mine.granted:
-            taker._move(into, mine, points)
-            return points
-    moved = replace(
+        if _is_kin(mine, lot, from_lot_id) and mine.remaining + mine.held + lot.remaining <= mine.granted:
+            return mine
+    return replace(
         lot,
         id=new_id(),
         transaction_id=into.id,
-        granted=points,
+        granted=lot.remaining,
         remaining=Points(0),
         origin_at=origin_at,
         from_lot_id=lot.id,
     )
-    taker.new_lots.append(moved)
-    taker.lots = sorted([*taker.lots, moved], key=Lot.is_spent_before)
-    taker._move(into, moved, points)
-    return points
 
 
 def _is_kin(mine: Lot, lot: Lot, from_lot_id: UUID | None) -> bool:
@@ -174,18 +163,16 @@ async def hand_back(giver: Book, taker: Book, into_id: UUID, cause: str, *, grou
         Movement(kind, cause, giver.now, group_id=group, counterpart_id=other.member_id)
         for kind, other in ((PointsKind.MERGE_OUT, taker), (PointsKind.MERGE_IN, giver))
     )
-    sums = {Bucket.AVAILABLE: 0, Bucket.PENDING: 0, Bucket.DEBT: owed}
+    going: list[tuple[Lot, int]] = []
+    coming: list[tuple[Lot, int]] = []
     for row in moved:
         if (lot := mine.get(row["lot_id"])) is not None and lot.remaining:
-            was = taker._known(theirs[row["from_lot_id"]])
+            was = theirs[row["from_lot_id"]]
             was.active, was.activates_at = lot.active, lot.activates_at
-            taker._move(into, was, row["d_remaining"])
-            giver._move(out, lot, -row["d_remaining"])
-            sums[Bucket.AVAILABLE if lot.active else Bucket.PENDING] += row["d_remaining"]
-    for bucket, points in sums.items():
-        if points:
-            giver._line(out, bucket, -points, Counter.MERGE)
-            taker._line(into, bucket, points, Counter.MERGE)
+            going.append((lot, row["d_remaining"]))
+            coming.append((was, row["d_remaining"]))
+    giver.part_with(out, going, Counter.MERGE, owed=owed)
+    taker.receive(into, coming, Counter.MERGE, owed=owed)
     return True
 
 

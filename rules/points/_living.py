@@ -10,9 +10,9 @@ from models.units import Note, ReasonCode
 from rules import earning, heirs, members
 from rules.actors import Actor
 from rules.idempotency import Key, Slip
-from rules.points._book import Book, cancelling
+from rules.points._book import Book
 from rules.points._ledger import OF_A_LOT, open_book
-from rules.points._parts import Lot, Movement
+from rules.points._parts import Lot, Movement, cancelling
 from rules.points._posting import Posted, conclude
 from rules.policy import expires_by, slid
 from rules.programme import Terms

@@ -161,6 +161,21 @@ class Balances:
             self.slid = {**(self.slid or {}), span: until.astimezone(UTC).isoformat(" ")}
 
 
+def cancelling(lot: Lot, cause: str, at: datetime, reason: str | None = None) -> Movement:
+    """The movement that cancels a pending lot: it takes back what is left of the one that earned it.
+
+    Where the lot came from a member who was merged, that is not this member's to take back.
+    """
+    return Movement(
+        PointsKind.CANCEL_PENDING,
+        cause,
+        at,
+        purchase_id=lot.purchase_id,
+        reverses_id=None if lot.from_lot_id else lot.transaction_id,
+        reason=reason,
+    )
+
+
 def between(start: int, points: int, shares: Sequence[tuple[Lot, int]]) -> list[tuple[Lot, int]]:
     """The shares that lie between `start` and `start + points`, laid end to end."""
     found: list[tuple[Lot, int]] = []

@@ -57,6 +57,25 @@ class Tally:
         self.moves: list[LotMove] = []
         self.new_lots: list[Lot] = []
 
+    def part_with(
+        self, movement: Movement, parts: Sequence[tuple[Lot, int]], counter: Counter, *, owed: int = 0
+    ) -> None:
+        """So many points of lots leave this account, and what is owed with them."""
+        for lot, share in parts:
+            self._move(movement, lot, -share)
+        self._balance(movement, parts, counter, owed=owed, sign=-1)
+
+    def _balance(
+        self, movement: Movement, parts: Sequence[tuple[Lot, int]], counter: Counter, *, owed: int, sign: int
+    ) -> None:
+        """The lines for points of lots that come or go, and for what is owed with them."""
+        sums = {Bucket.AVAILABLE: 0, Bucket.PENDING: 0, Bucket.DEBT: owed}
+        for lot, share in parts:
+            sums[Bucket.AVAILABLE if lot.active else Bucket.PENDING] += share
+        for bucket, points in sums.items():
+            if points:
+                self._line(movement, bucket, sign * points, counter)
+
     def _take(self, movement: Movement, points: int, lots: Sequence[Lot]) -> None:
         """Take points from lots in their order."""
         for lot, share in self._shares(points, lots):

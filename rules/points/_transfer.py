@@ -10,10 +10,10 @@ from typing import Any
 from uuid import UUID
 
 from models.members import MemberState
-from models.points import Bucket, Counter, PointsKind
+from models.points import Counter, PointsKind
 from models.sql import SQL
 from models.units import Note, Points, ReasonCode, new_id
-from rules import audit, codes, members, programme
+from rules import audit, codes, heirs, members, programme
 from rules.actors import Actor, ActorKind
 from rules.idempotency import Key, Slip
 from rules.members import Held
@@ -217,7 +217,7 @@ async def transfer(
     Raises: NotFound, IdempotencyKeyReused, TransferDisabled, TransferSelf, TransferLimit, ReceiverNotActive,
     MemberFrozen, MemberNotActive, MemberMerged, ProofRequired, ApprovalRequired, InsufficientPoints, PointsLimit.
     """
-    sender, receiver = await _hold(member_id, await to.found(actor, now))
+    sender, receiver = await heirs.hold_with(member_id, await to.found(actor, now))
     named = to.id or codes.marked(to.code or "")
     slip = Slip(member_id, actor, key, "points.transfer", (named, points, reason, note))
     if earlier := await slip.recall():
@@ -233,21 +233,6 @@ async def transfer(
     if receiver is None or (to.code and not await codes.take(to.code, actor.principal, now)):
         raise NotFound
     return await _pass(book, await open_book(receiver.id, now), points, slip=slip, reason=reason, note=note)
-
-
-async def _hold(member_id: UUID, other: UUID | None) -> tuple[Held, Held | None]:
-    """Lock the members in the order of their ids, as everybody does who locks two.
-
-    Raises: NotFound, unless it is the other who is not there.
-    """
-    held: dict[UUID, Held] = {}
-    for each in sorted({member_id, other or member_id}):
-        try:
-            held[each] = await members.hold(each)
-        except NotFound:
-            if each == member_id:
-                raise
-    return held[member_id], held.get(other) if other else None
 
 
 async def _check_by_hand(
@@ -319,11 +304,8 @@ def give(book: Book, movement: Movement, points: Points) -> list[tuple[Lot, int]
 
     Raises: InsufficientPoints, PointsLimit.
     """
-    book._check_debit(points)
-    shares = book._shares(points, book._usable(book.now))
-    for lot, share in shares:
-        book._move(movement, lot, -share)
-    book._line(movement, Bucket.AVAILABLE, -points, Counter.TRANSFER)
+    shares = book.payable(points)
+    book.part_with(movement, shares, Counter.TRANSFER)
     return shares
 
 
@@ -332,10 +314,10 @@ def take(book: Book, movement: Movement, parts: list[tuple[Lot, int]]) -> None:
 
     Raises: PointsLimit.
     """
-    for lot, share in parts:
-        # no longer earned by a purchase of this member: a claw-back takes it as it takes any other lot. Nor does it
-        # slide any more: nobody's activity has it live longer than it did
-        mine = replace(
+    # no longer earned by a purchase of this member: a claw-back takes it as it takes any other lot. Nor does it
+    # slide any more: nobody's activity has it live longer than it did
+    mine = [
+        replace(
             lot,
             id=new_id(),
             transaction_id=movement.id,
@@ -348,8 +330,6 @@ def take(book: Book, movement: Movement, parts: list[tuple[Lot, int]]) -> None:
             remaining=Points(0),
             held=Points(0),
         )
-        book.new_lots.append(mine)
-        book.lots = sorted([*book.lots, mine], key=Lot.is_spent_before)
-        book._move(movement, mine, share)
-    book._line(movement, Bucket.AVAILABLE, sum(share for _, share in parts), Counter.TRANSFER)
-    book._settle(movement, book.now)
+        for lot, share in parts
+    ]
+    book.receive(movement, [(lot, share) for lot, (_, share) in zip(mine, parts, strict=True)], Counter.TRANSFER)
