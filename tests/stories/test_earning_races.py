@@ -1,5 +1,6 @@
 """Earn rules in races: the last points of a cap and of a budget go to somebody, and to nobody twice."""
 
+import asyncio
 from collections import Counter
 from collections.abc import Awaitable
 from typing import Any
@@ -129,6 +130,34 @@ async def test_who_was_overtaken_at_the_end_of_a_budget_gets_what_is_left(
     meanwhile(monkeypatch, lambda: buy(wang, 1_00, ref="overtook"), purchases, "_conclude")
     done = await buy(mei, 1_00)
     assert (await awards(mei, done.purchase_id))[-1] == ("TEN", 4, ["TEN:BUDGET"])
+    assert await USED.value("TEN") == 14
+
+
+async def test_the_last_points_of_a_budget_are_whose_order_looked_first(
+    database: BaseDBAsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if database.capabilities.dialect == "sqlite":
+        pytest.skip("on SQLite one command waits for another from its beginning")
+    await programme()
+    await rule("TEN", Kind.BONUS_POINTS, budget=Points(14))
+    mei = await member("Mei")
+    await buy(mei, 1_00)
+    others = [await member(f"Member {number}") for number in range(32)]
+    for number, who in enumerate(others):
+        await buy(who, 1_00, ref=f"told-{number}", paid=False)
+    await buy(mei, 1_00, ref="told", paid=False)
+    calls: list[asyncio.Task[Any]] = []
+
+    async def the_others() -> None:
+        calls.extend(asyncio.create_task(happens(Event.PAID, f"told-{number}")) for number in range(32))
+        await asyncio.wait(calls, timeout=0.3)
+
+    meanwhile(monkeypatch, the_others, purchases, "_conclude")
+    first = await happens(Event.PAID, "told")
+    late = await asyncio.gather(*calls)
+    # 4 were left: whoever has seen them has them, and all others wait to hear so
+    assert (await awards(mei, first.purchase_id))[-1] == ("TEN", 4, ["TEN:BUDGET"])
+    assert {(await awards(each.member_id, each.purchase_id))[-1][1] for each in late} == {0}
     assert await USED.value("TEN") == 14
 
 
