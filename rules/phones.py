@@ -105,12 +105,14 @@ async def _is_shell(member_id: UUID) -> bool:
 
 
 BECOME = SQL("UPDATE member SET state = 'MERGED', merged_into_id = $2 WHERE id = $1 RETURNING id")
+ABSORB = SQL("UPDATE member SET has_absorbed = TRUE WHERE id = $1")
 
 
 async def _absorb(shell: UUID, whole: UUID, now: datetime) -> None:
     """A held shell is from now on a held member."""
     await heirs.hand_names_over(shell, whole)
     await BECOME.row(shell, whole)
+    await ABSORB.run(whole)
     await credentials.forget(shell, now)
     await tell(shell, [Event("member.merged", {"into": str(whole)})], now)
     await tell(whole, [Event("member.absorbed", {"from": str(shell)})], now)
