@@ -21,10 +21,11 @@ from tortoise.models import Model
 from models import ddl, keystore
 from models.database import connected
 from models.invariants import violations
-from models.migrate import migrate
 from rules import keyring, vault
 from rules.transactions import strayed
 from tests import both, emptying, guard, postgres
+from tests.originals import Originals
+from tests.originals import originals as migrated_once
 
 STRAYED = pytest.StashKey[list[str]]()
 OFFENCES = pytest.StashKey[list[tuple[guard.Verdict, str]]]()
@@ -172,27 +173,44 @@ async def _empty_database(
 
 
 @pytest.fixture(scope="session")
-async def database_url(
+async def originals(
     anyio_backend: str,
-    databases: postgres.Databases | None,
+    server_url: str | None,
     tmp_path_factory: pytest.TempPathFactory,
     request: pytest.FixtureRequest,
-) -> AsyncIterator[str]:
-    """The URL of the suite's own database."""
-    async with _empty_database(databases, tmp_path_factory.mktemp("database"), request) as url:
-        yield url
+) -> AsyncIterator[Originals]:
+    """A database and a key store, migrated once by the real migrations, to be copied."""
+    async with AsyncExitStack() as stack:
+        try:
+            made = await stack.enter_async_context(migrated_once(server_url, tmp_path_factory.mktemp("originals")))
+        except postgres.PostgresUnavailableError as error:
+            _give_up(request, error)
+        yield made
 
 
 @pytest.fixture(scope="session")
-async def keys_url(
-    anyio_backend: str,
-    databases: postgres.Databases | None,
-    tmp_path_factory: pytest.TempPathFactory,
-    request: pytest.FixtureRequest,
-) -> AsyncIterator[str]:
+async def _urls(originals: Originals, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[tuple[str, str]]:
+    async with originals.copied(tmp_path_factory.mktemp("database")) as urls:
+        yield urls
+
+
+@pytest.fixture(scope="session")
+def database_url(_urls: tuple[str, str]) -> str:
+    """The URL of the suite's own database."""
+    return _urls[0]
+
+
+@pytest.fixture(scope="session")
+def keys_url(_urls: tuple[str, str]) -> str:
     """The URL of the suite's own key store."""
-    async with _empty_database(databases, tmp_path_factory.mktemp("keys"), request, "keys.db") as url:
-        yield url
+    return _urls[1]
+
+
+@pytest.fixture
+async def migrated_urls(originals: Originals, tmp_path: Path) -> AsyncIterator[tuple[str, str]]:
+    """The URLs of a database and a key store for one test: migrated, with nothing in them."""
+    async with originals.copied(tmp_path) as urls:
+        yield urls
 
 
 @pytest.fixture
@@ -215,13 +233,10 @@ async def empty_url(
 
 @pytest.fixture(scope="session")
 async def database(database_url: str, keys_url: str) -> AsyncIterator[BaseDBAsyncClient | None]:
-    """The suite's database, migrated once by the real migrations and open until the end.
+    """The suite's database, open until the end.
 
     Most of the key store beside it is never emptied: a key without a member does no harm.
     """
-    with guard.recorder.paused():
-        await migrate(database_url)
-        await keystore.bring_up(keys_url)
     async with connected(database_url, keys_url) as client:
         alone = vault.vault(MASTER_KEY)
         await keyring.furnish(alone.masters[0], {keyring.INDEX: alone.indexing, keyring.HOUSE: alone.house})

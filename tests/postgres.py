@@ -63,8 +63,8 @@ def cluster(*, durable: bool = False, settings: Sequence[str] = ()) -> Iterator[
 
 
 @asynccontextmanager
-async def fresh_database(server_url: str) -> AsyncIterator[str]:
-    """A new, empty database on a server, and its URL; it is dropped at the end.
+async def fresh_database(server_url: str, *, like: str | None = None) -> AsyncIterator[str]:
+    """A new database on a server, and its URL; it is dropped at the end. Empty, or like another that nobody uses.
 
     Raises: PostgresUnavailableError, when the server does not answer.
     """
@@ -72,7 +72,8 @@ async def fresh_database(server_url: str) -> AsyncIterator[str]:
     base, _, query = server_url.partition("?")
     base = base.rstrip("/")
     admin_url = f"{base}/postgres" + (f"?{query}" if query else "")
-    await _administer(admin_url, f'CREATE DATABASE "{name}"')
+    template = "template1" if like is None else plain(like).partition("?")[0].rpartition("/")[2]
+    await _administer(admin_url, f'CREATE DATABASE "{name}" TEMPLATE "{template}" STRATEGY FILE_COPY')
     try:
         yield f"{base}/{name}?durability=off" + (f"&{query}" if query else "")
     finally:

@@ -11,10 +11,10 @@ from models.members import IdentityKind
 from rules import lifecycle, members
 from rules.actors import SYSTEM
 from rules.members import Profile
-from tests import postgres
 from tests.api.house import PRODUCTION, Caller, built, calling
 from tests.api.shell import Shell
 from tests.api.socket import Client, dialled, sockets_of
+from tests.originals import Originals
 from tests.people import NOON, buy, member, redeem
 
 
@@ -68,25 +68,28 @@ def shell(empty_url: str, empty_keys_url: str) -> Shell:
     return Shell(empty_url, {"LOYALTY_KEYS_URL": empty_keys_url})
 
 
+@pytest.fixture
+def migrated(migrated_urls: tuple[str, str]) -> Shell:
+    """A prompt in front of a database and a key store that were migrated and hold nothing."""
+    return Shell(migrated_urls[0], {"LOYALTY_KEYS_URL": migrated_urls[1]})
+
+
 @pytest.fixture(scope="session")
 async def two_urls(
-    anyio_backend: str, server_url: str | None, tmp_path_factory: pytest.TempPathFactory
-) -> AsyncIterator[list[str]]:
-    """The URLs of two databases that tests share, and of their key stores: migrating takes long."""
+    originals: Originals, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[list[tuple[str, str]]]:
+    """The URLs of two migrated databases that tests share, each with its key store."""
     async with AsyncExitStack() as stack:
-        if server_url is None:
-            folder = tmp_path_factory.mktemp("shared")
-            yield [f"sqlite://{folder / name}?durability=off" for name in ("shop.db", "bare.db", "k1.db", "k2.db")]
-        else:
-            yield [await stack.enter_async_context(postgres.fresh_database(server_url)) for _ in range(4)]
+        yield [
+            await stack.enter_async_context(originals.copied(tmp_path_factory.mktemp(name)))
+            for name in ("shop", "bare")
+        ]
 
 
 @pytest.fixture(scope="session")
-def bare(two_urls: list[str]) -> Shell:
+def bare(two_urls: list[tuple[str, str]]) -> Shell:
     """A prompt in front of a migrated database that never gets a programme."""
-    found = Shell(two_urls[1], {"LOYALTY_KEYS_URL": two_urls[3]})
-    assert found("migrate").code == 0
-    return found
+    return Shell(two_urls[1][0], {"LOYALTY_KEYS_URL": two_urls[1][1]})
 
 
 @pytest.fixture
@@ -96,9 +99,9 @@ def nowhere() -> Shell:
 
 
 @pytest.fixture(scope="session")
-def shop(two_urls: list[str]) -> Shell:
+def shop(two_urls: list[tuple[str, str]]) -> Shell:
     """A prompt in front of a programme with two members, one of whom bought tea."""
-    found = Shell(two_urls[0], {"LOYALTY_KEYS_URL": two_urls[2]})
+    found = Shell(two_urls[0][0], {"LOYALTY_KEYS_URL": two_urls[0][1]})
     assert found("init", "--name", "Tea House").code == 0
 
     async def live() -> None:

@@ -150,24 +150,24 @@ def test_an_operator_lists_and_exports(shop: Shell, tmp_path: Path) -> None:
     assert "audit.export" in shop("audit", "list", "--actor", "CLI").out
 
 
-def test_the_command_line_knows_people_and_stores_by_name(shell: Shell) -> None:
-    assert shell("init").code == 0
-    assert shell("store", "add", "LOG1", "Logged").code == 0
-    assert shell("staff", "add", "liu", "--role", "CASHIER", "--store", "LOG1").code == 0
-    assert shell("token", "staff", "liu").code == 0
-    who, place = shell.sql("SELECT id, store_id FROM staff WHERE username = 'liu'")[0].values()
+def test_the_command_line_knows_people_and_stores_by_name(migrated: Shell) -> None:
+    assert migrated("init").code == 0
+    assert migrated("store", "add", "LOG1", "Logged").code == 0
+    assert migrated("staff", "add", "liu", "--role", "CASHIER", "--store", "LOG1").code == 0
+    assert migrated("token", "staff", "liu").code == 0
+    who, place = migrated.sql("SELECT id, store_id FROM staff WHERE username = 'liu'")[0].values()
 
     async def does() -> None:
         actor = Actor(ActorKind.STAFF, str(who), role=StaffRole.CASHIER, store_id=place)
         await adjust(await member("Mei"), 7, actor=actor)
 
-    shell.look(does)
+    migrated.look(does)
     for words in (("--actor", "liu"), ("--actor", who)):
-        said = shell("audit", "list", *words)
+        said = migrated("audit", "list", *words)
         assert said.code == 0, said.err
         assert "points.adjust  STAFF CASHIER liu" in said.out
         assert "store LOG1" in said.out
-    nothing = shell("audit", "list", "--actor", "nobody-at-all")
+    nothing = migrated("audit", "list", "--actor", "nobody-at-all")
     assert (nothing.code, nothing.out, nothing.err.strip()) == (0, "", "no lines")
 
 

@@ -83,20 +83,20 @@ async def the_bounds() -> tuple[int | None, int | None]:
     return terms.adjust_proof_above, terms.adjust_approval_above
 
 
-def test_the_bounds_on_adjustments_are_changed_by_naming_them_again(shell: Shell) -> None:
-    assert shell("init").code == 0
-    assert shell.look(the_bounds) == (1_000, 10_000)
-    assert shell("init", "--adjust-proof-above", "50").code == 0
-    assert shell.look(the_bounds) == (50, 10_000)
-    assert shell("init", "--adjust-approval-above", "never").code == 0
-    assert shell("init").code == 0
-    assert shell.look(the_bounds) == (50, None)
-    shell.sql("UPDATE programme SET adjust_proof_points = NULL")
-    assert shell("init").code == 0, "a programme that is older than the bounds"
-    assert shell.look(the_bounds) == (None, None)
+def test_the_bounds_on_adjustments_are_changed_by_naming_them_again(migrated: Shell) -> None:
+    assert migrated("init").code == 0
+    assert migrated.look(the_bounds) == (1_000, 10_000)
+    assert migrated("init", "--adjust-proof-above", "50").code == 0
+    assert migrated.look(the_bounds) == (50, 10_000)
+    assert migrated("init", "--adjust-approval-above", "never").code == 0
+    assert migrated("init").code == 0
+    assert migrated.look(the_bounds) == (50, None)
+    migrated.sql("UPDATE programme SET adjust_proof_points = NULL")
+    assert migrated("init").code == 0, "a programme that is older than the bounds"
+    assert migrated.look(the_bounds) == (None, None)
     for wrong in ("-1", "1.5", "many", "", "9" * 20):
-        assert shell("init", f"--adjust-proof-above={wrong}").is_clear
-    assert shell.look(the_bounds) == (None, None)
+        assert migrated("init", f"--adjust-proof-above={wrong}").is_clear
+    assert migrated.look(the_bounds) == (None, None)
 
 
 BAD_LADDERS = {
@@ -143,6 +143,7 @@ BAD_TERMS = [
 ]
 
 
+@pytest.mark.either
 @pytest.mark.parametrize("what", ["ladders", "terms"])
 def test_terms_no_programme_can_have_are_refused_in_one_line(bare: Shell, tmp_path: Path, what: str) -> None:
     ladder = tmp_path / "ladder.toml"
@@ -281,6 +282,7 @@ def test_a_spreadsheet_never_takes_a_text_for_a_formula(text: str, shown: str) -
     assert export.safe(text) == shown
 
 
+@pytest.mark.either
 def test_an_export_into_no_folder_is_refused(shop: Shell, tmp_path: Path) -> None:
     said = shop("export", "members", tmp_path / "nowhere" / "members.csv")
     assert said.is_clear
@@ -305,6 +307,7 @@ PRODUCTION = {
 }
 
 
+@pytest.mark.either
 def test_production_is_not_sown_and_prints_no_token(bare: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
     served: list[Any] = []
     monkeypatch.setattr("uvicorn.run", lambda app, **how: served.append((app, how)))
@@ -320,6 +323,7 @@ def test_production_is_not_sown_and_prints_no_token(bare: Shell, monkeypatch: py
     assert bare.sql("SELECT name FROM programme") == []
 
 
+@pytest.mark.either
 def test_production_needs_a_key_of_its_own(bare: Shell, tmp_path: Path) -> None:
     absent = tmp_path / "absent.key"
     for environment in (
@@ -333,14 +337,14 @@ def test_production_needs_a_key_of_its_own(bare: Shell, tmp_path: Path) -> None:
     assert not absent.exists()
 
 
-def test_development_makes_a_key_that_only_its_owner_reads(shell: Shell, tmp_path: Path) -> None:
+@pytest.mark.either
+def test_development_makes_a_key_that_only_its_owner_reads(migrated: Shell, tmp_path: Path) -> None:
     file = tmp_path / "var" / "master.key"
     environment = {"LOYALTY_MASTER_KEY": "", "LOYALTY_MASTER_KEY_FILE": str(file)}
-    assert shell("migrate").code == 0
-    assert shell("verify", **environment).code == 0
+    assert migrated("verify", **environment).code == 0
     assert file.stat().st_mode & 0o777 == 0o600
     made = file.read_text()
-    assert shell("verify", **environment).code == 0
+    assert migrated("verify", **environment).code == 0
     assert file.read_text() == made
 
 

@@ -54,8 +54,8 @@ def test_a_token_for_nobody_is_refused(shop: Shell, kind: str, who: str) -> None
 
 
 @pytest.mark.parametrize("state", ["ERASED", "MERGED"])
-def test_nobody_logs_in_as_who_is_no_member_any_more(shell: Shell, state: str) -> None:
-    assert shell("init").code == 0
+def test_nobody_logs_in_as_who_is_no_member_any_more(migrated: Shell, state: str) -> None:
+    assert migrated("init").code == 0
 
     async def gone() -> UUID:
         one, other = await member("One"), await member("Other")
@@ -65,7 +65,7 @@ def test_nobody_logs_in_as_who_is_no_member_any_more(shell: Shell, state: str) -
             await merge(one, other)
         return one
 
-    said = shell("token", "member", shell.look(gone))
+    said = migrated("token", "member", migrated.look(gone))
     assert said.is_clear
     assert (said.out, "nobody logs in as them" in said.err) == ("", True)
 
@@ -80,6 +80,7 @@ def test_staff_choose_a_password_or_are_told_one_once(shop: Shell) -> None:
     assert row["password_hash"].startswith("$argon2id$")
 
 
+@pytest.mark.either
 @pytest.mark.parametrize(
     ("words", "complaint"),
     [
@@ -104,22 +105,22 @@ def test_what_cannot_be_done_is_one_clear_line(shop: Shell, words: tuple[str, ..
     assert complaint in said.err
 
 
-def test_people_stores_and_partners_are_listed(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert shell("init").code == 0
-    assert shell("partner", "list").err.strip() == "There is none."
+def test_people_stores_and_partners_are_listed(migrated: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert migrated("init").code == 0
+    assert migrated("partner", "list").err.strip() == "There is none."
     for code in ("SH01", "SH02"):
-        assert shell("store", "add", code, f"Shanghai {code}").code == 0
-    shell("partner", "add", "Bamboo Books")
-    shell("staff", "add", "wang", "--role", "CASHIER", "--store", "SH01")
-    shell("staff", "add", "li", "--role", "CS")
-    shell("staff", "close", "li")
-    first, second = shell("staff", "list").out.splitlines()
+        assert migrated("store", "add", code, f"Shanghai {code}").code == 0
+    migrated("partner", "add", "Bamboo Books")
+    migrated("staff", "add", "wang", "--role", "CASHIER", "--store", "SH01")
+    migrated("staff", "add", "li", "--role", "CS")
+    migrated("staff", "close", "li")
+    first, second = migrated("staff", "list").out.splitlines()
     assert first.split("  ")[1:] == ["li", "CS", "all stores", "closed", "no second factor"]
     assert second.split("  ")[1:] == ["wang", "CASHIER", "SH01", "open", "no second factor"]
-    assert "  SH02  Shanghai SH02" in shell("store", "list").out
-    assert "  Bamboo Books" in shell("partner", "list").out
+    assert "  SH02  Shanghai SH02" in migrated("store", "list").out
+    assert "  Bamboo Books" in migrated("partner", "list").out
     monkeypatch.setattr("api.cli.people.LISTED_MAX", 1)
-    said = shell("store", "list")
+    said = migrated("store", "list")
     assert (len(said.out.splitlines()), said.err.strip()) == (1, "There are more; these are the first 1.")
 
 
