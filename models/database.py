@@ -29,6 +29,7 @@ MODULES = [
     "models.earning",
     "models.staff",
     "models.partners",
+    "models.commissions",
     "models.referrals",
     "models.referral_rewards",
     "models.credentials",

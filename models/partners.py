@@ -57,6 +57,8 @@ class PartnerBooks(Model):
     """Up to which moment all touches are counted. Days that ended before it never change."""
     happened_at = fields.DatetimeField(null=True)
     """The same of events."""
+    accrued_id = fields.UUIDField(default=UUID(int=0))
+    """The last event that partners' commissions follow."""
 
     class Meta:
         table = "partner_books"

@@ -31,6 +31,7 @@ class Tag(IntEnum):
     AUDIT_LINE = 21
     WEBHOOK_ENDPOINT = 22
     WEBHOOK_DELIVERY = 23
+    PARTNER_SETTLEMENT = 24
 
 
 OWNED = {
@@ -41,8 +42,9 @@ OWNED = {
     Tag.PURCHASE,
     Tag.APPROVAL,
     Tag.WEBHOOK_DELIVERY,
+    Tag.PARTNER_SETTLEMENT,
 }
-"""The types whose ids carry their owner: their member, or of a delivery its endpoint."""
+"""The types whose ids carry their owner: their member; a delivery's endpoint; a settlement's partner."""
 
 
 _TAGS = [bytes([tag]) for tag in range(max(Tag) + 1)]

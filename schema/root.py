@@ -38,7 +38,7 @@ from schema.members import (
     member,
 )
 from schema.memberships import MembershipsMutation, MembershipsQuery
-from schema.partners import PartnersMutation, PartnersQuery
+from schema.partners import PartnersMutation, PartnersQuery, SettlementsMutation
 from schema.permissions import ANYBODY_KNOWN, ARGUMENTS, PUBLIC, Auth, asked
 from schema.phones import PhonesMutation
 from schema.points import (
@@ -171,6 +171,7 @@ class Mutation(
     EntranceMutation,
     PartnersMutation,
     ReferralsMutation,
+    SettlementsMutation,
     StaffMutation,
 ):
     """What may be done."""

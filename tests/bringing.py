@@ -2,20 +2,22 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 import orjson
 
+from models.commissions import Commission, CommissionState, PartnerSettlement, SettlementState
 from models.partners import Family, PartnerBooks, PartnerDay, PartnerPool
 from models.referrals import Referral, ReferralCampaign, ReferralEvent, ReferralState, ReferralTouch
-from models.sql import insert
-from models.units import new_id
+from models.sql import SQL, insert
+from models.units import BasisPoints, new_id
 from rules import partners
 from rules.actors import SYSTEM
 from tests.people import NOON, member
 
+LAST = UUID(int=2**128 - 1)
 TERMS = {"commissionBps": 500, "frozenDays": 15, "minSettlementMinor": 0}
 
 
@@ -26,8 +28,8 @@ async def campaign(code: str = "TEA", version: int = 1, **terms: int) -> None:
     await insert(ReferralCampaign, [{**row, "published_at": NOON, "published_by": "STAFF:wang"}])
 
 
-async def organisation(name: str = "Bamboo Books") -> UUID:
-    return await partners.register(name, actor=SYSTEM, now=NOON)
+async def organisation(name: str = "Bamboo Books", *, fee_bps: int = 0) -> UUID:
+    return await partners.register(name, fee_bps=BasisPoints(fee_bps), actor=SYSTEM, now=NOON)
 
 
 @dataclass
@@ -71,7 +73,21 @@ async def bring(
     version: int = 1,
 ) -> list[Brought]:
     """Members who come by a partner's link."""
-    found = [Brought(await member(), partner_id, channel, campaign, version) for _ in range(number)]
+    whom = [await member() for _ in range(number)]
+    return await bind(partner_id, whom, at, channel=channel, campaign=campaign, version=version)
+
+
+async def bind(
+    partner_id: UUID,
+    whom: Sequence[UUID],
+    at: datetime = NOON,
+    *,
+    channel: str | None = "POSTER",
+    campaign: str = "TEA",
+    version: int = 1,
+) -> list[Brought]:
+    """Members are bound to a partner."""
+    found = [Brought(each, partner_id, channel, campaign, version) for each in whom]
     stands = {"state": ReferralState.BOUND, "bound_at": at, "valid_until": at + timedelta(days=999), "seq": 1}
     came = {"campaign": campaign, "campaign_version": version, "cause": "CODE", "channel": channel}
     rows = [{**came, **stands, "referee_id": each.id, "partner_id": partner_id} for each in found]
@@ -95,7 +111,7 @@ async def touch(
     await insert(ReferralTouch, rows)
 
 
-async def partner_with_books() -> UUID:
+async def partner_with_books(referee_id: UUID) -> UUID:
     """A partner with a row in every table of partners, written without their rules."""
     partner_id = await organisation()
     where = {"partner_id": partner_id, "channel": "POSTER", "campaign": "TEA"}
@@ -103,4 +119,25 @@ async def partner_with_books() -> UUID:
     await insert(PartnerDay, [{**where, "day": NOON.date(), "touchers": 5, "touches": 5}])
     waits = {"figure": Family.TOUCH, "since": NOON.date(), "people": ["somebody"], "number": 1}
     await insert(PartnerPool, [{**where, **waits}])
+    await campaign()
+    [bought] = await bind(partner_id, [referee_id])
+    await settle(bought, NOON.date())
     return partner_id
+
+
+async def settle(bought: Brought, month: date, *, approved: bool = False) -> UUID:
+    """Five orders that are in a settlement, written without the rules."""
+    partner_id, settlement_id = bought.partner_id, new_id()
+    await SQL("UPDATE partner_account SET event_id = $2 WHERE partner_id = $1").run(partner_id, LAST)
+    people = {"commissions": 5, "referees": 5, "month": month, "made_at": NOON}
+    sums = {"earned_minor": 50, "netted_minor": 0, "fee_minor": 0, "payable_minor": 50}
+    state = SettlementState.APPROVED if approved else SettlementState.READY
+    decided = {"decided_by": new_id(), "decided_at": NOON} if approved else {}
+    row = {"id": settlement_id, "partner_id": partner_id, "state": state, **people, **sums, **decided}
+    await insert(PartnerSettlement, [row])
+    terms = {"campaign": "TEA", "campaign_version": 1, "bps": 500, "frozen_days": 0, "gross_minor": 200}
+    stands = {"state": CommissionState.SETTLING, "settlement_id": settlement_id, "partner_id": partner_id}
+    comes_to = {"amount_minor": 10, "settled_minor": 10, "ordered_at": NOON, "frozen_until": NOON}
+    orders = [{"purchase_id": await bought.orders_for(200, NOON), "referee_id": new_id()} for _ in range(5)]
+    await insert(Commission, [{**stands, **terms, **comes_to, **order} for order in orders])
+    return settlement_id

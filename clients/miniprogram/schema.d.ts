@@ -1214,6 +1214,10 @@ export type ErrorCode =
   | 'ORDER_NOT_FOUND'
   /** Nobody decides on what they asked for themselves. 不能审批本人提交的申请。 */
   | 'OWN_APPROVAL'
+  /** Whoever approved a settlement does not say themselves that it was paid. 审批人不能自行登记该结算单已付款。 */
+  | 'OWN_SETTLEMENT'
+  /** A fee is 0 to 9,999 basis points of what is settled. 手续费应为结算额的 0 至 9999 个基点。 */
+  | 'PARTNER_FEE_INVALID'
   /** A partner's name has 1 to 80 printable characters, and no spaces around it. 合作伙伴名称应为 1 至 80 个可打印字符，首尾不留空格。 */
   | 'PARTNER_NAME_INVALID'
   /** Another partner goes by this name. 该合作伙伴名称已被使用。 */
@@ -1224,6 +1228,8 @@ export type ErrorCode =
   | 'PASSWORD_TOO_COMMON'
   /** Too many people are logging in just now. 当前登录人数过多，请稍后重试。 */
   | 'PASSWORDS_BUSY'
+  /** A payment's reference has 1 to 100 printable characters. 付款凭证号应为 1 至 100 个可打印字符。 */
+  | 'PAYMENT_REF_INVALID'
   /** This phone code is unknown, used or expired. Let the member press the button again. 手机号授权码无效、已使用或已过期，请重新获取。 */
   | 'PHONE_CODE_REFUSED'
   /** No more phone numbers can be asked of WeChat today. 今日获取手机号的次数已用完，请明天再试。 */
@@ -1272,6 +1278,8 @@ export type ErrorCode =
   | 'REQUESTER_GONE'
   /** Your role may not open, change or close an account of that role. 您的角色无权开通、变更或关闭该角色的账号。 */
   | 'ROLE_TOO_LOW'
+  /** This settlement is not in a state in which that can be done. 该结算单当前状态不允许此操作。 */
+  | 'SETTLEMENT_DECIDED'
   /** A cashier works in one store, which must be named. 收银员必须指定所属门店。 */
   | 'STORE_REQUIRED'
   /** This tier cannot be granted like this. 无法这样授予等级。 */
@@ -3108,7 +3116,7 @@ export interface Mutation {
   /**
    * Register a partner organisation. Not for members, but for OWNER, ADMIN.
    *
-   * Refuses with: `PARTNER_NAME_INVALID`, `PARTNER_NAME_TAKEN`.
+   * Refuses with: `PARTNER_FEE_INVALID`, `PARTNER_NAME_INVALID`, `PARTNER_NAME_TAKEN`.
    */
   partnerCreate: PartnerPayload | null;
   /**
@@ -3163,6 +3171,27 @@ export interface Mutation {
    * `REFERRAL_NOT_POSSIBLE`.
    */
   referralBind: ReferralBindPayload | null;
+  /**
+   * Approve a settlement, so that it may be paid. Needs a proof (`staffProve`). Not for members, but for OWNER,
+   * ADMIN.
+   *
+   * Refuses with: `NOT_FOUND`, `PROOF_REQUIRED`, `SETTLEMENT_DECIDED`.
+   */
+  partnerSettlementApprove: PartnerSettlementPayload | null;
+  /**
+   * Reject a settlement that is not paid: what is in it waits for the next month's. Not for members, but for OWNER,
+   * ADMIN.
+   *
+   * Refuses with: `NOT_FOUND`, `SETTLEMENT_DECIDED`.
+   */
+  partnerSettlementReject: PartnerSettlementPayload | null;
+  /**
+   * Write down that an approved settlement was paid: not by whoever approved it. Needs a proof (`staffProve`). The
+   * same reference again changes nothing. Not for members, but for OWNER, ADMIN.
+   *
+   * Refuses with: `NOT_FOUND`, `OWN_SETTLEMENT`, `PAYMENT_REF_INVALID`, `PROOF_REQUIRED`, `SETTLEMENT_DECIDED`.
+   */
+  partnerSettlementPay: PartnerSettlementPayload | null;
   /**
    * Invite somebody to work for the programme, or to set up their access anew. Needs a proof (`staffProve`). Not for
    * members, but for OWNER, ADMIN.
@@ -3284,6 +3313,8 @@ export interface Partner {
    * five people stand behind them. Not for members, but for OWNER, ADMIN, PARTNER.
    */
   stats: PartnerStats | null;
+  /** What it was and will be paid, newest month first. Not for members, but for OWNER, ADMIN, PARTNER. */
+  settlements: PartnerSettlementConnection | null;
 }
 
 /** Arguments of `Partner.stats`. */
@@ -3294,6 +3325,18 @@ export interface PartnerStatsArgs {
   to?: CalendarDate | null;
   /** What it is told by. */
   by?: PartnerStatsBy;
+}
+
+/** Arguments of `Partner.settlements`. */
+export interface PartnerSettlementsArgs {
+  /** How many items from the start: 1 to 100, 20 by default. */
+  first?: number | null;
+  /** Read on after this cursor. */
+  after?: string | null;
+  /** How many items from the end: 1 to 100. */
+  last?: number | null;
+  /** Read back before this cursor. */
+  before?: string | null;
 }
 
 /** What came of one day, one channel or one campaign. */
@@ -3358,6 +3401,8 @@ export interface PartnerConnection {
 export interface PartnerCreateInput {
   /** Its name for people, 1 to 80 characters. No two have the same. */
   name: string;
+  /** What is kept of each settlement, as the contract says. */
+  feeBps?: BasisPoints;
 }
 
 /** A partner whose keys are to open nothing. */
@@ -3445,6 +3490,108 @@ export interface PartnerPayload {
   /** Why it was refused; empty on success. Not for members, but for OWNER, ADMIN. */
   userErrors: UserError[];
 }
+
+/**
+ * What a partner is paid for a month (月度结算单): the commission on the orders of five people or more. Its sums never
+ * change; what is refunded later is taken off the next one.
+ */
+export interface PartnerSettlement {
+  __typename?: 'PartnerSettlement';
+  /** Opaque. Store it, send it back, read nothing into it. Not for members, but for OWNER, ADMIN, PARTNER. */
+  id: ID;
+  /**
+   * The first day of the month in which, or before, it became available. Not for members, but for OWNER, ADMIN,
+   * PARTNER.
+   */
+  month: CalendarDate;
+  /** Where it stands. Not for members, but for OWNER, ADMIN, PARTNER. */
+  state: PartnerSettlementState;
+  /** How many orders it is for. Not for members, but for OWNER, ADMIN, PARTNER. */
+  commissions: Long;
+  /**
+   * The commission on them, less what was refunded after earlier settlements. Not for members, but for OWNER, ADMIN,
+   * PARTNER.
+   */
+  dueMinor: Long;
+  /** What is kept of it, as the contract says; rounded down. Not for members, but for OWNER, ADMIN, PARTNER. */
+  feeMinor: Long;
+  /** What is paid: `dueMinor` less `feeMinor`. Not for members, but for OWNER, ADMIN, PARTNER. */
+  payableMinor: Long;
+  /** When it was made. Not for members, but for OWNER, ADMIN, PARTNER. */
+  madeAt: DateTime;
+  /** When it was approved or rejected. Not for members, but for OWNER, ADMIN, PARTNER. */
+  decidedAt: DateTime | null;
+  /** When it was paid, as staff wrote it down. Not for members, but for OWNER, ADMIN, PARTNER. */
+  paidAt: DateTime | null;
+  /** What the bank calls the payment. Not for members, but for OWNER, ADMIN, PARTNER. */
+  paymentRef: string | null;
+  /** The commission on its orders alone. Not for members, but for OWNER, ADMIN. */
+  earnedMinor: Long;
+  /** What was taken off, since it was refunded after earlier settlements. Not for members, but for OWNER, ADMIN. */
+  nettedMinor: Long;
+}
+
+/** A settlement to approve. */
+export interface PartnerSettlementApproveInput {
+  /** Which. */
+  settlementId: ID;
+}
+
+/** One page of a list. */
+export interface PartnerSettlementConnection {
+  __typename?: 'PartnerSettlementConnection';
+  /** The items with their cursors. */
+  edges: PartnerSettlementEdge[];
+  /** The items alone. */
+  nodes: PartnerSettlement[];
+  /** Where the page lies in the list. */
+  pageInfo: PageInfo;
+}
+
+/** One item of a list, and where it stands. */
+export interface PartnerSettlementEdge {
+  __typename?: 'PartnerSettlementEdge';
+  /** Send it as `after` or `before` to read on from here. */
+  cursor: string;
+  /** The item. */
+  node: PartnerSettlement;
+}
+
+/** A settlement that was paid. */
+export interface PartnerSettlementPayInput {
+  /** Which. */
+  settlementId: ID;
+  /** What the bank calls the payment, 1 to 100 characters. */
+  paymentRef: string;
+}
+
+/** What became of a settlement. */
+export interface PartnerSettlementPayload {
+  __typename?: 'PartnerSettlementPayload';
+  /** The settlement; null when refused. Not for members, but for OWNER, ADMIN. */
+  settlement: PartnerSettlement | null;
+  /** Why it was refused; empty on success. Not for members, but for OWNER, ADMIN. */
+  userErrors: UserError[];
+}
+
+/** A settlement to reject. */
+export interface PartnerSettlementRejectInput {
+  /** Which. */
+  settlementId: ID;
+  /** Why: `SUSPECTED_FRAUD`. */
+  reason: ReasonCode;
+}
+
+/** Where a settlement stands. */
+export type PartnerSettlementState =
+  /** It waits for somebody to approve it. */
+  | 'READY'
+  /** It is approved, and will be paid. */
+  | 'APPROVED'
+  /** It is paid. */
+  | 'PAID'
+  /** It was rejected: what was in it waits for the next month's. */
+  | 'REJECTED';
 
 /** What a partner's links came to in some days. */
 export interface PartnerStats {
@@ -5771,6 +5918,21 @@ export interface ServiceHolderInput {
   storeId?: ID | null;
 }
 
+/** This settlement is not in a state in which that can be done. */
+export interface SettlementDecided {
+  __typename?: 'SettlementDecided';
+  /** What to switch on. */
+  code: ErrorCode;
+  /** A sentence for people, in English or Chinese by `Accept-Language`. */
+  message: string;
+  /** The part of `input` that was refused, if one was. */
+  field: string[] | null;
+  /** Whether the same request may succeed later without anybody changing it. */
+  retryable: boolean;
+  /** The state it is in. */
+  state: string;
+}
+
 /** An invitation to use. */
 export interface StaffActivateInput {
   /** The invitation: what follows the # of its link. */
@@ -6833,6 +6995,7 @@ export type AnyUserError =
   | ReferralChannelLimit
   | ReferralNotPossible
   | RefundExceedsOriginal
+  | SettlementDecided
   | TierGrantInvalid
   | TierLevelInUse
   | TierSchemeChanged

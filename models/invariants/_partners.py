@@ -24,6 +24,17 @@ WAITING = (
     " OR firsts NOT BETWEEN 0 AND number"
 )
 
+FOLLOWED = (
+    "SELECT partner_id, purchase_id FROM (SELECT c.partner_id, c.purchase_id, c.gross_minor AS gross,"
+    " c.refunded_minor AS refunded, CASE WHEN c.amount_minor = (c.gross_minor - c.refunded_minor) * c.bps / 10000"
+    " OR (c.state = 'REVERSED' AND c.amount_minor = 0) THEN 0 ELSE 1 END AS wrong FROM commission c UNION ALL"
+    " SELECT e.partner_id, e.purchase_id, -e.gross_minor, -e.refund_minor, 0 FROM referral_event e"
+    " JOIN partner_account a ON a.partner_id = e.partner_id AND e.id <= a.event_id JOIN referral_campaign m"
+    " ON m.code = e.campaign AND m.version = e.campaign_version AND {rate} > 0"
+    " WHERE e.kind IN ('ORDER', 'REFUND')) x"
+    " GROUP BY partner_id, purchase_id HAVING SUM(gross) <> 0 OR SUM(refunded) <> 0 OR SUM(wrong) <> 0"
+)
+
 PARTNERS = (
     Invariant(
         "partner days are counted",
@@ -45,5 +56,30 @@ PARTNERS = (
         "What waits untold has one to four people behind it.",
         WAITING.format(length="json_array_length"),
         WAITING.format(length="jsonb_array_length"),
+    ),
+    Invariant(
+        "commissions follow orders",
+        "A commission is its basis points of what was paid and not refunded, as far as it follows the events.",
+        FOLLOWED.format(rate="json_extract(m.document, '$.partner.commissionBps')"),
+        FOLLOWED.format(rate="(m.document::jsonb -> 'partner' ->> 'commissionBps')::bigint"),
+    ),
+    Invariant(
+        "settlements add up",
+        "A settlement is the sum of its commissions, and one that was rejected has none.",
+        "SELECT s.id FROM partner_settlement s LEFT JOIN commission c ON c.settlement_id = s.id"
+        " AND c.partner_id = s.partner_id GROUP BY s.id, s.state, s.earned_minor, s.commissions, s.referees"
+        " HAVING (s.state = 'REJECTED' AND COUNT(c.id) > 0) OR (s.state <> 'REJECTED' AND (COUNT(c.id)"
+        " <> s.commissions OR COUNT(DISTINCT c.referee_id) <> s.referees"
+        " OR SUM(c.settled_minor) <> s.earned_minor)) OR SUM(CASE WHEN"
+        " c.state <> 'REVERSED' AND c.state <> (CASE WHEN s.state = 'PAID' THEN 'PAID'"
+        " ELSE 'SETTLING' END) THEN 1 ELSE 0 END) > 0",
+    ),
+    Invariant(
+        "partners owe what was refunded",
+        "What a partner owes is what was refunded after it was settled, less what was netted from settlements.",
+        "SELECT partner_id FROM (SELECT partner_id, owed_minor AS owed FROM partner_account UNION ALL"
+        " SELECT partner_id, amount_minor - settled_minor FROM commission WHERE settlement_id IS NOT NULL"
+        " UNION ALL SELECT partner_id, netted_minor FROM partner_settlement WHERE state <> 'REJECTED') x"
+        " GROUP BY partner_id HAVING SUM(owed) <> 0",
     ),
 )

@@ -1,8 +1,10 @@
 """Partners: the organisations that bring members, what they may do, see and earn."""
 
+from rules.partners._accruing import accrue
 from rules.partners._books import bring_up_to_date
 from rules.partners._organisations import (
     NAME_MAX,
+    PartnerFeeInvalid,
     PartnerNameInvalid,
     PartnerNameTaken,
     disable,
@@ -10,6 +12,15 @@ from rules.partners._organisations import (
     listed,
     register,
 )
+from rules.partners._settling import (
+    OwnSettlement,
+    PaymentRefInvalid,
+    SettlementDecided,
+    bring_settlements,
+)
+from rules.partners._settling import approve as approve_settlement
+from rules.partners._settling import pay as pay_settlement
+from rules.partners._settling import reject as reject_settlement
 from rules.partners._statistics import DAYS_MAX, By, Figures, Statistics, objection, statistics
 
 __all__ = [
@@ -17,14 +28,23 @@ __all__ = [
     "NAME_MAX",
     "By",
     "Figures",
+    "OwnSettlement",
+    "PartnerFeeInvalid",
     "PartnerNameInvalid",
     "PartnerNameTaken",
+    "PaymentRefInvalid",
+    "SettlementDecided",
     "Statistics",
+    "accrue",
+    "approve_settlement",
+    "bring_settlements",
     "bring_up_to_date",
     "disable",
     "enable",
     "listed",
     "objection",
+    "pay_settlement",
     "register",
+    "reject_settlement",
     "statistics",
 ]

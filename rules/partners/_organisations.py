@@ -5,9 +5,10 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
+from models.commissions import PartnerAccount
 from models.partners import Partner
 from models.sql import SQL, insert
-from models.units import ReasonCode, is_plain
+from models.units import WHOLE, BasisPoints, ReasonCode, is_plain
 from rules import audit
 from rules.actors import Actor
 from rules.recognition import changes
@@ -15,6 +16,7 @@ from rules.refusals import NotFound, Refusal
 from rules.transactions import transaction
 
 NAME_MAX = 80
+NO_FEE = BasisPoints(0)
 
 
 @dataclass(eq=False)
@@ -33,6 +35,14 @@ class PartnerNameInvalid(Refusal):
     field = ("name",)
 
 
+@dataclass(eq=False)
+class PartnerFeeInvalid(Refusal):
+    """A fee is 0 to 9,999 basis points of what is settled."""
+
+    zh = "手续费应为结算额的 0 至 9999 个基点。"
+    field = ("feeBps",)
+
+
 def check_name(name: str) -> None:
     """Refuse what is no name.
 
@@ -46,17 +56,21 @@ NAMED = SQL("SELECT id FROM partner WHERE name = $1")
 
 
 @transaction
-async def register(name: str, *, actor: Actor, now: datetime) -> UUID:
-    """Register a partner organisation.
+async def register(name: str, *, fee_bps: BasisPoints = NO_FEE, actor: Actor, now: datetime) -> UUID:
+    """Register a partner organisation, of whose settlements a fee is kept.
 
-    Raises: PartnerNameInvalid, PartnerNameTaken.
+    Raises: PartnerNameInvalid, PartnerNameTaken, PartnerFeeInvalid.
     """
     check_name(name)
+    if not 0 <= fee_bps < WHOLE:
+        raise PartnerFeeInvalid
     if await NAMED.value(name):
         raise PartnerNameTaken
     partner_id = uuid4()
     await insert(Partner, [{"id": partner_id, "name": name, "created_at": now}])
-    await audit.note(actor, "partner.register", facts={"partner": str(partner_id)}, now=now)
+    await insert(PartnerAccount, [{"partner_id": partner_id, "fee_bps": fee_bps}])
+    facts = {"partner": str(partner_id), "fee_bps": fee_bps}
+    await audit.note(actor, "partner.register", facts=facts, now=now)
     return partner_id
 
 

@@ -7,7 +7,7 @@ import strawberry
 
 from models.credentials import KeyScope
 from models.sql import SQL
-from models.units import ReasonCode
+from models.units import BasisPoints, ReasonCode
 from rules import keys, partners
 from rules.keys import Bounds, Holder
 from rules.refusals import NotFound
@@ -18,10 +18,11 @@ from schema.ids import Tag
 from schema.keys import ApiKeyPayload, told
 from schema.pages import After, Before, Connection, First, Last
 from schema.partners._partner import COLUMNS, Partner, one, own
+from schema.partners._settlements import SettlementsMutation
 from schema.permissions import LEADS, SEES_PARTNER, asked, seen
-from schema.scalars import Moment
+from schema.scalars import BasisPointsValue, Moment
 
-__all__ = ["PartnersMutation", "PartnersQuery"]
+__all__ = ["PartnersMutation", "PartnersQuery", "SettlementsMutation"]
 
 PAGES = {
     backwards: SQL(
@@ -42,6 +43,9 @@ class PartnerPayload:
 @strawberry.input(description="A partner organisation to register.")
 class PartnerCreateInput:
     name: str = strawberry.field(description="Its name for people, 1 to 80 characters. No two have the same.")
+    fee_bps: BasisPointsValue = strawberry.field(
+        default=BasisPointsValue(0), description="What is kept of each settlement, as the contract says."
+    )
 
 
 @strawberry.input(description="A partner whose keys are to open nothing.")
@@ -121,7 +125,8 @@ class PartnersMutation:
     @command(LEADS, "Register a partner organisation.", PartnerPayload, partners.register)
     async def partner_create(self, info: Info, input: PartnerCreateInput) -> PartnerPayload | None:
         """Register a partner."""
-        made = await partners.register(input.name, actor=info.context.actor, now=info.context.now)
+        context, fee = info.context, BasisPoints(input.fee_bps)
+        made = await partners.register(input.name, fee_bps=fee, actor=context.actor, now=context.now)
         return PartnerPayload(partner=await one(made))
 
     @command(

@@ -9,11 +9,13 @@ from models.credentials import PrincipalKind
 from models.sql import SQL
 from rules import partners
 from rules.partners import By
-from schema import ids
+from schema import ids, pages
 from schema.context import Context, Info
 from schema.ids import Tag
+from schema.pages import After, Before, Connection, First, Last
+from schema.partners._settlements import PartnerSettlement, month, settlements
 from schema.partners._stats import ByWhat, From, PartnerStats, To, shown, stretch
-from schema.permissions import LEADS, READS_STATISTICS, SEES_PARTNER, asked, seen
+from schema.permissions import LEADS, READS_SETTLEMENTS, READS_STATISTICS, SEES_PARTNER, asked, seen
 from schema.scalars import Moment
 
 COLUMNS = "id, name, created_at, disabled_at"
@@ -39,6 +41,14 @@ class Partner:
         """The statistics."""
         first, last = await stretch(info, from_, to)
         return shown(await partners.statistics(self.row_id, first, last, by), first, last, by)
+
+    @asked(READS_SETTLEMENTS, "What it was and will be paid, newest month first.")
+    async def settlements(
+        self, first: First = None, after: After = None, last: Last = None, before: Before = None
+    ) -> Connection[PartnerSettlement] | None:
+        """A page of settlements."""
+        window = pages.window(first=first, after=after, last=last, before=before, shape=(month,))
+        return await settlements(self.row_id, window)
 
     @classmethod
     def of(cls, row: dict[str, Any]) -> "Partner":

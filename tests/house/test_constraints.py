@@ -28,7 +28,9 @@ from rules.keys import Holder
 from rules.webhooks import Outcome, Wish
 from tests import ladder, referring
 from tests.bringing import partner_with_books
-from tests.house.attacks import ATTACKS, Attack, change, tables
+from tests.house.attacks import ATTACKS as USUAL
+from tests.house.attacks import Attack, change, tables
+from tests.house.partner_attacks import PARTNERED
 from tests.people import (
     NOON,
     buy,
@@ -47,6 +49,7 @@ from tests.people import (
     set_aside,
 )
 
+ATTACKS = USUAL | PARTNERED
 MOMENT = "'2030-01-01 00:00:00+00:00'"
 
 
@@ -89,7 +92,7 @@ async def furnished() -> None:
     await _merge(mei)
     store = await staff.open_store("SH01", "Shanghai")
     await staff.hire("wang", "x", StaffRole.CASHIER, store_id=store, now=NOON)
-    partner = await partner_with_books()
+    partner = await partner_with_books(mei)
     await credentials.log_in(PrincipalKind.MEMBER, mei, actor=SYSTEM, now=NOON)
     for holder in (Holder.partner(partner), Holder.service("shop", store)):
         await keys.issue(holder, name="key", environment="test", actor=SYSTEM, now=NOON)

@@ -25,6 +25,7 @@ from schema.permissions import Audience, meant
 
 PUBLISHED = build_schema((Path(__file__).parents[2] / "schema" / "schema.graphql").read_text("utf-8"))
 LITERALS = {
+    "BasisPoints": "1",
     "Boolean": "false",
     "CurrencyCode": '"CNY"',
     "DateTime": '"2026-03-10T04:00:00Z"',

@@ -1,6 +1,9 @@
 """Partnering: what could well be sent to the mutations of partners, and by whom."""
 
+from dataclasses import replace
+from datetime import date, timedelta
 from typing import Any
+from uuid import UUID
 
 from models.credentials import PrincipalKind
 from models.units import ReasonCode
@@ -8,28 +11,47 @@ from rules import partners
 from rules.actors import SYSTEM, Principal
 from schema import ids
 from schema.ids import Tag
+from tests.bringing import bring, campaign, settle
 from tests.people import NOON
 from tests.schema.asking import OWNER
 
+Good = dict[str, tuple[Principal | None, dict[str, Any]]]
 ENDED = ReasonCode("ENDED")
 
 
-async def good() -> dict[str, tuple[Principal | None, dict[str, Any]]]:
+async def good() -> Good:
     """Who may send each mutation, and what they could well send."""
     here, away = [await partners.register(name, actor=SYSTEM, now=NOON) for name in ("Bamboo Books", "Lake Inn")]
     await partners.disable(away, reason=ENDED, actor=SYSTEM, now=NOON)
     which = {"partnerId": ids.encode(Tag.PARTNER, here)}
     bounds = {"scopes": ["STATISTICS_READ"], "networks": ["203.0.113.0/24"], "expiresAt": "2027-01-01T00:00:00Z"}
+    boss = replace(OWNER, proven_until=NOON + timedelta(days=1))
+    ready, other, approved = await _settlements(here)
     return {
-        "partnerCreate": (OWNER, {"name": "Red Lantern"}),
+        "partnerSettlementApprove": (boss, {"settlementId": ready}),
+        "partnerSettlementReject": (boss, {"settlementId": other, "reason": "FRAUD"}),
+        "partnerSettlementPay": (boss, {"settlementId": approved, "paymentRef": "bank-1"}),
+        "partnerCreate": (OWNER, {"name": "Red Lantern", "feeBps": 100}),
         "partnerDisable": (OWNER, {**which, "reason": "ENDED"}),
         "partnerEnable": (OWNER, {"partnerId": ids.encode(Tag.PARTNER, away), "reason": "RENEWED"}),
         "partnerKeyCreate": (OWNER, {**which, "name": "reports", **bounds}),
     }
 
 
-async def two(mine: str) -> tuple[Principal, str, dict[str, list[str]]]:
-    """The partner of an id, as it asks; its id; and what another's is to it."""
+async def _settlements(partner_id: UUID) -> list[str]:
+    """The ids of two settlements that are ready, and of one that was approved."""
+    await campaign()
+    [bought] = await bring(partner_id, 1)
+    found = [await settle(bought, date(2026, month, 1), approved=month == 3) for month in (1, 2, 3)]
+    return [ids.encode(Tag.PARTNER_SETTLEMENT, partner_id, each) for each in found]
+
+
+async def two(good: Good) -> tuple[Principal, dict[Tag | None, str], dict[Tag, dict[str, list[str]]]]:
+    """A partner as it asks, the ids that are its own, and those of another."""
+    mine: str = good["partnerDisable"][1]["partnerId"]
     which = ids.decode_one(Tag.PARTNER, mine)
     rival = await partners.register("Moon Radio", actor=SYSTEM, now=NOON)
-    return Principal(PrincipalKind.PARTNER, str(which)), mine, {"PARTNER": [ids.encode(Tag.PARTNER, rival)]}
+    hidden = {Tag.PARTNER: {"PARTNER": [ids.encode(Tag.PARTNER, rival)]}, Tag.PARTNER_SETTLEMENT: {}}
+    settled: str = good["partnerSettlementApprove"][1]["settlementId"]
+    own: dict[Tag | None, str] = {Tag.PARTNER: mine, Tag.PARTNER_SETTLEMENT: settled}
+    return Principal(PrincipalKind.PARTNER, str(which)), own, hidden

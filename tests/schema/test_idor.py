@@ -157,7 +157,7 @@ async def world() -> World:
     owned = await _owned(mei, near) | {Tag.APPROVAL: pending, Tag.STAFF: clerk, Tag.POINTS_LOT: lot}
     owned[KEY_ID] = given["apiKeyRotate"][1]["id"]
     owned |= await _of_webhooks(given["webhookTest"][1]["id"])
-    own_partner, owned[Tag.PARTNER], rivals = await partnering.two(given["partnerDisable"][1]["partnerId"])
+    own_partner, theirs, rivals = await partnering.two(given)
     sent: dict[str, dict[str, Any]] = {name: {"input": each} for name, (_, each) in given.items()}
     for spending in ("pointsRedeem", "pointsHold", "pointsCapture"):
         sent[spending]["input"]["purchaseId"] = owned[Tag.PURCHASE]
@@ -175,8 +175,7 @@ async def world() -> World:
     callers = everybody(own) | {"CASHIER": as_staff(StaffRole.CASHIER, store_id=near), "PARTNER": own_partner}
     desk = Step("Query", "approvals", "").audiences
     hidden: dict[Tag, dict[str, list[str]]] = {Tag.APPROVAL: {each: [pending] for each in callers.keys() - desk}}
-    hidden[Tag.PARTNER] = rivals
-    return World(sent | asked, callers, await _others(mei, wang, near, far) | hidden, owned)
+    return World(sent | asked, callers, await _others(mei, wang, near, far) | hidden | rivals, owned | theirs)
 
 
 async def _lives(who: UUID) -> None:

@@ -26,19 +26,26 @@ LISTS = [
 ]
 """The lists of which each member has one of their own."""
 
+PARTNERS = {"settlements"}
+"""The lists of which each partner has one of its own: tests/stories/test_settlements.py looks at them."""
+
 PUBLISHED = {"earnRules", "tierSchemes"}
-SHARED = {
-    "members",
-    "documents",
-    "apiKeys",
-    "auditLog",
-    "approvals",
-    "staff",
-    "stores",
-    "deliveries",
-    "partners",
-    "referrals",
-} | PUBLISHED
+SHARED = (
+    {
+        "members",
+        "documents",
+        "apiKeys",
+        "auditLog",
+        "approvals",
+        "staff",
+        "stores",
+        "deliveries",
+        "partners",
+        "referrals",
+    }
+    | PUBLISHED
+    | PARTNERS
+)
 """The lists that are the same for all who may read them: no cursor is somebody else's there."""
 
 

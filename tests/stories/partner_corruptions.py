@@ -30,11 +30,30 @@ PARTNERED: dict[str, list[str]] = {
         "UPDATE partner_pool SET people = '[]'",
         f"UPDATE partner_pool SET firsts = number + 1 WHERE {POOL.format('TOUCH')}",
     ],
+    "commissions follow orders": [
+        "UPDATE commission SET amount_minor = amount_minor - 1 WHERE state = 'FROZEN'",
+        "UPDATE commission SET refunded_minor = 0 WHERE state = 'FROZEN'",
+        "DELETE FROM commission WHERE state = 'FROZEN'",
+    ],
+    "settlements add up": [
+        "UPDATE partner_settlement SET earned_minor = earned_minor + 1, fee_minor = fee_minor + 1",
+        "UPDATE partner_settlement SET referees = referees + 1, commissions = commissions + 1",
+        "UPDATE commission SET state = 'PAID' WHERE state = 'SETTLING'",
+        "UPDATE commission SET state = 'AVAILABLE', settlement_id = NULL, settled_minor = NULL"
+        " WHERE state = 'SETTLING'",
+    ],
+    "partners owe what was refunded": [
+        "UPDATE partner_account SET owed_minor = owed_minor + 1",
+        "UPDATE commission SET settled_minor = settled_minor + 1 WHERE state = 'SETTLING'",
+    ],
 }
 
 
 async def the_partner() -> None:
-    """Six members came by the partner's posters and bought; one came by its radio show, and one device did."""
+    """Six members came by the partner's posters and bought; one came by its radio show, and one device did.
+
+    What they brought is in a settlement; a month later one more came.
+    """
     await programme()
     await campaign()
     bamboo = await organisation()
@@ -45,3 +64,10 @@ async def the_partner() -> None:
         await each.happens("QUALIFIED", NOON)
         await each.gives_back(10_00, NOON)
     await partners.bring_up_to_date(NOON + timedelta(minutes=1))
+    await partners.accrue(NOON + timedelta(minutes=1))
+    await partners.bring_settlements(NOON + timedelta(days=25))
+    [last] = await bring(bamboo, 1, NOON + timedelta(days=25))
+    await last.happens("QUALIFIED", NOON + timedelta(days=25))
+    await last.orders_for(100_00, NOON + timedelta(days=25))
+    await last.gives_back(50_00, NOON + timedelta(days=25))
+    await partners.accrue(NOON + timedelta(days=26))

@@ -46,7 +46,7 @@ async def test_a_partner_is_registered_by_those_who_lead_and_sees_itself() -> No
     seen = (await ask(SELF, who=calling(which)))["partner"]
     assert seen == {"id": shown_id(which), "name": "Bamboo Books", "createdAt": "2026-03-10T04:00:00Z"}
     [line] = await LINES.rows()
-    assert (line["action"], line["facts"]) == ("partner.register", {"partner": str(which)})
+    assert (line["action"], line["facts"]) == ("partner.register", {"partner": str(which), "fee_bps": 0})
 
 
 async def test_no_two_partners_have_one_name() -> None:
