@@ -32,6 +32,13 @@ async def organisation(name: str = "Bamboo Books", *, fee_bps: int = 0) -> UUID:
     return await partners.register(name, fee_bps=BasisPoints(fee_bps), actor=SYSTEM, now=NOON)
 
 
+STANDS = SQL(
+    "UPDATE referral SET seq = $2, spent_minor = spent_minor + $3, state = COALESCE($4, state), qualified_at = $5,"
+    " claw_back_until = $5 WHERE referee_id = $1"
+)
+"""A referral stands where its events say."""
+
+
 @dataclass
 class Brought:
     """A member whom a partner brought."""
@@ -51,6 +58,8 @@ class Brought:
         where = {"channel": self.channel, "campaign": self.campaign, "campaign_version": self.version}
         told = {"id": new_id(), "referrer_id": None, "at": at, "created_at": at}
         await insert(ReferralEvent, [{**told, **row, **where, **more}])
+        spent = more.get("gross_minor", 0) - more.get("refund_minor", 0)
+        await STANDS.run(self.id, self.seq, spent, kind if kind in ReferralState.__members__ else None, at)
 
     async def orders_for(self, minor: int, at: datetime) -> UUID:
         """They buy something."""

@@ -27,6 +27,7 @@ from models.invariants._partners import PARTNERS
 from models.invariants._points import POINTS
 from models.invariants._programme import PROGRAMME
 from models.invariants._purchases import PURCHASES
+from models.invariants._referrals import REFERRALS
 from models.invariants._tiers import TIERS
 from models.keystore import SAYS, is_connected, misplaced
 
@@ -44,6 +45,7 @@ INVARIANTS: tuple[Invariant, ...] = (
     *PURCHASES,
     *EARNING,
     *TIERS,
+    *REFERRALS,
     *MEMBERS,
     *LIVES,
     *EVENTS,

@@ -46,6 +46,7 @@ from tests.people import (
 )
 from tests.stories.corruptions import CORRUPTIONS
 from tests.stories.partner_corruptions import PARTNERED, the_partner
+from tests.stories.referral_corruptions import REFERRED, the_friends
 from tests.stories.tier_corruptions import TIERED
 
 
@@ -224,6 +225,14 @@ async def test_every_corruption_of_a_partners_books_is_noticed(database: BaseDBA
     assert await missed(database, PARTNERED, UUID(int=0), UUID(int=0)) == []
 
 
+@pytest.mark.corrupts
+@pytest.mark.usefixtures("unbarred")
+async def test_every_corruption_of_a_referral_is_found_by_its_invariant(database: BaseDBAsyncClient) -> None:
+    mei, wang = await the_friends()
+    assert await violations() == []
+    assert await missed(database, REFERRED, mei, wang) == []
+
+
 async def the_ladder() -> tuple[UUID, UUID]:
     """Mei had gifts for gold and two birthdays and is in her grace; Wang, with no growth, was granted silver."""
     await programme()
@@ -273,7 +282,7 @@ async def test_verify_tells_what_is_broken_and_where(
 def test_each_invariant_has_a_corruption_and_a_name_of_its_own() -> None:
     names = [each.name for each in INVARIANTS]
     assert len(set(names)) == len(names)
-    assert set(names) == CORRUPTIONS.keys() | TIERED.keys() | PARTNERED.keys(), (
+    assert set(names) == CORRUPTIONS.keys() | TIERED.keys() | PARTNERED.keys() | REFERRED.keys(), (
         "plant a corruption for each invariant in tests/stories/corruptions.py"
     )
 
