@@ -6,7 +6,7 @@ from typing import Any
 from models.invariants import violations
 from models.sql import SQL
 from models.units import ReasonCode
-from rules import keyring, lifecycle
+from rules import keyring, lifecycle, referrals
 from rules.actors import SYSTEM
 from rules.credentials import REFRESH_FOR
 from rules.jobs import job
@@ -94,6 +94,15 @@ SWEEPS = {
             fans_out="warnings of what is long over are swept for all members",
         ),
         WARNINGS_FOR,
+    ),
+    "referral_touch": (
+        SQL(
+            "DELETE FROM referral_touch WHERE id IN (SELECT id FROM referral_touch WHERE at <= $1"
+            " AND (partner_id IS NULL OR id <= (SELECT touch_id FROM partner_books WHERE one = 1))"
+            " ORDER BY at LIMIT $2)",
+            fans_out="old touches are swept for everybody, a partner's once they are counted",
+        ),
+        referrals.KEPT_FOR,
     ),
     "rate_bucket": (
         SQL(

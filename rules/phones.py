@@ -7,7 +7,7 @@ from uuid import UUID
 
 from models.members import MemberState
 from models.sql import SQL
-from rules import credentials, heirs, members
+from rules import credentials, heirs, members, referrals
 from rules.members import Identity
 from rules.outbox import Event, tell
 from rules.refusals import Busy, Refusal
@@ -77,6 +77,7 @@ async def link(member_id: UUID, phone: Identity, *, now: datetime) -> UUID:
     for shell in held.keys() - {whole}:
         await _absorb(shell, whole, now)
     await members.attach(whole, [phone], now)
+    await tell(whole, await referrals.proven(whole, now), now)
     return whole
 
 

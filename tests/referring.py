@@ -8,36 +8,21 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from models.referral_rewards import (
-    ReferralBudget,
-    ReferralDebt,
-    ReferralMilestone,
-    ReferralReward,
-    ReferralTally,
-    RewardOutcome,
-    RewardSide,
-    TallyPeriod,
-)
 from models.referrals import (
     IdentityTombstone,
-    Referral,
-    ReferralCampaign,
     ReferralCode,
-    ReferralEvent,
-    ReferralState,
-    ReferralStep,
-    ReferralTouch,
 )
 from models.sql import SQL, insert
 from models.staff import StaffRole
-from models.units import Points, ReasonCode, new_id
+from models.units import Points, ReasonCode
 from rules import jobs, lifecycle, partners, referrals
 from rules.actors import SYSTEM, Actor, ActorKind
 from rules.idempotency import Key
 from rules.jobs import TASKS
 from rules.members import Profile
-from rules.referrals import Bound, Came, Campaign, Published, QualifyingAct, Reward
-from tests.people import CLERK, NOON, SHOP, fresh_key, member, phone
+from rules.policy import ClawBack, ClawBackPolicy
+from rules.referrals import Bound, Came, Campaign, Milestone, Published, QualifyingAct, Reward
+from tests.people import CLERK, NOON, SHOP, buy, fresh_key, member, phone, publish, redeem, refund
 
 LEAD = Actor(ActorKind.STAFF, "00000000-0000-4000-8000-00000000000a", role=StaffRole.ADMIN)
 
@@ -128,45 +113,28 @@ async def given(member_id: UUID) -> list[tuple[str, str, int]]:
     return [(row["side"], row["outcome"], row["points"]) for row in await GIVEN.rows(member_id)]
 
 
-async def furnish(referrer_id: UUID) -> None:
-    """A row in every table of referrals, written without their rules."""
-    campaign = {"code": "FRIENDS", "version": 1, "document": "{}", "starts_at": NOON, "published_at": NOON}
-    await insert(ReferralCampaign, [{**campaign, "published_by": "STAFF:wang"}])
-    await insert(ReferralBudget, [{"campaign": "FRIENDS", "budget": 1_000}])
+async def furnish(referrer_id: UUID, *, owes: bool = False) -> None:
+    """A row in every table of referrals: a friend who was rewarded, and one whom a partner brought."""
+    await campaign(milestones=(Milestone(1, Points(5)),))
+    said = await code(referrer_id)
+    await touch(said)
+    await buy(await friend(said), 10_00, ref="furnished")
+    await work()
     partner_id = await partners.register("Tea Club", actor=SYSTEM, now=NOON)
-    code = {"channel": "MOMENTS", "created_at": NOON}
-    await insert(ReferralCode, [{**code, "code": "ABC", "referrer_id": referrer_id, "partner_id": None}])
-    await insert(ReferralCode, [{**code, "code": "DEF", "referrer_id": None, "partner_id": partner_id}])
-    touch = {"code": "ABC", "channel": "MOMENTS", "device_hash": "device", "once": "once", "at": NOON}
-    await insert(ReferralTouch, [touch])
-    for whose in (
-        {"referrer_id": referrer_id, "partner_id": None},
-        {"referrer_id": None, "partner_id": partner_id},
-    ):
-        await _bind(whose)
-    await _reward(referrer_id)
-    await insert(ReferralDebt, [{"member_id": referrer_id, "owed": 5}])
+    theirs = {"code": "CDEFGHJK23", "channel": "POSTER", "created_at": NOON, "referrer_id": None}
+    await insert(ReferralCode, [{**theirs, "partner_id": partner_id}])
+    await friend("CDEFGHJK23")
     await insert(IdentityTombstone, [{"digest": "somebody", "created_at": NOON}])
+    if owes:
+        await _owing()
 
 
-async def _bind(whose: dict[str, Any]) -> None:
-    referee_id = await member()
-    pair = f"{referee_id}:{whose['referrer_id']}" if whose["referrer_id"] else None
-    came = {"campaign": "FRIENDS", "campaign_version": 1, "cause": "CODE", **whose}
-    stands = {"state": ReferralState.BOUND, "bound_at": NOON, "valid_until": NOON.replace(year=2031), "seq": 1}
-    await insert(Referral, [{**came, **stands, "referee_id": referee_id, "pair": pair}])
-    event = {"member_id": referee_id, "seq": 1, "kind": ReferralStep.BOUND, "at": NOON, "created_at": NOON}
-    await insert(ReferralEvent, [{**came, **event}])
-
-
-async def _reward(referrer_id: UUID) -> None:
-    """A reward of nothing, and a milestone it stands for."""
-    reward_id = new_id()
-    given = {"side": RewardSide.REFERRER, "outcome": RewardOutcome.GRANTED, "campaign": "FRIENDS"}
-    row = {"id": reward_id, "member_id": referrer_id, "cause": "reward:x", "campaign_version": 1}
-    when = {"local_day": NOON.date(), "created_at": NOON}
-    await insert(ReferralReward, [{**row, **given, **when, "referee_id": new_id()}])
-    reached = {"member_id": referrer_id, "campaign": "FRIENDS", "milestone": 5, "cycle": NOON.date()}
-    await insert(ReferralMilestone, [{**reached, "reward_id": reward_id, "reached_at": NOON}])
-    counted = {"campaign": "FRIENDS", "period": TallyPeriod.DAY, "starts_on": NOON.date()}
-    await insert(ReferralTally, [{"member_id": referrer_id, **counted}])
+async def _owing() -> None:
+    """Somebody has spent a reward before it was taken back."""
+    await publish(claw_back=ClawBack(ClawBackPolicy.CLAMP))
+    su = await member("Su")
+    await buy(await friend(await code(su)), 10_00, ref="given back")
+    await work()
+    await redeem(su, 100)
+    await refund("given back", {"A": 10_00})
+    await work()

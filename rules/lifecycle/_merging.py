@@ -10,7 +10,7 @@ from models.members import MemberState
 from models.sql import SQL
 from models.units import Growth, Points, ReasonCode, new_id
 from models.writing import add
-from rules import audit, credentials, heirs, members, points, programme, tiers
+from rules import audit, credentials, heirs, members, points, programme, referrals, tiers
 from rules.actors import Actor
 from rules.idempotency import Key, Slip
 from rules.lifecycle._erasing import CODES_GONE
@@ -209,6 +209,7 @@ async def _move(
     await ABSORB.run(target.id)
     grown = await tiers.hand_over(source.standing, target.standing, cause=cause, terms=terms, now=now)
     moved = [await points.post(side.book, actor) for side in (source, target)]
+    brought = await referrals.become_one(source.id, target.id, now)
     filled = await _fill(source.id, target.id)
     names = await heirs.hand_names_over(source.id, target.id)
     await credentials.end_all(source.id, now)
@@ -218,8 +219,8 @@ async def _move(
     told = {"merge": str(merged.merge_id)}
     became = Event("member.merged", {**told, "into": str(target.id)})
     came = Event("member.absorbed", {**told, "from": str(source.id)})
-    await tell(source.id, [became, *moved[0], *grown[0]], now)
-    await tell(target.id, [came, *moved[1], *grown[1]], now)
+    await tell(source.id, [became, *moved[0], *grown[0], *brought[0]], now)
+    await tell(target.id, [came, *moved[1], *grown[1], *brought[1]], now)
     await audit.note(
         actor, "member.merge", member_id=source.id, reason=reason, facts={**told, "into": str(target.id)}, now=now
     )

@@ -40,6 +40,7 @@ from rules.referrals._codes import (
 )
 from rules.referrals._course import Bought, Course, Referral, Step
 from rules.referrals._keeping import COLUMN, JOIN, course_of, keep
+from rules.referrals._meeting import become_one, proven
 from rules.referrals._missing import Missing, Need, missing
 from rules.referrals._objecting import Objection, bury
 from rules.referrals._publishing import (
@@ -97,6 +98,7 @@ __all__ = [
     "Score",
     "Step",
     "TierReward",
+    "become_one",
     "bind",
     "bury",
     "came_by",
@@ -115,6 +117,7 @@ __all__ = [
     "parsed",
     "pass_time",
     "plain",
+    "proven",
     "publish",
     "read_campaign",
     "retire_code",

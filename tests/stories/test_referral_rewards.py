@@ -3,17 +3,20 @@
 from uuid import UUID
 
 from models.purchases import PurchaseEventKind
+from models.referrals import ReferralTouch
 from models.sql import SQL
 from models.units import Growth, Points
-from rules import lifecycle
+from rules import housekeeping, lifecycle, phones
 from rules.actors import SYSTEM
+from rules.members import Profile
 from rules.policy import ClawBack, ClawBackPolicy
 from rules.programme import terms
-from rules.referrals import Caps, Milestone, QualifyingAct, Reward, TierReward
+from rules.referrals import Came, Caps, Milestone, QualifyingAct, Reward, TierReward
 from tests.ladder import standing
 from tests.people import (
     DAY,
     NOON,
+    SHOP,
     adjust,
     balance,
     buy,
@@ -22,6 +25,7 @@ from tests.people import (
     leave,
     member,
     merge,
+    phone,
     programme,
     publish,
     redeem,
@@ -182,6 +186,52 @@ async def test_a_merged_referrer_is_rewarded_as_who_they_are_now_and_never_for_t
     await work()
     assert (await given(mei), await state(lan)) == ([("REFERRER", "GRANTED", 100)], "REWARDED")
     assert (await given(lin), await state(lin)) == ([], "VOIDED")
+
+
+async def test_what_somebody_got_for_bringing_themselves_is_taken_back_when_both_are_merged() -> None:
+    await programme()
+    await campaign()
+    mei = await member("Mei")
+    [twin] = await bring(await code(mei))
+    lin = await friend(await code(mei))
+    await merge(twin, mei, at=NOON + DAY)
+    await merge(lin, mei, at=NOON + DAY)
+    await work(NOON + DAY)
+    assert (await state(twin), await state(lin)) == ("CLAWED_BACK", "VOIDED")
+    assert [each[2] for each in await given(mei)] == [100, -100]
+    assert (await balance(mei))["available"] == 50
+
+
+async def test_of_two_referrals_of_one_person_the_earlier_stays() -> None:
+    await programme()
+    await campaign()
+    mei, wang = await member("Mei"), await member("Wang")
+    first = await friend(await code(mei), at=NOON)
+    second = await friend(await code(wang), at=NOON + DAY)
+    await merge(first, second, at=NOON + 2 * DAY)
+    assert (await state(first), await state(second)) == ("BOUND", "VOIDED")
+
+
+async def test_whoever_verifies_a_phone_later_has_registered_then() -> None:
+    await programme()
+    await campaign(act=QualifyingAct.REGISTERED)
+    mei = await member("Mei")
+    came, said = Came(await code(mei)), phone(verified=False)
+    lan, _ = await lifecycle.enroll(None, [said], Profile(), came=came, actor=SHOP, now=NOON)
+    assert await state(lan) == "BOUND"
+    await phones.link(lan, phone(said.value), now=NOON + DAY)
+    await work(NOON + DAY)
+    assert (await state(lan), len(await given(mei))) == ("REWARDED", 1)
+
+
+async def test_touches_are_swept_after_their_time_and_a_partners_only_once_they_are_counted() -> None:
+    await programme()
+    await campaign()
+    await touch(await code(await member("Mei")))
+    await housekeeping.sweep({}, NOON + 399 * DAY)
+    assert await ReferralTouch.all().count() == 1
+    await housekeeping.sweep({}, NOON + 400 * DAY)
+    assert await ReferralTouch.all().count() == 0
 
 
 async def test_a_reward_is_taken_back_from_who_a_merged_referrer_is_now() -> None:
