@@ -110,6 +110,7 @@ SEES_PARTNER: Rule = LEADS | PARTNER | {KeyScope.STATISTICS_READ, KeyScope.LINKS
 
 READS_STATISTICS: Rule = LEADS | PARTNER | {KeyScope.STATISTICS_READ}
 LINKS: Rule = LEADS | PARTNER | {KeyScope.LINKS_WRITE}
+MAKES_LINKS: Rule = PARTNER | {KeyScope.LINKS_WRITE}
 READS_SETTLEMENTS: Rule = LEADS | PARTNER | {KeyScope.SETTLEMENTS_READ}
 ANYBODY_KNOWN: Rule = STAFF | MEMBER | SERVICE | PARTNER
 """Every credential, whatever its scopes: the fields behind it have rules of their own."""

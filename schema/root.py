@@ -38,7 +38,7 @@ from schema.members import (
     member,
 )
 from schema.memberships import MembershipsMutation, MembershipsQuery
-from schema.partners import PartnersMutation, PartnersQuery, SettlementsMutation
+from schema.partners import LinksMutation, PartnersMutation, PartnersQuery, SettlementsMutation
 from schema.permissions import ANYBODY_KNOWN, ARGUMENTS, PUBLIC, Auth, asked
 from schema.phones import PhonesMutation
 from schema.points import (
@@ -170,6 +170,7 @@ class Mutation(
     WebhooksMutation,
     EntranceMutation,
     PartnersMutation,
+    LinksMutation,
     ReferralsMutation,
     SettlementsMutation,
     StaffMutation,

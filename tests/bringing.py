@@ -23,7 +23,8 @@ TERMS = {"commissionBps": 500, "frozenDays": 15, "minSettlementMinor": 0}
 
 async def campaign(code: str = "TEA", version: int = 1, **terms: int) -> None:
     """A version of a campaign, with a partner's terms."""
-    document = {"code": code, "name": code, "version": version, "partner": {**TERMS, **terms}}
+    given = {"link": "https://tea.example/{code}", "partner": {**TERMS, **terms}}
+    document = {"code": code, "name": code, "version": version, **given}
     row = {"code": code, "version": version, "document": orjson.dumps(document).decode(), "starts_at": NOON}
     await insert(ReferralCampaign, [{**row, "published_at": NOON, "published_by": "STAFF:wang"}])
 

@@ -1218,6 +1218,8 @@ export type ErrorCode =
   | 'OWN_SETTLEMENT'
   /** A fee is 0 to 9,999 basis points of what is settled. 手续费应为结算额的 0 至 9999 个基点。 */
   | 'PARTNER_FEE_INVALID'
+  /** This partner has as many links as there may be. 该合作伙伴的推广链接数量已达上限。 */
+  | 'PARTNER_LINK_LIMIT'
   /** A partner's name has 1 to 80 printable characters, and no spaces around it. 合作伙伴名称应为 1 至 80 个可打印字符，首尾不留空格。 */
   | 'PARTNER_NAME_INVALID'
   /** Another partner goes by this name. 该合作伙伴名称已被使用。 */
@@ -3141,6 +3143,21 @@ export interface Mutation {
    */
   partnerKeyCreate: ApiKeyPayload | null;
   /**
+   * Make a link for a channel, and a campaign perhaps: 500 at most, with those that are retired. Not for members,
+   * but for PARTNER.
+   *
+   * Refuses with: `IDEMPOTENCY_KEY_REUSED`, `NOT_FOUND`, `PARTNER_LINK_LIMIT`, `REFERRAL_CAMPAIGN_UNKNOWN`,
+   * `REFERRAL_CHANNEL_INVALID`.
+   */
+  partnerLinkCreate: PartnerLinkPayload | null;
+  /**
+   * Retire a link: it brings nobody any more, and who came by it stays. Retiring it again changes nothing. Not for
+   * members, but for PARTNER.
+   *
+   * Refuses with: `NOT_FOUND`.
+   */
+  partnerLinkRetire: PartnerLinkPayload | null;
+  /**
    * Bring a referral campaign into force, or its next version. Who is bound already keeps to the version they were
    * bound under. Not for members, but for OWNER, ADMIN, OPERATOR.
    *
@@ -3313,6 +3330,8 @@ export interface Partner {
    * five people stand behind them. Not for members, but for OWNER, ADMIN, PARTNER.
    */
   stats: PartnerStats | null;
+  /** Its links, newest first, those that are retired among them. Not for members, but for OWNER, ADMIN, PARTNER. */
+  links: PartnerLinkConnection | null;
   /** What it was and will be paid, newest month first. Not for members, but for OWNER, ADMIN, PARTNER. */
   settlements: PartnerSettlementConnection | null;
 }
@@ -3325,6 +3344,18 @@ export interface PartnerStatsArgs {
   to?: CalendarDate | null;
   /** What it is told by. */
   by?: PartnerStatsBy;
+}
+
+/** Arguments of `Partner.links`. */
+export interface PartnerLinksArgs {
+  /** How many items from the start: 1 to 100, 20 by default. */
+  first?: number | null;
+  /** Read on after this cursor. */
+  after?: string | null;
+  /** How many items from the end: 1 to 100. */
+  last?: number | null;
+  /** Read back before this cursor. */
+  before?: string | null;
 }
 
 /** Arguments of `Partner.settlements`. */
@@ -3480,6 +3511,97 @@ export interface PartnerKeyCreateInput {
   networks?: string[] | null;
   /** When it ends; never when left out. */
   expiresAt?: DateTime | null;
+}
+
+/** A link (推广链接) by which a partner brings members. */
+export interface PartnerLink {
+  __typename?: 'PartnerLink';
+  /**
+   * Ten letters and digits, without those that are taken for each other. Not for members, but for OWNER, ADMIN,
+   * PARTNER.
+   */
+  code: string;
+  /** Where it is shown: what statistics are told by. Not for members, but for OWNER, ADMIN, PARTNER. */
+  channel: string;
+  /**
+   * The campaign it is for; null for that which is usual when it is used. Not for members, but for OWNER, ADMIN,
+   * PARTNER.
+   */
+  campaign: string | null;
+  /**
+   * A web address that carries it; null where the campaign names none. Not for members, but for OWNER, ADMIN,
+   * PARTNER.
+   */
+  link: string | null;
+  /** The `scene` of a mini-program code: `r=` and the code. Not for members, but for OWNER, ADMIN, PARTNER. */
+  scene: string;
+  /** Since when it exists. Not for members, but for OWNER, ADMIN, PARTNER. */
+  createdAt: DateTime;
+  /** Since when it brings nobody any more; null while it does. Not for members, but for OWNER, ADMIN, PARTNER. */
+  retiredAt: DateTime | null;
+}
+
+/** One page of a list. */
+export interface PartnerLinkConnection {
+  __typename?: 'PartnerLinkConnection';
+  /** The items with their cursors. */
+  edges: PartnerLinkEdge[];
+  /** The items alone. */
+  nodes: PartnerLink[];
+  /** Where the page lies in the list. */
+  pageInfo: PageInfo;
+}
+
+/** A link to make. */
+export interface PartnerLinkCreateInput {
+  /** Where it will be shown: 1 to 32 capitals, digits and underscores. */
+  channel: string;
+  /** The code of the campaign it is for; that which is usual when left out. */
+  campaign?: string | null;
+  /**
+   * Chosen by you for this one request (a UUID will do): 8 to 128 printable ASCII characters. The same key with the
+   * same input is done once and always answered alike, so a retry is harmless.
+   */
+  idempotencyKey: string;
+}
+
+/** One item of a list, and where it stands. */
+export interface PartnerLinkEdge {
+  __typename?: 'PartnerLinkEdge';
+  /** Send it as `after` or `before` to read on from here. */
+  cursor: string;
+  /** The item. */
+  node: PartnerLink;
+}
+
+/** This partner has as many links as there may be. */
+export interface PartnerLinkLimit {
+  __typename?: 'PartnerLinkLimit';
+  /** What to switch on. */
+  code: ErrorCode;
+  /** A sentence for people, in English or Chinese by `Accept-Language`. */
+  message: string;
+  /** The part of `input` that was refused, if one was. */
+  field: string[] | null;
+  /** Whether the same request may succeed later without anybody changing it. */
+  retryable: boolean;
+  /** The most there may be. */
+  limit: Long;
+}
+
+/** What became of a link. */
+export interface PartnerLinkPayload {
+  __typename?: 'PartnerLinkPayload';
+  /** The link; null when refused. Not for members, but for PARTNER. */
+  link: PartnerLink | null;
+  /** Why it was refused; empty on success. Not for members, but for PARTNER. */
+  userErrors: UserError[];
+}
+
+/** A link that is to bring nobody any more. */
+export interface PartnerLinkRetireInput {
+  /** Its code. */
+  code: string;
 }
 
 /** What became of a partner. */
@@ -6982,6 +7104,7 @@ export type AnyUserError =
   | MergeBlocked
   | OffUnit
   | OrderInvalid
+  | PartnerLinkLimit
   | PlainError
   | PointsLimit
   | PointsPolicyChanged

@@ -2,6 +2,7 @@
 
 from rules.partners._accruing import accrue
 from rules.partners._books import bring_up_to_date
+from rules.partners._links import LINKS_MAX, PartnerLinkLimit, open_link, retire_link
 from rules.partners._organisations import (
     NAME_MAX,
     PartnerFeeInvalid,
@@ -25,11 +26,13 @@ from rules.partners._statistics import DAYS_MAX, By, Figures, Statistics, object
 
 __all__ = [
     "DAYS_MAX",
+    "LINKS_MAX",
     "NAME_MAX",
     "By",
     "Figures",
     "OwnSettlement",
     "PartnerFeeInvalid",
+    "PartnerLinkLimit",
     "PartnerNameInvalid",
     "PartnerNameTaken",
     "PaymentRefInvalid",
@@ -43,8 +46,10 @@ __all__ = [
     "enable",
     "listed",
     "objection",
+    "open_link",
     "pay_settlement",
     "register",
     "reject_settlement",
+    "retire_link",
     "statistics",
 ]

@@ -17,12 +17,14 @@ from schema.errors import UserError, command
 from schema.ids import Tag
 from schema.keys import ApiKeyPayload, told
 from schema.pages import After, Before, Connection, First, Last
-from schema.partners._partner import COLUMNS, Partner, one, own
+from schema.partners._links import LinksMutation
+from schema.partners._own import own
+from schema.partners._partner import COLUMNS, Partner, one
 from schema.partners._settlements import SettlementsMutation
 from schema.permissions import LEADS, SEES_PARTNER, asked, seen
 from schema.scalars import BasisPointsValue, Moment
 
-__all__ = ["PartnersMutation", "PartnersQuery", "SettlementsMutation"]
+__all__ = ["LinksMutation", "PartnersMutation", "PartnersQuery", "SettlementsMutation"]
 
 PAGES = {
     backwards: SQL(

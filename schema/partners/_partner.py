@@ -5,17 +5,17 @@ from uuid import UUID
 
 import strawberry
 
-from models.credentials import PrincipalKind
 from models.sql import SQL
 from rules import partners
 from rules.partners import By
 from schema import ids, pages
-from schema.context import Context, Info
+from schema.context import Info
 from schema.ids import Tag
 from schema.pages import After, Before, Connection, First, Last
+from schema.partners._links import SHAPE, PartnerLink, links
 from schema.partners._settlements import PartnerSettlement, month, settlements
 from schema.partners._stats import ByWhat, From, PartnerStats, To, shown, stretch
-from schema.permissions import LEADS, READS_SETTLEMENTS, READS_STATISTICS, SEES_PARTNER, asked, seen
+from schema.permissions import LEADS, LINKS, READS_SETTLEMENTS, READS_STATISTICS, SEES_PARTNER, asked, seen
 from schema.scalars import Moment
 
 COLUMNS = "id, name, created_at, disabled_at"
@@ -42,6 +42,14 @@ class Partner:
         first, last = await stretch(info, from_, to)
         return shown(await partners.statistics(self.row_id, first, last, by), first, last, by)
 
+    @asked(LINKS, "Its links, newest first, those that are retired among them.")
+    async def links(
+        self, info: Info, first: First = None, after: After = None, last: Last = None, before: Before = None
+    ) -> Connection[PartnerLink] | None:
+        """A page of links."""
+        window = pages.window(first=first, after=after, last=last, before=before, shape=SHAPE)
+        return await links(self.row_id, window, info.context)
+
     @asked(READS_SETTLEMENTS, "What it was and will be paid, newest month first.")
     async def settlements(
         self, first: First = None, after: After = None, last: Last = None, before: Before = None
@@ -66,9 +74,3 @@ async def one(partner_id: UUID) -> Partner | None:
     """A partner; None where there is none."""
     row = await ONE.row(partner_id)
     return Partner.of(row) if row else None
-
-
-def own(context: Context) -> UUID | None:
-    """The calling partner; None when somebody else calls."""
-    who = context.principal
-    return UUID(who.id) if who and who.kind is PrincipalKind.PARTNER else None

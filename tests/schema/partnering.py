@@ -12,7 +12,7 @@ from rules.actors import SYSTEM, Principal
 from schema import ids
 from schema.ids import Tag
 from tests.bringing import bring, campaign, settle
-from tests.people import NOON
+from tests.people import NOON, fresh_key
 from tests.schema.asking import OWNER
 
 Good = dict[str, tuple[Principal | None, dict[str, Any]]]
@@ -27,7 +27,12 @@ async def good() -> Good:
     bounds = {"scopes": ["STATISTICS_READ"], "networks": ["203.0.113.0/24"], "expiresAt": "2027-01-01T00:00:00Z"}
     boss = replace(OWNER, proven_until=NOON + timedelta(days=1))
     ready, other, approved = await _settlements(here)
+    caller = Principal(PrincipalKind.PARTNER, str(here))
+    code = await partners.open_link(here, "POSTER", key=fresh_key(), actor=SYSTEM, now=NOON)
+    made = {"channel": "RADIO", "campaign": "TEA", "idempotencyKey": "poisoned-1"}
     return {
+        "partnerLinkCreate": (caller, made),
+        "partnerLinkRetire": (caller, {"code": code}),
         "partnerSettlementApprove": (boss, {"settlementId": ready}),
         "partnerSettlementReject": (boss, {"settlementId": other, "reason": "FRAUD"}),
         "partnerSettlementPay": (boss, {"settlementId": approved, "paymentRef": "bank-1"}),

@@ -26,7 +26,7 @@ LISTS = [
 ]
 """The lists of which each member has one of their own."""
 
-PARTNERS = {"settlements"}
+PARTNERS = {"links", "settlements"}
 """The lists of which each partner has one of its own: tests/stories/test_settlements.py looks at them."""
 
 PUBLISHED = {"earnRules", "tierSchemes"}

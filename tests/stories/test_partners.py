@@ -9,14 +9,15 @@ import pytest
 from models.credentials import KeyScope, PrincipalKind
 from models.sql import SQL
 from models.units import ReasonCode
-from rules import keys, partners
+from rules import keys, partners, referrals
 from rules.actors import SYSTEM, Principal
 from rules.keys import Holder
 from rules.partners import PartnerNameInvalid, PartnerNameTaken
 from rules.refusals import NotFound
 from schema import ids
 from schema.ids import Tag
-from tests.people import NOON
+from tests.bringing import campaign
+from tests.people import NOON, programme
 from tests.schema.asking import CLERK, OWNER, PARTNER, act, ask, refusals
 
 pytestmark = pytest.mark.either
@@ -125,3 +126,69 @@ async def test_a_disabled_partners_keys_open_nothing_until_it_is_enabled() -> No
     for switch in (partners.disable, partners.enable):
         with pytest.raises(NotFound):
             await switch(UUID(int=7), reason=ENDED, actor=SYSTEM, now=NOON)
+
+
+LINKS = """query($a: String) { partner { links(first: 2, after: $a) {
+  nodes { code channel campaign link scene createdAt retiredAt } edges { cursor } pageInfo { hasNextPage endCursor }
+} } }"""
+MADE = "link { code channel campaign link scene retiredAt }"
+
+
+async def link(whose: UUID, channel: str = "POSTER", key: str = "a-key-of-mine", **more: Any) -> Any:
+    who = calling(whose, KeyScope.LINKS_WRITE)
+    return await act("partnerLinkCreate", MADE, {"channel": channel, "idempotencyKey": key, **more}, who=who)
+
+
+async def test_a_partner_makes_links_for_channels_and_campaigns() -> None:
+    await programme()
+    await campaign()
+    bamboo = await register()
+    made = (await link(bamboo, campaign="TEA"))["link"]
+    code = made["code"]
+    told = {"channel": "POSTER", "campaign": "TEA", "link": f"https://tea.example/{code}", "scene": f"r={code}"}
+    assert made == {"code": code, **told, "retiredAt": None}
+    assert (await link(bamboo, campaign="TEA"))["link"] == made, "the same key is the same link"
+    assert refusals(await link(bamboo, "RADIO")) == ["IDEMPOTENCY_KEY_REUSED"]
+    assert refusals(await link(bamboo, "no good", "another-1")) == ["REFERRAL_CHANNEL_INVALID"]
+    assert refusals(await link(bamboo, "RADIO", "another-2", campaign="NONE")) == ["REFERRAL_CAMPAIGN_UNKNOWN"]
+    found = await referrals.find_code(code)
+    assert found
+    assert (found.partner_id, found.channel, found.campaign) == (bamboo, "POSTER", "TEA")
+
+
+async def test_a_partners_links_are_its_own_and_so_are_its_cursors() -> None:
+    await programme()
+    await campaign()
+    bamboo, moon = await register(), await register("Moon Radio")
+    mine = [(await link(bamboo, f"C{n}", f"key-of-{n}"))["link"]["code"] for n in range(3)]
+    [theirs] = [(await link(moon))["link"]["code"]]
+    page = (await ask(LINKS, who=calling(bamboo)))["partner"]["links"]
+    rest = (await ask(LINKS, {"a": page["pageInfo"]["endCursor"]}, who=calling(bamboo)))["partner"]["links"]
+    assert {each["code"] for part in (page, rest) for each in part["nodes"]} == set(mine)
+    for edge in page["edges"]:
+        seen = (await ask(LINKS, {"a": edge["cursor"]}, who=calling(moon)))["partner"]["links"]["nodes"]
+        assert {each["code"] for each in seen} <= {theirs}
+    refused = await act("partnerLinkRetire", MADE, {"code": theirs}, who=calling(bamboo))
+    assert refusals(refused) == ["NOT_FOUND"]
+    assert set((await ask(LINKS, who=calling(bamboo, KeyScope.STATISTICS_READ))).codes) == {"FORBIDDEN"}
+
+
+async def test_a_retired_link_brings_nobody() -> None:
+    await programme()
+    await campaign()
+    bamboo = await register()
+    code = (await link(bamboo))["link"]["code"]
+    for _ in range(2):
+        done = await act("partnerLinkRetire", MADE, {"code": code}, who=calling(bamboo))
+        assert done["link"]["retiredAt"] == "2026-03-10T04:00:00Z"
+    found = await referrals.find_code(code)
+    assert found
+    assert found.retired_at == NOON
+
+
+async def test_a_partner_has_so_many_links(monkeypatch: pytest.MonkeyPatch) -> None:
+    await programme()
+    monkeypatch.setattr("rules.partners._links.LINKS_MAX", 1)
+    bamboo = await register()
+    assert refusals(await link(bamboo)) == []
+    assert refusals(await link(bamboo, "RADIO", "another-1")) == ["PARTNER_LINK_LIMIT"]
