@@ -6,28 +6,25 @@ BIN := .venv/bin
 # some machines forbid Python to keep what it has compiled: each of many processes would compile all it imports anew
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: serve test test-sqlite test-postgres test-sqlite-doors test-sqlite-deeds test-postgres-doors test-postgres-deeds \
-  browser pictures check format lock schema docs crash crash-webhooks demo-reset \
+.PHONY: serve test test-sqlite test-postgres test-long browser pictures check format lock schema docs crash crash-webhooks demo-reset \
   bench bench-sqlite bench-growth
 
 serve: .venv/.ok  ## API, worker and WeChat simulator on an embedded database, with demo data the first time
 	@exec $(BIN)/loyalty serve
 
-test: .venv/.dev  ## everything, on SQLite and on a real PostgreSQL: four parts, two at a time, so that both cores end together
-	@$(MAKE) --no-print-directory -j2 -k --output-sync=target \
-	  test-postgres-doors test-sqlite-doors test-postgres-deeds test-sqlite-deeds
-
-DOORS := tests/api tests/clients tests/schema
-DEEDS := tests/foundation tests/house tests/rules tests/stories
+test: .venv/.dev  ## everything, on SQLite and on a real PostgreSQL, side by side
+	@$(MAKE) --no-print-directory -j2 -k --output-sync=target test-postgres test-sqlite
 
 test-sqlite test-postgres: test-%: .venv/.dev  ## everything on one of the two
 	$(BIN)/python -m pytest --database $*
 
-test-sqlite-doors test-postgres-doors: test-%-doors: .venv/.dev
-	$(BIN)/python -m pytest --database $* $(DOORS)
+# those whose examples are drawn, and those that PostgreSQL is spared otherwise
+LONG := tests/rules tests/stories/test_*model*.py tests/stories/test_two_shoppers.py tests/stories/test_unmerging.py \
+  tests/schema/test_differential.py tests/foundation/test_reading.py
 
-test-sqlite-deeds test-postgres-deeds: test-%-deeds: .venv/.dev
-	$(BIN)/python -m pytest --database $* $(DEEDS)
+test-long: .venv/.dev  ## what is drawn, ten times as long and by other seeds each time, on both
+	$(BIN)/python -m pytest --database sqlite --hypothesis-profile longer $(LONG)
+	$(BIN)/python -m pytest --database postgres --hypothesis-profile longer $(LONG)
 
 browser: .venv/.dev  ## the pages in a headless Chromium that reaches no other server; needs Chromium
 	$(BIN)/python -m pytest tests/browser

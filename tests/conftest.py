@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import NoReturn
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 from tortoise.backends.base.client import BaseDBAsyncClient
 from tortoise.connection import get_connection
 from tortoise.context import require_context
@@ -23,7 +23,7 @@ from models.database import connected
 from models.invariants import violations
 from rules import keyring, vault
 from rules.transactions import strayed
-from tests import both, emptying, guard, postgres
+from tests import both, emptying, guard, lengths, postgres
 from tests.originals import Originals
 from tests.originals import originals as migrated_once
 
@@ -31,6 +31,9 @@ STRAYED = pytest.StashKey[list[str]]()
 OFFENCES = pytest.StashKey[list[tuple[guard.Verdict, str]]]()
 IS_ASYNC = pytest.StashKey[bool]()
 POSTGRES_SERVER = "LOYALTY_TEST_POSTGRES_URL"
+SLOW = [HealthCheck.too_slow]
+"""No test may depend on how busy the machine is."""
+
 MASTER_KEY = bytes(range(32))
 
 
@@ -54,7 +57,14 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line(
         "markers", "either: what the test proves lies in front of every database: it runs once, on SQLite"
     )
-    settings.register_profile("long", max_examples=20_000)
+    settings.register_profile("suite", derandomize=True, database=None, deadline=None, suppress_health_check=SLOW)
+    settings.register_profile("longer", max_examples=1_000, deadline=None, suppress_health_check=SLOW)
+    settings.register_profile("long", max_examples=20_000, deadline=None, suppress_health_check=SLOW)
+    # whoever names one has it loaded by hypothesis
+    if not config.getoption("--hypothesis-profile"):
+        settings.load_profile("suite")
+    if config.getoption("--database") == "postgres":
+        lengths.take_a_third()
     guard.install()
 
 

@@ -19,6 +19,9 @@ from models.engine.sqlite import Client as SqliteClient
 from models.invariants import INVARIANTS, Invariant
 from tests.postgres import plain
 
+OFTEN = 50
+"""After so many tests PostgreSQL clears away what was deleted; by itself it does not, at whatever moment."""
+
 MANY = 1_000
 """More statements than there are."""
 
@@ -142,6 +145,7 @@ class PostgresSweeper:
     def __init__(self, connection: Any, tables: Tables) -> None:
         self._connection, self._tables = connection, tables
         self._kept: dict[int, list[str]] = {}
+        self._sweeps = 0
 
     async def suspicions(self) -> list[str]:
         return [row[0] for row in await self._connection.fetch("SELECT pg_temp.suspicions()")]
@@ -151,6 +155,9 @@ class PostgresSweeper:
 
     async def sweep(self) -> None:
         await self._connection.execute("SELECT pg_temp.sweep()")
+        self._sweeps += 1
+        if self._sweeps % OFTEN == 0:
+            await self._connection.execute("VACUUM")
 
     async def keep(self, number: int) -> None:
         filled = (await self.contents()).keys()

@@ -32,7 +32,7 @@ def server(*, durable: bool = False) -> Iterator[str]:
 
     Raises: PostgresUnavailableError.
     """
-    with cluster(durable=durable) as made:
+    with cluster(durable=durable, settings=() if durable else ALONE) as made:
         yield made.url
 
 
@@ -73,7 +73,7 @@ async def fresh_database(server_url: str, *, like: str | None = None) -> AsyncIt
     base = base.rstrip("/")
     admin_url = f"{base}/postgres" + (f"?{query}" if query else "")
     template = "template1" if like is None else plain(like).partition("?")[0].rpartition("/")[2]
-    await _administer(admin_url, f'CREATE DATABASE "{name}" TEMPLATE "{template}" STRATEGY FILE_COPY')
+    await _administer(admin_url, f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
     try:
         yield f"{base}/{name}?durability=off" + (f"&{query}" if query else "")
     finally:
@@ -175,6 +175,9 @@ def _initialise(programs: Path, home: Path, identity: dict[str, Any]) -> None:
             "Name another server in LOYALTY_TEST_POSTGRES_URL."
         ) from error
 
+
+ALONE = ("autovacuum=off", "jit=off", "wal_level=minimal", "max_wal_senders=0", "max_wal_size=8GB")
+"""For a server that lives for one run: nothing goes on beside what is asked, which plans might depend on."""
 
 # nothing here must outlive a crash of the machine, and the tests are many
 CARELESS = ("-c", "fsync=off", "-c", "synchronous_commit=off", "-c", "full_page_writes=off")

@@ -14,6 +14,8 @@ from tests.api.shell import Shell
 from tests.house.serving import ROOT, STOP_SECONDS, Server, serving
 from tests.schema.matrix import PUBLISHED
 
+pytestmark = pytest.mark.either
+
 MARK = re.compile(r"^<!-- run -->\s*\n```(?:bash|sh|shell)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 README = (ROOT / "README.md").read_text("utf-8")
 BLOCKS = MARK.findall(README)

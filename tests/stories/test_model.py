@@ -18,6 +18,7 @@ from models.units import BasisPoints, Growth, Points
 from rules import points
 from rules.programme import Rung
 from rules.refusals import Refusal
+from tests.lengths import examples, is_long
 from tests.people import (
     adjust,
     balance,
@@ -343,9 +344,9 @@ class Life:
 
 
 @settings(
-    max_examples=40,
+    max_examples=examples(40),
     deadline=None,
-    derandomize=True,
+    derandomize=not is_long(),
     # to shrink a failure would take minutes; the seed is fixed, so take this away to have it smaller
     phases=[Phase.generate],
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],

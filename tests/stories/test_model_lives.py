@@ -13,6 +13,7 @@ from rules import jobs, points
 from rules.points import InsufficientPoints
 from rules.points._ledger import open_books
 from rules.policy import Activation, ActivationMode, Expiry, ExpiryMode, Span
+from tests.lengths import examples, is_long
 from tests.people import (
     DAY,
     buy,
@@ -203,9 +204,9 @@ class Shopper:
 
 @pytest.mark.parametrize("way", [AfterDays(), OnCompletion(), Sliding()], ids=lambda way: type(way).__name__)
 @settings(
-    max_examples=15,
+    max_examples=examples(15),
     deadline=None,
-    derandomize=True,
+    derandomize=not is_long(),
     phases=[Phase.generate],
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )

@@ -15,6 +15,7 @@ from rules import gifts, tiers
 from rules.actors import SYSTEM
 from rules.schemes import Rung
 from tests.ladder import hand_out, history, pay, plan, scheme, standing
+from tests.lengths import examples, is_long
 from tests.people import buy, fresh_key, member, programme, refund
 from tests.rules.climber import Climber, Terms
 
@@ -177,9 +178,9 @@ class Life:
 
 
 @settings(
-    max_examples=40,
+    max_examples=examples(40),
     deadline=None,
-    derandomize=True,
+    derandomize=not is_long(),
     # to shrink a failure would take minutes; the seed is fixed, so take this away to have it smaller
     phases=[Phase.generate],
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],

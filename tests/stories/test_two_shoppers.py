@@ -11,6 +11,7 @@ from models.invariants import violations
 from models.units import Points, ReasonCode
 from rules import points
 from rules.points import Receiver
+from tests.lengths import examples
 from tests.people import CLERK, balance, fresh_key, member, merge, programme, refund, release
 from tests.rules.purse import Coin, Purse
 from tests.stories.test_model import GRACE_DAYS, LADDER, LEFT, MIDNIGHT, OVER, Life, told
@@ -152,7 +153,7 @@ async def merged(two: Two) -> Merged:
     return Merged(one, other)
 
 
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("seed", range(examples(6)))
 async def test_whatever_two_shoppers_do_each_has_what_the_models_say(seed: int) -> None:
     await programme(ladder=LADDER, expire_months=1, restore_grace_days=GRACE_DAYS)
     two, chance = Two(Life(await member("Mei", at=MIDNIGHT)), Life(await member("Lan", at=MIDNIGHT))), Random(seed)
@@ -164,7 +165,7 @@ async def test_whatever_two_shoppers_do_each_has_what_the_models_say(seed: int) 
     assert await violations() == []
 
 
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("seed", range(examples(6)))
 async def test_two_shoppers_who_turn_out_to_be_one_have_what_both_models_have(seed: int) -> None:
     await programme(ladder=LADDER, expire_months=1, restore_grace_days=GRACE_DAYS)
     two, chance = Two(Life(await member("Mei", at=MIDNIGHT)), Life(await member("Lan", at=MIDNIGHT))), Random(seed)

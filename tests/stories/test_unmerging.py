@@ -15,6 +15,7 @@ from models.units import ReasonCode
 from rules import finance, lifecycle, members
 from rules.lifecycle import Merged, UnmergeNotPossible
 from rules.members import Profile
+from tests.lengths import examples, is_long
 from tests.people import (
     CLERK,
     DAY,
@@ -151,9 +152,9 @@ async def live(both: list[UUID], life: list[tuple[str, int, int]]) -> None:
 
 
 @settings(
-    max_examples=20,
+    max_examples=examples(20),
     deadline=None,
-    derandomize=True,
+    derandomize=not is_long(),
     phases=[Phase.generate],
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
