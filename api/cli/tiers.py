@@ -1,4 +1,4 @@
-"""Tiers: `tiers show`, `tiers publish`, `tiers review`."""
+"""Tiers: `tiers show`, `tiers publish`, `tiers review`, `tiers birthdays`."""
 
 import sys
 from pathlib import Path
@@ -10,8 +10,9 @@ import typer
 from api.cli._common import Failed, app, database, here, run, show
 from api.clock import now
 from models.units import new_id
-from rules import programme, tiers
+from rules import gifts, programme, tiers
 from rules.actors import CLI
+from rules.gifts import Celebrated
 from rules.idempotency import Key
 from rules.schemes import plain
 from rules.tiers import Published, Reviewed
@@ -82,3 +83,22 @@ async def _review() -> Reviewed:
             visited, failed = visited + done.visited, failed + done.failed
             done = await tiers.review_all(upto, after=done.after)
         return Reviewed(visited + done.visited, failed + done.failed, None)
+
+
+@commands.command("birthdays")
+def birthdays() -> None:
+    """Give this month's birthday gifts, as a worker does every day."""
+    done = run(_birthdays())
+    show.print(f"{done.visited:,} members looked at, {done.given:,} gifts given")
+    if done.failed:
+        raise Failed(f"{done.failed:,} members could not be given to; the log says why")
+
+
+async def _birthdays() -> Celebrated:
+    async with database(here()):
+        upto, whole = now(), Celebrated()
+        done = await gifts.celebrate_all(upto)
+        while done.after:
+            whole += done
+            done = await gifts.celebrate_all(upto, after=done.after)
+        return whole + done

@@ -23,4 +23,5 @@ def test_what_is_shown_can_be_changed_and_published(migrated: Shell, tmp_path: P
     page.write_text("[]")
     assert migrated("tiers", "publish", page).is_clear
     assert migrated("tiers", "publish", tmp_path / "none.json").is_clear
+    assert migrated("tiers", "birthdays").out == "0 members looked at, 0 gifts given\n"
     assert migrated("verify").code == 0
