@@ -4,9 +4,10 @@ import os
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from random import Random  # noqa: TID251  the demo's own generator, which takes a seed
+from typing import Any
 from uuid import UUID
 
 from tortoise.connection import get_connection
@@ -27,7 +28,21 @@ from models.purchases import PurchaseEventKind
 from models.sql import SQL
 from models.staff import StaffRole
 from models.units import WHOLE, BasisPoints, Growth, Minor, Points, ReasonCode
-from rules import earning, keyring, keys, lifecycle, members, partners, points, programme, purchases, staff
+from rules import (
+    earning,
+    gifts,
+    jobs,
+    keyring,
+    keys,
+    lifecycle,
+    members,
+    partners,
+    points,
+    programme,
+    purchases,
+    staff,
+    tiers,
+)
 from rules.actors import SYSTEM
 from rules.credentials import log_in
 from rules.earning import Caps, Choice, Rule, Weekday
@@ -37,6 +52,7 @@ from rules.members import Identity, Profile, identity
 from rules.programme import Rung, Terms
 from rules.purchases import Happening, Order, OrderLine
 from rules.refusals import Refusal
+from rules.schemes import Scheme, plain
 
 SEED = 42
 MEMBERS = 2_000
@@ -86,6 +102,32 @@ RULES = (
     Rule("ALL", EarnRuleKind.CAPS, "每日上限", caps=Caps(day=Points(2_000))),
 )
 """By what purchases earn beside the base and the tier."""
+
+GIVES: dict[str, list[dict[str, Any]]] = {
+    "BASIC": [{"kind": "BIRTHDAY_GIFT", "value": 10}],
+    "SILVER": [{"kind": "UPGRADE_GIFT", "value": 50}, {"kind": "BIRTHDAY_GIFT", "value": 30}],
+    "GOLD": [
+        {"kind": "UPGRADE_GIFT", "value": 150},
+        {"kind": "BIRTHDAY_GIFT", "value": 100},
+        {"kind": "PERIODIC_COUPON", "value": 2, "code": "TEA_5"},
+    ],
+    "BLACK": [
+        {"kind": "UPGRADE_GIFT", "value": 500},
+        {"kind": "BIRTHDAY_GIFT", "value": 300},
+        {"kind": "PERIODIC_COUPON", "value": 4, "code": "TEA_5"},
+        {"kind": "EXCLUSIVE_ACCESS", "code": "TEA_ROOM", "per_month": 4},
+    ],
+}
+"""What each tier gives beside its multiplier and its limit."""
+
+SCHEME: dict[str, Any] = {
+    "window": {"kind": "ROLLING", "days": 365},
+    "downgrade_mode": "ONE_DOWN",
+    "validity": {"n": 12, "unit": "MONTH", "round_to": "MONTH"},
+    "grace_days": 30,
+    "refund_correction_days": 30,
+}
+"""How tiers are won over a year, and kept by four fifths of what wins them."""
 
 STORES = (("SH01", "上海静安店"), ("HZ01", "杭州西湖店"), ("CD01", "成都宽窄店"))
 STAFF = (
@@ -163,12 +205,30 @@ async def _sow(found: Settings, now: datetime, progress: Callable[[int], None]) 
     await _hire(start)
     for rule in RULES:
         await earning.publish(rule, key=Key(f"{SOURCE}-rule-{rule.code}"), actor=SYSTEM, now=start)
+    await tiers.publish(_scheme(), expected_version=0, key=Key(f"{SOURCE}-scheme"), actor=SYSTEM, now=start)
     chance = Random(SEED)  # noqa: S311  not a secret, a demo
     counts = {"purchases": 0, "refunds": 0, "redemptions": 0}
     for number in range(MEMBERS):
         await _live(number, chance, start, now, counts)
         progress(number + 1)
+    await gifts.celebrate_all(now)
     return Sown(MEMBERS, **counts)
+
+
+def _scheme() -> dict[str, Any]:
+    """The demo's scheme, over its ladder."""
+    told = plain(Scheme(), TERMS.ladder) | SCHEME
+    for level in told["levels"]:
+        level["retain_threshold"] = level["threshold"] * 4 // 5
+        level["benefits"] = [*level["benefits"], *GIVES[level["code"]]]
+    return told
+
+
+def _born(number: int, now: datetime) -> date:
+    """The birthday of the demo's nth member; the first one's is in this month."""
+    chance = Random(SEED + number)  # noqa: S311  not a secret, a demo
+    month = TERMS.local_day(now).month if number == 0 else chance.randint(1, 12)
+    return date(chance.randint(1960, 2005), month, chance.randint(1, 28))
 
 
 async def _hire(at: datetime) -> None:
@@ -205,9 +265,8 @@ async def _live(number: int, chance: Random, start: datetime, now: datetime, cou
     visits = 12 if number == 0 else min(int(chance.expovariate(0.45)), 24)
     moments = sorted(start + (now - start) * chance.random() for _ in range(visits))
     joined = moments[0] if moments else start + (now - start) * chance.random()
-    member_id, _ = await lifecycle.enroll(
-        None, identities_of(number), Profile(display_name=name), actor=SYSTEM, now=joined
-    )
+    told = Profile(display_name=name, birthday=_born(number, now))
+    member_id, _ = await lifecycle.enroll(None, identities_of(number), told, actor=SYSTEM, now=joined)
     for place, moment in enumerate(moments):
         await _buy(member_id, f"D{number:04}-{place:02}", moment, now, chance, counts)
         if chance.random() < 0.08:  # noqa: PLR2004  one in twelve
@@ -224,7 +283,10 @@ async def _buy(
     store = chance.choice(STORES)[0]
     order = Order(SOURCE, ref, TERMS.currency, at, lines, channel=store)
     paid = Happening(PurchaseEventKind.PAID, "paid", at)
-    await purchases.record(member_id, order, paid=paid, key=Key(f"{SOURCE}-{ref}"), actor=SYSTEM, now=at)
+    done = await purchases.record(member_id, order, paid=paid, key=Key(f"{SOURCE}-{ref}"), actor=SYSTEM, now=at)
+    while done.tier and (lease := await jobs.claim(tiers.GIFTS, now=at)):
+        await gifts.give(lease.facts, at)
+        await jobs.finish(lease, now=at)
     counts["purchases"] += 1
     back = at + timedelta(days=2)
     if chance.random() < 0.04 and back < now:  # noqa: PLR2004  one in twenty-five
