@@ -26,6 +26,9 @@ def main() -> None:
             page.open(f"{server.url}/_wechat/", width=960, height=820)
             page.click("#login button")
             page.wait("document.querySelector('#login-answer code')")
+            page.click("#seen button")
+            page.wait("document.querySelector('#seen-answer li')")
+            page.evaluate("window.scrollTo(0, 0)")
             page.picture(IMAGES / "simulator.png")
 
 

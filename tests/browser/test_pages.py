@@ -68,6 +68,22 @@ def test_the_simulator_lets_calls_fail_until_it_is_told_to_stop(server: Server, 
     assert page.evaluate(ask)["data"]["memberLogin"]["tokens"]["accessToken"]
 
 
+def test_the_simulator_shows_a_members_tier_what_keeps_it_and_their_gifts(server: Server, page: Page) -> None:
+    page.open(f"{server.url}/_wechat/", width=375, height=1400)
+    page.click("#seen button")
+    page.wait("document.querySelector('#seen-answer li')")
+    told = page.evaluate("document.querySelector('#seen-answer').innerText")
+    assert "林小雨" in told
+    assert "to keep it" in told or "Kept at the review" in told
+    assert "birthday gift of" in told
+    assert "(given 2" in told
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    page.click("#language")
+    told = page.evaluate("document.querySelector('#seen-answer').innerText")
+    assert "生日礼" in told
+    assert "保级" in told
+
+
 def test_the_simulator_speaks_chinese_and_fits_a_phone(server: Server, page: Page) -> None:
     page.open(f"{server.url}/_wechat/", width=375, height=740)
     page.click("#language")

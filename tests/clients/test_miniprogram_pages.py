@@ -67,8 +67,9 @@ async def test_the_page_for_wechat_shows_a_member_and_redeems(phone: Phone, mei:
     assert phone.js("page.data.me") == {
         "card": {"displayName": "小梅"},
         "tier": {"name": "Basic"},
-        "tierProgress": {"next": {"need": 900}},
         "points": {"available": 100},
+        "tierProgress": {"next": {"need": 900, "tier": {"name": "Silver"}}, "retain": None},
+        "benefits": [],
     }
     await phone.run("await page.onRedeem()")
     assert phone.js("page.data['me.points.available']") == 40
