@@ -1,15 +1,22 @@
-"""Referrals: `referrals lint`."""
+"""Referrals: `referrals show`, `publish`, `lint`."""
 
 import sys
 from pathlib import Path
 from typing import Annotated
+from uuid import uuid4
 
+import orjson
 import typer
 from rich.markup import escape
 
-from api.cli._common import Failed, app, show
+from api.cli._common import Failed, app, database, here, run, show
+from api.clock import now
 from rules import lint
+from rules import referrals as campaigns
+from rules.actors import CLI
+from rules.idempotency import Key
 from rules.lint import DRAFT_MAX, Severity
+from rules.referrals import Campaign, CampaignUnreadable
 
 commands = typer.Typer(help="Campaigns by which members recommend the programme.", no_args_is_help=True)
 app.add_typer(commands, name="referrals")
@@ -18,6 +25,43 @@ app.add_typer(commands, name="referrals")
 @commands.callback()
 def referrals() -> None:
     """Campaigns by which members recommend the programme."""
+
+
+@commands.command("show")
+def show_campaigns(
+    code: Annotated[str | None, typer.Argument(help="Which campaign; all by default.")] = None,
+) -> None:
+    """Print campaigns as JSON, each in its newest version, as `referrals publish` takes one."""
+    found = [each for each in run(_newest()) if code in (None, each.code)]
+    if code is not None and not found:
+        raise Failed(f"There is no campaign {code}.")
+    told = [campaigns.plain(each) for each in found]
+    typer.echo(orjson.dumps(told if code is None else told[0], option=orjson.OPT_INDENT_2).decode())
+
+
+async def _newest() -> list[Campaign]:
+    async with database(here()):
+        return await campaigns.newest()
+
+
+@commands.command("publish")
+def publish(
+    file: Annotated[Path, typer.Argument(help="A campaign as `referrals show CODE` prints it.")],
+) -> None:
+    """Bring a campaign into force, as the version after the one in the file. Who is bound keeps to theirs."""
+    try:
+        wanted = campaigns.read_campaign(orjson.loads(_text(file)))
+    except (CampaignUnreadable, orjson.JSONDecodeError) as error:
+        raise Failed(f"{file}: {error}") from None
+    done = run(_publish(wanted))
+    show.print(f"{done.code} is at version {done.version}")
+
+
+async def _publish(wanted: Campaign) -> Campaign:
+    async with database(here()):
+        key = Key(f"cli-{uuid4()}")
+        made = await campaigns.publish(wanted, expected_version=wanted.version, key=key, actor=CLI, now=now())
+    return made.campaign
 
 
 @commands.command("lint")
