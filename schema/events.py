@@ -59,6 +59,9 @@ class MemberEventType(Enum):
     POINTS_CAPTURED = strawberry.enum_value(
         "POINTS_CAPTURED", description="Points that were set aside were spent, in part or whole."
     )
+    POINTS_HOLD_EXTENDED = strawberry.enum_value(
+        "POINTS_HOLD_EXTENDED", description="Points that are set aside stay so for longer."
+    )
     POINTS_RELEASED = strawberry.enum_value(
         "POINTS_RELEASED", description="Points that were set aside are available again."
     )

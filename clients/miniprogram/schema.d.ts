@@ -2035,6 +2035,8 @@ export type MemberEventType =
   | 'POINTS_HELD'
   /** Points that were set aside were spent, in part or whole. */
   | 'POINTS_CAPTURED'
+  /** Points that are set aside stay so for longer. */
+  | 'POINTS_HOLD_EXTENDED'
   /** Points that were set aside are available again. */
   | 'POINTS_RELEASED'
   /** Points are about to expire: `expiring` tells how many, and when. */
@@ -2905,6 +2907,13 @@ export interface Mutation {
    * `IDEMPOTENCY_KEY_REUSED`, `MEMBER_FROZEN`, `MEMBER_MERGED`, `MEMBER_NOT_ACTIVE`, `NOT_FOUND`, `OFF_UNIT`.
    */
   pointsCapture: PointsHoldPayload | null;
+  /**
+   * Keep points set aside for longer, while a checkout goes on. Who may take them may keep them.
+   *
+   * Refuses with: `HOLD_EXPIRED`, `HOLD_NOT_OPEN`, `HOLD_TOO_LONG`, `IDEMPOTENCY_KEY_REUSED`, `MEMBER_FROZEN`,
+   * `MEMBER_MERGED`, `MEMBER_NOT_ACTIVE`, `NOT_FOUND`.
+   */
+  pointsHoldExtend: PointsHoldPayload | null;
   /**
    * Give points back that were set aside. Who may take them may give them back.
    *
@@ -4095,6 +4104,22 @@ export interface PointsHoldEdge {
   node: PointsHold;
 }
 
+/** How long points are to stay set aside. */
+export interface PointsHoldExtendInput {
+  /** The hold. */
+  holdId: ID;
+  /**
+   * For how long from now, above 0; a week after they were set aside at the latest. Where it lasts longer anyway, it
+   * stays as it is.
+   */
+  seconds: number;
+  /**
+   * Chosen by you for this one request (a UUID will do): 8 to 128 printable ASCII characters. The same key with the
+   * same input is done once and always answered alike, so a retry is harmless.
+   */
+  idempotencyKey: string;
+}
+
 /** Points to set aside for a checkout. */
 export interface PointsHoldInput {
   /** Whose points. Members leave it out: their own. */
@@ -4124,9 +4149,9 @@ export interface PointsHoldPayload {
   __typename?: 'PointsHoldPayload';
   /** The hold as it is now; null when refused. */
   hold: PointsHold | null;
-  /** The first line that this wrote in the ledger; null when refused. */
+  /** The first line that this wrote in the ledger; null when refused, and where no points moved. */
   entry: PointsEntry | null;
-  /** The account after it; null when refused. */
+  /** The account after it; null when refused, and where no points moved. */
   account: PointsAccount | null;
   /** Whether this answers an earlier, identical request. */
   replayed: boolean;

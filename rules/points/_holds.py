@@ -7,12 +7,14 @@ from typing import Any
 from uuid import UUID
 
 from models.lots import ripe
-from models.points import HoldState, PointsKind
+from models.points import HoldState, PointsHold, PointsKind
 from models.sql import SQL
 from models.units import Points, ReasonCode
-from rules import members, programme
+from models.writing import change
+from rules import audit, members, programme
 from rules.actors import Actor, ActorKind
 from rules.idempotency import Key, Slip
+from rules.outbox import Event, tell
 from rules.points._book import Book
 from rules.points._checks import check_purchase, check_redemption, is_in_reach
 from rules.points._ledger import open_book, open_books
@@ -219,13 +221,72 @@ async def release(member_id: UUID, hold_id: UUID, *, key: Key, actor: Actor, now
     return await _conclude(book, movement, found, slip)
 
 
+@dataclass(frozen=True, slots=True)
+class Extended:
+    """What an extension came to: until when the hold lasts now."""
+
+    hold_id: UUID
+    transaction_id: UUID
+    """What set them aside."""
+    expires_at: datetime
+    replayed: bool = False
+
+    @property
+    def response(self) -> dict[str, str]:
+        """The answer as it is stored."""
+        ids = {"hold_id": str(self.hold_id), "transaction_id": str(self.transaction_id)}
+        return {**ids, "expires_at": self.expires_at.isoformat()}
+
+    @classmethod
+    def replay(cls, response: dict[str, str]) -> "Extended":
+        """The stored answer of an earlier, identical request."""
+        return cls(
+            UUID(response["hold_id"]),
+            UUID(response["transaction_id"]),
+            datetime.fromisoformat(response["expires_at"]),
+            replayed=True,
+        )
+
+
+@transaction
+async def extend(
+    member_id: UUID, hold_id: UUID, lasting: timedelta, *, key: Key, actor: Actor, now: datetime
+) -> Extended:
+    """Keep points set aside until so long from now, a week after they were at the latest, and never for less.
+
+    Raises: NotFound, IdempotencyKeyReused, HoldTooLong, HoldExpired, HoldNotOpen, MemberFrozen, MemberNotActive,
+    MemberMerged.
+    """
+    held = await members.hold(member_id)
+    slip = Slip(member_id, actor, key, "points.extend", (hold_id, lasting))
+    if earlier := await slip.recall():
+        return Extended.replay(earlier)
+    row = await _check_open(member_id, hold_id, actor, now)
+    if refused := members.inactivity(held.state):
+        raise refused
+    until = max(row["expires_at"], now + lasting)
+    if until > row["created_at"] + HOLD_MAX:
+        raise HoldTooLong(int((until - row["created_at"]).total_seconds()), int(HOLD_MAX.total_seconds()))
+    if until > row["expires_at"]:
+        grace = (await programme.terms()).release_grace(until) or row["grace_until"]
+        found = {"member_id": member_id, "id": hold_id, "state": HoldState.HELD}
+        change(PointsHold, found, {"expires_at": until, "grace_until": grace})
+        facts = {"hold": str(hold_id), "expires_at": until.isoformat()}
+        await tell(member_id, [Event("points.hold_extended", facts)], now)
+        await audit.note(actor, slip.operation, member_id=member_id, facts=facts, now=now)
+    extended = Extended(hold_id, row["transaction_id"], until)
+    await slip.keep(extended.response, now)
+    return extended
+
+
 ONE = SQL(
-    "SELECT state, expires_at, actor_kind, source, store_id FROM points_hold WHERE member_id = $1 AND id = $2"
+    "SELECT state, transaction_id, created_at, expires_at, grace_until, actor_kind, source, store_id"
+    " FROM points_hold WHERE member_id = $1 AND id = $2"
 )
 
 
-async def _check_open(member_id: UUID, hold_id: UUID, actor: Actor, now: datetime) -> None:
-    """Refuse what is not open, and what is somebody else's to decide on.
+async def _check_open(member_id: UUID, hold_id: UUID, actor: Actor, now: datetime) -> dict[str, Any]:
+    """Refuse what is not open, and what is somebody else's to decide on; the hold as it is stored.
 
     Raises: NotFound, HoldExpired, HoldNotOpen.
     """
@@ -237,6 +298,7 @@ async def _check_open(member_id: UUID, hold_id: UUID, actor: Actor, now: datetim
         raise HoldExpired
     if not is_open:
         raise HoldNotOpen(row["state"])
+    return row
 
 
 def _may_end(actor: Actor, row: dict[str, Any]) -> bool:

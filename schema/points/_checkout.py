@@ -27,9 +27,13 @@ REFERENCE_MAX = 100
 class PointsHoldPayload:
     hold: PointsHold | None = seen(HOLDS, "The hold as it is now; null when refused.", default=None)
     entry: PointsEntry | None = seen(
-        HOLDS, "The first line that this wrote in the ledger; null when refused.", default=None
+        HOLDS,
+        "The first line that this wrote in the ledger; null when refused, and where no points moved.",
+        default=None,
     )
-    account: PointsAccount | None = seen(HOLDS, "The account after it; null when refused.", default=None)
+    account: PointsAccount | None = seen(
+        HOLDS, "The account after it; null when refused, and where no points moved.", default=None
+    )
     replayed: bool = seen(HOLDS, "Whether this answers an earlier, identical request.", default=False)
     user_errors: list[UserError] = seen(HOLDS, "Why it was refused; empty on success.", default_factory=list)
 
@@ -72,6 +76,16 @@ class PointsCaptureInput:
     idempotency_key: str = strawberry.field(description=KEY_SAYS)
 
 
+@strawberry.input(description="How long points are to stay set aside.")
+class PointsHoldExtendInput:
+    hold_id: strawberry.ID = strawberry.field(description="The hold.")
+    seconds: int = strawberry.field(
+        description="For how long from now, above 0; a week after they were set aside at the latest. Where it "
+        "lasts longer anyway, it stays as it is."
+    )
+    idempotency_key: str = strawberry.field(description=KEY_SAYS)
+
+
 @strawberry.input(description="Points to give back that were set aside.")
 class PointsReleaseInput:
     hold_id: strawberry.ID = strawberry.field(description="The hold.")
@@ -93,11 +107,9 @@ class HoldsMutation:
         """Hold points, by the counter, a service or the member."""
         context = info.context
         member_id = whose(context, input.member_id)
-        if input.seconds <= 0:
-            raise bad_input("`seconds` must be above 0.")
         checkout = Checkout(
             reason=input.reason,
-            lasting=timedelta(seconds=input.seconds),
+            lasting=_lasting(input.seconds),
             purchase_id=purchase_of(member_id, input.purchase_id),
             order_ref=_reference(input.order_ref),
         )
@@ -137,6 +149,26 @@ class HoldsMutation:
 
     @command(
         HOLDS,
+        "Keep points set aside for longer, while a checkout goes on. Who may take them may keep them.",
+        PointsHoldPayload,
+        points.extend,
+    )
+    async def points_hold_extend(self, info: Info, input: PointsHoldExtendInput) -> PointsHoldPayload | None:
+        """Give a checkout more time."""
+        context = info.context
+        member_id, hold_id = _meant(context, input.hold_id)
+        extended = await points.extend(
+            member_id,
+            hold_id,
+            _lasting(input.seconds),
+            key=key_of(input.idempotency_key),
+            actor=context.actor,
+            now=context.now,
+        )
+        return PointsHoldPayload(hold=await hold(context, member_id, hold_id), replayed=extended.replayed)
+
+    @command(
+        HOLDS,
         "Give points back that were set aside. Who may take them may give them back.",
         PointsHoldPayload,
         points.release,
@@ -157,6 +189,12 @@ def _meant(context: Context, given: str) -> tuple[UUID, UUID]:
     if parts is None or context.member_id not in (None, parts[0]):
         raise NotFound
     return parts[0], parts[1]
+
+
+def _lasting(seconds: int) -> timedelta:
+    if seconds <= 0:
+        raise bad_input("`seconds` must be above 0.")
+    return timedelta(seconds=seconds)
 
 
 def _reference(given: str | None) -> str | None:

@@ -161,7 +161,7 @@ async def world() -> World:
     sent: dict[str, dict[str, Any]] = {name: {"input": each} for name, (_, each) in given.items()}
     for spending in ("pointsRedeem", "pointsHold", "pointsCapture"):
         sent[spending]["input"]["purchaseId"] = owned[Tag.PURCHASE]
-    for ending in ("pointsCapture", "pointsRelease"):
+    for ending in ("pointsCapture", "pointsRelease", "pointsHoldExtend"):
         sent[ending]["input"]["holdId"] = owned[Tag.POINTS_HOLD]
     asked: dict[str, dict[str, Any]] = {
         "member": {"by": {"id": member_id(mei)}},

@@ -212,6 +212,7 @@ def swaps_of_holds(mei: UUID, hold: str) -> dict[str, tuple[str, Callable[[str],
             lambda given: act("pointsCapture", "", {**ending(hold), "purchaseId": given}, who=as_member(mei)),
         ),
         "pointsRelease.holdId": ("PointsHold", lambda given: act("pointsRelease", "", ending(given), who=me)),
+        "pointsHoldExtend.holdId": ("PointsHold", lambda given: act("pointsHoldExtend", "", longer(given), who=me)),
     }
 
 
@@ -278,14 +279,9 @@ TRIED = {
     "Query.pointsPreview(input.memberId)",
     "Query.pointsRedeemPreview(input.memberId)",
     "Mutation.loginEnd(input.loginId)",
-    "Mutation.pointsRedeem(input.memberId)",
-    "Mutation.pointsRedeem(input.purchaseId)",
-    "Mutation.pointsHold(input.memberId)",
-    "Mutation.pointsHold(input.purchaseId)",
-    "Mutation.pointsCapture(input.holdId)",
-    "Mutation.pointsCapture(input.purchaseId)",
-    "Mutation.pointsRelease(input.holdId)",
-    "Mutation.pointsTransfer(input.memberId)",
+    *(f"Mutation.points{each}(input.purchaseId)" for each in ("Redeem", "Hold", "Capture")),
+    *(f"Mutation.points{each}(input.memberId)" for each in ("Redeem", "Hold", "Transfer")),
+    *(f"Mutation.points{each}(input.holdId)" for each in ("Capture", "Release", "HoldExtend")),
     "Mutation.pointsTransfer(input.toMemberId)",
     *(f"Mutation.{mutation}(input.memberId)" for mutation in LEAVING),
 }
@@ -327,6 +323,10 @@ def ending(hold: str) -> dict[str, Any]:
     return {"holdId": hold, "idempotencyKey": fresh_key()}
 
 
+def longer(hold: str) -> dict[str, Any]:
+    return {**ending(hold), "seconds": 9}
+
+
 @pytest.mark.parametrize(
     ("mutation", "who", "field", "more"),
     [
@@ -338,6 +338,7 @@ def ending(hold: str) -> dict[str, Any]:
         ("pointsHold", CASHIER, "memberId", {"points": 1, "idempotencyKey": "key-of-test"}),
         ("pointsCapture", CASHIER, "holdId", {"idempotencyKey": "key-of-test"}),
         ("pointsRelease", SERVICE, "holdId", {"idempotencyKey": "key-of-test"}),
+        ("pointsHoldExtend", SERVICE, "holdId", {"seconds": 9, "idempotencyKey": "key-of-test"}),
         ("pointsReturn", CASHIER, "entryId", {"reason": "RETURNED", "idempotencyKey": "key-of-test"}),
         (
             "purchaseRecord",

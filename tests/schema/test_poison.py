@@ -225,6 +225,7 @@ async def _holding(who: UUID) -> dict[str, tuple[Principal | None, dict[str, Any
         "pointsHold": (CASHIER, {**held, "memberId": member_id(who)}),
         "pointsCapture": (CLERK, {"holdId": aside, "points": 1, "purchaseId": tea, **key}),
         "pointsRelease": (CLERK, {"holdId": aside, **key}),
+        "pointsHoldExtend": (CLERK, {"holdId": aside, "seconds": 3600, **key}),
         "pointsPendingCancel": (CLERK, {"id": await _waiting(), "reason": "FRAUD", "note": "a note", **key}),
     }
 
