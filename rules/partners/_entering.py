@@ -75,16 +75,16 @@ class Pools:
 
     def gone(self, now_waiting: Waiting) -> list[UUID]:
         """The rows that are true no more."""
-        same = {key for key in self.rows if key in now_waiting and now_waiting[key].sum.number == self.rows[key][1]}
-        return [row_id for key, (row_id, _) in self.rows.items() if key not in same]
+        return [row_id for key, (row_id, _) in self.rows.items() if not self._is_as_it_was(key, now_waiting)]
 
     def new(self, now_waiting: Waiting) -> Waiting:
         """What waits and is not written down."""
-        return {
-            key: group
-            for key, group in now_waiting.items()
-            if key not in self.rows or self.rows[key][1] != group.sum.number
-        }
+        return {key: group for key, group in now_waiting.items() if not self._is_as_it_was(key, now_waiting)}
+
+    def _is_as_it_was(self, key: tuple[Cell, Family], now_waiting: Waiting) -> bool:
+        """Whether the same group waits, and not one that has come to as many after that was told."""
+        group = now_waiting.get(key)
+        return group is not None and group is self.waiting.get(key) and group.sum.number == self.rows[key][1]
 
 
 async def pools(partners: Collection[UUID], families: Collection[Family], today: date) -> Pools:

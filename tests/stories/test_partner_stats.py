@@ -9,6 +9,7 @@ from uuid import UUID
 import pytest
 
 from models.credentials import KeyScope, PrincipalKind
+from models.invariants import violations
 from models.partners import LEAST
 from models.sql import SQL
 from rules import partners
@@ -29,6 +30,7 @@ STATS = f"""query($from: Date, $to: Date, $by: PartnerStatsBy!) {{ partner {{
     from to asOf total {{ {FIGURES} }} cells {{ day channel campaign {FIGURES} }}
   }}
 }} }}"""
+WAITS = SQL("SELECT amount FROM partner_pool WHERE figure = 'ORDER'", fans_out="a test looks")
 SOON, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 NOTHING = dict.fromkeys(FIGURES.split())
 
@@ -198,6 +200,21 @@ async def test_statistics_need_their_scope_and_are_ones_own() -> None:
 
 DAYS = SQL("SELECT SUM(gross_minor)::bigint AS told FROM partner_day")
 POOLS = SQL("SELECT COALESCE(SUM(amount), 0)::bigint AS waits FROM partner_pool WHERE figure = 'ORDER'")
+
+
+async def test_who_comes_after_a_group_was_told_is_not_taken_for_who_waited_before_it() -> None:
+    await programme()
+    await campaign()
+    bamboo = await organisation()
+    first, *middle, last = await bring(bamboo, 6)
+    await first.orders_for(1_00, NOON)
+    await partners.bring_up_to_date(NOON + SOON)
+    for each in middle:
+        await each.orders_for(10_00, NOON + HOUR)
+    await last.orders_for(1000_00, NOON + DAY)
+    await partners.bring_up_to_date(NOON + DAY + HOUR)
+    assert await WAITS.value() == 1000_00
+    assert await violations() == []
 
 
 async def test_no_difference_of_two_answers_tells_of_fewer_than_five_people() -> None:
