@@ -75,7 +75,10 @@ async def bring_settlements(now: datetime) -> int:
 THAW = SQL(
     "UPDATE commission SET state = 'AVAILABLE' WHERE partner_id = $1 AND state = 'FROZEN' AND frozen_until <= $2"
 )
-IS_SETTLED = SQL("SELECT id FROM partner_settlement WHERE partner_id = $1 AND month = $2::text::date")
+IN_THE_WAY = SQL(
+    "SELECT id FROM partner_settlement WHERE partner_id = $1 AND (month = $2::text::date OR state IN ('READY',"
+    " 'APPROVED')) LIMIT 1"
+)
 OPEN = "partner_id = $1 AND state = 'AVAILABLE' AND frozen_until < $2 AND amount_minor > 0"
 SUMS = SQL(
     "SELECT COUNT(*) AS commissions, COUNT(DISTINCT referee_id) AS referees,"  # noqa: S608  a constant
@@ -92,11 +95,13 @@ SETTLE = SQL(
 async def settle(partner_id: UUID, month: date, *, ends_at: datetime, now: datetime) -> UUID | None:
     """Settle what became available before the month's end. None where it is too little, too few people's, or done.
 
+    The next one waits until the last is paid or rejected: what is refunded meanwhile is netted from the right one.
+
     Raises: NotFound.
     """
     account = await hold(partner_id)
     await THAW.run(partner_id, now)
-    if await IS_SETTLED.value(partner_id, month.isoformat()) is not None:
+    if await IN_THE_WAY.value(partner_id, month.isoformat()) is not None:
         return None
     sums = await SUMS.row(partner_id, ends_at)
     if sums is None or sums["referees"] < LEAST or sums["earned"] < await _least(partner_id, ends_at):

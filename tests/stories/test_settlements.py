@@ -250,6 +250,20 @@ async def test_a_partner_reads_its_settlements_and_nobody_elses() -> None:
     assert set((await ask(earned, who=Principal(PrincipalKind.PARTNER, str(bamboo)))).codes) == {"FORBIDDEN"}
 
 
+async def test_the_next_settlement_waits_until_the_last_is_decided_so_that_what_is_netted_was_paid() -> None:
+    bamboo, people, first = await settled()
+    await people[0].gives_back(50_00, APRIL)
+    for each in people:
+        await each.orders_for(100_00, APRIL)
+    await catch_up(MAY)
+    assert len(await SETTLEMENTS.rows()) == 1
+    why = ReasonCode("WRONG_MONTH")
+    await partners.reject_settlement(bamboo, first, reason=why, actor=ANN, now=MAY)
+    await catch_up(MAY)
+    _, second = await SETTLEMENTS.rows()
+    assert (second["earned_minor"], second["netted_minor"], await OWED.value()) == (47_50, 0, 0)
+
+
 async def test_staff_decide_by_the_api() -> None:
     bamboo, _, first = await settled()
     ann, bo = [as_staff(StaffRole.ADMIN, staff_id=UUID(int=n), proven_until=APRIL + DAY) for n in (1, 2)]
