@@ -3131,15 +3131,15 @@ export interface Mutation {
    */
   partnerCreate: PartnerPayload | null;
   /**
-   * Disable a partner: its keys open nothing, in every process within a second. What it earned stays. Disabling it
-   * again changes nothing. Not for members, but for OWNER, ADMIN.
+   * Disable a partner: its keys open nothing, in every process within a second, and its links bring nobody. What it
+   * earned stays. Disabling it again changes nothing. Not for members, but for OWNER, ADMIN.
    *
    * Refuses with: `NOT_FOUND`.
    */
   partnerDisable: PartnerPayload | null;
   /**
-   * Enable a disabled partner: its keys open what they did before. Enabling it again changes nothing. Not for
-   * members, but for OWNER, ADMIN.
+   * Enable a disabled partner: its keys and links do what they did before. Enabling it again changes nothing. Not
+   * for members, but for OWNER, ADMIN.
    *
    * Refuses with: `NOT_FOUND`.
    */
@@ -3152,7 +3152,7 @@ export interface Mutation {
    */
   partnerKeyCreate: ApiKeyPayload | null;
   /**
-   * Make a link for a channel, and a campaign perhaps: 500 at most, with those that are retired. Not for members,
+   * Make a link for a channel, and a campaign perhaps: 499 at most, with those that are retired. Not for members,
    * but for PARTNER.
    *
    * Refuses with: `IDEMPOTENCY_KEY_REUSED`, `NOT_FOUND`, `PARTNER_LINK_LIMIT`, `REFERRAL_CAMPAIGN_UNKNOWN`,
@@ -3445,7 +3445,7 @@ export interface PartnerCreateInput {
   feeBps?: BasisPoints;
 }
 
-/** A partner whose keys are to open nothing. */
+/** A partner whose keys are to open nothing, and whose links are to bring nobody. */
 export interface PartnerDisableInput {
   /** Which. */
   partnerId: ID;
@@ -5993,7 +5993,7 @@ export interface ReferralTouchInput {
    * stored. Send the same when the member enrols.
    */
   device: string;
-  /** Where it was shown, where that is not the code's own channel. */
+  /** Where it was shown, where that is not the code's own channel. A partner's link keeps its own. */
   channel?: string | null;
   /**
    * Chosen by you for this one request (a UUID will do): 8 to 128 printable ASCII characters. The same key with the

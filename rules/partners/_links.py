@@ -13,8 +13,9 @@ from rules.partners._statistics import CELLS_MAX
 from rules.refusals import NotFound, Refusal
 from rules.transactions import transaction
 
-LINKS_MAX = CELLS_MAX
-"""How many links a partner has at most, those that are retired among them: as many as statistics have cells."""
+LINKS_MAX = CELLS_MAX - 1
+"""How many links a partner has at most, those that are retired among them: so many cells do statistics have, and
+one for all that is told without a channel."""
 
 
 @dataclass(eq=False)

@@ -86,11 +86,12 @@ async def _whence(came: Came, now: datetime) -> Whence | Objection:
         return Objection.MANUAL
     if last.campaign.attribution is Attribution.LAST_TOUCH_WINDOW:
         return _within(found[:1], now)
-    early = [] if came.device is None else await touches(came.device, now - KEPT_FOR, first=True)
+    is_permanent = last.campaign.attribution is Attribution.FIRST_TOUCH_PERMANENT
+    since = now - (KEPT_FOR if is_permanent else timedelta(days=last.campaign.window_days))
+    early = [] if came.device is None else await touches(came.device, since, first=True)
     firsts = [each for each in await _running([*early, *said], known, now) if each[0].campaign == last.campaign]
-    if last.campaign.attribution is Attribution.FIRST_TOUCH_PERMANENT:
-        return firsts[0][0]
-    return _within(firsts, now)
+    firsts += found[:1]
+    return firsts[0][0] if is_permanent else _within(firsts, now)
 
 
 async def _is_code(came: Came) -> bool:

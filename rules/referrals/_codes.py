@@ -77,7 +77,11 @@ class Code:
 
 
 COLUMNS = "code, referrer_id, partner_id, channel, campaign, created_at, retired_at"
-FIND = SQL(f"SELECT {COLUMNS} FROM referral_code WHERE code = $1")  # noqa: S608  constants
+FIND = SQL(
+    "SELECT c.code, c.referrer_id, c.partner_id, c.channel, c.campaign, c.created_at, COALESCE(c.retired_at,"
+    " p.disabled_at) AS retired_at FROM referral_code c LEFT JOIN partner p ON p.id = c.partner_id"
+    " WHERE c.code = $1"
+)
 OF_MEMBER = SQL(
     f"SELECT {COLUMNS} FROM referral_code WHERE referrer_id = $1 AND retired_at IS NULL"  # noqa: S608  constants
     " ORDER BY created_at, code LIMIT 100",
@@ -92,7 +96,7 @@ def spelled(said: str) -> str | None:
 
 
 async def find_code(said: str) -> Code | None:
-    """The code that is meant, retired or not; None when there is none such."""
+    """The code that is meant; None when there is none such. A disabled partner's is retired until it is enabled."""
     text = spelled(said)
     row = None if text is None else await FIND.row(text)
     return None if row is None else Code(**row)

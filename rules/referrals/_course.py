@@ -136,7 +136,12 @@ class Course:
         self.pass_time()
 
     def refunded(self, before: Bought, after: Bought, at: datetime) -> None:
-        """Something was given back of an order that counted: what had qualified by it may have no more."""
+        """Something was given back of an order that counted: what had qualified by it may have no more.
+
+        A hold that had ended before is over, whether or not somebody has looked since.
+        """
+        if self.matures_at and self.matures_at <= at:
+            self.pass_time()
         given_back = before.net_minor - after.net_minor
         if given_back:
             self._step(ReferralStep.REFUND, REFUNDED, at, after.purchase_id, refund_minor=given_back)

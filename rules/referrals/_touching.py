@@ -32,6 +32,7 @@ async def touch(
 ) -> None:
     """Write down that a device came by way of a code. An unknown or a retired one is answered like any other.
 
+    Whoever comes may name a channel of a member's code; a partner's link has its own, by which it is told figures.
     Too many of one device or one network are refused alike, whatever their codes.
 
     Raises: ReferralChannelInvalid, TooManyAttempts.
@@ -47,7 +48,7 @@ async def touch(
         return
     row = {
         "code": found.code,
-        "channel": channel or found.channel,
+        "channel": found.channel if found.partner_id else channel or found.channel,
         "campaign": found.campaign,
         "partner_id": found.partner_id,
         "device_hash": whose,

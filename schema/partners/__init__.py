@@ -50,7 +50,7 @@ class PartnerCreateInput:
     )
 
 
-@strawberry.input(description="A partner whose keys are to open nothing.")
+@strawberry.input(description="A partner whose keys are to open nothing, and whose links are to bring nobody.")
 class PartnerDisableInput:
     partner_id: strawberry.ID = strawberry.field(description="Which.")
     reason: ReasonCode = strawberry.field(description="Why: `CONTRACT_ENDED`.")
@@ -133,8 +133,8 @@ class PartnersMutation:
 
     @command(
         LEADS,
-        "Disable a partner: its keys open nothing, in every process within a second. What it earned stays. "
-        "Disabling it again changes nothing.",
+        "Disable a partner: its keys open nothing, in every process within a second, and its links bring nobody. "
+        "What it earned stays. Disabling it again changes nothing.",
         PartnerPayload,
         partners.disable,
     )
@@ -146,7 +146,7 @@ class PartnersMutation:
 
     @command(
         LEADS,
-        "Enable a disabled partner: its keys open what they did before. Enabling it again changes nothing.",
+        "Enable a disabled partner: its keys and links do what they did before. Enabling it again changes nothing.",
         PartnerPayload,
         partners.enable,
     )

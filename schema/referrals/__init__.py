@@ -88,7 +88,8 @@ class ReferralTouchInput:
         "hash of it is stored. Send the same when the member enrols."
     )
     channel: str | None = strawberry.field(
-        default=None, description="Where it was shown, where that is not the code's own channel."
+        default=None,
+        description="Where it was shown, where that is not the code's own channel. A partner's link keeps its own.",
     )
     idempotency_key: str = strawberry.field(description=KEY_SAYS)
 

@@ -4,10 +4,18 @@ import pytest
 
 from models.invariants import violations
 from models.purchases import PurchaseEventKind
-from rules import referrals
+from models.sql import SQL
+from models.units import ReasonCode
+from rules import partners, referrals
+from rules.actors import SYSTEM
 from rules.referrals import Attribution, QualifyingAct, ReferralCampaignUnknown
-from tests.people import DAY, NOON, balance, buy, happens, member, programme, refund
+from tests.bringing import organisation
+from tests.people import DAY, NOON, balance, buy, fresh_key, happens, member, programme, refund
 from tests.referring import campaign, code, friend, given, state, steps, touch, work
+
+BY = SQL("SELECT referrer_id FROM referral WHERE referee_id = $1")
+RETIRE = SQL("UPDATE referral_code SET retired_at = created_at WHERE code = $1 RETURNING code")
+TOUCHED = SQL("SELECT channel FROM referral_touch ORDER BY id", fans_out="a test looks")
 
 
 async def test_a_friend_who_pays_a_first_order_earns_both_sides_their_reward_once() -> None:
@@ -43,6 +51,47 @@ async def test_the_last_touch_of_a_device_binds_and_a_first_touch_where_the_camp
     await work()
     assert await given(wang) == [("REFERRER", "GRANTED", 100)]
     assert await given(mei) == [("REFERRER", "GRANTED", 100)]
+
+
+@pytest.mark.parametrize("attribution", [Attribution.FIRST_TOUCH_WINDOW, Attribution.FIRST_TOUCH_PERMANENT])
+async def test_fifty_touches_that_count_for_nothing_hide_none_that_does(attribution: Attribution) -> None:
+    await programme()
+    await campaign(attribution=attribution)
+    retired, mei = await code(await member("Wang")), await member("Mei")
+    for ago in (40, 3):
+        for _ in range(50):
+            await touch(retired, at=NOON - ago * DAY)
+    assert await RETIRE.row(retired)
+    await touch(await code(mei), at=NOON - DAY)
+    lan = await friend(device="phone-1")
+    assert (await BY.value(lan)) == mei
+
+
+async def test_a_partners_link_keeps_its_channel_and_brings_nobody_while_it_is_disabled() -> None:
+    await programme()
+    await campaign()
+    bamboo = await organisation()
+    link = await partners.open_link(bamboo, "POSTER", key=fresh_key(), actor=SYSTEM, now=NOON)
+    await touch(link, "phone-1", channel="ELSEWHERE")
+    await touch(await code(await member("Mei"), "POSTER"), "phone-1", channel="ELSEWHERE")
+    assert [row["channel"] for row in await TOUCHED.rows()] == ["POSTER", "ELSEWHERE"]
+    why = ReasonCode("CONTRACT_ENDED")
+    await partners.disable(bamboo, reason=why, actor=SYSTEM, now=NOON)
+    assert await state(await friend(link)) is None
+    await partners.enable(bamboo, reason=why, actor=SYSTEM, now=NOON)
+    assert await state(await friend(link)) == "BOUND"
+
+
+async def test_a_hold_that_has_ended_is_over_though_the_refund_comes_before_the_worker() -> None:
+    await programme()
+    await campaign(hold_days=7, claw_back_days=0)
+    mei = await member("Mei")
+    for ref, days, stands in (("late", 7, "REWARDED"), ("early", 6, "BOUND")):
+        lan = await friend(await code(mei))
+        await buy(lan, 50_00, ref=ref)
+        await refund(ref, {"A": 50_00}, at=NOON + days * DAY)
+        await work(NOON + 9 * DAY)
+        assert await state(lan) == stands
 
 
 async def test_a_refund_takes_back_what_the_referral_gave_on_both_sides() -> None:
