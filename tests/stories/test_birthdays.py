@@ -16,6 +16,7 @@ from models.units import ReasonCode
 from rules import gifts, jobs, lifecycle, members
 from rules.gifts import _birthdays
 from rules.members import Profile
+from rules.transactions import transaction
 from tests import guard
 from tests.ladder import scheme
 from tests.people import (
@@ -172,6 +173,22 @@ async def test_a_birthday_that_came_by_a_merge_goes_with_the_day_it_was_told_on(
     await celebrated(NOON)
     assert await given(mei) == []
     await celebrated(at(2027, 3))
+    assert await given(mei) == [20]
+
+
+@transaction
+async def kept_of_old(who: UUID) -> None:
+    """A birthday, as a release kept it that did not note when it was told."""
+    await members.keep_profile(who, Profile(birthday=BORN))
+
+
+async def test_a_birthday_of_an_older_release_counts_also_after_a_merge_with_one_that_is_new() -> None:
+    await programme()
+    await scheme(at=FEBRUARY, benefits=GIVES)
+    mei, twin = await member("Mei", at=FEBRUARY), await born(name="Mei, too", told=NOON)
+    await kept_of_old(mei)
+    await merge(twin, mei)
+    await celebrated(NOON)
     assert await given(mei) == [20]
 
 
