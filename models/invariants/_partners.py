@@ -26,8 +26,12 @@ WAITING = (
 
 FOLLOWED = (
     "SELECT partner_id, purchase_id FROM (SELECT c.partner_id, c.purchase_id, c.gross_minor AS gross,"
-    " c.refunded_minor AS refunded, CASE WHEN c.amount_minor = (c.gross_minor - c.refunded_minor) * c.bps / 10000"
-    " OR (c.state = 'REVERSED' AND c.amount_minor = 0) THEN 0 ELSE 1 END AS wrong FROM commission c UNION ALL"
+    " c.refunded_minor AS refunded, CASE WHEN c.bps = {rate} AND (c.amount_minor = (c.gross_minor"
+    " - c.refunded_minor) * c.bps / 10000 OR (c.state = 'REVERSED' AND EXISTS (SELECT 1 FROM referral_event o"
+    " WHERE o.member_id = c.referee_id AND o.kind IN ('REJECTED', 'VOIDED', 'EXPIRED'))))"
+    " AND (c.state IN ('ESTIMATED', 'REVERSED') OR EXISTS (SELECT 1 FROM referral_event o"
+    " WHERE o.member_id = c.referee_id AND o.kind = 'QUALIFIED')) THEN 0 ELSE 1 END AS wrong FROM commission c"
+    " LEFT JOIN referral_campaign m ON m.code = c.campaign AND m.version = c.campaign_version UNION ALL"
     " SELECT e.partner_id, e.purchase_id, -e.gross_minor, -e.refund_minor, 0 FROM referral_event e"
     " JOIN partner_account a ON a.partner_id = e.partner_id AND e.id <= a.event_id JOIN referral_campaign m"
     " ON m.code = e.campaign AND m.version = e.campaign_version AND {rate} > 0"
@@ -59,7 +63,8 @@ PARTNERS = (
     ),
     Invariant(
         "commissions follow orders",
-        "A commission is its basis points of what was paid and not refunded, as far as it follows the events.",
+        "A commission is its campaign's basis points of what was paid and not refunded, as far as it follows the"
+        " events; it was earned by a referral that has qualified, or reversed with one that ended.",
         FOLLOWED.format(rate="json_extract(m.document, '$.partner.commissionBps')"),
         FOLLOWED.format(rate="(m.document::jsonb -> 'partner' ->> 'commissionBps')::bigint"),
     ),

@@ -16,9 +16,12 @@ from models.sql import SQL, insert
 from models.units import new_id
 from rules.jobs import job
 from rules.partners._account import hold, owe
-from rules.partners._books import MARGIN
 from rules.partners._commission import ENDS, Book, Commission, Step, Terms, TermsOf, book
 from rules.transactions import transaction
+
+MARGIN = timedelta(minutes=15)
+"""How long an event is left alone after it was written. No transaction lasts so long, nor a sweep that says of its
+last event when it began; so none is passed by that is committed late, which would be a commission never paid."""
 
 AT_ONCE = 1_000
 STRETCHES_MAX = 2_000

@@ -34,6 +34,9 @@ PARTNERED: dict[str, list[str]] = {
         "UPDATE commission SET amount_minor = amount_minor - 1 WHERE state = 'FROZEN'",
         "UPDATE commission SET refunded_minor = 0 WHERE state = 'FROZEN'",
         "DELETE FROM commission WHERE state = 'FROZEN'",
+        "UPDATE commission SET bps = 2 * bps, amount_minor = 2 * amount_minor WHERE state = 'FROZEN'",
+        "UPDATE commission SET state = 'REVERSED', amount_minor = 0 WHERE state = 'FROZEN'",
+        "UPDATE commission SET state = 'AVAILABLE', frozen_until = ordered_at WHERE state = 'ESTIMATED'",
     ],
     "settlements add up": [
         "UPDATE partner_settlement SET earned_minor = earned_minor + 1, fee_minor = fee_minor + 1",
@@ -52,7 +55,7 @@ PARTNERED: dict[str, list[str]] = {
 async def the_partner() -> None:
     """Six members came by the partner's posters and bought; one came by its radio show, and one device did.
 
-    What they brought is in a settlement; a month later one more came.
+    What they brought is in a settlement; a month later two more came, of whom one has yet to qualify.
     """
     await programme()
     await campaign()
@@ -64,9 +67,10 @@ async def the_partner() -> None:
         await each.happens("QUALIFIED", NOON)
         await each.gives_back(10_00, NOON)
     await partners.bring_up_to_date(NOON + timedelta(minutes=1))
-    await partners.accrue(NOON + timedelta(minutes=1))
+    await partners.accrue(NOON + timedelta(hours=1))
     await partners.bring_settlements(NOON + timedelta(days=25))
-    [last] = await bring(bamboo, 1, NOON + timedelta(days=25))
+    [last, waiting] = await bring(bamboo, 2, NOON + timedelta(days=25))
+    await waiting.orders_for(100_00, NOON + timedelta(days=25))
     await last.happens("QUALIFIED", NOON + timedelta(days=25))
     await last.orders_for(100_00, NOON + timedelta(days=25))
     await last.gives_back(50_00, NOON + timedelta(days=25))

@@ -23,7 +23,7 @@ from tests.schema.asking import act, as_staff, ask, refusals
 
 pytestmark = pytest.mark.either
 
-SOON, DAY = timedelta(minutes=1), timedelta(days=1)
+LATER, DAY = timedelta(minutes=15), timedelta(days=1)
 APRIL, MAY = NOON + 25 * DAY, NOON + 55 * DAY
 """The fourth of April and of May, when the month before is over."""
 
@@ -83,11 +83,11 @@ async def test_a_commission_is_estimated_frozen_available_settled_and_paid() -> 
     people = await bring(bamboo, 5)
     for each in people:
         await each.orders_for(100_00, NOON)
-    await catch_up(NOON + SOON)
+    await catch_up(NOON + LATER)
     assert await states() == {"ESTIMATED"}
     for each in people:
-        await each.happens("QUALIFIED", NOON + SOON)
-    await catch_up(NOON + 2 * SOON)
+        await each.happens("QUALIFIED", NOON + LATER)
+    await catch_up(NOON + 2 * LATER)
     assert await states() == {"FROZEN"}
     await catch_up(NOON + 14 * DAY)
     assert await states() == {"FROZEN"}
@@ -106,10 +106,10 @@ async def test_a_commission_is_estimated_frozen_available_settled_and_paid() -> 
 
 async def test_events_are_followed_once_whoever_follows_them() -> None:
     await five_bought()
-    assert await partners.accrue(NOON + SOON) == 15
-    assert await partners.accrue(NOON + SOON) == 0
+    assert await partners.accrue(NOON + LATER) == 15
+    assert await partners.accrue(NOON + LATER) == 0
     await SQL("UPDATE partner_books SET accrued_id = '00000000-0000-0000-0000-000000000000'").run()
-    assert await partners.accrue(NOON + SOON) == 15
+    assert await partners.accrue(NOON + LATER) == 15
     assert [row["amount_minor"] for row in await ROWS.rows()] == [5_00] * 5
 
 
