@@ -9,6 +9,7 @@ from tortoise.migrations.constraints import CheckConstraint, UniqueConstraint
 from tortoise.models import Model
 from uuid_utils.compat import uuid7
 
+from models.ddl import PartialIndex
 from models.members import Member
 from models.units import minor_field
 
@@ -63,6 +64,10 @@ class Purchase(Model):
     """The part of the goods paid by points, which earns nothing."""
     refunded_minor = minor_field(default=0)
     """What has been refunded of the lines so far."""
+    payer_hash = fields.CharField(max_length=64, null=True)
+    """A keyed hash of the account that paid, where the shop told it. Nothing of it can be read back."""
+    address_hash = fields.CharField(max_length=64, null=True)
+    """A keyed hash of where it went, likewise."""
     ordered_at = fields.DatetimeField()
     paid_at = fields.DatetimeField(null=True)
     created_at = fields.DatetimeField()
@@ -72,6 +77,12 @@ class Purchase(Model):
         indexes = (
             Index(name="purchase_member", fields=("member_id", "ordered_at", "id")),
             Index(name="purchase_paid", fields=("member_id", "paid_at")),
+            PartialIndex(
+                name="purchase_payer", fields=("payer_hash", "member_id"), condition="payer_hash IS NOT NULL"
+            ),
+            PartialIndex(
+                name="purchase_address", fields=("address_hash", "member_id"), condition="address_hash IS NOT NULL"
+            ),
         )
         constraints = (
             UniqueConstraint(name="purchase_order", fields=("member_id", "source", "order_ref")),

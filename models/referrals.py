@@ -180,6 +180,10 @@ class Referral(Model):
     """How suspicious it is: 0 for not at all."""
     evidence = fields.JSONField[dict[str, Any] | None](null=True)
     """What speaks against it, by the codes of the reasons. It holds no personal data."""
+    cleared = fields.SmallIntField(null=True)
+    """The score with which somebody of the staff let it go on. Null before."""
+    review_until = fields.DatetimeField(null=True)
+    """Until when somebody may look at it, while they have to; after that it is refused."""
     reward_skipped = fields.CharField(max_length=20, null=True)
     """Why the referrer was given nothing though it has qualified. Null where they were, or will be."""
 
@@ -195,6 +199,11 @@ class Referral(Model):
                 name="referral_open",
                 fields=("valid_until", "referee_id"),
                 condition="state IN ('BOUND', 'REVIEW')",
+            ),
+            PartialIndex(
+                name="referral_unreviewed",
+                fields=("review_until", "referee_id"),
+                condition="state = 'REVIEW'",
             ),
         )
         constraints = (

@@ -111,6 +111,7 @@ _SAYS = {
     "unit": "What it must be a multiple of.",
     "version": "The version in force; 0 where there is none.",
     "wanted": "How much was asked for.",
+    "findings": "The codes of what forbids it, as `campaignLint` tells them.",
     "why": "What is wrong, for a developer.",
 }
 """What each fact of a refusal tells, by its name."""

@@ -44,6 +44,7 @@ LISTS = {
     "memberEvents": 20,
     "invitees": 20,
     "referrals": 20,
+    "referralReviews": 20,
     "months": 20,
     "cohorts": 20,
 }

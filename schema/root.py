@@ -57,7 +57,7 @@ from schema.points import (
 from schema.policy import PolicyMutation, PolicyQuery
 from schema.programme import ProgrammeQuery
 from schema.purchases import Purchase, PurchasesMutation, PurchasesQuery, purchase
-from schema.referrals import ReferralsMutation, ReferralsQuery
+from schema.referrals import ReferralsMutation, ReferralsQuery, ReviewsMutation, ReviewsQuery
 from schema.reveals import RevealsMutation
 from schema.scalars import SCALARS
 from schema.schemes import SchemesMutation, SchemesQuery
@@ -123,6 +123,7 @@ class Query(
     LintQuery,
     PartnersQuery,
     ReferralsQuery,
+    ReviewsQuery,
     StaffQuery,
 ):
     """What may be asked."""
@@ -172,6 +173,7 @@ class Mutation(
     PartnersMutation,
     LinksMutation,
     ReferralsMutation,
+    ReviewsMutation,
     SettlementsMutation,
     StaffMutation,
 ):

@@ -1266,10 +1266,17 @@ export type ErrorCode =
   | 'REFERRAL_CAMPAIGN_INVALID'
   /** There is no such referral campaign. 推荐活动不存在。 */
   | 'REFERRAL_CAMPAIGN_UNKNOWN'
+  /**
+   * The law or WeChat forbids this campaign: `campaignLint` says by which rule. 该活动违反法律或微信平台规则，请查看 campaignLint
+   * 的检查结果。
+   */
+  | 'REFERRAL_CAMPAIGN_UNLAWFUL'
   /** A channel is 1 to 32 capitals, digits and underscores. 渠道代码无效。 */
   | 'REFERRAL_CHANNEL_INVALID'
   /** There are no more channels for one member. 渠道数量已达上限。 */
   | 'REFERRAL_CHANNEL_LIMIT'
+  /** Nobody has to look at this referral. 该推荐关系不在审核中。 */
+  | 'REFERRAL_NOT_IN_REVIEW'
   /** This member cannot be bound to that referrer. 无法建立推荐关系。 */
   | 'REFERRAL_NOT_POSSIBLE'
   /** More would be given back than there was. 退还数量超过原始数量。 */
@@ -3171,7 +3178,7 @@ export interface Mutation {
    * bound under. Not for members, but for OWNER, ADMIN, OPERATOR.
    *
    * Refuses with: `IDEMPOTENCY_KEY_REUSED`, `NOT_FOUND`, `REFERRAL_ACT_UNAVAILABLE`, `REFERRAL_CAMPAIGN_CHANGED`,
-   * `REFERRAL_CAMPAIGN_INVALID`.
+   * `REFERRAL_CAMPAIGN_INVALID`, `REFERRAL_CAMPAIGN_UNLAWFUL`.
    */
   referralCampaignPublish: ReferralCampaignPayload | null;
   /**
@@ -3197,6 +3204,13 @@ export interface Mutation {
    * `REFERRAL_NOT_POSSIBLE`.
    */
   referralBind: ReferralBindPayload | null;
+  /**
+   * Let a suspicious referral go on from where it stood, or refuse it. One whose hold is over is rewarded. Not for
+   * members, but for OWNER, ADMIN, OPERATOR, CS.
+   *
+   * Refuses with: `IDEMPOTENCY_KEY_REUSED`, `NOT_FOUND`, `REFERRAL_NOT_IN_REVIEW`.
+   */
+  referralReview: ReferralReviewPayload | null;
   /**
    * Approve a settlement, so that it may be paid. Needs a proof (`staffProve`). Not for members, but for OWNER,
    * ADMIN.
@@ -4996,6 +5010,13 @@ export interface PurchaseRecordInput {
   /** Where it was sold. */
   channel?: string | null;
   /**
+   * The account that paid, by any name you have for it: the payer's openid. Only a keyed hash of it is stored, to
+   * see whether members who are said to be two pay as one.
+   */
+  payer?: string | null;
+  /** Where it goes, as you write it. Only a keyed hash of its letters and digits is stored. */
+  address?: string | null;
+  /**
    * Chosen by you for this one request (a UUID will do): 8 to 128 printable ASCII characters. The same key with the
    * same input is done once and always answered alike, so a retry is harmless.
    */
@@ -5142,6 +5163,11 @@ export interface Query {
   referralCampaigns: ReferralCampaign[] | null;
   /** Referrals, the newest first. Not for members, but for OWNER, ADMIN, OPERATOR, CS, COMMUNITY_MANAGER, ANALYST. */
   referrals: ReferralConnection | null;
+  /**
+   * Referrals that somebody has to look at, the oldest first; or that stand elsewhere. Not for members, but for
+   * OWNER, ADMIN, OPERATOR, CS.
+   */
+  referralReviews: ReferralReviewConnection | null;
   /** Who is calling: the account, its role and its store. Not for members, but for STAFF. */
   staffMe: StaffViewer | null;
   /** Everybody who works for the programme, or did, by name. Not for members, but for OWNER, ADMIN. */
@@ -5316,6 +5342,20 @@ export interface QueryPartnersArgs {
 export interface QueryReferralsArgs {
   /** Which ones; all by default. */
   filter?: ReferralsFilter | null;
+  /** How many items from the start: 1 to 100, 20 by default. */
+  first?: number | null;
+  /** Read on after this cursor. */
+  after?: string | null;
+  /** How many items from the end: 1 to 100. */
+  last?: number | null;
+  /** Read back before this cursor. */
+  before?: string | null;
+}
+
+/** Arguments of `Query.referralReviews`. */
+export interface QueryReferralReviewsArgs {
+  /** Where they stand; in review by default. */
+  state?: ReferralState;
   /** How many items from the start: 1 to 100, 20 by default. */
   first?: number | null;
   /** Read on after this cursor. */
@@ -5652,6 +5692,21 @@ export interface ReferralCampaignPublishInput {
   idempotencyKey: string;
 }
 
+/** The law or WeChat forbids this campaign: `campaignLint` says by which rule. */
+export interface ReferralCampaignUnlawful {
+  __typename?: 'ReferralCampaignUnlawful';
+  /** What to switch on. */
+  code: ErrorCode;
+  /** A sentence for people, in English or Chinese by `Accept-Language`. */
+  message: string;
+  /** The part of `input` that was refused, if one was. */
+  field: string[] | null;
+  /** Whether the same request may succeed later without anybody changing it. */
+  retryable: boolean;
+  /** The codes of what forbids it, as `campaignLint` tells them. */
+  findings: string;
+}
+
 /** For how many referrals a referrer is rewarded at most; null is no cap. */
 export interface ReferralCaps {
   __typename?: 'ReferralCaps';
@@ -5735,6 +5790,13 @@ export interface ReferralConnection {
   pageInfo: PageInfo;
 }
 
+/** What somebody makes of a suspicious referral. */
+export type ReferralDecision =
+  /** It goes on from where it stood. It is asked about again when more speaks against it. */
+  | 'APPROVE'
+  /** It never qualifies. */
+  | 'REJECT';
+
 /** What a member's referrals have given them. */
 export interface ReferralEarnings {
   __typename?: 'ReferralEarnings';
@@ -5759,17 +5821,58 @@ export interface ReferralEdge {
   node: Referral;
 }
 
-/** When a referral waits for somebody to look at it. */
+/** When a referral waits for somebody to look at it, and when it is refused at once. */
 export interface ReferralGuards {
   __typename?: 'ReferralGuards';
-  /** From which score on. Not for members, but for STAFF. */
+  /** From which score on somebody looks at it. Not for members, but for STAFF. */
   reviewScore: number;
+  /** From which score on it is refused at once. Not for members, but for STAFF. */
+  rejectScore: number;
+  /** What each other referral with the same device weighs, of three at most. Not for members, but for STAFF. */
+  sameDevice: number;
+  /**
+   * What each other member weighs whose orders the same account paid, of three at most. Not for members, but for
+   * STAFF.
+   */
+  samePayer: number;
+  /**
+   * What each other member weighs whose orders went to the same address, of three at most. Not for members, but for
+   * STAFF.
+   */
+  sameAddress: number;
+  /**
+   * What it weighs that the referrer brought more than `perHour` in an hour or `perDay` in a day. Not for members,
+   * but for STAFF.
+   */
+  velocity: number;
+  /** How many in an hour are usual. Not for members, but for STAFF. */
+  perHour: number;
+  /** How many in a day are usual. Not for members, but for STAFF. */
+  perDay: number;
+  /** How many days somebody may look at it. After that it is refused. Not for members, but for STAFF. */
+  reviewDays: number;
 }
 
-/** When a referral waits for somebody to look at it. */
+/** When a referral waits for somebody to look at it, and when it is refused at once. */
 export interface ReferralGuardsInput {
-  /** From which score on. */
+  /** From which score on somebody looks at it. */
   reviewScore?: number;
+  /** From which score on it is refused at once. */
+  rejectScore?: number;
+  /** What each other referral with the same device weighs, of three at most. */
+  sameDevice?: number;
+  /** What each other member weighs whose orders the same account paid, of three at most. */
+  samePayer?: number;
+  /** What each other member weighs whose orders went to the same address, of three at most. */
+  sameAddress?: number;
+  /** What it weighs that the referrer brought more than `perHour` in an hour or `perDay` in a day. */
+  velocity?: number;
+  /** How many in an hour are usual. */
+  perHour?: number;
+  /** How many in a day are usual. */
+  perDay?: number;
+  /** How many days somebody may look at it. After that it is refused. */
+  reviewDays?: number;
 }
 
 /** Somebody a member brought, as far as the member may know. */
@@ -5872,6 +5975,21 @@ export type ReferralMissing =
   /** Nothing: somebody of the staff has to look at it. */
   | 'REVIEW';
 
+/** Nobody has to look at this referral. */
+export interface ReferralNotInReview {
+  __typename?: 'ReferralNotInReview';
+  /** What to switch on. */
+  code: ErrorCode;
+  /** A sentence for people, in English or Chinese by `Accept-Language`. */
+  message: string;
+  /** The part of `input` that was refused, if one was. */
+  field: string[] | null;
+  /** Whether the same request may succeed later without anybody changing it. */
+  retryable: boolean;
+  /** The state it is in. */
+  state: string;
+}
+
 /** This member cannot be bound to that referrer. */
 export interface ReferralNotPossible {
   __typename?: 'ReferralNotPossible';
@@ -5908,6 +6026,35 @@ export interface ReferralPartnerTermsInput {
   minSettlementMinor?: Long;
 }
 
+/** What is known of one side of a referral, without saying who it is. */
+export interface ReferralParty {
+  __typename?: 'ReferralParty';
+  /**
+   * The first letter of what they wish to be called, and no more. Not for members, but for OWNER, ADMIN, OPERATOR,
+   * CS.
+   */
+  name: string;
+  /**
+   * Whether the membership is active: not frozen, opted out, merged or erased. Not for members, but for OWNER,
+   * ADMIN, OPERATOR, CS.
+   */
+  active: boolean;
+  /** When they joined. Not for members, but for OWNER, ADMIN, OPERATOR, CS. */
+  joinedAt: DateTime | null;
+  /** How many orders they have paid. Not for members, but for OWNER, ADMIN, OPERATOR, CS. */
+  orders: number;
+  /** What they paid for goods and did not get back. Not for members, but for OWNER, ADMIN, OPERATOR, CS. */
+  spentMinor: Long;
+  /** How many they brought. Not for members, but for OWNER, ADMIN, OPERATOR, CS. */
+  brought: number;
+  /** For how many of them they were rewarded, or will be. Not for members, but for OWNER, ADMIN, OPERATOR, CS. */
+  rewarded: number;
+  /** How many of them somebody has to look at. Not for members, but for OWNER, ADMIN, OPERATOR, CS. */
+  inReview: number;
+  /** How many of them were refused. Not for members, but for OWNER, ADMIN, OPERATOR, CS. */
+  rejected: number;
+}
+
 /** Over what referrals are counted. */
 export type ReferralPeriod =
   /** A day of the programme. */
@@ -5920,6 +6067,77 @@ export type ReferralPeriod =
   | 'YEAR'
   /** All time. */
   | 'LIFETIME';
+
+/** A suspicious referral, for whoever has to look at it. */
+export interface ReferralReview {
+  __typename?: 'ReferralReview';
+  /** The referral. Not for members, but for OWNER, ADMIN, OPERATOR, CS. */
+  referral: Referral;
+  /** The sum of what speaks against it. Not for members, but for OWNER, ADMIN, OPERATOR, CS. */
+  score: number;
+  /**
+   * With which score somebody let it go on; null when nobody did. Not for members, but for OWNER, ADMIN, OPERATOR,
+   * CS.
+   */
+  cleared: number | null;
+  /** What speaks against it, the gravest first: 4 at most. Not for members, but for OWNER, ADMIN, OPERATOR, CS. */
+  suspicions: ReferralSuspicion[];
+  /**
+   * Until when somebody may look at it; after that it is refused. Null where nobody has to. Not for members, but for
+   * OWNER, ADMIN, OPERATOR, CS.
+   */
+  reviewUntil: DateTime | null;
+  /** Who was brought. Not for members, but for OWNER, ADMIN, OPERATOR, CS. */
+  referee: ReferralParty;
+  /** Who brought them; null where it was a partner. Not for members, but for OWNER, ADMIN, OPERATOR, CS. */
+  referrer: ReferralParty | null;
+}
+
+/** One page of a list. */
+export interface ReferralReviewConnection {
+  __typename?: 'ReferralReviewConnection';
+  /** The items with their cursors. */
+  edges: ReferralReviewEdge[];
+  /** The items alone. */
+  nodes: ReferralReview[];
+  /** Where the page lies in the list. */
+  pageInfo: PageInfo;
+}
+
+/** One item of a list, and where it stands. */
+export interface ReferralReviewEdge {
+  __typename?: 'ReferralReviewEdge';
+  /** Send it as `after` or `before` to read on from here. */
+  cursor: string;
+  /** The item. */
+  node: ReferralReview;
+}
+
+/** What somebody makes of a suspicious referral. */
+export interface ReferralReviewInput {
+  /** Who was brought: `referral { refereeId }`. */
+  memberId: ID;
+  /** Whether it goes on. */
+  decision: ReferralDecision;
+  /** Why, in one word: `SAME_HOUSEHOLD`. */
+  reason: ReasonCode;
+  /**
+   * Chosen by you for this one request (a UUID will do): 8 to 128 printable ASCII characters. The same key with the
+   * same input is done once and always answered alike, so a retry is harmless.
+   */
+  idempotencyKey: string;
+}
+
+/** What became of a referral somebody has looked at. */
+export interface ReferralReviewPayload {
+  __typename?: 'ReferralReviewPayload';
+  /** The referral; null when refused. Not for members, but for OWNER, ADMIN, OPERATOR, CS. */
+  referral: Referral | null;
+  /** Whether this had been done before. Not for members, but for OWNER, ADMIN, OPERATOR, CS. */
+  replayed: boolean;
+  /** Why it was refused; empty on success. Not for members, but for OWNER, ADMIN, OPERATOR, CS. */
+  userErrors: UserError[];
+}
 
 /** What one side of a referral is given. */
 export interface ReferralReward {
@@ -5958,10 +6176,30 @@ export type ReferralState =
   | 'EXPIRED'
   /** Somebody of the staff has to look at it first. */
   | 'REVIEW'
-  /** Staff looked at it and refused it. */
+  /** It was refused: by staff, or because too much speaks against it. */
   | 'REJECTED'
   /** It does not count: both turned out to be one person, or it was bound by mistake. */
   | 'VOIDED';
+
+/** One thing that speaks against a referral. */
+export interface ReferralSuspicion {
+  __typename?: 'ReferralSuspicion';
+  /** What it is. Not for members, but for OWNER, ADMIN, OPERATOR, CS. */
+  reason: ReferralSuspicionReason;
+  /** How many others it is about, or how many were brought. Not for members, but for OWNER, ADMIN, OPERATOR, CS. */
+  count: number;
+}
+
+/** What speaks against a referral. */
+export type ReferralSuspicionReason =
+  /** Others were bound with the device the referee registered with. */
+  | 'SAME_DEVICE'
+  /** Who paid the referee's order has paid other members' orders. */
+  | 'SAME_PAYER'
+  /** Other members' orders went where the referee's did. */
+  | 'SAME_ADDRESS'
+  /** The referrer brought many in an hour or a day. */
+  | 'VELOCITY';
 
 /** What holders of one tier are given. */
 export interface ReferralTierReward {
@@ -7140,7 +7378,9 @@ export type AnyUserError =
   | ReceiverNotActive
   | ReferralCampaignChanged
   | ReferralCampaignInvalid
+  | ReferralCampaignUnlawful
   | ReferralChannelLimit
+  | ReferralNotInReview
   | ReferralNotPossible
   | RefundExceedsOriginal
   | SettlementDecided

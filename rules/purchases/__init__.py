@@ -39,6 +39,7 @@ from rules.purchases._facts import (
     check_moment,
     check_order,
     check_refunds,
+    traced,
 )
 from rules.purchases._landing import land_growth
 from rules.purchases._orders import PURSE_AND_ORDER, placed
@@ -68,6 +69,7 @@ __all__ = [
     "preview",
     "record",
     "report",
+    "traced",
 ]
 
 
@@ -111,7 +113,8 @@ class Applied:
 WHOSE = SQL("SELECT member_id, purchase_id FROM purchase_key WHERE source = $1 AND order_ref = $2")
 _STORED = (
     "SELECT p.id, p.member_id, p.state, p.currency, p.goods_minor, p.by_points_minor, p.refunded_minor,"  # noqa: S608
-    f" p.shipping_minor, p.channel, p.store_id, p.ordered_at, p.paid_at{referrals.COLUMN}{{}}"
+    f" p.shipping_minor, p.channel, p.store_id, p.payer_hash, p.address_hash, p.ordered_at, p.paid_at"
+    f"{referrals.COLUMN}{{}}"
     " FROM purchase p"
     f" JOIN member m ON m.id = p.member_id{referrals.JOIN.format('m.id')}{earning.JOIN}"
     " WHERE p.member_id = $1 AND p.id = $2"

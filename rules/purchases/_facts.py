@@ -1,5 +1,6 @@
 """Order facts: what a shop reports, checked before anything is held or written."""
 
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -9,6 +10,7 @@ from uuid import UUID
 from models.purchases import PurchaseEventKind, PurchaseState
 from models.staff import StaffRole
 from models.units import BALANCE_MAX, Minor
+from rules import vault
 from rules.actors import Actor, ActorKind
 from rules.programme import Terms
 from rules.refusals import ClockSkew, Refusal
@@ -112,6 +114,9 @@ class Order:
     by_points_minor: Minor = Minor(0)  # noqa: RUF009  an int
     channel: str | None = None
     store_id: UUID | None = None
+    payer_hash: str | None = None
+    """By what the account that paid is known again; see `traced`."""
+    address_hash: str | None = None
 
     @property
     def goods_minor(self) -> Minor:
@@ -149,6 +154,8 @@ class Stored:
     shipping_minor: Minor
     channel: str | None
     store_id: UUID | None
+    payer_hash: str | None
+    address_hash: str | None
     ordered_at: datetime
     paid_at: datetime | None
 
@@ -156,6 +163,15 @@ class Stored:
     def of(cls, row: dict[str, Any]) -> "Stored":
         """The purchase of a row."""
         return cls(**{name: row[name] for name in cls.__slots__} | {"state": PurchaseState(row["state"])})
+
+
+def traced(what: str, said: str) -> str:
+    """By what an account or an address is known again. Nothing of it can be read back.
+
+    How it is written makes no difference, as far as letters, digits and signs go.
+    """
+    plain = "".join(each for each in unicodedata.normalize("NFKC", said).casefold() if each.isalnum())
+    return vault.unlocked().mark(f"order {what}", plain or said)
 
 
 def check_order(order: Order, terms: Terms) -> None:

@@ -31,6 +31,8 @@ def placed(member_id: UUID, order: Order) -> Stored:
         shipping_minor=order.shipping_minor,
         channel=order.channel,
         store_id=order.store_id,
+        payer_hash=order.payer_hash,
+        address_hash=order.address_hash,
         ordered_at=order.ordered_at,
         paid_at=None,
     )

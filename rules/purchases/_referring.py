@@ -15,12 +15,14 @@ COUNTED = SQL("SELECT seq FROM referral_event WHERE member_id = $1 AND purchase_
 async def paid(sitting: Sitting) -> None:
     """The order is paid: it counts, and may qualify."""
     if course := await _course(sitting):
+        await _look(course, sitting)
         course.paid(_bought(sitting, sitting.purchase.refunded_minor))
 
 
 async def completed(sitting: Sitting, at: datetime) -> None:
     """The order is completed: it may qualify."""
     if course := await _course(sitting):
+        await _look(course, sitting)
         course.completed(_bought(sitting, sitting.purchase.refunded_minor), at)
 
 
@@ -37,6 +39,13 @@ async def _course(sitting: Sitting) -> Course | None:
     if sitting.is_referred and sitting.course is None:
         sitting.course = await referrals.course_of(sitting.purchase.member_id, sitting.now)
     return sitting.course
+
+
+async def _look(course: Course, sitting: Sitting) -> None:
+    """See what speaks against a referral before an order may be its qualifying act."""
+    if course.may_qualify:
+        purchase = sitting.purchase
+        await referrals.look(course, payer=purchase.payer_hash, address=purchase.address_hash)
 
 
 async def _is_counted(sitting: Sitting, course: Course) -> bool:

@@ -12,7 +12,6 @@ from rules.referrals._campaign import (
     Campaign,
     CampaignUnreadable,
     Caps,
-    Guards,
     Milestone,
     PartnerTerms,
     QualifyingAct,
@@ -39,18 +38,22 @@ from rules.referrals._codes import (
     retire_code,
 )
 from rules.referrals._course import Bought, Course, Referral, Step
+from rules.referrals._guards import Guards
 from rules.referrals._keeping import COLUMN, JOIN, course_of, keep
+from rules.referrals._looking import look
 from rules.referrals._meeting import become_one, proven
 from rules.referrals._missing import Missing, Need, missing
 from rules.referrals._objecting import Objection, bury
 from rules.referrals._publishing import (
     Published,
     ReferralCampaignChanged,
+    ReferralCampaignUnlawful,
     campaign,
     meant,
     newest,
     publish,
 )
+from rules.referrals._reviewing import Decision, ReferralNotInReview, Reviewed, review
 from rules.referrals._rewarding import (
     charge_back,
     pass_time,
@@ -58,7 +61,7 @@ from rules.referrals._rewarding import (
     settle,
     take_back,
 )
-from rules.referrals._suspicions import Facts, Score, suspicions
+from rules.referrals._suspicions import Facts, Score, Suspicion, suspicions
 from rules.referrals._tallies import start_of
 from rules.referrals._touching import KEPT_FOR, touch
 
@@ -77,6 +80,7 @@ __all__ = [
     "Caps",
     "Code",
     "Course",
+    "Decision",
     "Facts",
     "Guards",
     "Milestone",
@@ -91,12 +95,16 @@ __all__ = [
     "ReferralCampaignChanged",
     "ReferralCampaignInvalid",
     "ReferralCampaignUnknown",
+    "ReferralCampaignUnlawful",
     "ReferralChannelInvalid",
     "ReferralChannelLimit",
+    "ReferralNotInReview",
     "ReferralNotPossible",
+    "Reviewed",
     "Reward",
     "Score",
     "Step",
+    "Suspicion",
     "TierReward",
     "become_one",
     "bind",
@@ -109,6 +117,7 @@ __all__ = [
     "course_of",
     "find_code",
     "keep",
+    "look",
     "meant",
     "missing",
     "newest",
@@ -121,6 +130,7 @@ __all__ = [
     "publish",
     "read_campaign",
     "retire_code",
+    "review",
     "reward_referrer",
     "settle",
     "start_of",

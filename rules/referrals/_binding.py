@@ -17,9 +17,9 @@ from rules.referrals._campaign import Attribution, Campaign
 from rules.referrals._codes import Code, find_code
 from rules.referrals._course import Course, Referral
 from rules.referrals._keeping import keep
+from rules.referrals._looking import look, queue_up
 from rules.referrals._objecting import Objection, objection_to
 from rules.referrals._publishing import meant, newest
-from rules.referrals._suspicions import Facts, Score, suspicions
 from rules.referrals._touching import KEPT_FOR, device_hash, touches
 from rules.refusals import Refusal
 from rules.transactions import transaction
@@ -63,14 +63,12 @@ async def came_by(referee_id: UUID, came: Came, *, now: datetime) -> tuple[Objec
         return objection, []
     referrer_id = whose.referrer_id and await heirs.heir_of(whose.referrer_id)
     device = None if came.device is None else device_hash(came.device)
-    score = suspicions(await _facts(device))
-    told = {"partner_id": whose.partner_id, "code": whose.code, "channel": found.channel}
-    fresh = _fresh(referee_id, campaign=found.campaign, now=now, referrer_id=referrer_id, **told)
-    course = _begin(fresh, found.campaign, score, now)
-    if await _is_proven(referee_id):
-        course.registered(now)
-    course.pass_time()
-    return None, keep(course, _more(fresh, score, device))
+    told = {"partner_id": whose.partner_id, "code": whose.code, "channel": found.channel, "device_hash": device}
+    await queue_up(device, now)
+    course = _begun(referee_id, found.campaign, "CODE", now, referrer_id=referrer_id, **told)
+    await look(course)
+    course.doubt(now)
+    return None, await _kept(course)
 
 
 async def _whence(came: Came, now: datetime) -> Whence | Objection:
@@ -120,27 +118,20 @@ def _within(found: Sequence[tuple[Whence, datetime]], now: datetime) -> Whence |
 
 
 PROVEN = SQL("SELECT id FROM member_identity WHERE member_id = $1 AND verified LIMIT 1")
-DEVICES = SQL(
-    "SELECT COUNT(*) AS n FROM referral WHERE device_hash = $1",
-    fans_out="a device that brings many is known by all who came with it",
-)
-
-
-async def _facts(device: str | None) -> Facts:
-    return Facts(same_device=0 if device is None else await DEVICES.value(device))
 
 
 async def _is_proven(member_id: UUID) -> bool:
     return await PROVEN.row(member_id) is not None
 
 
-def _fresh(referee_id: UUID, *, campaign: Campaign, now: datetime, **whose: Any) -> Referral:
-    return Referral(
+def _begun(referee_id: UUID, campaign: Campaign, cause: str, now: datetime, **whose: Any) -> Course:
+    """The course of a referral that has just begun."""
+    found = Referral(
         referee_id=referee_id,
         campaign=campaign.code,
         campaign_version=campaign.version,
         state=ReferralState.BOUND,
-        cause="CODE",
+        cause=cause,
         bound_at=now,
         valid_until=now + timedelta(days=campaign.valid_days),
         qualifies_at=None,
@@ -150,26 +141,25 @@ def _fresh(referee_id: UUID, *, campaign: Campaign, now: datetime, **whose: Any)
         spent_minor=0,
         seq=0,
         score=0,
+        evidence=None,
+        cleared=None,
+        review_until=None,
         reward_skipped=None,
-        **{"bound_by": None, **whose},
+        **{"bound_by": None, "device_hash": None, **whose},
     )
-
-
-def _begin(found: Referral, campaign: Campaign, score: Score, now: datetime) -> Course:
-    """The course of a referral that has just begun, waiting for somebody to look at it where it is suspicious."""
-    found.score = score.score
     course = Course(found, campaign, now)
-    if score.score >= campaign.guards.review_score:
-        course.turn(ReferralState.REVIEW, next(iter(score.evidence)), now)
-    else:
-        course.turn(ReferralState.BOUND, found.cause, now)
+    course.turn(ReferralState.BOUND, cause, now)
     return course
 
 
-def _more(found: Referral, score: Score, device: str | None) -> dict[str, Any]:
-    """What is written of a referral when it begins, and not read again."""
+async def _kept(course: Course) -> list[Event]:
+    """Have a referral written that has just begun, with what it has come to already."""
+    found = course.referral
+    if await _is_proven(found.referee_id):
+        course.registered(course.now)
+    course.pass_time()
     pair = None if found.referrer_id is None else ":".join(sorted((str(found.referrer_id), str(found.referee_id))))
-    return {"pair": pair, "device_hash": device, "evidence": score.evidence or None}
+    return keep(course, {"pair": pair})
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,13 +190,9 @@ async def bind(referee_id: UUID, said: str, *, reason: ReasonCode, key: Key, act
         raise ReferralNotPossible(objection.value)
     referrer_id = code.referrer_id and await heirs.heir_of(code.referrer_id)
     whose = {"referrer_id": referrer_id, "partner_id": code.partner_id, "bound_by": actor.principal}
-    found = _fresh(referee_id, campaign=campaign, now=now, code=code.code, channel=code.channel, **whose)
-    found.cause = "STAFF"
-    course = _begin(found, campaign, Score(), now)
-    if await _is_proven(referee_id):
-        course.registered(now)
-    course.pass_time()
-    await tell(referee_id, keep(course, _more(found, Score(), None)), now)
+    told = {"code": code.code, "channel": code.channel}
+    course = _begun(referee_id, campaign, "STAFF", now, **whose, **told)
+    await tell(referee_id, await _kept(course), now)
     facts = {"campaign": campaign.code, "version": campaign.version}
     await audit.note(actor, slip.operation, member_id=referee_id, reason=reason, facts=facts, now=now)
     await slip.keep({}, now)

@@ -14,6 +14,7 @@ from models.referral_rewards import TallyPeriod
 from models.referrals import CODE_MAX
 from models.units import BALANCE_MAX, MOVE_MAX, WHOLE, BasisPoints, Growth, Minor, Points
 from rules.policy import PolicyUnreadable, read
+from rules.referrals._guards import SCORE_MAX, Guards
 from rules.refusals import Refusal
 
 CODE = re.compile(rf"[A-Z0-9_]{{1,{CODE_MAX}}}")
@@ -124,14 +125,6 @@ class PartnerTerms:
     commission_bps: BasisPoints = BasisPoints(0)  # noqa: RUF009  an int
     frozen_days: int = 15
     min_settlement_minor: Minor = Minor(0)  # noqa: RUF009  an int
-
-
-@dataclass(frozen=True, slots=True)
-class Guards:
-    """When a referral waits for somebody to look at it."""
-
-    review_score: int = 50
-    """From which score on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -297,7 +290,19 @@ def _check_most(campaign: Campaign) -> None:
     _between("partner.commissionBps", campaign.partner.commission_bps, 0, WHOLE)
     _between("partner.frozenDays", campaign.partner.frozen_days, 0, DAYS_MAX)
     _between("partner.minSettlementMinor", campaign.partner.min_settlement_minor, 0, BALANCE_MAX)
-    _between("guards.reviewScore", campaign.guards.review_score, 1, 10_000)
+    _check_guards(campaign.guards)
+
+
+def _check_guards(guards: Guards) -> None:
+    """Raises: ReferralCampaignInvalid."""
+    _between("guards.reviewScore", guards.review_score, 1, SCORE_MAX)
+    _between("guards.rejectScore", guards.reject_score, guards.review_score, SCORE_MAX)
+    weights = ("same_device", "same_payer", "same_address", "velocity")
+    for name in weights:
+        _between(f"guards.{_camel(name)}", getattr(guards, name), 0, SCORE_MAX)
+    _between("guards.perHour", guards.per_hour, 1, COUNT_MAX)
+    _between("guards.perDay", guards.per_day, 1, COUNT_MAX)
+    _between("guards.reviewDays", guards.review_days, 1, DAYS_MAX)
 
 
 def _check_link(link: str) -> None:

@@ -9,6 +9,7 @@ from uuid import UUID
 from models.referrals import ReferralState, ReferralStep
 from models.units import Minor, Points
 from rules.referrals._campaign import Campaign, QualifyingAct
+from rules.referrals._suspicions import Score, verdict
 
 OVER = frozenset({ReferralState.EXPIRED, ReferralState.REJECTED, ReferralState.VOIDED})
 """Where nothing counts any more."""
@@ -19,6 +20,9 @@ DECIDED = frozenset({ReferralState.QUALIFIED, ReferralState.REWARDED})
 
 REFUNDED, HELD, OVERDUE = "REFUNDED", "HELD", "OVERDUE"
 """Why a referral fell back, came through its hold, or ran out."""
+
+APPROVED, UNREVIEWED = "APPROVED", "UNREVIEWED"
+"""Why a referral goes on, or is refused: somebody looked at it, or nobody did in time."""
 
 
 @dataclass(slots=True)
@@ -35,6 +39,7 @@ class Referral:
     state: ReferralState
     cause: str
     bound_by: str | None
+    device_hash: str | None
     bound_at: datetime
     valid_until: datetime
     qualifies_at: datetime | None
@@ -44,6 +49,9 @@ class Referral:
     spent_minor: int
     seq: int
     score: int
+    evidence: dict[str, int] | None
+    cleared: int | None
+    review_until: datetime | None
     reward_skipped: str | None
 
     @classmethod
@@ -98,6 +106,12 @@ class Course:
     steps: list[Step] = field(default_factory=list)
     is_marked: bool = False
     """Whether something else of it has changed."""
+
+    @property
+    def may_qualify(self) -> bool:
+        """Whether an order may be the qualifying act yet."""
+        found = self.referral
+        return found.state in (ReferralState.BOUND, ReferralState.REVIEW) and found.qualifies_at is None
 
     @property
     def matures_at(self) -> datetime | None:
@@ -159,10 +173,43 @@ class Course:
             self.turn(ReferralState.QUALIFIED, HELD, found.qualifies_at)
         elif found.state is ReferralState.BOUND and found.valid_until <= self.now:
             self.turn(ReferralState.EXPIRED, OVERDUE, found.valid_until)
+        elif found.state is ReferralState.REVIEW and found.review_until and found.review_until <= self.now:
+            self.turn(ReferralState.REJECTED, UNREVIEWED, found.review_until)
+
+    def weigh(self, score: Score) -> None:
+        """So much is known to speak against it by now. What once did is not forgotten."""
+        found = self.referral
+        if score.score >= found.score and score.evidence != (found.evidence or {}):
+            found.score, found.evidence, self.is_marked = score.score, score.evidence, True
+
+    def doubt(self, at: datetime) -> bool:
+        """Somebody has to look at it, or nobody has: where more speaks against it than was cleared."""
+        found, guards = self.referral, self.campaign.guards
+        known = Score(found.score, found.evidence or {})
+        follows = verdict(known, guards, cleared=found.cleared or 0)
+        if follows is None or follows is found.state:
+            return False
+        self.turn(follows, known.reason, at)
+        if follows is ReferralState.REVIEW:
+            found.review_until = self.now + timedelta(days=guards.review_days)
+        return True
+
+    def approve(self) -> None:
+        """Somebody looked at it and lets it go on, from where it stood."""
+        found = self.referral
+        found.cleared = found.score
+        goes_on = ReferralState.QUALIFYING if found.qualifies_at else ReferralState.BOUND
+        self.turn(goes_on, APPROVED, self.now)
+        self.pass_time()
+
+    def reject(self, cause: str) -> None:
+        """Somebody looked at it and refuses it."""
+        self.turn(ReferralState.REJECTED, cause, self.now)
 
     def turn(self, state: ReferralState, cause: str, at: datetime) -> None:
         """The referral stands somewhere else from now on, and why."""
         self.referral.state, self.referral.cause = state, cause
+        self.referral.review_until = None
         self._step(ReferralStep(state.value), cause, at, self.referral.purchase_id)
 
     def cost(self, points: Points, cause: str) -> None:
@@ -177,11 +224,11 @@ class Course:
     def _act(self, purchase_id: UUID | None, at: datetime) -> None:
         """The qualifying act was done: the hold begins. Only the first counts."""
         found = self.referral
-        if found.state not in (ReferralState.BOUND, ReferralState.REVIEW) or found.qualifies_at is not None:
+        if not self.may_qualify:
             return
         found.purchase_id = purchase_id
         found.qualifies_at = at + timedelta(days=self.campaign.hold_days)
-        if found.state is ReferralState.BOUND:
+        if not self.doubt(at) and found.state is ReferralState.BOUND:
             self.turn(ReferralState.QUALIFYING, self.campaign.act.value, at)
 
     def _is_enough(self, bought: Bought) -> bool:

@@ -35,6 +35,9 @@ KEPT = (
     "spent_minor",
     "seq",
     "score",
+    "evidence",
+    "cleared",
+    "review_until",
     "reward_skipped",
 )
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 import orjson
@@ -10,9 +11,10 @@ from models.referral_rewards import ReferralBudget
 from models.referrals import ReferralCampaign
 from models.sql import SQL, insert
 from models.units import BALANCE_MAX
-from rules import audit, programme
+from rules import audit, lint, programme
 from rules.actors import Actor
 from rules.idempotency import Key, Slip
+from rules.lint import Severity
 from rules.programme import NoProgramme
 from rules.referrals._campaign import Campaign, ReferralCampaignInvalid, check, parsed, plain
 from rules.refusals import NotFound, Refusal
@@ -32,6 +34,14 @@ class ReferralCampaignChanged(Refusal):
     zh = "推荐活动的版本已变更。"
     field = ("expectedVersion",)
     version: int
+
+
+@dataclass(eq=False)
+class ReferralCampaignUnlawful(Refusal):
+    """The law or WeChat forbids this campaign: `campaignLint` says by which rule."""
+
+    zh = "该活动违反法律或微信平台规则，请查看 campaignLint 的检查结果。"
+    findings: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +66,7 @@ async def publish(
     `expected_version` is the newest there is, 0 for none. One ends by a version whose `ends_at` has come.
 
     Raises: NotFound, IdempotencyKeyReused, ReferralCampaignInvalid, ReferralActUnavailable,
-    ReferralCampaignChanged.
+    ReferralCampaignUnlawful, ReferralCampaignChanged.
     """
     if await IN_TURN.row() is None:
         raise NoProgramme(NoProgramme.__doc__)
@@ -65,6 +75,7 @@ async def publish(
     if earlier := await slip.recall():
         return Published(await campaign(earlier["code"], earlier["version"]), replayed=True)
     check(wanted)
+    _check_lawful(told)
     last = await LAST.value(wanted.code)
     if expected_version is not None and expected_version != last:
         raise ReferralCampaignChanged(last)
@@ -76,6 +87,13 @@ async def publish(
     await audit.note(actor, slip.operation, facts=facts, now=now)
     await slip.keep({"code": done.code, "version": done.version}, now)
     return Published(done)
+
+
+def _check_lawful(told: dict[str, Any]) -> None:
+    """Raises: ReferralCampaignUnlawful."""
+    found = [each for each in lint.findings(told) if each.severity is Severity.BLOCKS]
+    if found:
+        raise ReferralCampaignUnlawful(", ".join(dict.fromkeys(each.code.value for each in found)))
 
 
 def _row(done: Campaign, actor: Actor, now: datetime) -> dict[str, object]:

@@ -32,6 +32,7 @@ from rules.referrals._giving import (
     hand_of,
 )
 from rules.referrals._keeping import CLAW_BACK, MATURE, REWARD, course_of, keep
+from rules.referrals._looking import look
 from rules.referrals._tallies import Tallies, tallies
 from rules.transactions import transaction
 
@@ -53,9 +54,13 @@ async def pass_time(referee_id: UUID, *, now: datetime) -> None:
     """
     await heirs.hold(referee_id)
     course = await course_of(referee_id, now)
-    if course is not None:
-        course.pass_time()
-        await tell(referee_id, keep(course), now)
+    if course is None:
+        return
+    if course.referral.state is ReferralState.QUALIFYING:
+        await look(course)
+        course.doubt(now)
+    course.pass_time()
+    await tell(referee_id, keep(course), now)
 
 
 EXPIRING = SQL(
@@ -63,18 +68,24 @@ EXPIRING = SQL(
     " LIMIT $2",
     fans_out="the sweeper of referrals that have run out visits every member's",
 )
+UNREVIEWED = SQL(
+    "SELECT referee_id FROM referral WHERE state = 'REVIEW' AND review_until <= $1"
+    " ORDER BY review_until, referee_id LIMIT $2",
+    fans_out="the sweeper of reviews that nobody made visits every member's",
+)
 BATCH, BATCHES_MAX = 200, 50
 
 
 @job("referrals.expire", every=timedelta(hours=1), lease=timedelta(minutes=10))
 async def expire(_: dict[str, Any], now: datetime) -> None:
-    """End the referrals that have run out, a member at a time. Late or not, they qualify no more."""
-    for _batch in range(BATCHES_MAX):
-        rows = await EXPIRING.rows(now, BATCH)
-        for row in rows:
-            await pass_time(row["referee_id"], now=now)
-        if len(rows) < BATCH:
-            break
+    """End the referrals that have run out, and those nobody has looked at in time, a member at a time."""
+    for sweep in (EXPIRING, UNREVIEWED):
+        for _batch in range(BATCHES_MAX):
+            rows = await sweep.rows(now, BATCH)
+            for row in rows:
+                await pass_time(row["referee_id"], now=now)
+            if len(rows) < BATCH:
+                break
 
 
 @job(REWARD, attempts=20)

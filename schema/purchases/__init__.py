@@ -6,7 +6,7 @@ from models.purchases import PurchaseEventKind
 from models.units import Minor
 from rules import purchases
 from rules.idempotency import Key
-from rules.purchases import Applied, Happening, Order
+from rules.purchases import Applied, Happening, Order, traced
 from rules.refusals import NotFound
 from schema import ids
 from schema.context import Context, Info
@@ -19,6 +19,8 @@ from schema.purchases._preview import PurchasesQuery
 from schema.purchases._purchase import Purchase, purchase, purchases_of
 from schema.scalars import KEY_SAYS, CurrencyCode, Long, Moment
 from schema.tiers import Tier, tier_of_code
+
+TRACE_MAX = 300
 
 __all__ = ["Purchase", "PurchasesMutation", "PurchasesQuery", "purchase", "purchases_of"]
 
@@ -69,6 +71,15 @@ class PurchaseRecordInput:
         default=Long(0), description="The part of the lines paid by points, as money. Earns nothing."
     )
     channel: str | None = strawberry.field(default=None, description="Where it was sold.")
+    payer: str | None = strawberry.field(
+        default=None,
+        description="The account that paid, by any name you have for it: the payer's openid. Only a keyed hash "
+        "of it is stored, to see whether members who are said to be two pay as one.",
+    )
+    address: str | None = strawberry.field(
+        default=None,
+        description="Where it goes, as you write it. Only a keyed hash of its letters and digits is stored.",
+    )
     idempotency_key: str = strawberry.field(description=KEY_SAYS)
 
 
@@ -108,7 +119,13 @@ def _order(input: PurchaseRecordInput, context: Context) -> Order:
         by_points_minor=Minor(input.paid_by_points_minor),
         channel=input.channel and ref(input.channel, "channel", SHORT_MAX),
         store_id=principal.store_id if principal else None,
+        payer_hash=_trace("payer", input.payer),
+        address_hash=_trace("address", input.address),
     )
+
+
+def _trace(what: str, said: str | None) -> str | None:
+    return None if said is None else traced(what, ref(said, what, TRACE_MAX))
 
 
 def _source(context: Context) -> str:

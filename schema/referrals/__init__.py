@@ -26,9 +26,18 @@ from schema.referrals._member import (
     referral_of,
     shown,
 )
+from schema.referrals._reviews import ReviewsMutation, ReviewsQuery
 from schema.scalars import KEY_SAYS
 
-__all__ = ["SEES", "MemberReferral", "ReferralsMutation", "ReferralsQuery", "referral_of"]
+__all__ = [
+    "SEES",
+    "MemberReferral",
+    "ReferralsMutation",
+    "ReferralsQuery",
+    "ReviewsMutation",
+    "ReviewsQuery",
+    "referral_of",
+]
 
 CAMPAIGNS: Rule = LEADS | {Audience.OPERATOR}
 TEXT_MAX = 128

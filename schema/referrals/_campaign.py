@@ -105,9 +105,30 @@ class ReferralPartnerTerms:
     min_settlement_minor: Long = seen(STAFF, "The least that is settled.")
 
 
-@strawberry.type(description="When a referral waits for somebody to look at it.")
+GUARDS_SAY = {
+    "review_score": "From which score on somebody looks at it.",
+    "reject_score": "From which score on it is refused at once.",
+    "same_device": "What each other referral with the same device weighs, of three at most.",
+    "same_payer": "What each other member weighs whose orders the same account paid, of three at most.",
+    "same_address": "What each other member weighs whose orders went to the same address, of three at most.",
+    "velocity": "What it weighs that the referrer brought more than `perHour` in an hour or `perDay` in a day.",
+    "per_hour": "How many in an hour are usual.",
+    "per_day": "How many in a day are usual.",
+    "review_days": "How many days somebody may look at it. After that it is refused.",
+}
+
+
+@strawberry.type(description="When a referral waits for somebody to look at it, and when it is refused at once.")
 class ReferralGuards:
-    review_score: int = seen(STAFF, "From which score on.")
+    review_score: int = seen(STAFF, GUARDS_SAY["review_score"])
+    reject_score: int = seen(STAFF, GUARDS_SAY["reject_score"])
+    same_device: int = seen(STAFF, GUARDS_SAY["same_device"])
+    same_payer: int = seen(STAFF, GUARDS_SAY["same_payer"])
+    same_address: int = seen(STAFF, GUARDS_SAY["same_address"])
+    velocity: int = seen(STAFF, GUARDS_SAY["velocity"])
+    per_hour: int = seen(STAFF, GUARDS_SAY["per_hour"])
+    per_day: int = seen(STAFF, GUARDS_SAY["per_day"])
+    review_days: int = seen(STAFF, GUARDS_SAY["review_days"])
 
 
 @strawberry.type(description="One version of a referral campaign (推荐活动). It never changes.")
@@ -205,9 +226,17 @@ class ReferralPartnerTermsInput:
     min_settlement_minor: Long = strawberry.field(default=Long(0), description="The least that is settled.")
 
 
-@strawberry.input(description="When a referral waits for somebody to look at it.")
+@strawberry.input(description="When a referral waits for somebody to look at it, and when it is refused at once.")
 class ReferralGuardsInput:
-    review_score: int = strawberry.field(default=50, description="From which score on.")
+    review_score: int = strawberry.field(default=50, description=GUARDS_SAY["review_score"])
+    reject_score: int = strawberry.field(default=150, description=GUARDS_SAY["reject_score"])
+    same_device: int = strawberry.field(default=60, description=GUARDS_SAY["same_device"])
+    same_payer: int = strawberry.field(default=60, description=GUARDS_SAY["same_payer"])
+    same_address: int = strawberry.field(default=30, description=GUARDS_SAY["same_address"])
+    velocity: int = strawberry.field(default=50, description=GUARDS_SAY["velocity"])
+    per_hour: int = strawberry.field(default=10, description=GUARDS_SAY["per_hour"])
+    per_day: int = strawberry.field(default=40, description=GUARDS_SAY["per_day"])
+    review_days: int = strawberry.field(default=30, description=GUARDS_SAY["review_days"])
 
 
 @strawberry.input(description="A whole campaign: what is left out is as it usually is.")
@@ -267,7 +296,7 @@ def campaign_in(given: ReferralCampaignInput) -> Campaign:
         if given.caps
         else referrals.Caps(),
         "partner": _terms_in(given.partner),
-        "guards": referrals.Guards(given.guards.review_score) if given.guards else referrals.Guards(),
+        "guards": shown(referrals.Guards, given.guards) if given.guards else referrals.Guards(),
     }
     plain = {each.name: getattr(given, each.name) for each in fields(given) if each.name not in parts}
     return Campaign(**{**plain, **parts})

@@ -39,7 +39,7 @@ describe(
         ReferralState.CLAWED_BACK: "A refund took the rewards back.",
         ReferralState.EXPIRED: "It ran out before it qualified.",
         ReferralState.REVIEW: "Somebody of the staff has to look at it first.",
-        ReferralState.REJECTED: "Staff looked at it and refused it.",
+        ReferralState.REJECTED: "It was refused: by staff, or because too much speaks against it.",
         ReferralState.VOIDED: "It does not count: both turned out to be one person, or it was bound by mistake.",
     },
 )
@@ -77,6 +77,12 @@ def masked(name: str | None) -> str:
     'L**'
     """
     return f"{name[:1]}{HIDDEN}" if name else HIDDEN
+
+
+def hushed(row: dict[str, Any], context: Context) -> str:
+    """Why a referral stands where it does. What gave a cheat away is for staff alone."""
+    is_secret = row["state"] in (ReferralState.REVIEW, ReferralState.REJECTED) and context.member_id is not None
+    return str(row["state"] if is_secret else row["cause"])
 
 
 def need_of(row: dict[str, Any]) -> referrals.Need:
@@ -118,7 +124,7 @@ async def invitees_of(
         return ReferralInvitee(
             name=masked(card.display_name if card else None),
             state=ReferralState(row["state"]),
-            cause=row["cause"],
+            cause=hushed(row, context),
             missing=need.what,
             missing_minor=None if need.minor is None else Long(need.minor),
             bound_at=row["bound_at"],

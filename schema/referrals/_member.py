@@ -20,7 +20,7 @@ from schema.context import Context, HasMember
 from schema.drawing import qr
 from schema.pages import Connection
 from schema.permissions import STAFF, related, seen
-from schema.referrals._invitees import JOINED, SEES, ReferralInvitee, invitees_of, need_of
+from schema.referrals._invitees import JOINED, SEES, ReferralInvitee, hushed, invitees_of, need_of
 from schema.scalars import Long, Moment
 
 
@@ -130,6 +130,7 @@ def _told(row: dict[str, Any], referee: MemberCard | None, referrer: MemberCard 
 async def shown(rows: Sequence[dict[str, Any]], context: Context) -> list[Referral]:
     """Referrals with the names of both sides."""
     people = [whose for row in rows for whose in (row["referee_id"], row["referrer_id"])]
+    rows = [{**row, "cause": hushed(row, context)} for row in rows]
     return told(rows, await cards(people, context))
 
 

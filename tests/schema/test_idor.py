@@ -179,7 +179,8 @@ async def world() -> World:
 
 
 async def _lives(who: UUID) -> None:
-    """A member has points, spends some, brings a friend, and is logged in."""
+    """A member was brought, has points, spends some, brings a friend, and is logged in."""
+    await referring.bound(who, await referring.code(await member()))
     await adjust(who, 50)
     await redeem(who, 5)
     await referring.friend(await referring.code(who))

@@ -42,6 +42,7 @@ SHARED = (
         "deliveries",
         "partners",
         "referrals",
+        "referralReviews",
     }
     | PUBLISHED
     | PARTNERS

@@ -103,6 +103,9 @@ async def of_the_staff() -> dict[str, tuple[Principal | None, dict[str, Any]]]:
     }
 
 
+PAID_BY = {"payer": "an openid", "address": "a road"}
+
+
 @kept
 async def good() -> dict[str, tuple[Principal | None, dict[str, Any]]]:
     """Who may send each mutation, and what they could well send."""
@@ -118,7 +121,7 @@ async def good() -> dict[str, tuple[Principal | None, dict[str, Any]]]:
     came = {"code": "r=ABCDEFGH23", "device": "a device"}
     times = {"orderedAt": NOON.isoformat(), "paidAt": NOON.isoformat()}
     amounts = {"lines": [line], "shippingMinor": 0, "paidByPointsMinor": 0, "currency": "CNY"}
-    order = {"memberId": mei, "orderRef": "tea-1", "channel": "web", **times, **amounts, **key}
+    order = {"memberId": mei, "orderRef": "tea-1", "channel": "web", **PAID_BY, **times, **amounts, **key}
     adjusted = {"memberId": mei, "delta": 1, "expectedAvailable": 0, "reason": "TEA", "note": "a note", **key}
     return {
         "memberIdentify": (SERVICE, {"identities": [phone], "allowCreate": True}),

@@ -10,7 +10,7 @@ from models.sql import SQL
 from models.units import Points
 from rules import jobs, referrals
 from rules.jobs import TASKS
-from rules.referrals import Caps, Milestone
+from rules.referrals import Caps, Guards, Milestone
 from tests.people import DAY, NOON, balance, buy, fresh_key, member, programme, refund
 from tests.referring import bound, campaign, code, friend, given, state, steps, work
 
@@ -40,7 +40,7 @@ async def test_thirty_two_workers_give_one_reward_and_one_milestone() -> None:
 
 async def test_thirty_two_friends_at_once_never_pass_a_cap() -> None:
     await programme()
-    await campaign(caps=Caps(day=5))
+    await campaign(caps=Caps(day=5), guards=Guards(velocity=0))
     mei = await member("Mei")
     said = await code(mei)
     friends = [await friend(said) for _ in range(32)]

@@ -1,0 +1,64 @@
+"""Looking: what is counted around a referral when it begins, and once more when it is about to qualify."""
+
+from datetime import datetime, timedelta
+
+from models.sql import SQL
+from rules import attempts
+from rules.referrals._course import Course
+from rules.referrals._suspicions import Facts, suspicions
+
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+COUNTED_MAX = 1_000
+"""Beyond so many it need not be exact."""
+
+DEVICE = "referral device"
+"""What bindings of one device are counted for."""
+
+
+def _many(what: str, condition: str, whose: str, name: str) -> str:
+    """How many others there are of a kind, counted so far and no further."""
+    found = f"SELECT DISTINCT o.{whose} FROM {what} o WHERE {condition} AND o.{whose} <> $1 LIMIT {COUNTED_MAX}"  # noqa: S608
+    return f"(SELECT COUNT(*) FROM ({found}) s) AS {name}"  # noqa: S608  constants
+
+
+COUNTS = (
+    _many("referral", "o.device_hash = $2", "referee_id", "same_device"),
+    _many("referral", "o.referrer_id = $3 AND o.bound_at > $4 AND o.bound_at <= $5", "referee_id", "before_hour"),
+    _many("referral", "o.referrer_id = $3 AND o.bound_at >= $5 AND o.bound_at < $6", "referee_id", "after_hour"),
+    _many("referral", "o.referrer_id = $3 AND o.bound_at > $7 AND o.bound_at <= $5", "referee_id", "before_day"),
+    _many("referral", "o.referrer_id = $3 AND o.bound_at >= $5 AND o.bound_at < $8", "referee_id", "after_day"),
+    _many("purchase", "o.payer_hash = $9", "member_id", "same_payer"),
+    _many("purchase", "o.address_hash = $10", "member_id", "same_address"),
+)
+AROUND = SQL(
+    f"SELECT {', '.join(COUNTS)}",
+    fans_out="a device, a referrer, a payer or an address is known by all who came with it",
+)
+
+
+async def queue_up(device: str | None, now: datetime) -> None:
+    """Have bindings of one device wait for each other: of two at once the second sees the first."""
+    if device is not None:
+        await attempts.count(DEVICE, device, now=now)
+
+
+async def look(course: Course, *, payer: str | None = None, address: str | None = None) -> None:
+    """See what speaks against a referral by now, and against the order that may be its qualifying act.
+
+    What a referrer brings in a hurry is seen from both sides of it: so the first of many who came at once are found
+    out when they are about to qualify.
+    """
+    found, at = course.referral, course.referral.bound_at
+    around = (at - HOUR, at, at + HOUR, at - DAY, at + DAY)
+    row = await AROUND.row(found.referee_id, found.device_hash, found.referrer_id, *around, payer, address)
+    if row is None:
+        raise AssertionError("Counts are always one row.")
+    one = 0 if found.referrer_id is None else 1
+    facts = Facts(
+        same_device=row["same_device"],
+        same_payer=row["same_payer"],
+        same_address=row["same_address"],
+        in_hour=one + max(row["before_hour"], row["after_hour"]),
+        in_day=one + max(row["before_day"], row["after_day"]),
+    )
+    course.weigh(suspicions(facts, course.campaign.guards))
