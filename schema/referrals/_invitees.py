@@ -15,7 +15,7 @@ from schema import pages
 from schema.cards import cards
 from schema.context import Context, HasMember
 from schema.enums import describe
-from schema.pages import After, Before, Connection, First, Last
+from schema.pages import After, Before, Connection, First, Last, Window
 from schema.permissions import MEMBER, STAFF, seen
 from schema.scalars import Long, Moment
 
@@ -103,6 +103,31 @@ OF_ONE = {
 }
 
 
+OF_SEVERAL = {
+    backwards: SQL(
+        f"SELECT * FROM (SELECT {INVITEE}, ROW_NUMBER() OVER (PARTITION BY f.referrer_id"  # noqa: S608  constants
+        f" ORDER BY f.bound_at {order}, f.referee_id {order}) AS place FROM {JOINED}"
+        f" WHERE f.referrer_id = ANY($1::uuid[]) AND ($2::timestamptz IS NULL OR {BEYOND.format(beyond)})) page"
+        " WHERE page.place <= $4 ORDER BY page.referrer_id, page.place",
+        fans_out="a page of members shows whom each has brought",
+    )
+    for backwards, order, beyond in ((False, "DESC", "<"), (True, "ASC", ">"))
+}
+
+
+async def _pages(
+    members: Sequence[UUID], window: Window, at: datetime | None, beyond: UUID | None
+) -> list[list[dict[str, Any]]]:
+    """For each member the first invitees beyond a place: of one by a range of an index, of several together."""
+    if len(set(members)) == 1:
+        rows = await OF_ONE[window.backwards].rows(members[0], at, beyond, window.fetch)
+        return [rows for _ in members]
+    found: dict[UUID, list[dict[str, Any]]] = {each: [] for each in members}
+    for row in await OF_SEVERAL[window.backwards].rows(list(found), at, beyond, window.fetch):
+        found[row["referrer_id"]].append(row)
+    return [found[each] for each in members]
+
+
 async def invitees_of(
     parents: Sequence[HasMember],
     context: Context,
@@ -114,8 +139,7 @@ async def invitees_of(
     """A page of whom each member brought, the newest first."""
     window = pages.window(first=first, after=after, last=last, before=before, shape=pages.BY_MOMENT)
     at, beyond = (window.key[0], _cloaked(*window.key)) if window.key else (None, None)
-    read = OF_ONE[window.backwards]
-    found = [await read.rows(parent.member_id, at, beyond, window.fetch) for parent in parents]
+    found = await _pages([parent.member_id for parent in parents], window, at, beyond)
     them = [row["referee_id"] for rows in found for row in rows]
     named = dict(zip(them, await cards(them, context), strict=True))
 

@@ -142,3 +142,20 @@ async def test_what_communities_are_needed_for_is_refused_with_a_code_of_its_own
     assert [each["code"] for each in done["userErrors"]] == ["REFERRAL_ACT_UNAVAILABLE"]
     wrong = (await ask(PUBLISH, wish(link="http://tea.example"), who=OPERATOR))["referralCampaignPublish"]
     assert [each["code"] for each in wrong["userErrors"]] == ["REFERRAL_CAMPAIGN_INVALID"]
+
+
+async def test_a_page_of_members_shows_whom_each_has_brought() -> None:
+    await programme()
+    await campaign()
+    mei, wang = await member("Mei"), await member("Wang")
+    for who, count in ((mei, 3), (wang, 1)):
+        said = await code(who)
+        for day in range(count):
+            await friend(said, at=NOON + day * DAY)
+    told = """{ members(first: 100) { nodes { card { displayName } referral { invitees(first: 2) {
+      nodes { boundAt } pageInfo { hasNextPage } } } } } }"""
+    nodes = (await ask(told, who=CLERK, at=NOON + 9 * DAY))["members"]["nodes"]
+    found = {each["card"]["displayName"]: each["referral"]["invitees"] for each in nodes}
+    assert [each["boundAt"][:10] for each in found["Mei"]["nodes"]] == ["2026-03-12", "2026-03-11"]
+    assert [found[name]["pageInfo"]["hasNextPage"] for name in ("Mei", "Wang")] == [True, False]
+    assert len(found["Wang"]["nodes"]) == 1
