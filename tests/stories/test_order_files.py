@@ -34,7 +34,7 @@ ROW: dict[str, Any] = {
     "paid_minor": 100_00,
     "currency": "CNY",
 }
-COUNTS = SQL("SELECT (SELECT COUNT(*) FROM member) AS people, (SELECT COUNT(*) FROM purchase) AS bought")
+COUNTS = SQL("SELECT (SELECT COUNT(*) FROM member) AS known, (SELECT COUNT(*) FROM purchase) AS bought")
 LINES = SQL("SELECT line_ref, quantity, paid_minor FROM purchase_line WHERE member_id = $1 ORDER BY line_ref")
 MOMENTS = SQL("SELECT ordered_at, paid_at FROM purchase WHERE member_id = $1")
 
@@ -254,7 +254,7 @@ async def test_one_buyer_of_many_orders_is_one_member_known_since_the_first(tmp_
     ]
     done = await imported(read(tmp_path, *reversed(rows)))
     assert (done.applied, done.errors) == (3, [])
-    assert await COUNTS.row() == {"people": 1, "bought": 3}
+    assert await COUNTS.row() == {"known": 1, "bought": 3}
     since = await SQL("SELECT joined_at FROM member").value()
     assert since == NOON.replace(day=1, hour=2)
     assert timedelta() < NOON - since
