@@ -5,7 +5,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from uuid import UUID
 
-from models.reading import Row, Rows, together
+from models.reading import Row, Rows
 from rules.calendar import DAY
 
 DAYS_MAX = 366
@@ -42,9 +42,11 @@ class Figures:
 
 
 class FiguresRow(Row):
-    """The sums of a cell, with the people behind them."""
+    """The sums of a cell, with the people behind them, and up to when all is counted. No cell: there is nothing."""
 
-    cell: str
+    touched_at: datetime | None
+    happened_at: datetime | None
+    cell: str | None
     touchers: int
     touches: int
     unique_touches: int
@@ -62,27 +64,20 @@ class FiguresRow(Row):
     reward_points: int
 
 
-class AsOfRow(Row):
-    """Up to when everything is counted."""
-
-    touched_at: datetime | None
-    happened_at: datetime | None
-
-
-SUMMED = tuple(name for name in FiguresRow.__annotations__ if name != "cell")
+SUMMED = tuple(name for name in FiguresRow.__annotations__ if name not in ("touched_at", "happened_at", "cell"))
 SUMS = ", ".join(f"SUM({name})::bigint AS {name}" for name in SUMMED)
 
 
 def _by(column: str) -> Rows[FiguresRow]:
     return Rows(
         FiguresRow,
-        f"SELECT CAST({column} AS TEXT) AS cell, {SUMS} FROM partner_day WHERE partner_id = $1"  # noqa: S608
-        f" AND day >= $2::text::date AND day <= $3::text::date GROUP BY {column} ORDER BY {column} LIMIT $4",
+        f"SELECT b.touched_at, b.happened_at, d.* FROM partner_books b LEFT JOIN (SELECT CAST({column} AS TEXT)"  # noqa: S608
+        f" AS cell, {SUMS} FROM partner_day WHERE partner_id = $1 AND day >= $2::text::date"
+        f" AND day <= $3::text::date GROUP BY {column} ORDER BY {column} LIMIT $4) d ON TRUE ORDER BY d.cell",
     )
 
 
 CELLS = {By.DAY: _by("day"), By.CHANNEL: _by("channel"), By.CAMPAIGN: _by("campaign")}
-AS_OF = Rows(AsOfRow, "SELECT touched_at, happened_at FROM partner_books WHERE one = 1")
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,10 +102,9 @@ def objection(first: date, last: date) -> str | None:
 
 async def statistics(partner_id: UUID, first: date, last: date, by: By) -> Statistics:
     """What a partner is told of the days from the first to the last."""
-    asked = CELLS[by].asked(partner_id, first.isoformat(), last.isoformat(), CELLS_MAX)
-    rows, states = await together(asked, AS_OF.asked())
-    moments = [each for row in states for each in (row.touched_at, row.happened_at) if each is not None]
-    told = [(row.cell, {name: getattr(row, name) for name in SUMMED}) for row in rows]
+    rows = await CELLS[by].rows(partner_id, first.isoformat(), last.isoformat(), CELLS_MAX)
+    moments = [each for row in rows[:1] for each in (row.touched_at, row.happened_at) if each is not None]
+    told = [(row.cell, {name: getattr(row, name) for name in SUMMED}) for row in rows if row.cell is not None]
     total = {name: sum(sums[name] for _, sums in told) for name in SUMMED}
     return Statistics(min(moments, default=None), figures(total), [(cell, figures(sums)) for cell, sums in told])
 
