@@ -1,5 +1,7 @@
 """The real commands against a model where points wait and slide: the same figures after every step."""
 
+from collections import Counter
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -7,16 +9,20 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
+from models.earning import EarnRuleKind
 from models.invariants import violations
 from models.purchases import PurchaseEventKind
+from models.sql import SQL
+from models.units import BasisPoints, Points
 from rules import jobs, points
 from rules.points import InsufficientPoints
 from rules.points._ledger import open_books
 from rules.policy import Activation, ActivationMode, Expiry, ExpiryMode, Span
-from tests.lengths import examples, is_long
 from tests.people import (
     DAY,
+    LADDER,
     buy,
+    caps,
     happens,
     member,
     programme,
@@ -24,10 +30,11 @@ from tests.people import (
     redeem,
     refund,
     release,
+    rule,
     set_aside,
 )
 from tests.rules.purse import Aside, Purse
-from tests.stories.test_model import MIDNIGHT, midnight_after
+from tests.stories.test_model import MIDNIGHT, SHANGHAI, midnight_after
 
 SLIDES_FOR = 4
 STEP = st.tuples(
@@ -54,6 +61,10 @@ STEP = st.tuples(
 STEPS = st.lists(STEP, min_size=8, max_size=30)
 
 
+USED = SQL("SELECT used FROM earn_budget WHERE code = $1")
+HELD = SQL("SELECT code, period, starts_on::text AS day, used FROM earn_usage WHERE member_id = $1")
+
+
 class Way:
     """A policy, and what the design's words say of points that come at a moment."""
 
@@ -70,6 +81,62 @@ class Way:
     def expires(self, since: datetime) -> datetime:
         """When they expire that became available then."""
         return midnight_after(since, days=3)
+
+    async def publish(self, shopper: "Shopper") -> None:
+        """Put into force what is to be, before the shopper does anything."""
+        del shopper
+        await publish(activation=self.activation, expiry=self.expiry)
+
+    def earns(self, shopper: "Shopper", size: int) -> list["Award"]:
+        """What an order of so many yuan earns, in the order in which it is credited."""
+        del shopper
+        return [Award(size)]
+
+
+@dataclass
+class Award:
+    """Points that an order earned, and by which counts they are held: of a cap or a budget over a period."""
+
+    points: int
+    held_by: list[tuple[str, str, str]] = field(default_factory=list)
+
+
+class ByRules(Way):
+    """One and a half as many points besides, and ten more, within caps and a budget."""
+
+    expiry = Expiry(ExpiryMode.ROLLING, 3, Span.DAY)
+
+    async def publish(self, shopper: "Shopper") -> None:
+        await super().publish(shopper)
+        # shoppers before this one have had of the budget
+        had = shopper.used["TEN", "budget", ""] = await USED.value("TEN") or 0
+        shopper.budget = had + 70
+        await rule("MORE", EarnRuleKind.BONUS_MULTIPLIER, multiplier_bps=BasisPoints(25_000), caps=caps(day=60))
+        await rule("TEN", EarnRuleKind.BONUS_POINTS, caps=caps(lifetime=45), budget=Points(shopper.budget))
+        await rule("ALL", EarnRuleKind.CAPS, caps=caps(transaction=120, month=500))
+
+    def earns(self, shopper: "Shopper", size: int) -> list[Award]:
+        day, month = periods(shopper.now)
+        whole = {("ALL", "month", month): 500}
+        wanted = [
+            (size, whole),
+            (size * 3 // 2, {("MORE", "day", day): 60, **whole}),
+            (10, {("TEN", "life", ""): 45, ("TEN", "budget", ""): shopper.budget, **whole}),
+        ]
+        found, left = list[Award](), 120
+        for wish, limits in wanted:
+            room = [most - shopper.used[key] for key, most in limits.items()]
+            points = max(0, min([wish, left, *room]))
+            left -= points
+            shopper.used.update(dict.fromkeys(limits, points))
+            found.append(Award(points, list(limits)))
+        return found
+
+
+def periods(moment: datetime) -> tuple[str, str]:
+    """The day and the month a moment lies in, where the shop is."""
+    day = moment.astimezone(SHANGHAI).date().isoformat()
+    return day, day[:7]
 
 
 class AfterDays(Way):
@@ -104,8 +171,11 @@ class Shopper:
         self.who, self.way = who, way
         self.now = MIDNIGHT
         self.purse = Purse()
-        self.orders: list[tuple[int, int]] = []
-        """What each order earned, 0 once it is refunded, and its parcel."""
+        self.orders: list[tuple[int, int, list[Award]]] = []
+        """How large each order was, 0 once it is refunded; its parcel, and what it earned."""
+        self.used: Counter[tuple[str, str, str]] = Counter()
+        """How much is held of each cap and budget."""
+        self.budget = 0
         self.holds: list[tuple[Aside, UUID]] = []
 
     async def step(self, name: str, size: int, which: int) -> None:
@@ -124,17 +194,19 @@ class Shopper:
         await buy(self.who, size * 100, ref=self.ref(number), at=self.now)
         expires = self.way.expires(begins or self.now)
         waits, slides = begins is not None, self.way.slides
-        came = self.purse.put(
-            size, self.now, expires=expires, order=number, pending=waits, begins=begins, slides=slides
-        )
-        self.purse.earned += size
-        self.orders.append((size, came))
+        came, awards = 0, self.way.earns(self, size)
+        for award in awards:
+            came = self.purse.put(
+                award.points, self.now, expires=expires, order=number, pending=waits, begins=begins, slides=slides
+            )
+            self.purse.earned += award.points
+        self.orders.append((size, came, awards))
         self.acts()
 
     async def complete(self, _: int, which: int) -> None:
         if self.orders:
             number = which % len(self.orders)
-            size, came = self.orders[number]
+            size, came, _awards = self.orders[number]
             await happens(PurchaseEventKind.COMPLETED, self.ref(number), at=self.now)
             waiting = [coin for coin in self.purse.coins if coin.came == came and coin.pending]
             if self.way.completes and size and waiting:
@@ -145,11 +217,20 @@ class Shopper:
     async def refund(self, _: int, which: int) -> None:
         if self.orders:
             number = which % len(self.orders)
-            size, came = self.orders[number]
+            size, came, awards = self.orders[number]
             if size:
                 await refund(self.ref(number), {"A": size * 100}, at=self.now)
-                self.purse.claw_back(size, number)
-                self.orders[number] = (0, came)
+                for award in awards:
+                    before = self.purse.earned
+                    self.purse.claw_back(award.points, number)
+                    self.let_go_of(award, before - self.purse.earned)
+                self.orders[number] = (0, came, [])
+
+    def let_go_of(self, award: Award, taken: int) -> None:
+        """What is taken back is held of no lifetime and no budget any more, nor of a cap whose period runs."""
+        for code, over, begun in award.held_by:
+            if begun in ("", *periods(self.now)):
+                self.used[code, over, begun] -= taken
 
     async def redeem(self, size: int, _: int) -> None:
         taken = self.purse.take(size // 2 + 1)
@@ -195,6 +276,10 @@ class Shopper:
             theirs.held(),
             theirs.debt,
         )
+        assert await USED.value("TEN") in (None, self.used["TEN", "budget", ""])
+        for row in await HELD.rows(self.who):
+            over = {"LIFETIME": ("life", ""), "DAY": ("day", row["day"]), "MONTH": ("month", row["day"][:7])}
+            assert row["used"] == self.used[row["code"], *over[row["period"]]]
         assert (ours.lifetime_earned, ours.lifetime_spent, ours.lifetime_expired) == (
             theirs.earned,
             theirs.spent,
@@ -202,11 +287,13 @@ class Shopper:
         )
 
 
-@pytest.mark.parametrize("way", [AfterDays(), OnCompletion(), Sliding()], ids=lambda way: type(way).__name__)
+@pytest.mark.parametrize(
+    "way", [AfterDays(), OnCompletion(), Sliding(), ByRules()], ids=lambda way: type(way).__name__
+)
 @settings(
-    max_examples=examples(15),
+    max_examples=15,
     deadline=None,
-    derandomize=not is_long(),
+    derandomize=True,
     phases=[Phase.generate],
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
@@ -214,9 +301,9 @@ class Shopper:
 async def test_however_points_live_the_ledger_says_what_the_model_says(
     way: Way, steps: list[tuple[str, int, int]]
 ) -> None:
-    await programme()
-    await publish(activation=way.activation, expiry=way.expiry)
+    await programme(ladder=LADDER[:1])
     shopper = Shopper(await member("Mei", at=MIDNIGHT), way)
+    await way.publish(shopper)
     for step in steps:
         await shopper.step(*step)
         await shopper.compare()
