@@ -40,7 +40,11 @@ LOTS = (
         "SELECT m.id FROM points_lot_move m JOIN points_lot l ON l.id = m.lot_id JOIN points_transaction t"
         " ON t.id = m.transaction_id WHERE t.kind IN ('REDEEM', 'HOLD', 'ADJUST_OUT', 'TRANSFER_OUT')"
         " AND m.d_remaining < 0"
-        " AND l.waits_for IS NOT NULL AND (NOT l.active OR l.activates_at > t.created_at)",
+        # a clock may have gone back since: then the ledger says that it was available before
+        " AND l.waits_for IS NOT NULL AND (NOT l.active OR (l.activates_at > t.created_at AND NOT EXISTS (SELECT 1"
+        " FROM points_transaction a JOIN points_entry x ON x.transaction_id = a.id JOIN points_entry y"
+        " ON y.transaction_id = t.id AND y.seq > x.seq WHERE a.member_id = l.member_id AND a.kind = 'ACTIVATE'"
+        " AND a.cause IN ('activate:' || l.id::text, 'thaw:' || l.id::text) AND a.created_at >= l.activates_at)))",
     ),
     Invariant(
         "sliding lots are known",
