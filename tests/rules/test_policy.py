@@ -150,6 +150,8 @@ LEAP = Expiry(ExpiryMode.CALENDAR, dates=("02-29",))
         ("Australia/Lord_Howe", Expiry(ExpiryMode.ROLLING, 1, Span.DAY), "2026-10-03T12:00+10:30", "2026-10-05"),
         ("Australia/Lord_Howe", Expiry(ExpiryMode.ROLLING, 1, Span.DAY), "2026-04-04T12:00+11:00", "2026-04-06"),
         ("Asia/Shanghai", Expiry(ExpiryMode.SLIDING, 30, Span.DAY), "2026-03-10T12:00+08:00", "2026-04-10"),
+        ("America/New_York", Expiry(ExpiryMode.SLIDING, 1, Span.DAY), "2026-03-07T12:00-05:00", "2026-03-09"),
+        ("Australia/Lord_Howe", Expiry(ExpiryMode.SLIDING, 1, Span.MONTH), "2026-09-04T12:00+10:30", "2026-10-05"),
     ],
 )
 def test_points_expire_at_the_end_of_a_local_day(zone: str, expiry: Expiry, since: str, until: str | None) -> None:

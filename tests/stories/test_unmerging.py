@@ -106,6 +106,20 @@ async def test_what_cannot_be_told_apart_any_more_stays_one(reason: str, days: i
     assert await violations() == []
 
 
+async def test_a_merge_can_be_undone_for_thirty_days_to_the_moment() -> None:
+    await programme()
+    for late, is_possible in ((timedelta(0), True), (timedelta(milliseconds=1), False)):
+        old, new = await member("Old"), await member("New")
+        await merge(old, new)
+        done = unmerge(old, NOON + 30 * DAY + late)
+        if is_possible:
+            assert (await done).member_id == old
+        else:
+            with pytest.raises(UnmergeNotPossible) as refused:
+                await done
+            assert refused.value.reason == "TOO_LATE"
+
+
 async def test_what_was_never_merged_is_not_undone() -> None:
     await programme()
     mei, twin = await member("Mei"), await member("Mei, too")
