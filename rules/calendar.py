@@ -5,8 +5,20 @@ from collections.abc import Iterable
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+COPIES = ("posix/", "right/", "posixrules")
+"""What a system's zones hold beside the zones: how they would be with other seconds, and a default."""
+
 MOMENT = timedelta(microseconds=1)
 DAY = timedelta(days=1)
+
+
+def is_zone(name: str) -> bool:
+    """Whether a name is a time zone's. To list them Python reads them all, which takes longer than a command."""
+    try:
+        ZoneInfo(name)
+    except (KeyError, ValueError, OSError):
+        return False
+    return not name.startswith(COPIES)
 
 
 def local_day(moment: datetime, timezone: str) -> date:

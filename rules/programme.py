@@ -6,7 +6,6 @@ from fractions import Fraction
 from functools import lru_cache
 from typing import Any
 from uuid import UUID
-from zoneinfo import available_timezones
 
 import orjson
 
@@ -14,7 +13,7 @@ from models.programme import Programme
 from models.sql import SQL, insert
 from models.tiers import Tier
 from models.units import BALANCE_MAX, Growth, Minor, Points
-from rules.calendar import add_months, local_day, local_midnight
+from rules.calendar import add_months, is_zone, local_day, local_midnight
 from rules.policy import Expiry, ExpiryMode, Life, PointsPolicy, end_of, expires, life, parsed
 from rules.refusals import Refusal
 from rules.schemes import FIRST, MULTIPLIER_MAX, Rung, Scheme, TierSchemeInvalid, check_ladder
@@ -241,7 +240,7 @@ def check_terms(terms: Terms) -> None:
 
     Raises: ProgrammeTermsInvalid, TierSchemeInvalid, TierThresholdOrder.
     """
-    if terms.timezone not in available_timezones():
+    if not is_zone(terms.timezone):
         raise ProgrammeTermsInvalid(f"{terms.timezone!r} is no IANA time zone.")
     if not (len(terms.currency) == 3 and terms.currency.isascii() and terms.currency.isupper()):  # noqa: PLR2004
         raise ProgrammeTermsInvalid(f"{terms.currency!r} is no ISO 4217 currency code.")

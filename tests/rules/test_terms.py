@@ -2,14 +2,14 @@
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, available_timezones
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from models.units import BALANCE_MAX, BasisPoints, Growth, Minor, Points
-from rules.calendar import add_months, local_midnight
+from rules.calendar import add_months, is_zone, local_midnight
 from rules.programme import (
     ProgrammeTermsInvalid,
     Rung,
@@ -185,3 +185,22 @@ def test_terms_no_programme_can_have_are_refused(wrong: dict[str, object]) -> No
 def test_the_usual_terms_are_accepted() -> None:
     check_terms(TERMS)
     check_terms(replace(TERMS, expire_months=None, restore_grace_days=0))
+
+
+def test_a_zone_is_what_python_says_it_is() -> None:
+    known = available_timezones()
+    assert [name for name in known if not is_zone(name)] == []
+    others = [
+        "",
+        "Asia",
+        "Asia/",
+        "asia-shanghai",
+        "Mars/Base",
+        "../etc/passwd",
+        "/etc/localtime",
+        "a\x00b",
+        "中",
+        "x" * 300,
+    ]
+    others += ["posix/UTC", "right/UTC", "posixrules", "Asia/Shanghai ", "tzdata.zi", "zone.tab"]
+    assert [name for name in others if is_zone(name)] == []
