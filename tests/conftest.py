@@ -199,21 +199,23 @@ async def originals(
 
 
 @pytest.fixture(scope="session")
-async def _urls(originals: Originals, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[tuple[str, str]]:
+async def suite_urls(
+    originals: Originals, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[tuple[str, str]]:
     async with originals.copied(tmp_path_factory.mktemp("database")) as urls:
         yield urls
 
 
 @pytest.fixture(scope="session")
-def database_url(_urls: tuple[str, str]) -> str:
+def database_url(suite_urls: tuple[str, str]) -> str:
     """The URL of the suite's own database."""
-    return _urls[0]
+    return suite_urls[0]
 
 
 @pytest.fixture(scope="session")
-def keys_url(_urls: tuple[str, str]) -> str:
+def keys_url(suite_urls: tuple[str, str]) -> str:
     """The URL of the suite's own key store."""
-    return _urls[1]
+    return suite_urls[1]
 
 
 @pytest.fixture
