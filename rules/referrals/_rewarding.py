@@ -73,19 +73,16 @@ UNREVIEWED = SQL(
     " ORDER BY review_until, referee_id LIMIT $2",
     fans_out="the sweeper of reviews that nobody made visits every member's",
 )
-BATCH, BATCHES_MAX = 200, 50
+BATCH = 200
+"""How many one run ends at most: all is said to be written when it began, and partners count soon after."""
 
 
-@job("referrals.expire", every=timedelta(hours=1), lease=timedelta(minutes=10))
+@job("referrals.expire", every=timedelta(minutes=1), lease=timedelta(minutes=2))
 async def expire(_: dict[str, Any], now: datetime) -> None:
     """End the referrals that have run out, and those nobody has looked at in time, a member at a time."""
     for sweep in (EXPIRING, UNREVIEWED):
-        for _batch in range(BATCHES_MAX):
-            rows = await sweep.rows(now, BATCH)
-            for row in rows:
-                await pass_time(row["referee_id"], now=now)
-            if len(rows) < BATCH:
-                break
+        for row in await sweep.rows(now, BATCH):
+            await pass_time(row["referee_id"], now=now)
 
 
 @job(REWARD, attempts=20)

@@ -8,6 +8,7 @@ from models.sql import SQL
 from models.units import Growth, Points
 from rules import housekeeping, lifecycle, phones
 from rules.actors import SYSTEM
+from rules.jobs import TASKS
 from rules.members import Profile
 from rules.policy import ClawBack, ClawBackPolicy
 from rules.programme import terms
@@ -308,6 +309,15 @@ async def test_a_referral_that_runs_out_qualifies_no_more() -> None:
     await buy(lan, 50_00, at=NOON + 10 * DAY)
     await work(NOON + 10 * DAY)
     assert (await state(lan), await given(mei)) == ("EXPIRED", [])
+
+
+async def test_a_sweeper_ends_what_has_run_out_without_a_word_from_anybody() -> None:
+    await programme()
+    await campaign(valid_days=10)
+    said = await code(await member("Mei"))
+    early, late = await friend(said), await friend(said, at=NOON + DAY)
+    await TASKS["referrals.expire"].work({}, NOON + 10 * DAY)
+    assert (await state(early), await state(late)) == ("EXPIRED", "BOUND")
 
 
 async def test_registering_is_enough_where_the_campaign_says_so_and_completion_where_it_says_that() -> None:
