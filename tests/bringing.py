@@ -136,7 +136,7 @@ async def partner_with_books(referee_id: UUID) -> UUID:
 
 
 async def settle(bought: Brought, month: date, *, approved: bool = False) -> UUID:
-    """Five orders that are in a settlement, written without the rules."""
+    """Five people's orders that are in a settlement, written without the rules."""
     partner_id, settlement_id = bought.partner_id, new_id()
     await SQL("UPDATE partner_account SET event_id = $2 WHERE partner_id = $1").run(partner_id, LAST)
     people = {"commissions": 5, "referees": 5, "month": month, "made_at": NOON}
@@ -148,6 +148,8 @@ async def settle(bought: Brought, month: date, *, approved: bool = False) -> UUI
     terms = {"campaign": "TEA", "campaign_version": 1, "bps": 500, "frozen_days": 0, "gross_minor": 200}
     stands = {"state": CommissionState.SETTLING, "settlement_id": settlement_id, "partner_id": partner_id}
     comes_to = {"amount_minor": 10, "settled_minor": 10, "ordered_at": NOON, "frozen_until": NOON}
-    orders = [{"purchase_id": await bought.orders_for(200, NOON), "referee_id": new_id()} for _ in range(5)]
-    await insert(Commission, [{**stands, **terms, **comes_to, **order} for order in orders])
+    for each in (bought, *await bring(partner_id, 4)):
+        await each.happens("QUALIFIED", NOON)
+        order = {"purchase_id": await each.orders_for(200, NOON), "referee_id": each.id}
+        await insert(Commission, [{**stands, **terms, **comes_to, **order}])
     return settlement_id
