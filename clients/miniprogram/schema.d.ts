@@ -3355,7 +3355,10 @@ export interface Partner {
   stats: PartnerStats | null;
   /** Its links, newest first, those that are retired among them. Not for members, but for OWNER, ADMIN, PARTNER. */
   links: PartnerLinkConnection | null;
-  /** What it was and will be paid, newest month first. Not for members, but for OWNER, ADMIN, PARTNER. */
+  /**
+   * What it was and will be paid, newest month first. The partner sees one once it is approved, and those who lead
+   * all of them. Not for members, but for OWNER, ADMIN, PARTNER.
+   */
   settlements: PartnerSettlementConnection | null;
 }
 

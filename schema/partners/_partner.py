@@ -5,6 +5,7 @@ from uuid import UUID
 
 import strawberry
 
+from models.commissions import SettlementState
 from models.sql import SQL
 from rules import partners
 from rules.partners import By
@@ -13,7 +14,8 @@ from schema.context import Info
 from schema.ids import Tag
 from schema.pages import After, Before, Connection, First, Last
 from schema.partners._links import SHAPE, PartnerLink, links
-from schema.partners._settlements import PartnerSettlement, month, settlements
+from schema.partners._own import own
+from schema.partners._settlements import APPROVED, PartnerSettlement, month, settlements
 from schema.partners._stats import ByWhat, From, PartnerStats, To, shown, stretch
 from schema.permissions import LEADS, LINKS, READS_SETTLEMENTS, READS_STATISTICS, SEES_PARTNER, asked, seen
 from schema.scalars import Moment
@@ -50,13 +52,17 @@ class Partner:
         window = pages.window(first=first, after=after, last=last, before=before, shape=SHAPE)
         return await links(self.row_id, window, info.context)
 
-    @asked(READS_SETTLEMENTS, "What it was and will be paid, newest month first.")
+    @asked(
+        READS_SETTLEMENTS,
+        "What it was and will be paid, newest month first. The partner sees one once it is approved, and those who "
+        "lead all of them.",
+    )
     async def settlements(
-        self, first: First = None, after: After = None, last: Last = None, before: Before = None
+        self, info: Info, first: First = None, after: After = None, last: Last = None, before: Before = None
     ) -> Connection[PartnerSettlement] | None:
         """A page of settlements."""
         window = pages.window(first=first, after=after, last=last, before=before, shape=(month,))
-        return await settlements(self.row_id, window)
+        return await settlements(self.row_id, window, APPROVED if own(info.context) else SettlementState)
 
     @classmethod
     def of(cls, row: dict[str, Any]) -> "Partner":

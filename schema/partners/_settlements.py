@@ -1,5 +1,6 @@
 """Settlements as a partner sees its own, and as those who lead the programme approve and pay them."""
 
+from collections.abc import Iterable
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -77,7 +78,8 @@ ONE = SQL(f"SELECT {COLUMNS} FROM partner_settlement WHERE partner_id = $1 AND i
 PAGES = {
     backwards: SQL(
         f"SELECT {COLUMNS} FROM partner_settlement WHERE partner_id = $1"  # noqa: S608  constants
-        f" AND ($2::text IS NULL OR month {beyond} $2::text::date) ORDER BY month {order} LIMIT $3"
+        f" AND ($2::text IS NULL OR month {beyond} $2::text::date) AND state = ANY($3::text[])"
+        f" ORDER BY month {order} LIMIT $4"
     )
     for backwards, order, beyond in ((False, "DESC", "<"), (True, "ASC", ">"))
 }
@@ -88,10 +90,18 @@ def month(value: Any) -> str:
     return date.fromisoformat(pages.text(value)).isoformat()
 
 
-async def settlements(partner_id: UUID, asked: Window) -> Connection[PartnerSettlement]:
-    """A page of a partner's settlements, newest first."""
+APPROVED = (SettlementState.APPROVED, SettlementState.PAID)
+"""What a partner is told. Of one that is rejected, and of the next with a few people more, it could take the
+difference."""
+
+
+async def settlements(
+    partner_id: UUID, asked: Window, states: Iterable[SettlementState]
+) -> Connection[PartnerSettlement]:
+    """A page of a partner's settlements that stand in some states, newest first."""
     [beyond] = asked.key or (None,)
-    rows = await PAGES[asked.backwards].rows(partner_id, beyond, asked.fetch)
+    told = [state.value for state in states]
+    rows = await PAGES[asked.backwards].rows(partner_id, beyond, told, asked.fetch)
     return pages.page(rows, asked, PartnerSettlement.of, lambda row: (row["month_told"],))
 
 

@@ -264,6 +264,18 @@ async def test_the_next_settlement_waits_until_the_last_is_decided_so_that_what_
     assert (second["earned_minor"], second["netted_minor"], await OWED.value()) == (47_50, 0, 0)
 
 
+async def test_a_partner_sees_a_settlement_once_it_is_approved_and_those_who_lead_see_all() -> None:
+    bamboo, _, first = await settled()
+    which, counted = ids.encode(Tag.PARTNER, bamboo), []
+    document = "query($id: ID) { partner(id: $id) { settlements { nodes { state } } } }"
+    partner, lead = Principal(PrincipalKind.PARTNER, str(bamboo)), as_staff(StaffRole.ADMIN)
+    for _step in range(2):
+        told = [(await ask(document, {"id": which}, who=who))["partner"]["settlements"] for who in (partner, lead)]
+        counted.append([len(each["nodes"]) for each in told])
+        await partners.approve_settlement(bamboo, first, actor=ANN, now=APRIL)
+    assert counted == [[0, 1], [1, 1]]
+
+
 async def test_staff_decide_by_the_api() -> None:
     bamboo, _, first = await settled()
     ann, bo = [as_staff(StaffRole.ADMIN, staff_id=UUID(int=n), proven_until=APRIL + DAY) for n in (1, 2)]
