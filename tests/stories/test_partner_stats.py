@@ -19,8 +19,6 @@ from tests.bringing import Brought, bring, campaign, organisation, touch
 from tests.people import NOON, programme
 from tests.schema.asking import OWNER, PARTNER, ask
 
-pytestmark = pytest.mark.either
-
 FIGURES = (
     "touches uniqueTouches registered qualified orders grossMinor refunds refundMinor netMinor rewardPoints"
     " rewardCostMinor conversionBps"

@@ -21,8 +21,6 @@ from tests.bringing import Brought, bring, campaign, organisation
 from tests.people import NOON, programme
 from tests.schema.asking import act, as_staff, ask, refusals
 
-pytestmark = pytest.mark.either
-
 LATER, DAY = timedelta(minutes=15), timedelta(days=1)
 APRIL, MAY = NOON + 25 * DAY, NOON + 55 * DAY
 """The fourth of April and of May, when the month before is over."""
