@@ -48,7 +48,8 @@ def pytest_configure(config: pytest.Config) -> None:
         "markers", "corrupts: the test breaks an invariant on purpose; nothing verifies it after"
     )
     config.addinivalue_line(
-        "markers", "once: the test counts or cuts what runs: no operation is run by both executors"
+        "markers",
+        "once: the test counts or cuts what runs, or asks by the thousand: nothing is run by both executors",
     )
     config.addinivalue_line("markers", "twice: operations are run by both executors on PostgreSQL, too")
     config.addinivalue_line(

@@ -333,6 +333,7 @@ def test_the_world_knows_every_type_that_has_ids() -> None:
     assert len(PLACES) > 15
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("name", PLACES)
 async def test_an_id_that_is_not_yours_is_like_one_that_is_nobodys(name: str, dialect: str) -> None:
     found = await world()

@@ -73,6 +73,7 @@ def test_there_is_a_way_to_every_field() -> None:
     assert {each.value for each in Audience} == {"PUBLIC", "MEMBER", "STAFF", "PARTNER", "SERVICE", *StaffRole}
 
 
+@pytest.mark.once
 async def test_every_field_is_for_those_it_names_and_for_nobody_else(statements: list[str]) -> None:
     callers, asked = await everybody()
     assert len(callers) * len(asked) > 3_000
