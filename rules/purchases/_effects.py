@@ -123,8 +123,8 @@ async def _complete(sitting: Sitting, happening: Happening, event_id: UUID) -> N
         purchase.state = PurchaseState.COMPLETED
         _save(purchase)
         _tell(sitting, "completed")
-        await _referring.completed(sitting, happening.occurred_at)
     if is_news or purchase.state is PurchaseState.PARTIALLY_REFUNDED:
+        await _referring.completed(sitting, happening.occurred_at)
         at = min(happening.occurred_at, sitting.now)
         await _restore(sitting, at)
         points.complete(sitting.book, purchase.id, at, sitting.terms)

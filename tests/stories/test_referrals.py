@@ -5,7 +5,7 @@ import pytest
 from models.invariants import violations
 from models.purchases import PurchaseEventKind
 from models.sql import SQL
-from models.units import ReasonCode
+from models.units import Minor, ReasonCode
 from rules import partners, referrals
 from rules.actors import SYSTEM
 from rules.referrals import Attribution, QualifyingAct, ReferralCampaignUnknown
@@ -127,6 +127,20 @@ async def test_a_completed_order_qualifies_after_its_hold_and_a_refund_before_le
     assert (await state(lan), await given(mei)) == ("QUALIFYING", [])
     await work(NOON + 10 * DAY)
     assert (await state(lan), await given(mei)) == ("REWARDED", [("REFERRER", "GRANTED", 100)])
+
+
+async def test_an_order_given_back_in_part_and_then_completed_qualifies_as_it_does_the_other_way_round() -> None:
+    await programme()
+    await campaign(act=QualifyingAct.FIRST_ORDER_COMPLETED, hold_days=7, min_order_minor=Minor(40_00))
+    for ref, is_completed_first in (("one", True), ("other", False)):
+        lan = await friend(await code(await member()))
+        await buy(lan, 50_00, ref=ref)
+        if is_completed_first:
+            await happens(PurchaseEventKind.COMPLETED, ref, at=NOON + DAY)
+        await refund(ref, {"A": 10_00}, at=NOON + DAY)
+        if not is_completed_first:
+            await happens(PurchaseEventKind.COMPLETED, ref, at=NOON + DAY)
+        assert await state(lan) == "QUALIFYING"
 
 
 async def test_a_link_is_of_a_campaign_there_is() -> None:
