@@ -11,6 +11,9 @@ HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 COUNTED_MAX = 1_000
 """Beyond so many it need not be exact."""
 
+WHEN = ("before", "around", "after")
+"""Where in an hour or a day of haste a referral may lie: at its end, in its middle, at its beginning."""
+
 DEVICE = "referral device"
 """What bindings of one device are counted for."""
 
@@ -21,14 +24,21 @@ def _many(what: str, condition: str, whose: str, name: str) -> str:
     return f"(SELECT COUNT(*) FROM ({found}) s) AS {name}"  # noqa: S608  constants
 
 
+def _within(first: str, last: str, name: str) -> str:
+    """How many others the referrer brought in a time."""
+    return _many("referral", f"o.referrer_id = $3 AND o.bound_at BETWEEN {first} AND {last}", "referee_id", name)
+
+
 COUNTS = (
     _many("referral", "o.device_hash = $2", "referee_id", "same_device"),
-    _many("referral", "o.referrer_id = $3 AND o.bound_at > $4 AND o.bound_at <= $5", "referee_id", "before_hour"),
-    _many("referral", "o.referrer_id = $3 AND o.bound_at >= $5 AND o.bound_at < $6", "referee_id", "after_hour"),
-    _many("referral", "o.referrer_id = $3 AND o.bound_at > $7 AND o.bound_at <= $5", "referee_id", "before_day"),
-    _many("referral", "o.referrer_id = $3 AND o.bound_at >= $5 AND o.bound_at < $8", "referee_id", "after_day"),
-    _many("purchase", "o.payer_hash = $9", "member_id", "same_payer"),
-    _many("purchase", "o.address_hash = $10", "member_id", "same_address"),
+    _within("$4", "$6", "before_hour"),
+    _within("$5", "$7", "around_hour"),
+    _within("$6", "$8", "after_hour"),
+    _within("$9", "$6", "before_day"),
+    _within("$10", "$11", "around_day"),
+    _within("$6", "$12", "after_day"),
+    _many("purchase", "o.payer_hash = $13", "member_id", "same_payer"),
+    _many("purchase", "o.address_hash = $14", "member_id", "same_address"),
 )
 AROUND = SQL(
     f"SELECT {', '.join(COUNTS)}",
@@ -45,12 +55,13 @@ async def queue_up(device: str | None, now: datetime) -> None:
 async def look(course: Course, *, payer: str | None = None, address: str | None = None) -> None:
     """See what speaks against a referral by now, and against the order that may be its qualifying act.
 
-    What a referrer brings in a hurry is seen from both sides of it: so the first of many who came at once are found
-    out when they are about to qualify.
+    What a referrer brings in a hurry is seen from all sides of it: so the first of many who came at once are found
+    out when they are about to qualify, and those in the midst of them.
     """
     found, at = course.referral, course.referral.bound_at
-    around = (at - HOUR, at, at + HOUR, at - DAY, at + DAY)
-    row = await AROUND.row(found.referee_id, found.device_hash, found.referrer_id, *around, payer, address)
+    hours = (at - HOUR, at - HOUR / 2, at, at + HOUR / 2, at + HOUR)
+    days = (at - DAY, at - DAY / 2, at + DAY / 2, at + DAY)
+    row = await AROUND.row(found.referee_id, found.device_hash, found.referrer_id, *hours, *days, payer, address)
     if row is None:
         raise AssertionError("Counts are always one row.")
     one = 0 if found.referrer_id is None else 1
@@ -58,7 +69,7 @@ async def look(course: Course, *, payer: str | None = None, address: str | None 
         same_device=row["same_device"],
         same_payer=row["same_payer"],
         same_address=row["same_address"],
-        in_hour=one + max(row["before_hour"], row["after_hour"]),
-        in_day=one + max(row["before_day"], row["after_day"]),
+        in_hour=one + max(row[f"{when}_hour"] for when in WHEN),
+        in_day=one + max(row[f"{when}_day"] for when in WHEN),
     )
     course.weigh(suspicions(facts, course.campaign.guards))

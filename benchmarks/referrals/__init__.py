@@ -1,0 +1,1 @@
+"""A year of referrals: members bring each other, buy, give back and cheat; what that gives is reckoned twice."""
