@@ -1,9 +1,9 @@
 """The demo: a tea house, its 2,000 members and a year of their purchases, the same for the same seed and day."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from random import Random  # noqa: TID251  the demo's own generator, which takes a seed
@@ -12,11 +12,13 @@ from uuid import UUID
 
 from tortoise.connection import get_connection
 
+from api import friends
+from api.friends import BROUGHT, House, Story
 from api.opening import unlock
 from api.outside import HASHER
 from api.settings import DEMO_APPID, OPEN_PLATFORM, Settings
 from api.simulator import person
-from api.wares import basket, somebody
+from api.wares import GOODS, basket, somebody
 from models import keystore
 from models.credentials import PrincipalKind
 from models.database import connected
@@ -38,6 +40,7 @@ from rules import (
     members,
     partners,
     points,
+    policy,
     programme,
     purchases,
     staff,
@@ -49,8 +52,10 @@ from rules.earning import Caps, Choice, Rule, Weekday
 from rules.idempotency import Key
 from rules.keys import Bounds, Holder
 from rules.members import Identity, Profile, identity
+from rules.policy import Activation, ActivationMode, Transfer
 from rules.programme import Rung, Terms
 from rules.purchases import Happening, Order, OrderLine
+from rules.referrals import Came
 from rules.refusals import Refusal
 from rules.schemes import Scheme, plain
 
@@ -206,11 +211,13 @@ async def _sow(found: Settings, now: datetime, progress: Callable[[int], None]) 
     for rule in RULES:
         await earning.publish(rule, key=Key(f"{SOURCE}-rule-{rule.code}"), actor=SYSTEM, now=start)
     await tiers.publish(_scheme(), expected_version=0, key=Key(f"{SOURCE}-scheme"), actor=SYSTEM, now=start)
+    await _decide(0, Activation(), start)
     chance = Random(SEED)  # noqa: S311  not a secret, a demo
     counts = {"purchases": 0, "refunds": 0, "redemptions": 0}
-    for number in range(MEMBERS):
+    for number in range(MEMBERS - BROUGHT):
         await _live(number, chance, start, now, counts)
         progress(number + 1)
+    await friends.count(now)
     await gifts.celebrate_all(now)
     return Sown(MEMBERS, **counts)
 
@@ -259,6 +266,41 @@ def identities_of(number: int) -> list[Identity]:
     return known
 
 
+async def _decide(version: int, activation: Activation, at: datetime) -> None:
+    """Put the next policy of points into force: members may give points to each other."""
+    wanted = replace((await programme.terms()).policy, activation=activation, transfer=Transfer(enabled=True))
+    key = Key(f"{SOURCE}-policy-{version}")
+    await policy.publish(wanted, expected_version=version, key=key, actor=SYSTEM, now=at)
+
+
+async def _befriend(member_id: UUID, now: datetime, counts: dict[str, int]) -> Story:
+    """What happens around the first member: whom they and the poster brought, and points that wait a week."""
+
+    async def join(number: int, name: str, came: Came, at: datetime) -> UUID:
+        told = Profile(display_name=name, birthday=_born(number, now))
+        return (await lifecycle.enroll(None, identities_of(number), told, came=came, actor=SYSTEM, now=at))[0]
+
+    async def buy(whose: UUID, ref: str, at: datetime) -> None:
+        await _order(whose, ref, GOODS[:1], at, STORES[0][0])
+        counts["purchases"] += 1
+
+    async def give_back(ref: str, at: datetime) -> None:
+        await _refund(ref, ("1", Minor(GOODS[0][2])), at)
+        counts["refunds"] += 1
+
+    async def wait(at: datetime) -> None:
+        await _decide(1, Activation(ActivationMode.AFTER_DAYS, days=7), at)
+        await buy(member_id, "WAITS", at)
+        await _decide(2, Activation(), at)
+
+    story = Story()
+    house = House(join, buy, give_back)
+    ids = {"referrer_id": member_id, "partner_id": await PARTNER.value()}
+    await friends.plan(story, house, **ids, first=MEMBERS - BROUGHT, now=now)
+    story.plan(now - timedelta(days=1), wait)
+    return story
+
+
 async def _live(number: int, chance: Random, start: datetime, now: datetime, counts: dict[str, int]) -> None:
     """One member's year."""
     name = "林小雨" if number == 0 else somebody(chance)
@@ -267,34 +309,47 @@ async def _live(number: int, chance: Random, start: datetime, now: datetime, cou
     joined = moments[0] if moments else start + (now - start) * chance.random()
     told = Profile(display_name=name, birthday=_born(number, now))
     member_id, _ = await lifecycle.enroll(None, identities_of(number), told, actor=SYSTEM, now=joined)
+    story = await _befriend(member_id, now, counts) if number == 0 else Story()
     for place, moment in enumerate(moments):
+        await story.until(moment)
         await _buy(member_id, f"D{number:04}-{place:02}", moment, now, chance, counts)
         if chance.random() < 0.08:  # noqa: PLR2004  one in twelve
             await _redeem(member_id, f"demo-{number:04}-{place:02}", moment + timedelta(minutes=5), chance, counts)
+    await story.until(now)
 
 
 async def _buy(
     member_id: UUID, ref: str, at: datetime, now: datetime, chance: Random, counts: dict[str, int]
 ) -> None:
+    goods = basket(chance)
+    await _order(member_id, ref, goods, at, chance.choice(STORES)[0])
+    counts["purchases"] += 1
+    back = at + timedelta(days=2)
+    if chance.random() < 0.04 and back < now:  # noqa: PLR2004  one in twenty-five
+        await _refund(ref, ("1", Minor(goods[0][2])), back)
+        counts["refunds"] += 1
+
+
+async def _order(
+    member_id: UUID, ref: str, goods: Sequence[tuple[str, str, int]], at: datetime, store: str
+) -> None:
+    """Somebody pays an order, and is given what a new tier gives."""
     lines = tuple(
         OrderLine(str(place), 1, Minor(price), sku, name, categories_of(sku))
-        for place, (sku, name, price) in enumerate(basket(chance), start=1)
+        for place, (sku, name, price) in enumerate(goods, start=1)
     )
-    store = chance.choice(STORES)[0]
     order = Order(SOURCE, ref, TERMS.currency, at, lines, channel=store)
     paid = Happening(PurchaseEventKind.PAID, "paid", at)
     done = await purchases.record(member_id, order, paid=paid, key=Key(f"{SOURCE}-{ref}"), actor=SYSTEM, now=at)
     while done.tier and (lease := await jobs.claim(tiers.GIFTS, now=at)):
         await gifts.give(lease.facts, at)
         await jobs.finish(lease, now=at)
-    counts["purchases"] += 1
-    back = at + timedelta(days=2)
-    if chance.random() < 0.04 and back < now:  # noqa: PLR2004  one in twenty-five
-        refund = Happening(
-            PurchaseEventKind.REFUNDED, "refund-1", back, ((lines[0].line_ref, lines[0].paid_minor),)
-        )
-        await purchases.report(SOURCE, ref, refund, key=Key(f"{SOURCE}-{ref}-r"), actor=SYSTEM, now=back)
-        counts["refunds"] += 1
+
+
+async def _refund(ref: str, line: tuple[str, Minor], at: datetime) -> None:
+    """A line of an order is given back."""
+    refund = Happening(PurchaseEventKind.REFUNDED, "refund-1", at, (line,))
+    await purchases.report(SOURCE, ref, refund, key=Key(f"{SOURCE}-{ref}-r"), actor=SYSTEM, now=at)
 
 
 async def _redeem(member_id: UUID, key: str, at: datetime, chance: Random, counts: dict[str, int]) -> None:

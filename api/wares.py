@@ -1,6 +1,10 @@
 """Wares: what the tea house of the demo and of the benchmark sells, and what its members are called."""
 
 from random import Random  # noqa: TID251  who makes something up brings a generator with a seed
+from typing import TypeAlias
+
+Ware: TypeAlias = tuple[str, str, int]
+"""An article's number, its name and its price in minor units."""
 
 SURNAMES = "王李张刘陈杨黄赵吴周徐孙马朱胡郭何林高罗郑梁谢宋唐许韩冯邓曹"
 GIVEN = "雨晨子涵梓欣怡浩然宇轩思远佳宁嘉文静雅芳志强丽娟秀英建国晓明海燕春梅桂兰玉华俊杰若曦一诺"
@@ -16,8 +20,8 @@ GOODS = (
 )
 
 
-def basket(chance: Random) -> list[tuple[str, str, int]]:
-    """What somebody buys at once: an article's number, its name and its price in minor units."""
+def basket(chance: Random) -> list[Ware]:
+    """What somebody buys at once."""
     return chance.sample(GOODS, chance.choice((1, 1, 2, 3)))
 
 
