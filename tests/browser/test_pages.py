@@ -84,6 +84,47 @@ def test_the_simulator_shows_a_members_tier_what_keeps_it_and_their_gifts(server
     assert "保级" in told
 
 
+def test_the_simulator_shows_points_that_come_and_go_and_whom_a_member_brought(server: Server, page: Page) -> None:
+    page.open(f"{server.url}/_wechat/", width=375, height=3300)
+    page.click("#seen button")
+    told = page.wait("document.querySelector('#seen-answer .seen')?.innerText")
+    for part in (
+        "160 to come",
+        "About to expire",
+        "周**: joined, has yet to pay an order of 50",
+        "何**: under review",
+    ):
+        assert part in told
+    assert "220 points; 2 qualified" in told
+    assert "100 points for 3: taken back" in told
+    assert "500 points for 10: 2 so far" in told
+    assert page.evaluate("document.querySelector('#seen-answer img').naturalWidth > 0")
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    page.click("#language")
+    assert "赵**：奖励已收回" in page.evaluate("document.querySelector('#seen-answer').innerText")
+
+
+def test_somebody_new_joins_by_a_code_and_is_given_points(server: Server, page: Page) -> None:
+    page.open(f"{server.url}/_wechat/")
+    page.fill("#seen input[name=as]", "chen")
+    page.click("#seen button")
+    page.wait("document.querySelector('#seen-answer').innerText.includes('Make a referral code')")
+    page.fill("#seen input[name=as]", "xiaoyu")
+    page.click("#seen button")
+    code = page.wait("document.querySelector('#seen-answer code')?.textContent")
+    page.fill("#join input[name=code]", code)
+    page.click("#join button")
+    page.wait("document.querySelector('#join-answer').innerText.includes('Brought by 林小雨: joined')")
+    page.click("#give button.main")
+    page.wait("document.querySelector('#give-answer').innerText.includes('wei would have 10')")
+    page.click("#give-answer button")
+    page.wait("document.querySelector('#give-answer').innerText.includes('Given.')")
+    page.fill("#give input[name=from]", "wei")
+    page.fill("#give input[name=to]", "xiaoyu")
+    page.click("#give button.main")
+    page.wait("document.querySelector('#give-answer .bad')")
+
+
 def test_the_simulator_speaks_chinese_and_fits_a_phone(server: Server, page: Page) -> None:
     page.open(f"{server.url}/_wechat/", width=375, height=740)
     page.click("#language")
