@@ -5014,7 +5014,7 @@ export interface PurchaseRecordInput {
   channel?: string | null;
   /**
    * The account that paid, by any name you have for it: the payer's openid. Only a keyed hash of it is stored, to
-   * see whether members who are said to be two pay as one.
+   * see whether members who are said to be two pay as one. Leave it out where it is nobody's own: cash, a till.
    */
   payer?: string | null;
   /** Where it goes, as you write it. Only a keyed hash of its letters and digits is stored. */

@@ -30,6 +30,12 @@ CODES_GONE = SQL(
     "DELETE FROM member_code WHERE member_id = $1", fans_out="a member's codes are found by whose they are"
 )
 
+TRACES_GONE = SQL(
+    "UPDATE purchase SET payer_hash = NULL, address_hash = NULL WHERE member_id = ANY($1::uuid[])"
+    " AND (payer_hash IS NOT NULL OR address_hash IS NOT NULL)",
+    fans_out="who somebody was before a merge is forgotten with them",
+)
+
 
 @transaction
 async def erase(member_id: UUID, *, reason: ReasonCode, actor: Actor, now: datetime) -> MemberState:
@@ -66,6 +72,7 @@ async def forget(member_id: UUID, reason: ReasonCode, actor: Actor, now: datetim
     await members.forget(member_id)
     await credentials.forget(member_id, now)
     await CODES_GONE.run(member_id)
+    await TRACES_GONE.run([member_id, *await members.absorbed(member_id)])
     await tell(member_id, [*moved, Event("member.erased", {"reason": reason})], now)
     await audit.note(actor, "member.erase", member_id=member_id, reason=reason, now=now)
     await enqueue(FORGET, f"erase:{member_id}", {"member_id": str(member_id)}, now=now)

@@ -86,7 +86,14 @@ def tombstone(value_hash: str) -> str:
     return vault.unlocked().mark(TOMBSTONE, value_hash)
 
 
+DEVICES_GONE = SQL(
+    "UPDATE referral SET device_hash = NULL WHERE referee_id = ANY($1::uuid[]) AND device_hash IS NOT NULL",
+    fans_out="who somebody was before a merge is forgotten with them",
+)
+
+
 async def bury(member_id: UUID, now: datetime) -> None:
     """Keep of a held member who is being erased that somebody by their names was a member, and no more."""
+    await DEVICES_GONE.run([member_id, *await members.absorbed(member_id)])
     rows = [{"digest": tombstone(row["value_hash"]), "created_at": now} for row in await NAMES.rows(member_id)]
     await insert(IdentityTombstone, rows, ignore_conflicts=True)

@@ -74,7 +74,8 @@ class PurchaseRecordInput:
     payer: str | None = strawberry.field(
         default=None,
         description="The account that paid, by any name you have for it: the payer's openid. Only a keyed hash "
-        "of it is stored, to see whether members who are said to be two pay as one.",
+        "of it is stored, to see whether members who are said to be two pay as one. Leave it out where it is "
+        "nobody's own: cash, a till.",
     )
     address: str | None = strawberry.field(
         default=None,

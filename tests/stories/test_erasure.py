@@ -22,7 +22,7 @@ from models.members import IdentityKind, MemberState
 from models.outbox import OutboxEvent
 from models.sql import SQL
 from models.units import ReasonCode
-from rules import codes, credentials, housekeeping, jobs, keyring, lifecycle, members, phones, vault
+from rules import codes, credentials, housekeeping, jobs, keyring, lifecycle, members, phones, purchases, vault
 from rules.actors import CLI, SYSTEM
 from rules.members import Profile
 from rules.proofs import ProofRequired
@@ -30,6 +30,7 @@ from rules.refusals import MemberMerged, NotFound
 from tests.api.conftest import shell as shell
 from tests.api.shell import Shell
 from tests.people import CLERK, NOON, adjust, balance, buy, member, merge, phone, programme, redeem
+from tests.referring import campaign, code, friend
 
 PHONE, NAME, OPENID, NOTE = "+8613912345678", "Lin Xiaoyu", "oLinXiaoyuIsKnownByThis", "a cup for Lin's aunt"
 WHY = ReasonCode("MEMBER_ASKED")
@@ -165,6 +166,27 @@ def test_an_older_backup_tells_nothing_of_who_was_erased_and_everything_of_the_o
         restored.look(settle)
         assert restored("verify").code == 0
         assert restored.sql("SELECT state FROM member WHERE id = $1", her) == [{"state": "ERASED"}]
+
+
+TRACES = SQL(
+    "SELECT payer_hash, address_hash, device_hash FROM purchase p JOIN referral r ON r.referee_id = p.member_id"
+    " WHERE p.member_id = $1"
+)
+
+
+async def test_neither_payer_nor_address_nor_device_is_known_again_after_an_erasure() -> None:
+    await programme()
+    await campaign()
+    said = await code(await member("Mei"))
+    for merged in (False, True):
+        lan = await friend(said, device=f"phone-{merged}")
+        await buy(lan, 50_00, payer_hash=purchases.traced("payer", "lan"), address_hash="x")
+        assert None not in (await TRACES.row(lan) or {}).values()
+        whole = await member() if merged else lan
+        if merged:
+            await merge(lan, whole)
+        await erase(whole)
+        assert set((await TRACES.row(lan) or {}).values()) == {None}
 
 
 async def test_erasing_leaves_the_ledger_and_nothing_of_the_person() -> None:
