@@ -30,7 +30,7 @@ from graphql import (
 from graphql.language import EnumValueNode, ListValueNode
 
 HERE = Path(__file__).parent
-SOURCES = ("index.js", "events.js", "hosts.js", "sending.js", "session.js", "sha256.js")
+SOURCES = ("index.js", "events.js", "friends.js", "hosts.js", "sending.js", "session.js", "sha256.js")
 PUBLISHED = HERE.parents[1] / "schema" / "schema.graphql"
 MADE = "// Made by generate.py from {0}. Change that, then run generate.py again.\n"
 WIDTH = 112
@@ -101,8 +101,8 @@ def own_documents(sources: Mapping[str, str]) -> str:
     def text(name: str) -> str:
         return re.sub(r"\$\{(\w+)\}", lambda found: text(found[1]), written[name])
 
-    [own] = re.findall(r"^const OWN = \[([\w, ]+)\];$", said, re.MULTILINE)
-    texts = [text(name) for name in own.split(", ")]
+    [own] = re.findall(r"^const OWN = \[([\w,\s]+?),?\s*\];$", said, re.MULTILINE)
+    texts = [text(name) for name in re.findall(r"\w+", own)]
     told = {sha256(each.encode()).hexdigest(): each for each in texts}
     return json.dumps(told, indent=2, ensure_ascii=False) + "\n"
 

@@ -1,4 +1,18 @@
-import type { ErrorCode, Login, MemberEvent, MemberPhone, MemberState, UserError } from './schema';
+import type {
+  ErrorCode,
+  Login,
+  MemberBenefit,
+  MemberEvent,
+  MemberPhone,
+  MemberReferral,
+  MemberState,
+  PointsTransferPayload,
+  PointsTransferPreview,
+  ProfileInput,
+  ReferralCode,
+  TierProgress,
+  UserError,
+} from './schema';
 
 /** What can go wrong on the way: no answer, an answer that is not GraphQL, GraphQL's own errors, a refused login. */
 export type ErrorKind = 'network' | 'http' | 'graphql' | 'user';
@@ -115,7 +129,42 @@ export interface Client {
    * event comes once, in order, none left out. Answers what ends it; call that in `onHide` and `onUnload`.
    */
   events(how: Following): () => void;
+
+  /**
+   * Say how the mini-program was opened, in `App.onLaunch` and `onShow`: what they are given. Where a referral code
+   * brought somebody, it is counted and kept until they enrol. Answers the code; null where there was none.
+   */
+  launched(launch: { query?: Record<string, string | undefined> }): Promise<string | null>;
+
+  /** Make the member an active one, brought by whoever `launched` heard of. */
+  enroll(profile?: ProfileInput): Promise<{
+    member: { state: MemberState } | null;
+    replayed: boolean;
+    userErrors: UserError[];
+  }>;
+
+  /** The member's codes, whom they brought, what that gave them, their milestones, and who brought them. */
+  referral(how?: { first?: number; after?: string }): Promise<MemberReferral>;
+
+  /** The member's code for a channel, made where there is none: `LINK` by default. */
+  referralCode(channel?: string): Promise<{ code: SharedCode | null; userErrors: UserError[] }>;
+
+  /** Where the member's tier stands, what comes next, what keeps it, and what it gives. */
+  progress(): Promise<TierProgress & { benefits: MemberBenefit[] }>;
+
+  /** What giving points to whoever shows a member code would come to. It moves nothing. */
+  tryTransfer(toMemberCode: string, points: number): Promise<PointsTransferPreview>;
+
+  /** Give points to whoever shows a member code. */
+  transfer(
+    toMemberCode: string,
+    points: number,
+    how?: MutateHow
+  ): Promise<Pick<PointsTransferPayload, 'to' | 'account' | 'userErrors'>>;
 }
+
+/** A referral code, to be shown or shared. */
+export type SharedCode = Pick<ReferralCode, 'code' | 'channel' | 'link' | 'scene' | 'qrDataUri'>;
 
 /** Where the membership stands. */
 export interface Standing {

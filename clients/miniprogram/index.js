@@ -3,6 +3,7 @@
 'use strict';
 
 const { eventsOf, FOLLOW, POLL, LATEST } = require('./events');
+const { friendsOf, TOUCH, JOIN, MAKE_CODE, REFERRAL, PROGRESS, TRY_TRANSFER, TRANSFER } = require('./friends');
 const { randomBytes, wechat, taro, uniApp } = require('./hosts');
 const { LoyaltyError, sender, persistently } = require('./sending');
 const { session, TOKENS } = require('./session');
@@ -24,7 +25,10 @@ const END_OTHERS = `mutation LoyaltyEndOtherDevices {
   loginEndOthers { ended userErrors { code message field retryable } }
 }`;
 /** What this client asks for in the member's name: documents for the server to trust. */
-const OWN = [STANDING, LINK, DEVICES, END_DEVICE, END_OTHERS, FOLLOW, POLL, LATEST];
+const OWN = [
+  STANDING, LINK, DEVICES, END_DEVICE, END_OTHERS, FOLLOW, POLL, LATEST, TOUCH, JOIN, MAKE_CODE, REFERRAL, PROGRESS,
+  TRY_TRANSFER, TRANSFER,
+];
 
 /** A client of one endpoint. Make one for the whole mini-program; it logs the member in when that is needed. */
 function createClient(options) {
@@ -96,7 +100,8 @@ function createClient(options) {
     return member.end();
   }
 
-  return {
+  const friends = friendsOf(settings, { request, mutate, freshKey });
+  return Object.assign(friends, {
     request,
     mutate,
     login,
@@ -107,7 +112,7 @@ function createClient(options) {
     endDevice: (loginId) => keyless(END_DEVICE, { loginId }),
     endOtherDevices: () => keyless(END_OTHERS),
     events: events.follow,
-  };
+  });
 }
 
 module.exports = { createClient, LoyaltyError, wechat, taro, uniApp };

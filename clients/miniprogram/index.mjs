@@ -2,6 +2,7 @@
 // The loyalty API's client for mini-programs: WeChat, Taro and uni-app. It needs ES2018 and the host, nothing else.
 // This file is a source, in CommonJS. `index.mjs` is made from it by `generate.py`. README.md shows how to use it.
 import { eventsOf, FOLLOW, POLL, LATEST } from './events.mjs';
+import { friendsOf, TOUCH, JOIN, MAKE_CODE, REFERRAL, PROGRESS, TRY_TRANSFER, TRANSFER } from './friends.mjs';
 import { randomBytes, wechat, taro, uniApp } from './hosts.mjs';
 import { LoyaltyError, sender, persistently } from './sending.mjs';
 import { session, TOKENS } from './session.mjs';
@@ -23,7 +24,10 @@ const END_OTHERS = `mutation LoyaltyEndOtherDevices {
   loginEndOthers { ended userErrors { code message field retryable } }
 }`;
 /** What this client asks for in the member's name: documents for the server to trust. */
-const OWN = [STANDING, LINK, DEVICES, END_DEVICE, END_OTHERS, FOLLOW, POLL, LATEST];
+const OWN = [
+  STANDING, LINK, DEVICES, END_DEVICE, END_OTHERS, FOLLOW, POLL, LATEST, TOUCH, JOIN, MAKE_CODE, REFERRAL, PROGRESS,
+  TRY_TRANSFER, TRANSFER,
+];
 
 /** A client of one endpoint. Make one for the whole mini-program; it logs the member in when that is needed. */
 function createClient(options) {
@@ -95,7 +99,8 @@ function createClient(options) {
     return member.end();
   }
 
-  return {
+  const friends = friendsOf(settings, { request, mutate, freshKey });
+  return Object.assign(friends, {
     request,
     mutate,
     login,
@@ -106,7 +111,7 @@ function createClient(options) {
     endDevice: (loginId) => keyless(END_DEVICE, { loginId }),
     endOtherDevices: () => keyless(END_OTHERS),
     events: events.follow,
-  };
+  });
 }
 
 export { createClient, LoyaltyError, wechat, taro, uniApp };

@@ -30,7 +30,7 @@ CLIENT = Path(__file__).parents[2] / "clients" / "miniprogram"
 WORLD = Path(__file__).with_name("world.js").read_text("utf-8")
 APPID, SECRET = "wxdemo0000000001", "a-secret-nobody-may-read"
 URL = "https://shop.example.com/graphql"
-SOURCES = ("sha256", "sending", "session", "hosts", "events")
+SOURCES = ("sha256", "sending", "session", "hosts", "events", "friends")
 """The sources of the client beside its index, in the order in which they need each other."""
 
 TURNS = 500

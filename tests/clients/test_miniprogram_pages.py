@@ -41,7 +41,7 @@ def as_commonjs(source: str) -> str:
 
 
 def test_every_example_is_run() -> None:
-    assert set(EXAMPLES) == {"login", "enrol", "wechat", "taro", "uni-app", "events"}
+    assert set(EXAMPLES) == {"login", "enrol", "wechat", "taro", "uni-app", "events", "friends"}
     assert README.count("```js\n") + README.count("```vue\n") == len(EXAMPLES)
 
 
