@@ -217,7 +217,7 @@ async def _sow(found: Settings, now: datetime, progress: Callable[[int], None]) 
     for number in range(MEMBERS - BROUGHT):
         await _live(number, chance, start, now, counts)
         progress(number + 1)
-    await friends.count(now)
+    await friends.count(await BY_NAME.value("owner"), now)
     await gifts.celebrate_all(now)
     return Sown(MEMBERS, **counts)
 

@@ -9,9 +9,11 @@ from heapq import heappop, heappush
 from uuid import UUID
 
 from models.referral_rewards import TallyPeriod
+from models.sql import SQL
+from models.staff import StaffRole
 from models.units import BasisPoints, Minor, Points
 from rules import jobs, partners, referrals
-from rules.actors import SYSTEM
+from rules.actors import SYSTEM, Actor, ActorKind
 from rules.idempotency import Key
 from rules.jobs import TASKS
 from rules.referrals import Came, Campaign, Caps, Milestone, PartnerTerms, QualifyingAct, Reward
@@ -165,8 +167,16 @@ async def _work(at: datetime) -> None:
             await jobs.finish(lease, now=at)
 
 
-async def count(now: datetime) -> None:
-    """Let the partner's statistics, commissions and settlements follow."""
+SETTLED = SQL(
+    "SELECT partner_id, id FROM partner_settlement WHERE state = 'READY'", fans_out="the demo has one settlement"
+)
+
+
+async def count(approver_id: UUID, now: datetime) -> None:
+    """Let the partner's statistics, commissions and settlements follow; settled is approved, not paid."""
     await partners.bring_up_to_date(now)
     await partners.accrue(now)
     await partners.bring_settlements(now)
+    actor = Actor(ActorKind.STAFF, str(approver_id), StaffRole.OWNER, proven_until=now + timedelta(minutes=1))
+    for row in await SETTLED.rows():
+        await partners.approve_settlement(row["partner_id"], row["id"], actor=actor, now=now)

@@ -25,7 +25,8 @@ def welcome(found: Settings, address: tuple[str, int], tokens: dict[str, str]) -
             f"    -H 'authorization: Bearer {tokens['Member']}' \\",
             """    -d '{"query":"{me{card{displayName} tier{name} points{available}}}"}'""",
             "",
-            "[bold]Data[/]        松间茶社: 2,000 members, a year of purchases, four tiers, points about to expire",
+            "[bold]Data[/]        松间茶社: 2,000 members, a year of purchases, four tiers, points that expire,",
+            "            referrals in every state, a partner with a link, statistics and a settlement",
             "            `make demo-reset` forgets it",
         ]
     else:
