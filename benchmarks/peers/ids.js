@@ -1,6 +1,6 @@
 // Ids and cursors as the house writes them (schema/ids.py, schema/pages.py).
 
-const MEMBER = 1, TIER = 2, ENTRY = 3, PURCHASE = 4
+const MEMBER = 1, TIER = 2, ENTRY = 3, PURCHASE = 4, PARTNER = 20
 
 const one = Buffer.alloc(17)
 const tail = Buffer.alloc(18)
@@ -16,6 +16,7 @@ function ownerless (tag, uuid) {
 }
 
 export const memberId = uuid => ownerless(MEMBER, uuid)
+export const partnerId = uuid => ownerless(PARTNER, uuid)
 export const tierId = uuid => ownerless(TIER, uuid)
 
 /** What the ids of one member's rows have in common: 15 of the 17 bytes in front are whole letters. */

@@ -1,9 +1,10 @@
 // Mercurius with JIT. `tuned` answers by our own joined SQL, `loaders` by Mercurius' own loaders.
 import Fastify from 'fastify'
 import mercurius from 'mercurius'
-import { asMember, asReader, caller } from './callers.js'
+import { asMember, asPartner, asReader, caller } from './callers.js'
 import { allEntries } from './entries.js'
 import * as all from './members.js'
+import { partner, stats } from './partners.js'
 import { redeem, makeRedeem } from './redeem.js'
 import { schema } from './schema.js'
 import { keepLadder } from './tiers.js'
@@ -33,13 +34,18 @@ const listing = batch => ({ loader: queries => byArguments(queries, batch), opts
 
 const Mutation = { pointsRedeem: (_, { input }, { who }) => redeem(input, who) }
 
+const Partner = { stats: ({ rowId }, args) => stats(rowId, args) }
+const partners = { partner: (_, args, { who }) => partner(asPartner(who)) }
+
 const MODES = {
   tuned: {
     // its rows hold what is to be answered, word for word
     compilerOptions: { disableLeafSerialization: true },
     resolvers: {
       Mutation,
+      Partner,
       Query: {
+        ...partners,
         me: (_, args, { who }, info) => home(asMember(who), info),
         members: (_, args, { who }, info) => asReader(who) ?? list(args, info)
       },
@@ -53,7 +59,9 @@ const MODES = {
   loaders: {
     resolvers: {
       Mutation,
+      Partner,
       Query: {
+        ...partners,
         me: (_, args, { who }) => all.member(asMember(who)),
         members: (_, args, { who }) => asReader(who) ?? all.members(args)
       }

@@ -2,9 +2,10 @@
 import { createServer } from 'node:http'
 import DataLoader from 'dataloader'
 import { createSchema, createYoga } from 'graphql-yoga'
-import { asMember, asReader, caller } from './callers.js'
+import { asMember, asPartner, asReader, caller } from './callers.js'
 import { allEntries } from './entries.js'
 import * as all from './members.js'
+import { partner, stats } from './partners.js'
 import { makeRedeem, redeem } from './redeem.js'
 import { schema } from './schema.js'
 
@@ -25,10 +26,12 @@ const listed = batch => (parent, args, context) => context.load(batch, parent.me
 
 const resolvers = {
   Query: {
+    partner: (_, args, { who }) => partner(asPartner(who)),
     me: (_, args, { who }) => all.member(asMember(who)),
     members: (_, args, { who }) => asReader(who) ?? all.members(args)
   },
   Mutation: { pointsRedeem: (_, { input }, { who }) => redeem(input, who) },
+  Partner: { stats: ({ rowId }, args) => stats(rowId, args) },
   Member: {
     card: related(all.profiles),
     profile: related(all.profiles),

@@ -1,7 +1,9 @@
 """Credentials: who a bearer token stands for, believed for a second. What the peers of the house share with it."""
 
 import hashlib
+import hmac
 import time
+import zlib
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -20,6 +22,13 @@ TOKEN = SQL(
     " WHERE t.digest = $1 AND t.use = 'ACCESS'",
     fans_out="a token is found by its digest",
 )
+
+KEY = SQL(
+    "SELECT k.digest, k.kind AS principal_kind, k.partner_id AS principal_id, k.expires_at,"
+    " COALESCE(k.revoked_at, p.disabled_at) AS revoked_at, TRUE AS active FROM api_key k"
+    " LEFT JOIN partner p ON p.id = k.partner_id WHERE k.key_id = $1"
+)
+KEYS, KEY_PARTS = "lyl_", 5
 
 Value = TypeVar("Value")
 
@@ -52,11 +61,30 @@ class Believed(Generic[Value]):
         return found
 
 
-def digest(header: str | None) -> str | None:
-    """The key of the token in an Authorization header."""
+def credential(header: str | None) -> str | None:
+    """The digest of the token in an Authorization header, or the API key that is there."""
     if header is None or not header.startswith("Bearer "):
         return None
-    return hashlib.sha256(header[7:].encode()).hexdigest()
+    secret = header[7:]
+    return secret if secret.startswith(KEYS) else digest(secret)
+
+
+def digest(secret: str) -> str:
+    """Under what a token or key is kept."""
+    return hashlib.sha256(secret.encode()).hexdigest()
+
+
+def key_id(secret: str) -> str | None:
+    """The id in an API key; None where it was mistyped."""
+    parts = secret.split("_")
+    if len(parts) != KEY_PARTS or parts[4] != f"{zlib.crc32('_'.join(parts[:4]).encode()):08x}":
+        return None
+    return parts[2]
+
+
+def key_holder(secret: str, row: Any) -> Caller | None:
+    """Who a row of API keys stands for now; None for nobody."""
+    return caller(row) if row is not None and hmac.compare_digest(row["digest"], digest(secret)) else None
 
 
 def caller(row: Any) -> Caller | None:
@@ -68,5 +96,7 @@ def caller(row: Any) -> Caller | None:
 
 
 def _is_over(expires_at: Any) -> bool:
+    if expires_at is None:
+        return False
     until = datetime.fromisoformat(expires_at) if isinstance(expires_at, str) else expires_at
     return bool(until <= datetime.now(UTC))  # noqa: TID251  a server of its own

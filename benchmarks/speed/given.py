@@ -1,11 +1,13 @@
 """Documents of somebody else's: other texts for the operations there are, or operations nobody thought of.
 
 A folder holds `NAME.graphql`, and `NAME.json` where the operation needs variables or is not a member's; one JSON
-file holds `{"NAME": {"document": …, "caller": …, "variables": …}}`. `caller` is `member` (the default) or `staff`.
+file holds `{"NAME": {"document": …, "caller": …, "variables": …}}`. `caller` is `member` (the default), `staff` or
+`partner`.
 `variables` is an object, or a list of them to be taken in turn, in which these texts stand for something else each
 time: `$member` for the member's id, `$entryCursor` and `$memberCursor` for a place in the member's ledger and in
-the staff's list, `$key` for a fresh idempotency key. A document under the name of an operation there is has its
-variables, its caller and its targets, unless others are given.
+the staff's list, `$firstDay` and `$lastDay` for a month of statistics, `$key` for a fresh idempotency key.
+A document under the name of an operation there is has its variables, its caller and its targets, unless others
+are given.
 """
 
 from collections.abc import Callable, Iterator
@@ -24,6 +26,8 @@ MEANT: dict[str, Callable[[Case], Any]] = {
     "$member": member_id,
     "$entryCursor": lambda case: pages.cursor(case.entry_place),
     "$memberCursor": lambda case: pages.cursor(*case.member_place),
+    "$firstDay": lambda case: case.days[0],
+    "$lastDay": lambda case: case.days[1],
     "$key": lambda case: case.key,
 }
 

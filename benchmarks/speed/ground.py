@@ -5,7 +5,7 @@ import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from random import Random  # noqa: TID251  a benchmark takes a seed
 from typing import Any
 from uuid import UUID
@@ -14,7 +14,7 @@ from benchmarks.house import KEY, House, fresh_house
 from benchmarks.report import say
 from benchmarks.speed import data
 from benchmarks.speed.cases import Case
-from benchmarks.speed.data import store
+from benchmarks.speed.data import brought, store
 from benchmarks.speed.data.sizes import Size
 from models import keystore
 from models.credentials import PrincipalKind
@@ -23,8 +23,9 @@ from models.migrate import migrate
 from models.sql import SQL
 from models.staff import StaffRole
 from models.units import WHOLE, BasisPoints, Growth, Points
-from rules import credentials, keyring, programme, staff, vault
+from rules import credentials, keyring, keys, partners, programme, staff, vault
 from rules.actors import SYSTEM
+from rules.keys import Holder
 from rules.programme import Rung, Terms
 from tests import postgres
 
@@ -55,6 +56,9 @@ TERMS = Terms(
     ),
 )
 
+MONTH = timedelta(days=29)
+"""From the first day of a month of statistics to the last."""
+
 STAFF = 4
 """How many members of staff ask."""
 
@@ -75,16 +79,28 @@ class Callers:
     staff: list[str] = field(default_factory=list)
     places: list[tuple[str, str]] = field(default_factory=list)
     """Members behind whom a whole page of the staff's list is left."""
+    partners: list[tuple[UUID, str]] = field(default_factory=list)
+    """Each one's id and key."""
+    today: date = date(2026, 1, 1)
 
-    def cases(self, count: int, chance: Random, *, by_staff: bool) -> list[Case]:
+    def cases(self, count: int, chance: Random, caller: str) -> list[Case]:
         """So many requests, each about a member and places of their own."""
         made = []
         for _ in range(count):
             member, token, lines = chance.choice(self.members)
-            sender = chance.choice(self.staff) if by_staff else token
+            partner, key = chance.choice(self.partners)
+            sender = {"member": token, "staff": chance.choice(self.staff), "partner": key}[caller]
             place = chance.randint(min(FULL_PAGE, lines), lines)
-            made.append(Case(sender, member, place, chance.choice(self.places)))
+            case = Case(
+                sender, member, place, chance.choice(self.places), partner=partner, days=self._month(chance)
+            )
+            made.append(case)
         return made
+
+    def _month(self, chance: Random) -> tuple[str, str]:
+        """Some month of those that are told."""
+        last = self.today - timedelta(days=1 + chance.randrange(brought.DAYS - MONTH.days))
+        return (last - MONTH).isoformat(), last.isoformat()
 
 
 class NoCallers(Exception):  # noqa: N818  the end of a run
@@ -124,7 +140,12 @@ async def fill(house: House, size: Size, seed: int) -> None:
     """Put so much data into a house that has none."""
     began = time.perf_counter()
     async with inside(house), store.opened(house.url, house.keys_url) as rows:
-        await data.load(rows, size, seed, await programme.terms(), moment())
+        then, terms = moment(), await programme.terms()
+        whose = [
+            await partners.register(f"{name} {number}", actor=SYSTEM, now=then - data.HISTORY)
+            for number, name in enumerate(["竹里书店"] * size.partners)
+        ]
+        await data.load(rows, size, seed, terms, then, whose)
         await rows.settle()
     say(f"{rows.written:,} rows of {size.members:,} members in {time.perf_counter() - began:.1f} s")
 
@@ -145,6 +166,7 @@ ABLE = SQL(
     " ORDER BY a.available DESC, a.member_id LIMIT $4",
     fans_out="whoever may send requests",
 )
+PARTNERS = SQL("SELECT id FROM partner ORDER BY name LIMIT $1")
 DESK = SQL("SELECT id FROM staff ORDER BY username LIMIT $1")
 PLACES = SQL("SELECT created_at, id FROM member ORDER BY created_at DESC, id DESC LIMIT $1")
 HAS_POINTS = 500
@@ -170,6 +192,8 @@ async def callers(house: House, count: int, chance: Random, lines: range = BUSY)
         found.staff = [await _token(PrincipalKind.STAFF, row["id"]) for row in await DESK.rows(STAFF)]
         listed: list[dict[str, Any]] = await PLACES.rows(LISTED)
         whole = listed[: max(1, len(listed) - FULL_PAGE)]
+        found.partners = [(row["id"], await _key(row["id"])) for row in await PARTNERS.rows(brought.MOST)]
+        found.today = moment().date()
         found.places = [(str(row["created_at"]), str(row["id"])) for row in whole]
     return found
 
@@ -177,3 +201,9 @@ async def callers(house: House, count: int, chance: Random, lines: range = BUSY)
 async def _token(kind: PrincipalKind, who: UUID) -> str:
     issued = await credentials.log_in(kind, who, actor=SYSTEM, now=moment(), access_for=TOKENS_FOR)
     return issued.access
+
+
+async def _key(partner: UUID) -> str:
+    holder = Holder.partner(partner)
+    issued = await keys.issue(holder, name="bench", environment="production", actor=SYSTEM, now=moment())
+    return issued.secret

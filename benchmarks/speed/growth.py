@@ -160,7 +160,7 @@ class Growth:
 
     def _cases(self, operation: Operation, who: Callers) -> list[Case]:
         chance = Random(f"{self.asked.seed} {operation.name}")
-        return who.cases(REQUESTS, chance, by_staff=operation.caller == "staff")
+        return who.cases(REQUESTS, chance, operation.caller)
 
     async def _measure(self, curve: str, operation: str, lanes: list[Lane]) -> None:
         pid = self.cluster.process.pid if self.cluster and self.cluster.process else None

@@ -36,7 +36,7 @@ class Operation:
     """One thing that is asked of every server."""
 
     name: str
-    caller: Literal["member", "staff"]
+    caller: Literal["member", "staff", "partner"]
     asked: Mapping[str, Asking]
     """By dialect. A server whose dialect is not here is not asked."""
     targets: Mapping[str, float] = field(default_factory=dict)
@@ -68,6 +68,12 @@ def _staff_place(case: Case) -> dict[str, Any]:
 
 def _redemption(case: Case) -> dict[str, Any]:
     return {"input": {"points": 1, "reason": "REWARD_TEA", "idempotencyKey": case.key}}
+
+
+def _month(case: Case) -> dict[str, Any]:
+    """Which days are told."""
+    first, last = case.days
+    return {"from": first, "to": last}
 
 
 def _asked(name: str, ours: Variables, theirs: Variables) -> dict[str, Asking]:
@@ -110,5 +116,11 @@ OPERATIONS: tuple[Operation, ...] = (
         {"mercurius": 1.30, "postgraphile": 0.60, "plain": 0.25},
         differs=frozenset({"id", "balanceAfter", "available"}),
         writes=True,
+    ),
+    Operation(
+        "partner_stats",
+        "partner",
+        _asked("partner_stats", _month, postgraphile.month),
+        {"mercurius": 1.35, "postgraphile": 0.60},
     ),
 )

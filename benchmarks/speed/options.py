@@ -44,7 +44,7 @@ def options(arguments: Sequence[str] | None = None) -> Options:
         seed=given.seed,
         load=Load(
             rounds=given.rounds or (3 if quick else 6),
-            seconds=given.seconds or (0.3 if quick else 2.0),
+            seconds=given.seconds or (0.25 if quick else 2.0),
             connections=given.connections or (8 if quick else 16),
             warm_seconds=0.2 if quick else 1.0,
         ),
@@ -70,7 +70,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--callers", type=int, default=200, help="how many members send the requests, each with a token")
     add("--seed", type=int, default=1)
     add("--rounds", type=int, help="how often each server has its turn (6; quick 3)")
-    add("--seconds", type=float, help="how long each turn is (2; quick 0.3)")
+    add("--seconds", type=float, help="how long each turn is (2; quick 0.25)")
     add("--connections", type=int, help="how many ask at once (16; quick 8)")
     add("--servers", default="", help="which servers, by commas; all that can be started by default")
     add("--operations", default="", help="which operations, by commas; all by default")

@@ -36,6 +36,12 @@ def staff_place(case: Case) -> dict[str, Any]:
     return {"after": _cursor(CREATED_AT_DESC_ROW_ID_DESC, *case.member_place)}
 
 
+def month(case: Case) -> dict[str, Any]:
+    """Whose statistics, and of which days."""
+    first, last = case.days
+    return {"partner": str(case.partner), "first": first, "last": last}
+
+
 def redemption(case: Case) -> dict[str, Any]:
     """Whose points."""
     return {"input": {"member": str(case.member), "wanted": 1, "reason": "REWARD_TEA", "key": case.key}}

@@ -101,7 +101,7 @@ class Run:
         self, operation: Operation, running: list[Running], track: Track, who: ground.Callers, folder: Path
     ) -> Measured:
         chance = Random(f"{self.asked.seed} {operation.name}")
-        cases = who.cases(REQUESTS, chance, by_staff=operation.caller == "staff")
+        cases = who.cases(REQUESTS, chance, operation.caller)
         able = [each for each in running if self._answers(each.server, operation)]
         if operation.is_given:
             able = await asyncio.to_thread(answers.able, operation, able, cases[0])

@@ -4,7 +4,7 @@ import os
 import subprocess
 import sys
 import time
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from uuid import UUID
 
@@ -29,6 +29,9 @@ from benchmarks.speed.requests import messages
 from benchmarks.speed.rounds import Measured, Sample
 from benchmarks.speed.servers import SERVERS, Server
 from models.invariants import violations
+from rules import partners
+from rules.actors import SYSTEM
+from rules.partners import By
 from schema.root import schema
 from tests.people import programme
 
@@ -104,14 +107,18 @@ def test_documents_of_somebody_elses_fill_in_their_variables(tmp_path: Path) -> 
 
 async def test_the_story_leaves_the_books_right(database_url: str, keys_url: str) -> None:
     terms = await programme(expire_months=12)
+    partner = await partners.register("竹里书店", actor=SYSTEM, now=datetime(2025, 1, 1, tzinfo=UTC))
     async with opened(database_url, keys_url) as store:
-        await load(store, Size(60, 600, deep=(100,)), 1, terms, datetime(2026, 11, 1, tzinfo=UTC))
+        await load(store, Size(60, 600, deep=(100,)), 1, terms, datetime(2026, 11, 1, tzinfo=UTC), [partner])
         if isinstance(store, Sqlite):
             # not settled: what that analyses would be known to the tests of plans
             store.main.commit()
             store.keys.commit()
     assert await violations() == []
     assert store.written > 3_000
+    told = await partners.statistics(partner, date(2026, 10, 1), date(2026, 10, 30), By.DAY)
+    assert len(told.cells) == 30
+    assert (told.total.orders, bool(told.total.gross_minor)) == (150, True)
 
 
 def test_the_meter_sees_a_millisecond_and_what_was_started() -> None:

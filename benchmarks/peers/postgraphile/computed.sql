@@ -36,3 +36,32 @@ CREATE OR REPLACE FUNCTION graphile.redeem(member uuid, wanted bigint, reason te
       encode(sha256(convert_to(format('[%s,"%s",null,null]', wanted, reason), 'UTF8')), 'hex'),
       'MEMBER', member::text, NULL, NULL, replace(gen_random_uuid()::text, '-', ''), NULL) r
 $$;
+
+-- what a partner's links came to, by days, and all of it without a day
+DO $$ BEGIN
+  CREATE TYPE graphile.partner_figures AS (
+    day date, touches bigint, unique_touches bigint, registered bigint, qualified bigint, orders bigint,
+    gross_minor bigint, refunds bigint, refund_minor bigint, net_minor bigint, reward_cost_minor bigint,
+    conversion_bps bigint
+  );
+EXCEPTION WHEN duplicate_object THEN NULL; END $$;
+
+CREATE OR REPLACE FUNCTION graphile.partner_as_of(partner partner) RETURNS timestamptz LANGUAGE sql STABLE AS $$
+  SELECT LEAST(touched_at, happened_at) FROM partner_books
+$$;
+
+CREATE OR REPLACE FUNCTION graphile.partner_stats(partner partner, first_day date, last_day date)
+  RETURNS SETOF graphile.partner_figures LANGUAGE sql STABLE AS $$
+  SELECT day, NULLIF(touches, 0), CASE WHEN touches > 0 THEN firsts END, NULLIF(registered, 0), NULLIF(qualified, 0),
+      CASE WHEN buyers > 0 THEN orders END, CASE WHEN buyers > 0 THEN gross END,
+      CASE WHEN refunders > 0 THEN refunds END, CASE WHEN refunders > 0 THEN refunded END,
+      CASE WHEN buyers > 0 THEN gross - refunded END, CASE WHEN buyers > 0 THEN floor(cost / 10000.0)::bigint END,
+      CASE WHEN registered > 0 AND qualified > 0 THEN qualified * 10000 / registered END
+    FROM (SELECT day, SUM(touches)::bigint AS touches, SUM(unique_touches)::bigint AS firsts,
+        SUM(registered)::bigint AS registered, SUM(qualified)::bigint AS qualified, SUM(buyers)::bigint AS buyers,
+        SUM(orders)::bigint AS orders, SUM(gross_minor)::bigint AS gross, SUM(refunders)::bigint AS refunders,
+        SUM(refunds)::bigint AS refunds, SUM(refund_minor)::bigint AS refunded,
+        SUM(gross_cost - refund_cost)::bigint AS cost
+      FROM partner_day d WHERE d.partner_id = partner.id AND d.day BETWEEN first_day AND last_day
+      GROUP BY GROUPING SETS ((day), ())) sums ORDER BY day
+$$;

@@ -4,10 +4,12 @@ Every movement of points is decided by the house's own book, so that `loyalty ve
 """
 
 import gc
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from random import Random  # noqa: TID251  a benchmark takes a seed
+from uuid import UUID
 
+from benchmarks.speed.data.brought import Brought
 from benchmarks.speed.data.lives import Life, begin
 from benchmarks.speed.data.sizes import Size
 from benchmarks.speed.data.store import Store
@@ -20,13 +22,19 @@ LAST = timedelta(hours=2)
 """How long ago the newest members came."""
 
 
-async def load(store: Store, size: Size, seed: int, terms: Terms, now: datetime) -> None:
-    """Fill a database that holds a programme and nobody yet."""
-    chance = Random(seed)
+async def load(
+    store: Store, size: Size, seed: int, terms: Terms, now: datetime, partners: Sequence[UUID] = ()
+) -> None:
+    """Fill a database that holds a programme and perhaps partners, and nobody yet."""
+    chance, people = Random(seed), []
     # millions of rows hold nothing in a circle, and looking for circles takes a third of the time
     gc.disable()
     try:
-        for _ in _lives(store, size, chance, terms, now):
+        for life in _lives(store, size, chance, terms, now):
+            people.append(life.id)
+            if store.is_full:
+                await store.flush()
+        for _ in Brought(store, size, Random(f"{seed} partners"), terms, now).year(partners, people):
             if store.is_full:
                 await store.flush()
         await store.flush()

@@ -20,6 +20,16 @@ class Size:
     deep: tuple[int, ...] = ()
     """Lines of the ledgers of the very first members, who come on top of the others."""
 
+    @property
+    def partners(self) -> int:
+        """How many partners bring members."""
+        return min(10, 1 + self.members // 1_000)
+
+    @property
+    def cells(self) -> int:
+        """On how many channels and campaigns each of them does, every day."""
+        return min(6, 1 + self.members // 20_000)
+
     def ledgers(self, chance: Random) -> Iterator[int]:
         """How many lines each member's ledger has, in the order in which they came."""
         yield from self.deep

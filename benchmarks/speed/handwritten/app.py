@@ -16,8 +16,9 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from benchmarks.house import outside
-from benchmarks.speed.credentials import TOKEN, Believed, Caller, caller, digest
+from benchmarks.speed.credentials import KEY, KEYS, TOKEN, Believed, Caller, caller, credential, key_holder, key_id
 from benchmarks.speed.databases import Database, open_database
+from benchmarks.speed.handwritten.partners import PartnerReader
 from benchmarks.speed.handwritten.reading import Reader
 from benchmarks.speed.handwritten.redeeming import Redeemer
 from models.sql import SQL
@@ -51,17 +52,21 @@ class Endpoint:
             "member_home": ("MEMBER", reader.member_home),
             "ledger_page": ("MEMBER", reader.ledger_page),
             "staff_list": ("STAFF", reader.staff_list),
+            "partner_stats": ("PARTNER", PartnerReader(main).partner_stats),
             "redeem": ("MEMBER", Redeemer(main).redeem),
         }
 
     async def _who(self, token: str) -> Caller | None:
         assert self.main is not None
-        return caller(await self.main.row(TOKEN, token))
+        if not token.startswith(KEYS):
+            return caller(await self.main.row(TOKEN, token))
+        named = key_id(token)
+        return key_holder(token, await self.main.row(KEY, named)) if named else None
 
     async def __call__(self, request: Request) -> Response:
         """Answer one request."""
         kind, answer = self.answers[request.path_params["operation"]]
-        token = digest(request.headers.get("authorization"))
+        token = credential(request.headers.get("authorization"))
         who = await self.tokens.get(token) if token else None
         if who is None or who.kind != kind:
             return Response(status_code=401)

@@ -19,13 +19,15 @@ from tortoise.context import TortoiseContext
 from tortoise.expressions import Q
 
 from benchmarks.house import outside
-from benchmarks.speed.credentials import Believed, Caller, caller, digest
+from benchmarks.speed.credentials import KEYS, Believed, Caller, caller, credential, key_holder, key_id
 from benchmarks.speed.plain.keys import HouseKey
+from benchmarks.speed.plain.partners import Partner
 from benchmarks.speed.plain.redeeming import PointsPayload, PointsRedeemInput, redeem
 from benchmarks.speed.plain.types import Connection, Context, Info, Member, Tier, connection, member_of, tier_of
 from models import members as tables
+from models import partners as organisations
 from models import tiers as ladder
-from models.credentials import Token
+from models.credentials import ApiKey, Token
 from models.database import MODULES
 from models.staff import Staff
 from rules import vault
@@ -58,6 +60,11 @@ class Query:
         return [tier_of(row) for row in await ladder.Tier.all().order_by("rank")]
 
     @strawberry.field
+    async def partner(self, info: Info) -> Partner | None:
+        row = await organisations.Partner.get_or_none(id=_permitted(info, "PARTNER").id)
+        return Partner(row_id=row.id, name=row.name) if row else None
+
+    @strawberry.field
     async def members(self, info: Info, first: int = 20, after: str | None = None) -> Connection[Member]:
         _permitted(info, "STAFF")
         listed = tables.Member.all()
@@ -84,13 +91,28 @@ def _permitted(info: Info, kind: str) -> Caller:
 
 
 async def _who(token: str) -> Caller | None:
-    """Who a token stands for, by its digest."""
+    """Who a token stands for, by its digest; or an API key."""
+    if token.startswith(KEYS):
+        return await _holder(token)
     row = await Token.get_or_none(digest=token, use="ACCESS")
     if row is None:
         return None
     staff = await Staff.get_or_none(id=row.principal_id) if row.principal_kind == "STAFF" else None
     told = {name: getattr(row, name) for name in ("principal_id", "expires_at", "revoked_at")}
     return caller({**told, "principal_kind": row.principal_kind.value, "active": staff and staff.active})
+
+
+async def _holder(secret: str) -> Caller | None:
+    """Who an API key stands for."""
+    named = key_id(secret)
+    row = await ApiKey.get_or_none(key_id=named).select_related("partner") if named else None
+    if row is None:
+        return None
+    told: dict[str, Any] = {name: getattr(row, name) for name in ("digest", "expires_at", "revoked_at")}
+    told["revoked_at"] = told["revoked_at"] or (row.partner and row.partner.disabled_at)
+    return key_holder(
+        secret, {**told, "principal_kind": row.kind.value, "principal_id": row.partner_id, "active": True}
+    )
 
 
 class View(GraphQL[Any, None]):
@@ -102,7 +124,7 @@ class View(GraphQL[Any, None]):
 
     async def get_context(self, request: Request | WebSocket, response: Response | WebSocket) -> Context:  # noqa: ARG002
         """Who asks."""
-        token = digest(request.headers.get("authorization"))
+        token = credential(request.headers.get("authorization"))
         return Context(await self.tokens.get(token) if token else None)
 
 
