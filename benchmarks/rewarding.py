@@ -27,7 +27,7 @@ from tests.referring import campaign, code, friend
 WITHIN_SECONDS = 2.0
 PATIENCE_SECONDS, LOOK_SECONDS = 30.0, 0.01
 END_SECONDS = 600.0
-REFERRERS = 50
+REFERRERS, AT_ONCE = 50, 20
 REWARD = 100
 SAMPLES = 20
 HAS = "query($id: ID!) { member(by: {id: $id}) { points { available } } }"
@@ -50,7 +50,11 @@ async def lay_out(friends: int) -> tuple[list[UUID], list[UUID]]:
     await campaign(at=now, caps=Caps(None, None, 1_000_000), guards=Guards(velocity=0))
     bosses = [await member(at=now) for _ in range(min(REFERRERS, friends))]
     codes = [await code(each, at=now) for each in bosses]
-    return bosses, [await friend(codes[number % len(codes)], at=now) for number in range(friends)]
+    brought: list[UUID] = []
+    while len(brought) < friends:
+        batch = range(len(brought), min(len(brought) + AT_ONCE, friends))
+        brought += await asyncio.gather(*(friend(codes[number % len(codes)], at=now) for number in batch))
+    return bosses, brought
 
 
 async def soon(database: str) -> list[str]:

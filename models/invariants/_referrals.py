@@ -50,6 +50,15 @@ REFERRALS = (
         " || ':REFERRER' AND r.outcome = 'GRANTED')",
     ),
     Invariant(
+        "suspicions wait",
+        "What somebody has to look at says until when, and why; it gives nothing, nor does what was refused.",
+        "SELECT f.referee_id FROM referral f WHERE (f.state = 'REVIEW') <> (f.review_until IS NOT NULL)"
+        " OR (f.state IN ('REVIEW', 'REJECTED')"
+        " AND (f.score = 0 OR f.evidence IS NULL OR f.qualified_at IS NOT NULL))"
+        " UNION ALL SELECT r.id FROM referral_reward r JOIN referral f ON f.referee_id = r.referee_id"
+        " WHERE f.state IN ('REVIEW', 'REJECTED') AND r.outcome = 'GRANTED'",
+    ),
+    Invariant(
         "rewards are points",
         "Every reward of points is a movement of its own, and every such movement a reward.",
         "SELECT r.id FROM referral_reward r LEFT JOIN points_transaction t ON t.id = r.transaction_id"

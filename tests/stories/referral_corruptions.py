@@ -37,6 +37,11 @@ REFERRED: dict[str, list[str]] = {
         "DELETE FROM referral_reward WHERE side = 'REFERRER' AND referee_id = (SELECT r.referee_id FROM referral r"
         " WHERE r.state = 'REWARDED')",
     ],
+    "suspicions wait": [
+        "UPDATE referral SET review_until = bound_at WHERE state = 'REWARDED'",
+        "UPDATE referral SET state = 'REVIEW', score = 60 WHERE state = 'REWARDED'",
+        "UPDATE referral SET state = 'REJECTED', score = 60 WHERE state = 'REWARDED'",
+    ],
     "rewards are points": [
         f"UPDATE referral_reward SET points = points + 1 WHERE {GRANTED}",
         f"UPDATE referral_reward SET transaction_id = {NOBODY} WHERE {GRANTED}",
