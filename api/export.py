@@ -10,6 +10,7 @@ from typing import Any, TextIO
 
 from models.lots import over
 from models.sql import SQL
+from models.units import safe
 from rules import audit, keyring, points, vault
 
 COLUMNS = (
@@ -28,8 +29,6 @@ COLUMNS = (
 )
 FIGURES = COLUMNS[COLUMNS.index("available") :]
 BATCH = 1_000
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
-"""What a spreadsheet would take for the start of a formula."""
 
 PAGE = SQL(
     "SELECT m.id AS member_id, m.state, t.code AS tier, g.growth, a.available, a.pending, a.held, a.debt,"  # noqa: S608  names of ours
@@ -88,8 +87,3 @@ async def _rows(now: datetime) -> AsyncIterator[dict[str, Any]]:
             external = wrapped and vault.unlocked().open(wrapped, row["member_id"], "identity", sealed)
             yield {**row, "external_id": safe(external or "")}
         after = rows[-1]["member_id"]
-
-
-def safe(text: str) -> str:
-    """A text as a spreadsheet may show it: what would be a formula is quoted."""
-    return f"'{text}" if text.startswith(FORMULA) else text

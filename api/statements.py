@@ -9,10 +9,11 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from api.export import aside, safe
+from api.export import aside
 from models.points import PointsKind
 from models.snapshot import batches
 from models.sql import SQL
+from models.units import safe
 from rules import audit
 from schema.points import said
 

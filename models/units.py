@@ -58,6 +58,15 @@ def is_plain(text: str) -> bool:
     return not any(unicodedata.category(letter).startswith("C") for letter in text)
 
 
+FORMULA = ("=", "+", "-", "@", "\t", "\r")
+"""What a spreadsheet would take for the start of a formula."""
+
+
+def safe(text: str) -> str:
+    """A text as a spreadsheet may show it: what would be a formula is quoted."""
+    return f"'{text}" if text.startswith(FORMULA) else text
+
+
 def points_field(**options: Any) -> Points:
     """A column of points: 64-bit, typed as what it holds."""
     return cast("Points", fields.BigIntField(**options))

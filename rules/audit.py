@@ -61,9 +61,9 @@ def _line(actor: Actor, action: str, now: datetime, **more: Any) -> dict[str, An
 
 
 @transaction
-async def exported(what: str, rows: int, *, member_id: UUID | None = None, now: datetime) -> None:
+async def exported(what: str, rows: int, *, member_id: UUID | None = None, now: datetime, **facts: str) -> None:
     """Write down that data left the house, how much of it, and of whom where it is one member's."""
-    await insert(AuditLog, [_line(CLI, what, now, member_id=member_id, facts={"rows": rows})])
+    await insert(AuditLog, [_line(CLI, what, now, member_id=member_id, facts={"rows": rows, **facts})])
 
 
 @dataclass(slots=True)

@@ -138,6 +138,33 @@ def export_ledger(
     _export_ledger(file, None, first, until, excel, language)
 
 
+@exporting.command("settlement")
+def export_settlement(
+    file: Annotated[Path, typer.Argument(help="The CSV file to write; it appears whole or not at all.")],
+    settlement: Annotated[str, typer.Option(help="The settlement, by the id as the API writes it.")],
+    for_partner: Annotated[
+        bool, typer.Option("--for-partner", help="What the partner itself is told, and no more.")
+    ] = False,
+    excel: Excel = False,
+) -> None:
+    """Write a partner's settlement: commission by campaign and rate, what was netted, the fee, what is paid."""
+    if not file.absolute().parent.is_dir():
+        raise Failed(f"{file.parent} is no folder.")
+    count = run(_write_settlement(file, settlement, for_partner, excel))
+    show.print(f"wrote {count:,} lines to {file}")
+
+
+async def _write_settlement(file: Path, settlement: str, for_partner: bool, excel: bool) -> int:
+    # its id and its words are the schema's, which no other command loads
+    from api import settlements
+
+    which = settlements.meant(settlement)
+    if which is None:
+        raise Failed(f"{settlement!r} is no settlement's id.")
+    async with database(here(), bulk=True):
+        return await settlements.write(file, *which, for_partner=for_partner, for_excel=excel, now=now())
+
+
 def _export_ledger(
     file: Path, member_id: UUID | None, first: str | None, until: str | None, excel: bool, language: str
 ) -> None:

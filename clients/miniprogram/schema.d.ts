@@ -3677,6 +3677,12 @@ export interface PartnerSettlement {
   earnedMinor: Long;
   /** What was taken off, since it was refunded after earlier settlements. Not for members, but for OWNER, ADMIN. */
   nettedMinor: Long;
+  /**
+   * The statement as a file, in CSV: `COMMISSION` and `FEE` add up to `PAYABLE`. Days are those of the programme's
+   * time zone, and a text that a spreadsheet would take for a formula begins with `'`. Not for members, but for
+   * OWNER, ADMIN, PARTNER.
+   */
+  csv: string | null;
 }
 
 /** A settlement to approve. */
@@ -5160,6 +5166,11 @@ export interface Query {
   campaignLint: CampaignFinding[] | null;
   /** The partner organisation that asks. Staff name one by its id. Not for members, but for OWNER, ADMIN, PARTNER. */
   partner: Partner | null;
+  /**
+   * One settlement: of the partner that asks, once it is approved; of any, for those who lead. Else null. Not for
+   * members, but for OWNER, ADMIN, PARTNER.
+   */
+  partnerSettlement: PartnerSettlement | null;
   /** The partner organisations, by name. Not for members, but for OWNER, ADMIN. */
   partners: PartnerConnection | null;
   /** The referral campaigns, each in its newest version, by their codes; 100 at most. Not for members, but for STAFF. */
@@ -5327,6 +5338,12 @@ export interface QueryCampaignLintArgs {
 export interface QueryPartnerArgs {
   /** Which one, for staff. A partner that asks need not say; null for another. */
   id?: ID | null;
+}
+
+/** Arguments of `Query.partnerSettlement`. */
+export interface QueryPartnerSettlementArgs {
+  /** Which. */
+  id: ID;
 }
 
 /** Arguments of `Query.partners`. */

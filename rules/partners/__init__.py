@@ -2,6 +2,7 @@
 
 from rules.partners._accruing import accrue
 from rules.partners._books import bring_up_to_date
+from rules.partners._lines import Line, lines
 from rules.partners._links import LINKS_MAX, PartnerLinkLimit, open_link, retire_link
 from rules.partners._organisations import (
     NAME_MAX,
@@ -30,6 +31,7 @@ __all__ = [
     "NAME_MAX",
     "By",
     "Figures",
+    "Line",
     "OwnSettlement",
     "PartnerFeeInvalid",
     "PartnerLinkLimit",
@@ -44,6 +46,7 @@ __all__ = [
     "bring_up_to_date",
     "disable",
     "enable",
+    "lines",
     "listed",
     "objection",
     "open_link",

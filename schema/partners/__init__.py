@@ -20,11 +20,13 @@ from schema.pages import After, Before, Connection, First, Last
 from schema.partners._links import LinksMutation
 from schema.partners._own import own
 from schema.partners._partner import COLUMNS, Partner, one
-from schema.partners._settlements import SettlementsMutation
-from schema.permissions import LEADS, SEES_PARTNER, asked, seen
+from schema.partners._settlements import ONE as SETTLEMENT
+from schema.partners._settlements import PartnerSettlement, SettlementsMutation, settlement
+from schema.partners._sheet import sheet
+from schema.permissions import LEADS, READS_SETTLEMENTS, SEES_PARTNER, asked, seen
 from schema.scalars import BasisPointsValue, Moment
 
-__all__ = ["LinksMutation", "PartnersMutation", "PartnersQuery", "SettlementsMutation"]
+__all__ = ["SETTLEMENT", "LinksMutation", "PartnersMutation", "PartnersQuery", "SettlementsMutation", "sheet"]
 
 PAGES = {
     backwards: SQL(
@@ -108,6 +110,16 @@ class PartnersQuery:
         if id is None:
             return await one(mine) if mine else None
         return await one(named) if named and mine in (None, named) else None
+
+    @asked(
+        READS_SETTLEMENTS,
+        "One settlement: of the partner that asks, once it is approved; of any, for those who lead. Else null.",
+    )
+    async def partner_settlement(
+        self, info: Info, id: Annotated[strawberry.ID, strawberry.argument(description="Which.")]
+    ) -> PartnerSettlement | None:
+        """One settlement."""
+        return await settlement(id, own(info.context))
 
     @asked(LEADS, "The partner organisations, by name.")
     async def partners(

@@ -18,7 +18,8 @@ from schema.enums import describe
 from schema.errors import UserError, command
 from schema.ids import Tag
 from schema.pages import Connection, Window
-from schema.permissions import LEADS, READS_SETTLEMENTS, seen
+from schema.partners._sheet import sheet
+from schema.permissions import LEADS, READS_SETTLEMENTS, asked, seen
 from schema.scalars import Day, Long, Moment
 
 describe(
@@ -39,6 +40,7 @@ describe(
     "more. Its sums never change; what is refunded later is taken off the next one."
 )
 class PartnerSettlement:
+    row: strawberry.Private[dict[str, Any]]
     id: strawberry.ID = seen(READS_SETTLEMENTS, "Opaque. Store it, send it back, read nothing into it.")
     month: Day = seen(READS_SETTLEMENTS, "The first day of the month in which, or before, it became available.")
     state: SettlementState = seen(READS_SETTLEMENTS, "Where it stands.")
@@ -55,11 +57,21 @@ class PartnerSettlement:
     earned_minor: Long = seen(LEADS, "The commission on its orders alone.")
     netted_minor: Long = seen(LEADS, "What was taken off, since it was refunded after earlier settlements.")
 
+    @asked(
+        READS_SETTLEMENTS,
+        "The statement as a file, in CSV: `COMMISSION` and `FEE` add up to `PAYABLE`. Days are those of the "
+        "programme's time zone, and a text that a spreadsheet would take for a formula begins with `'`.",
+    )
+    async def csv(self, info: Info) -> str | None:
+        """The statement as a file."""
+        return sheet(self.row, await info.context.reference.terms())
+
     @classmethod
     def of(cls, row: dict[str, Any]) -> "PartnerSettlement":
         """The settlement as a client sees it."""
         told = ("made_at", "decided_at", "paid_at", "payment_ref", "commissions", "fee_minor", "payable_minor")
         return cls(
+            row=row,
             id=strawberry.ID(ids.encode(Tag.PARTNER_SETTLEMENT, row["partner_id"], row["id"])),
             month=Day(date.fromisoformat(row["month_told"])),
             state=SettlementState(row["state"]),
@@ -71,8 +83,8 @@ class PartnerSettlement:
 
 
 COLUMNS = (
-    "id, partner_id, CAST(month AS TEXT) AS month_told, state, commissions, earned_minor, netted_minor, fee_minor,"
-    " payable_minor, made_at, decided_at, paid_at, payment_ref"
+    "id, partner_id, CAST(month AS TEXT) AS month_told, state, commissions, referees, earned_minor, netted_minor,"
+    " fee_minor, payable_minor, made_at, decided_at, paid_at, payment_ref"
 )
 ONE = SQL(f"SELECT {COLUMNS} FROM partner_settlement WHERE partner_id = $1 AND id = $2")  # noqa: S608  constants
 PAGES = {
@@ -103,6 +115,14 @@ async def settlements(
     told = [state.value for state in states]
     rows = await PAGES[asked.backwards].rows(partner_id, beyond, told, asked.fetch)
     return pages.page(rows, asked, PartnerSettlement.of, lambda row: (row["month_told"],))
+
+
+async def settlement(text: str, reader: UUID | None) -> PartnerSettlement | None:
+    """A settlement by its id; None where it is none, or the partner that reads is not told it."""
+    found = ids.decode(Tag.PARTNER_SETTLEMENT, text)
+    row = await ONE.row(*found) if found and reader in (None, found[0]) else None
+    is_told = row is not None and (reader is None or row["state"] in APPROVED)
+    return PartnerSettlement.of(row) if row and is_told else None
 
 
 @strawberry.type(description="What became of a settlement.")

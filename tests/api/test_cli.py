@@ -13,6 +13,7 @@ import pytest
 from api import export
 from api.cli import programme as commands
 from models.lock import single_server
+from models.units import safe
 from rules import programme
 from tests.api.shell import KEY, OTHER_KEY, Shell
 
@@ -279,7 +280,7 @@ def test_an_export_holds_every_member_once_and_no_formula(shop: Shell, tmp_path:
     ],
 )
 def test_a_spreadsheet_never_takes_a_text_for_a_formula(text: str, shown: str) -> None:
-    assert export.safe(text) == shown
+    assert safe(text) == shown
 
 
 @pytest.mark.either

@@ -1,11 +1,16 @@
-"""The ledger on the command line: one member's and everybody's as CSV files, and what is refused."""
+"""The ledger on the command line: one member's and everybody's as CSV files; settlements; and what is refused."""
 
 import csv
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 
+from schema import ids
+from schema.ids import Tag
 from tests.api.shell import Shell
+
+NOBODY = UUID(int=0xDEAD)
 
 WHO = "SELECT member_id AS id FROM points_entry GROUP BY member_id ORDER BY COUNT(*) DESC LIMIT 1"
 
@@ -36,6 +41,9 @@ def test_the_ledger_is_written_for_everybody_and_for_one(shop: Shell, tmp_path: 
         (("ledger", "x.csv", "--from", "2026-03-02", "--until", "2026-03-02"), "a day after"),
         (("ledger", "x.csv", "--language", "fr"), "en or zh"),
         (("ledger", "nowhere/x.csv"), "is no folder"),
+        (("settlement", "x.csv", "--settlement", "nobody"), "is no settlement's id"),
+        (("settlement", "x.csv", "--settlement", ids.encode(Tag.PARTNER_SETTLEMENT, NOBODY, NOBODY)), "Nothing"),
+        (("settlement", "nowhere/x.csv", "--settlement", "nobody"), "is no folder"),
     ],
 )
 def test_what_cannot_be_written_is_said(shop: Shell, tmp_path: Path, words: tuple[str, ...], why: str) -> None:

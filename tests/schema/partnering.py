@@ -56,7 +56,13 @@ async def two(good: Good) -> tuple[Principal, dict[Tag | None, str], dict[Tag, d
     mine: str = good["partnerDisable"][1]["partnerId"]
     which = ids.decode_one(Tag.PARTNER, mine)
     rival = await partners.register("Moon Radio", actor=SYSTEM, now=NOON)
-    hidden = {Tag.PARTNER: {"PARTNER": [ids.encode(Tag.PARTNER, rival)]}, Tag.PARTNER_SETTLEMENT: {}}
     settled: str = good["partnerSettlementApprove"][1]["settlementId"]
+    [brought] = await bring(rival, 1)
+    theirs = ids.encode(Tag.PARTNER_SETTLEMENT, rival, await settle(brought, date(2026, 3, 1), approved=True))
+    # nobody but those who lead is told of one that is not approved yet
+    hidden = {
+        Tag.PARTNER: {"PARTNER": [ids.encode(Tag.PARTNER, rival)]},
+        Tag.PARTNER_SETTLEMENT: {"PARTNER": [settled, theirs]},
+    }
     own: dict[Tag | None, str] = {Tag.PARTNER: mine, Tag.PARTNER_SETTLEMENT: settled}
     return Principal(PrincipalKind.PARTNER, str(which)), own, hidden
