@@ -1,11 +1,14 @@
 """Partners bring members: a link, five phones, five orders, and what becomes of them, by the real rules alone."""
 
 from datetime import timedelta
+from uuid import UUID
 
 from models.credentials import PrincipalKind
+from models.sql import SQL
+from models.staff import StaffRole
 from models.units import BasisPoints
 from rules import partners
-from rules.actors import SYSTEM, Principal
+from rules.actors import SYSTEM, Actor, ActorKind, Principal
 from rules.referrals import PartnerTerms
 from tests import referring
 from tests.people import NOON, buy, fresh_key, programme, refund
@@ -14,6 +17,7 @@ from tests.schema.asking import ask
 DAY = timedelta(days=1)
 STATS = """{ partner { stats(by: CHANNEL) { cells { channel campaign touches uniqueTouches registered qualified
   orders grossMinor refunds refundMinor netMinor rewardPoints rewardCostMinor conversionBps } } } }"""
+MADE = SQL("SELECT id FROM partner_settlement WHERE partner_id = $1")
 SETTLED = "{ partner { settlements { nodes { month state dueMinor } } } }"
 
 
@@ -51,5 +55,9 @@ async def test_what_a_partners_link_brings_is_told_and_settled() -> None:
     april = NOON + 25 * DAY
     await partners.accrue(april)
     assert await partners.bring_settlements(april) == 1
+    assert (await ask(SETTLED, who=caller, at=april))["partner"]["settlements"]["nodes"] == [], "not approved yet"
+    made = await MADE.value(bamboo)
+    ann = Actor(ActorKind.STAFF, str(UUID(int=1)), StaffRole.ADMIN, proven_until=april + DAY)
+    await partners.approve_settlement(bamboo, made, actor=ann, now=april)
     [settlement] = (await ask(SETTLED, who=caller, at=april))["partner"]["settlements"]["nodes"]
-    assert settlement == {"month": "2026-03-01", "state": "READY", "dueMinor": 24_50}
+    assert settlement == {"month": "2026-03-01", "state": "APPROVED", "dueMinor": 24_50}
