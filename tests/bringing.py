@@ -21,7 +21,7 @@ LAST = UUID(int=2**128 - 1)
 TERMS = {"commissionBps": 500, "frozenDays": 15, "minSettlementMinor": 0}
 
 
-async def campaign(code: str = "TEA", version: int = 1, **terms: int) -> None:
+async def campaign(code: str = "TEA", version: int = 1, **terms: Any) -> None:
     """A version of a campaign, with a partner's terms."""
     given = {"link": "https://tea.example/{code}", "partner": {**TERMS, **terms}}
     document = {"code": code, "name": code, "version": version, **given}

@@ -6034,6 +6034,8 @@ export interface ReferralPartnerTerms {
   frozenDays: number;
   /** The least that is settled. Not for members, but for STAFF. */
   minSettlementMinor: Long;
+  /** The partners whose links may be for it, 100 at most; empty for any partner's. Not for members, but for STAFF. */
+  only: ID[];
 }
 
 /** What a partner is paid for the orders of those they brought. */
@@ -6044,6 +6046,8 @@ export interface ReferralPartnerTermsInput {
   frozenDays?: number;
   /** The least that is settled. */
   minSettlementMinor?: Long;
+  /** The partners whose links may be for it, 100 at most; empty for any partner's. */
+  only?: ID[];
 }
 
 /** What is known of one side of a referral, without saying who it is. */

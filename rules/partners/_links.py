@@ -44,7 +44,7 @@ async def open_link(
     if await COUNT.value(partner_id) >= LINKS_MAX:
         raise PartnerLinkLimit(LINKS_MAX)
     if campaign is not None:
-        await referrals.check_campaign(campaign)
+        await referrals.check_campaign(campaign, partner_id)
     made = await referrals.open_code(channel, partner_id=partner_id, campaign=campaign, now=now)
     facts = {"partner": str(partner_id), "channel": channel, "campaign": campaign}
     await audit.note(actor, slip.operation, facts=facts, now=now)

@@ -105,7 +105,11 @@ async def _running(
     found: list[tuple[Whence, datetime]] = []
     for said, channel, at in told:
         code = codes[said]
-        campaign = None if code is None or code.retired_at else meant(known, code.campaign, now)
+        campaign = (
+            None
+            if code is None or code.retired_at
+            else meant(known, code.campaign, now, partner_id=code.partner_id)
+        )
         if code is not None and campaign is not None:
             found.append((Whence(code, channel or code.channel, campaign), at))
     return found
@@ -183,7 +187,11 @@ async def bind(referee_id: UUID, said: str, *, reason: ReasonCode, key: Key, act
     if refused := members.inactivity(held.state):
         raise refused
     code = await find_code(said)
-    campaign = None if code is None or code.retired_at else meant(await newest(), code.campaign, now)
+    campaign = (
+        None
+        if code is None or code.retired_at
+        else meant(await newest(), code.campaign, now, partner_id=code.partner_id)
+    )
     if code is None or campaign is None:
         raise ReferralNotPossible((Objection.NOT_FOUND if code is None else Objection.CAMPAIGN_NOT_RUNNING).value)
     if objection := await objection_to(referee_id, code.referrer_id):

@@ -7,6 +7,7 @@ from enum import StrEnum
 from functools import lru_cache
 from typing import Any
 from urllib.parse import urlsplit
+from uuid import UUID
 
 import orjson
 
@@ -23,7 +24,7 @@ DAYS_MAX = 3_650
 WINDOW_MAX = 365
 """Touches are kept a little longer than that."""
 
-MILESTONES_MAX, TIERS_MAX = 20, 20
+MILESTONES_MAX, TIERS_MAX, ONLY_MAX = 20, 20, 100
 COUNT_MAX = 1_000_000
 PLACEHOLDER = "{code}"
 
@@ -125,6 +126,12 @@ class PartnerTerms:
     commission_bps: BasisPoints = BasisPoints(0)  # noqa: RUF009  an int
     frozen_days: int = 15
     min_settlement_minor: Minor = Minor(0)  # noqa: RUF009  an int
+    only: tuple[str, ...] = ()
+    """The ids of the partners whose links may be for it; none: any partner's."""
+
+    def are_for(self, partner_id: UUID | None) -> bool:
+        """Whether a code of that partner may bring members by the campaign; a member's always may."""
+        return partner_id is None or not self.only or str(partner_id) in self.only
 
 
 @dataclass(frozen=True, slots=True)
@@ -290,7 +297,17 @@ def _check_most(campaign: Campaign) -> None:
     _between("partner.commissionBps", campaign.partner.commission_bps, 0, WHOLE)
     _between("partner.frozenDays", campaign.partner.frozen_days, 0, DAYS_MAX)
     _between("partner.minSettlementMinor", campaign.partner.min_settlement_minor, 0, BALANCE_MAX)
+    only = campaign.partner.only
+    _refuse_if(len(only) > ONLY_MAX, f"`partner.only` names {ONLY_MAX} partners at most.")
+    _refuse_if(not all(_is_id(each) for each in only), "`partner.only` names partners by their ids.")
     _check_guards(campaign.guards)
+
+
+def _is_id(text: str) -> bool:
+    try:
+        return str(UUID(text)) == text
+    except ValueError:
+        return False
 
 
 def _check_guards(guards: Guards) -> None:

@@ -107,12 +107,12 @@ async def codes_of(member_id: UUID) -> list[Code]:
     return [Code(**row) for row in await OF_MEMBER.rows(member_id)]
 
 
-async def check_campaign(code: str) -> None:
-    """Refuse a code for a campaign there is not.
+async def check_campaign(code: str, partner_id: UUID | None = None) -> None:
+    """Refuse a code for a campaign there is not, or for one of other partners, which nobody is told apart.
 
     Raises: ReferralCampaignUnknown.
     """
-    if all(each.code != code for each in await newest()):
+    if not any(each.code == code and each.partner.are_for(partner_id) for each in await newest()):
         raise ReferralCampaignUnknown
 
 

@@ -160,7 +160,16 @@ async def newest() -> list[Campaign]:
     return [parsed(row["document"]) for row in await NEWEST.rows()]
 
 
-def meant(known: list[Campaign], code: str | None, at: datetime) -> Campaign | None:
-    """The campaign by which a code binds at that moment: its own, or the highest that runs; None for none."""
-    running = [each for each in known if each.runs(at) and (code is None or each.code == code)]
+def meant(
+    known: list[Campaign], code: str | None, at: datetime, *, partner_id: UUID | None = None
+) -> Campaign | None:
+    """The campaign by which a code binds at that moment: its own, or the highest that runs; None for none.
+
+    A partner's code never binds by a campaign that is for others.
+    """
+    running = [
+        each
+        for each in known
+        if each.runs(at) and (code is None or each.code == code) and each.partner.are_for(partner_id)
+    ]
     return max(running, key=lambda each: (each.priority, each.code), default=None)

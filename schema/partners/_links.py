@@ -48,8 +48,8 @@ PAGES = {
 SHAPE = (pages.moment, pages.plain)
 
 
-def _shown(row: dict[str, Any], known: list[Campaign], context: Context) -> PartnerLink:
-    campaign = referrals.meant(known, row["campaign"], context.now)
+def _shown(row: dict[str, Any], partner_id: UUID, known: list[Campaign], context: Context) -> PartnerLink:
+    campaign = referrals.meant(known, row["campaign"], context.now, partner_id=partner_id)
     link = campaign.link_of(row["code"]) if campaign else None
     return PartnerLink(link=link, scene=SCENE + row["code"], **row)
 
@@ -60,7 +60,10 @@ async def links(partner_id: UUID, asked: Window, context: Context) -> Connection
     rows = await PAGES[asked.backwards].rows(partner_id, at, beyond, asked.fetch)
     known = await referrals.newest() if rows else []
     return pages.page(
-        rows, asked, lambda row: _shown(row, known, context), lambda row: (row["created_at"], row["code"])
+        rows,
+        asked,
+        lambda row: _shown(row, partner_id, known, context),
+        lambda row: (row["created_at"], row["code"]),
     )
 
 
@@ -86,7 +89,7 @@ class PartnerLinkRetireInput:
 
 async def _payload(partner_id: UUID, code: str, context: Context) -> PartnerLinkPayload:
     row = await ONE.row(partner_id, code)
-    return PartnerLinkPayload(link=_shown(row, await referrals.newest(), context) if row else None)
+    return PartnerLinkPayload(link=_shown(row, partner_id, await referrals.newest(), context) if row else None)
 
 
 def _caller(context: Context) -> UUID:

@@ -2,6 +2,7 @@
 
 from dataclasses import fields
 from typing import Any, TypeVar
+from uuid import UUID
 
 import strawberry
 
@@ -9,7 +10,9 @@ from models.referral_rewards import TallyPeriod
 from models.units import BasisPoints, Growth, Minor, Points
 from rules import referrals
 from rules.referrals import Attribution, Campaign, QualifyingAct
+from schema import ids
 from schema.enums import describe
+from schema.ids import Tag
 from schema.permissions import STAFF, seen
 from schema.scalars import BasisPointsValue, Long, Moment
 
@@ -98,11 +101,26 @@ class ReferralCaps:
     lifetime: int | None = seen(STAFF, "In all.")
 
 
+ONLY_SAYS = "The partners whose links may be for it, 100 at most; empty for any partner's."
+
+
 @strawberry.type(description="What a partner is paid for the orders of those they brought.")
 class ReferralPartnerTerms:
     commission_bps: BasisPointsValue = seen(STAFF, "The share of what was paid and not given back.")
     frozen_days: int = seen(STAFF, "How long a commission waits before it is available.")
     min_settlement_minor: Long = seen(STAFF, "The least that is settled.")
+    only: list[strawberry.ID] = seen(STAFF, ONLY_SAYS)
+
+    @classmethod
+    def of(cls, found: referrals.PartnerTerms) -> "ReferralPartnerTerms":
+        """A partner's terms as they are shown."""
+        only = [strawberry.ID(ids.encode(Tag.PARTNER, UUID(each))) for each in found.only]
+        return cls(
+            commission_bps=BasisPointsValue(found.commission_bps),
+            frozen_days=found.frozen_days,
+            min_settlement_minor=Long(found.min_settlement_minor),
+            only=only,
+        )
 
 
 GUARDS_SAY = {
@@ -165,7 +183,7 @@ class ReferralCampaign:
             "referee": _reward(found.referee),
             "milestones": [shown(ReferralMilestone, each) for each in found.milestones],
             "caps": shown(ReferralCaps, found.caps),
-            "partner": shown(ReferralPartnerTerms, found.partner),
+            "partner": ReferralPartnerTerms.of(found.partner),
             "guards": shown(ReferralGuards, found.guards),
         }
         plain = {each.name: getattr(found, each.name) for each in fields(found) if each.name not in parts}
@@ -224,6 +242,7 @@ class ReferralPartnerTermsInput:
         default=15, description="How long a commission waits before it is available."
     )
     min_settlement_minor: Long = strawberry.field(default=Long(0), description="The least that is settled.")
+    only: list[strawberry.ID] = strawberry.field(default_factory=list, description=ONLY_SAYS)
 
 
 @strawberry.input(description="When a referral waits for somebody to look at it, and when it is refused at once.")
@@ -313,4 +332,7 @@ def _terms_in(given: ReferralPartnerTermsInput | None) -> referrals.PartnerTerms
     if given is None:
         return referrals.PartnerTerms()
     least = Minor(given.min_settlement_minor)
-    return referrals.PartnerTerms(BasisPoints(given.commission_bps), given.frozen_days, least)
+    # what is no partner's id is refused as no id, where it is checked
+    found = (ids.decode_one(Tag.PARTNER, each) or each for each in given.only)
+    only = tuple(str(each) for each in found)
+    return referrals.PartnerTerms(BasisPoints(given.commission_bps), given.frozen_days, least, only)

@@ -156,6 +156,19 @@ async def test_a_partner_makes_links_for_channels_and_campaigns() -> None:
     assert (found.partner_id, found.channel, found.campaign) == (bamboo, "POSTER", "TEA")
 
 
+async def test_a_campaign_for_some_partners_is_unknown_to_the_others() -> None:
+    await programme()
+    bamboo, moon = await register(), await register("Moon Cafe")
+    await campaign("MOON_VIP", only=[str(moon)])
+    assert refusals(await link(bamboo, campaign="MOON_VIP")) == ["REFERRAL_CAMPAIGN_UNKNOWN"]
+    assert (await link(moon, campaign="MOON_VIP"))["link"]["campaign"] == "MOON_VIP"
+    # it is the only one that runs: a link that names none brings nobody for bamboo, and by its terms for moon
+    known = await referrals.newest()
+    assert referrals.meant(known, None, NOON, partner_id=bamboo) is None
+    assert referrals.meant(known, None, NOON, partner_id=moon) == known[0]
+    assert referrals.meant(known, None, NOON) == known[0], "members may go on by it"
+
+
 async def test_a_partners_links_are_its_own_and_so_are_its_cursors() -> None:
     await programme()
     await campaign()
