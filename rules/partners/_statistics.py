@@ -23,9 +23,12 @@ class By(StrEnum):
     CAMPAIGN = "CAMPAIGN"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Figures:
-    """What a partner is told of some days. None is fewer than five people, or nobody."""
+    """What a partner is told of some days. None is fewer than five people, or nobody.
+
+    It is not frozen, since that makes it twice as dear to make, and there is one for each day.
+    """
 
     touches: int | None = None
     unique_touches: int | None = None
@@ -105,7 +108,8 @@ async def statistics(partner_id: UUID, first: date, last: date, by: By) -> Stati
     rows = await CELLS[by].rows(partner_id, first.isoformat(), last.isoformat(), CELLS_MAX)
     moments = [each for row in rows[:1] for each in (row.touched_at, row.happened_at) if each is not None]
     told = [(row.cell, {name: getattr(row, name) for name in SUMMED}) for row in rows if row.cell is not None]
-    total = {name: sum(sums[name] for _, sums in told) for name in SUMMED}
+    columns = zip(*(sums.values() for _, sums in told), strict=True) if told else [(0,)] * len(SUMMED)
+    total = dict(zip(SUMMED, map(sum, columns), strict=True))
     return Statistics(min(moments, default=None), figures(total), [(cell, figures(sums)) for cell, sums in told])
 
 
