@@ -21,7 +21,7 @@ FURTHER = ("parent", "ancestor", "upline", "downline", "level", "depth", "path",
 
 
 def kept() -> list[type[Model]]:
-    """The models of referrals."""
+    """The models of referrals, known while a database is open."""
     found = [each for each in Tortoise.apps["models"].values() if each._meta.db_table.startswith("referral")]
     assert {Referral, ReferralCode, ReferralEvent} <= set(found)
     return found
@@ -38,13 +38,13 @@ def references(model: type[Model]) -> Iterator[tuple[str, type[Model]]]:
             yield name, field.related_model
 
 
-def test_no_table_of_referrals_has_a_column_that_leads_further() -> None:
+async def test_no_table_of_referrals_has_a_column_that_leads_further() -> None:
     for model in kept():
         wrong = {each for each in columns(model) if any(word in each for word in FURTHER)}
         assert not wrong, (model.__name__, wrong)
 
 
-def test_a_referral_names_one_referrer_and_one_referee_and_no_other_member() -> None:
+async def test_a_referral_names_one_referrer_and_one_referee_and_no_other_member() -> None:
     named = {each for each in columns(Referral) if each.endswith(("_id", "_by"))}
     assert named == {"referee_id", "referrer_id", "partner_id", "purchase_id", "bound_by"}
     for model in kept():
@@ -52,7 +52,7 @@ def test_a_referral_names_one_referrer_and_one_referee_and_no_other_member() -> 
         assert not {each for each in columns(model) if "referrer" in each or "referee" in each} - MEMBERS
 
 
-def test_no_reference_leads_from_a_referral_to_a_referral() -> None:
+async def test_no_reference_leads_from_a_referral_to_a_referral() -> None:
     tables = set(kept())
     for model in Tortoise.apps["models"].values():
         for name, end in references(model):
@@ -61,7 +61,7 @@ def test_no_reference_leads_from_a_referral_to_a_referral() -> None:
             assert not leads or (model.__name__, name) == ("ReferralMilestone", "reward"), (model.__name__, name)
 
 
-def test_there_is_no_side_of_a_reward_beyond_the_direct_referrer() -> None:
+async def test_there_is_no_side_of_a_reward_beyond_the_direct_referrer() -> None:
     assert {each.value for each in RewardSide} == {"REFERRER", "REFEREE", "MILESTONE"}
     assert not {each for each in told().__slots__ if any(word in each for word in FURTHER)}
 
