@@ -207,7 +207,7 @@ async def test_what_is_cut_short_is_not_used_again(postgres: PostgresClient) -> 
 async def test_a_statement_that_takes_too_long_ends_with_its_connection(empty_url: str, dialect: str) -> None:
     if dialect != "postgres":
         pytest.skip("SQLite sets no limit")
-    async with scratch_database(f"{empty_url}&statement_timeout=30ms&readers=1") as client:
+    async with scratch_database(f"{empty_url}&statement_timeout=500ms&readers=1") as client:
         assert isinstance(client, PostgresClient)
         before = await pid(client)
         with pytest.raises(Exception, match="statement timeout"):
