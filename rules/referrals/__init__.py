@@ -45,6 +45,7 @@ from rules.referrals._meeting import become_one, proven
 from rules.referrals._missing import Missing, Need, missing
 from rules.referrals._objecting import Objection, bury
 from rules.referrals._publishing import (
+    NOBODYS,
     Published,
     ReferralCampaignChanged,
     ReferralCampaignUnlawful,
@@ -69,6 +70,7 @@ __all__ = [
     "COLUMN",
     "JOIN",
     "KEPT_FOR",
+    "NOBODYS",
     "SCENE",
     "USUAL",
     "Attribution",

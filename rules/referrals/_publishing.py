@@ -21,7 +21,7 @@ from rules.refusals import NotFound, Refusal
 from rules.transactions import transaction
 
 NOBODYS = UUID(int=0)
-"""Whose the idempotency keys are, since no member is concerned. Callers' keys are apart anyway."""
+"""An id that nobody has: whose the idempotency keys are, since no member is concerned. Callers' keys are apart."""
 
 CAMPAIGNS_MAX = 100
 """How many codes of campaigns there may be."""
@@ -109,8 +109,17 @@ def _row(done: Campaign, actor: Actor, now: datetime) -> dict[str, object]:
     }
 
 
+PARTNERS = SQL("SELECT COUNT(*) AS n FROM partner WHERE id = ANY($1::uuid[])")
+
+
 async def _check_known(wanted: Campaign, *, is_new: bool) -> None:
-    """Raises: ReferralCampaignInvalid, when it names a tier there is not, or is one too many."""
+    """Refuse what names a tier or a partner there is not, or is one campaign too many.
+
+    Raises: ReferralCampaignInvalid, NotFound.
+    """
+    only = {UUID(each) for each in wanted.partner.only}
+    if only and await PARTNERS.value(list(only)) != len(only):
+        raise NotFound
     ladder = {rung.code for rung in (await programme.terms()).ladder}
     named = {each.tier for side in (wanted.referrer, wanted.referee) for each in side.by_tier}
     if unknown := sorted(named - ladder):

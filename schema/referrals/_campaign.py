@@ -332,7 +332,6 @@ def _terms_in(given: ReferralPartnerTermsInput | None) -> referrals.PartnerTerms
     if given is None:
         return referrals.PartnerTerms()
     least = Minor(given.min_settlement_minor)
-    # what is no partner's id is refused as no id, where it is checked
-    found = (ids.decode_one(Tag.PARTNER, each) or each for each in given.only)
-    only = tuple(str(each) for each in found)
+    # what is no id is answered as one that is nobody's
+    only = tuple(str(ids.decode_one(Tag.PARTNER, each) or referrals.NOBODYS) for each in given.only)
     return referrals.PartnerTerms(BasisPoints(given.commission_bps), given.frozen_days, least, only)

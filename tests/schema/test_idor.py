@@ -50,6 +50,7 @@ KEY_ID = None
 MEANT: dict[str, Tag | None] = {
     "apiKeyCreate.input.holder.partnerId": Tag.PARTNER,
     "partner.id": Tag.PARTNER,
+    "referralCampaignPublish.input.campaign.partner.only": Tag.PARTNER,
     "partnerSettlement.id": Tag.PARTNER_SETTLEMENT,
     "apiKeyRotate.input.id": KEY_ID,
     "apiKeyRevoke.input.id": KEY_ID,

@@ -169,6 +169,17 @@ async def test_a_campaign_for_some_partners_is_unknown_to_the_others() -> None:
     assert referrals.meant(known, None, NOON) == known[0], "members may go on by it"
 
 
+async def test_a_campaign_names_no_partner_that_there_is_not() -> None:
+    await programme()
+    bamboo, nobody = shown_id(await register()), shown_id(UUID(int=9))
+    for number, (named, refused) in enumerate(((bamboo, []), (nobody, ["NOT_FOUND"]), ("no id", ["NOT_FOUND"]))):
+        given = {"code": "TEA", "name": "Tea", "partner": {"commissionBps": 500, "only": [named]}}
+        sent = {"campaign": given, "idempotencyKey": f"publishing-{number}"}
+        said = await act("referralCampaignPublish", "campaign { partner { only } }", sent, who=OWNER)
+        assert refusals(said) == refused
+        assert refused or said["campaign"]["partner"]["only"] == [named]
+
+
 async def test_a_partners_links_are_its_own_and_so_are_its_cursors() -> None:
     await programme()
     await campaign()
