@@ -17,6 +17,9 @@ from rules.refusals import Refusal
 Key = NewType("Key", str)
 """Chosen by the client for one request: 8 to 128 printable characters."""
 
+NOBODYS = UUID(int=0)
+"""An id that nobody has: whose a key is where no member is concerned. Callers' keys are apart anyway."""
+
 
 @dataclass(eq=False)
 class IdempotencyKeyReused(Refusal):

@@ -11,7 +11,7 @@ from rich.markup import escape
 
 from api.cli._common import Failed, app, database, here, run, show
 from api.clock import now
-from rules import lint
+from rules import lint, policy
 from rules import referrals as campaigns
 from rules.actors import CLI
 from rules.idempotency import Key
@@ -35,7 +35,7 @@ def show_campaigns(
     found = [each for each in run(_newest()) if code in (None, each.code)]
     if code is not None and not found:
         raise Failed(f"There is no campaign {code}.")
-    told = [campaigns.plain(each) for each in found]
+    told = [policy.plain(each) for each in found]
     typer.echo(orjson.dumps(told if code is None else told[0], option=orjson.OPT_INDENT_2).decode())
 
 

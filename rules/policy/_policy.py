@@ -1,6 +1,7 @@
 """The policy as a value: its parts, what each may be, and how it is read from JSON and written as JSON."""
 
 from dataclasses import dataclass, field, fields, is_dataclass
+from datetime import datetime
 from enum import StrEnum
 from functools import lru_cache
 from types import UnionType
@@ -254,13 +255,16 @@ def parsed(text: str) -> PointsPolicy:
 
 
 def plain(value: Any) -> Any:
-    """A policy, or a part of one, as JSON has it: names in camelCase."""
+    """A policy, a campaign, or a part of one, as JSON has it: names in camelCase. What `read` reads."""
     if is_dataclass(value):
-        return {_camel(each.name): plain(getattr(value, each.name)) for each in fields(value)}
-    return [*value] if isinstance(value, tuple) else value
+        return {camel(each.name): plain(getattr(value, each.name)) for each in fields(value)}
+    if isinstance(value, tuple):
+        return [plain(each) for each in value]
+    return value.isoformat() if isinstance(value, datetime) else value
 
 
-def _camel(name: str) -> str:
+def camel(name: str) -> str:
+    """A name as JSON has it: `hold_days` is `holdDays`."""
     first, *rest = name.split("_")
     return first + "".join(each.capitalize() for each in rest)
 
@@ -273,7 +277,7 @@ def read(kind: type[Part], given: Any, where: str = "") -> Part:
     if not isinstance(given, dict):
         raise PolicyUnreadable(f"`{where or 'policy'}` is an object.")
     hints = get_type_hints(kind)
-    names = {_camel(name): name for name in hints}
+    names = {camel(name): name for name in hints}
     if unknown := sorted(str(name) for name in given.keys() - names.keys()):
         raise PolicyUnreadable(f"`{where}{unknown[0]}` is unknown.")
     told = {names[name]: _value(hints[names[name]], each, f"{where}{name}") for name, each in given.items()}

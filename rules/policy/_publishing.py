@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass, replace
 from datetime import datetime
-from uuid import UUID
 
 import orjson
 
@@ -11,13 +10,10 @@ from models.sql import SQL
 from models.writing import add
 from rules import audit
 from rules.actors import Actor
-from rules.idempotency import Key, Slip
+from rules.idempotency import NOBODYS, Key, Slip
 from rules.policy._policy import PointsPolicy, check, parsed, plain
 from rules.refusals import NotFound, Refusal
 from rules.transactions import transaction
-
-NOBODYS = UUID(int=0)
-"""Whose the idempotency keys are, since no member is concerned. Callers' keys are apart anyway."""
 
 
 @dataclass(eq=False)

@@ -20,7 +20,6 @@ from rules.referrals._campaign import (
     Reward,
     TierReward,
     parsed,
-    plain,
     read_campaign,
 )
 from rules.referrals._codes import (
@@ -45,7 +44,6 @@ from rules.referrals._meeting import become_one, proven
 from rules.referrals._missing import Missing, Need, missing
 from rules.referrals._objecting import Objection, bury
 from rules.referrals._publishing import (
-    NOBODYS,
     Published,
     ReferralCampaignChanged,
     ReferralCampaignUnlawful,
@@ -70,7 +68,6 @@ __all__ = [
     "COLUMN",
     "JOIN",
     "KEPT_FOR",
-    "NOBODYS",
     "SCENE",
     "USUAL",
     "Attribution",
@@ -127,7 +124,6 @@ __all__ = [
     "own_code",
     "parsed",
     "pass_time",
-    "plain",
     "proven",
     "publish",
     "read_campaign",

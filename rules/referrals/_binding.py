@@ -14,7 +14,7 @@ from rules.actors import Actor
 from rules.idempotency import Key, Slip
 from rules.outbox import Event, tell
 from rules.referrals._campaign import Attribution, Campaign
-from rules.referrals._codes import Code, find_code
+from rules.referrals._codes import Code, find_code, find_codes
 from rules.referrals._course import Course, Referral
 from rules.referrals._keeping import keep
 from rules.referrals._looking import look, queue_up
@@ -101,18 +101,19 @@ async def _running(
     told: Sequence[tuple[str, str | None, datetime]], known: list[Campaign], now: datetime
 ) -> list[tuple[Whence, datetime]]:
     """Those of the touches that are of live codes under campaigns that run, with when they were."""
-    codes = {text: await find_code(text) for text in {said for said, _, _ in told}}
+    codes = await find_codes({said for said, _, _ in told})
     found: list[tuple[Whence, datetime]] = []
     for said, channel, at in told:
-        code = codes[said]
-        campaign = (
-            None
-            if code is None or code.retired_at
-            else meant(known, code.campaign, now, partner_id=code.partner_id)
-        )
+        code = codes.get(said)
+        campaign = None if code is None else _campaign_of(code, known, now)
         if code is not None and campaign is not None:
             found.append((Whence(code, channel or code.channel, campaign), at))
     return found
+
+
+def _campaign_of(code: Code, known: list[Campaign], now: datetime) -> Campaign | None:
+    """The campaign by which a code brings somebody at that moment; None where it brings nobody."""
+    return None if code.retired_at else meant(known, code.campaign, now, partner_id=code.partner_id)
 
 
 def _within(found: Sequence[tuple[Whence, datetime]], now: datetime) -> Whence | Objection:
@@ -187,11 +188,7 @@ async def bind(referee_id: UUID, said: str, *, reason: ReasonCode, key: Key, act
     if refused := members.inactivity(held.state):
         raise refused
     code = await find_code(said)
-    campaign = (
-        None
-        if code is None or code.retired_at
-        else meant(await newest(), code.campaign, now, partner_id=code.partner_id)
-    )
+    campaign = None if code is None else _campaign_of(code, await newest(), now)
     if code is None or campaign is None:
         raise ReferralNotPossible((Objection.NOT_FOUND if code is None else Objection.CAMPAIGN_NOT_RUNNING).value)
     if objection := await objection_to(referee_id, code.referrer_id):

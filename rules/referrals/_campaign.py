@@ -1,7 +1,7 @@
 """The campaign as a value: who is bound how, what qualifies, what it gives to whom, and how much at most."""
 
 import re
-from dataclasses import dataclass, field, fields, is_dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from functools import lru_cache
@@ -14,7 +14,7 @@ import orjson
 from models.referral_rewards import TallyPeriod
 from models.referrals import CODE_MAX
 from models.units import BALANCE_MAX, MOVE_MAX, WHOLE, BasisPoints, Growth, Minor, Points
-from rules.policy import PolicyUnreadable, read
+from rules.policy import PolicyUnreadable, camel, read
 from rules.referrals._guards import SCORE_MAX, Guards
 from rules.refusals import Refusal
 
@@ -178,20 +178,6 @@ class Campaign:
         return None if self.link is None else self.link.replace(PLACEHOLDER, code)
 
 
-def plain(value: Any) -> Any:
-    """A campaign, or a part of one, as JSON has it."""
-    if is_dataclass(value):
-        return {_camel(each.name): plain(getattr(value, each.name)) for each in fields(value)}
-    if isinstance(value, tuple):
-        return [plain(each) for each in value]
-    return value.isoformat() if isinstance(value, datetime) else value
-
-
-def _camel(name: str) -> str:
-    first, *rest = name.split("_")
-    return first + "".join(each.capitalize() for each in rest)
-
-
 @lru_cache(maxsize=256)
 def parsed(text: str) -> Campaign:
     """The campaign that was stored as this text. The same text is the same campaign."""
@@ -316,7 +302,7 @@ def _check_guards(guards: Guards) -> None:
     _between("guards.rejectScore", guards.reject_score, guards.review_score, SCORE_MAX)
     weights = ("same_device", "same_payer", "same_address", "velocity")
     for name in weights:
-        _between(f"guards.{_camel(name)}", getattr(guards, name), 0, SCORE_MAX)
+        _between(f"guards.{camel(name)}", getattr(guards, name), 0, SCORE_MAX)
     _between("guards.perHour", guards.per_hour, 1, COUNT_MAX)
     _between("guards.perDay", guards.per_day, 1, COUNT_MAX)
     _between("guards.reviewDays", guards.review_days, 1, DAYS_MAX)

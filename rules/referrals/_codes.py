@@ -3,6 +3,7 @@
 import re
 import secrets
 import unicodedata
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -80,7 +81,8 @@ COLUMNS = "code, referrer_id, partner_id, channel, campaign, created_at, retired
 FIND = SQL(
     "SELECT c.code, c.referrer_id, c.partner_id, c.channel, c.campaign, c.created_at, COALESCE(c.retired_at,"
     " p.disabled_at) AS retired_at FROM referral_code c LEFT JOIN partner p ON p.id = c.partner_id"
-    " WHERE c.code = $1"
+    " WHERE c.code = ANY($1::text[])",
+    fans_out="a code is found by itself, whosever it is",
 )
 OF_MEMBER = SQL(
     f"SELECT {COLUMNS} FROM referral_code WHERE referrer_id = $1 AND retired_at IS NULL"  # noqa: S608  constants
@@ -97,9 +99,15 @@ def spelled(said: str) -> str | None:
 
 async def find_code(said: str) -> Code | None:
     """The code that is meant; None when there is none such. A disabled partner's is retired until it is enabled."""
-    text = spelled(said)
-    row = None if text is None else await FIND.row(text)
-    return None if row is None else Code(**row)
+    return (await find_codes([said])).get(said)
+
+
+async def find_codes(said: Iterable[str]) -> dict[str, Code]:
+    """The codes that are meant by what was said, as far as there are such."""
+    texts = {each: text for each in said if (text := spelled(each)) is not None}
+    rows = await FIND.rows(sorted({*texts.values()})) if texts else []
+    codes = {row["code"]: Code(**row) for row in rows}
+    return {each: codes[text] for each, text in texts.items() if text in codes}
 
 
 async def codes_of(member_id: UUID) -> list[Code]:

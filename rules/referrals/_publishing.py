@@ -13,15 +13,13 @@ from models.sql import SQL, insert
 from models.units import BALANCE_MAX
 from rules import audit, lint, programme
 from rules.actors import Actor
-from rules.idempotency import Key, Slip
+from rules.idempotency import NOBODYS, Key, Slip
 from rules.lint import Severity
+from rules.policy import plain
 from rules.programme import NoProgramme
-from rules.referrals._campaign import Campaign, ReferralCampaignInvalid, check, parsed, plain
+from rules.referrals._campaign import Campaign, ReferralCampaignInvalid, check, parsed
 from rules.refusals import NotFound, Refusal
 from rules.transactions import transaction
-
-NOBODYS = UUID(int=0)
-"""An id that nobody has: whose the idempotency keys are, since no member is concerned. Callers' keys are apart."""
 
 CAMPAIGNS_MAX = 100
 """How many codes of campaigns there may be."""

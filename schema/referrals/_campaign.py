@@ -9,6 +9,7 @@ import strawberry
 from models.referral_rewards import TallyPeriod
 from models.units import BasisPoints, Growth, Minor, Points
 from rules import referrals
+from rules.idempotency import NOBODYS
 from rules.referrals import Attribution, Campaign, QualifyingAct
 from schema import ids
 from schema.enums import describe
@@ -333,5 +334,5 @@ def _terms_in(given: ReferralPartnerTermsInput | None) -> referrals.PartnerTerms
         return referrals.PartnerTerms()
     least = Minor(given.min_settlement_minor)
     # what is no id is answered as one that is nobody's
-    only = tuple(str(ids.decode_one(Tag.PARTNER, each) or referrals.NOBODYS) for each in given.only)
+    only = tuple(str(ids.decode_one(Tag.PARTNER, each) or NOBODYS) for each in given.only)
     return referrals.PartnerTerms(BasisPoints(given.commission_bps), given.frozen_days, least, only)

@@ -2,7 +2,7 @@
 
 from api.friends import BROUGHT, CAMPAIGN, FRIENDS, PASSERS_BY
 from rules import lint
-from rules.referrals import plain
+from rules.policy import plain
 
 
 def test_nothing_speaks_against_the_demos_campaign() -> None:

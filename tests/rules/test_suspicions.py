@@ -5,8 +5,9 @@ import json
 import pytest
 
 from models.referrals import ReferralState
+from rules.policy import plain
 from rules.referrals import Campaign, Facts, Guards, ReferralCampaignInvalid, Score, suspicions
-from rules.referrals._campaign import check, parsed, plain
+from rules.referrals._campaign import check, parsed
 from rules.referrals._suspicions import verdict
 
 GUARDS = Guards()

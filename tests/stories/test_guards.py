@@ -11,6 +11,7 @@ from models.sql import SQL
 from models.units import Points, ReasonCode
 from rules import lint, purchases, referrals
 from rules.idempotency import Key
+from rules.policy import plain
 from rules.referrals import (
     Caps,
     Decision,
@@ -21,7 +22,6 @@ from rules.referrals import (
     ReferralNotInReview,
     ReferralNotPossible,
     Reviewed,
-    plain,
 )
 from rules.referrals._rewarding import expire
 from rules.refusals import NotFound
