@@ -31,6 +31,8 @@ class RewardOutcome(StrEnum):
     """Nothing was given, for the reason it names."""
     TAKEN_BACK = "TAKEN_BACK"
     """What had been given was taken back: a line of its own that names the one it takes back."""
+    NETTED = "NETTED"
+    """What the member owed was kept of a reward that was given to who they are now; the cause names it."""
 
 
 class TallyPeriod(StrEnum):
@@ -78,7 +80,7 @@ class ReferralReward(Model):
     """What it moved: below 0 where it was taken back."""
     growth = growth_field(default=0)
     netted = points_field(default=0)
-    """GRANTED: what was kept of it against what the member still owed from earlier ones."""
+    """GRANTED, NETTED: what was kept against what the member still owed from earlier ones."""
     owed = points_field(default=0)
     """TAKEN_BACK: what could not be taken, and is kept of later rewards."""
     transaction_id = fields.UUIDField(null=True)

@@ -34,6 +34,32 @@ async def line_of(member_id: UUID) -> list[UUID]:
     raise AssertionError("Members who were merged in a circle.")
 
 
+async def besides(member_id: UUID, heir_id: UUID) -> list[UUID]:
+    """Whoever else a member is or was, as members who were merged into the same one."""
+    return [each for each in (heir_id, *await members.absorbed(heir_id)) if each != member_id]
+
+
+WERE = SQL(
+    "SELECT id, merged_into_id FROM member WHERE merged_into_id = ANY($1::uuid[])",
+    fans_out="what a page of members has of who they were is found by whom those became",
+)
+
+
+async def persons(member_ids: Sequence[UUID]) -> dict[UUID, list[UUID]]:
+    """Whom each of these members is made of: themselves, and whoever was merged into them, by way of others too."""
+    found = {each: [each] for each in member_ids}
+    last = {each: [each] for each in found}
+    for _link in range(LINKS_MAX):
+        were = [(row["id"], one) for row in await WERE.rows(list(last)) for one in last[row["merged_into_id"]]]
+        last = {}
+        for was, one in were:
+            found[one].append(was)
+            last.setdefault(was, []).append(one)
+        if not last:
+            return found
+    raise AssertionError("Members who were merged in a circle.")
+
+
 LINKS = SQL(
     "SELECT id, merged_into_id FROM member WHERE id = ANY($1::uuid[]) AND merged_into_id IS NOT NULL",
     fans_out="a page of members shows who those are now that were merged",

@@ -50,6 +50,14 @@ REFERRALS = (
         " || ':REFERRER' AND r.outcome = 'GRANTED')",
     ),
     Invariant(
+        "what is kept of rewards was given",
+        "What was kept of a reward for the debt of whoever else the person was is of one that another was given.",
+        "SELECT r.id FROM referral_reward r LEFT JOIN referral_reward o ON o.id::text = SUBSTR(r.cause, 5, 36)"
+        " WHERE r.outcome = 'NETTED' AND (o.id IS NULL OR o.outcome <> 'GRANTED' OR o.member_id = r.member_id"
+        " OR o.campaign <> r.campaign OR o.side <> r.side OR r.netted < 1 OR r.points <> 0 OR r.growth <> 0"
+        " OR r.cause <> 'net:' || o.id::text || ':' || r.member_id::text)",
+    ),
+    Invariant(
         "suspicions wait",
         "What somebody has to look at says until when, and why; it gives nothing, nor does what was refused.",
         "SELECT f.referee_id FROM referral f WHERE (f.state = 'REVIEW') <> (f.review_until IS NOT NULL)"

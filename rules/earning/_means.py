@@ -102,8 +102,7 @@ async def means(member_id: UUID, row: dict[str, Any], at: datetime) -> Means | N
     found = _means(row)
     if found is None or not row["is_several"]:
         return found
-    heir = await heirs.heir_of(member_id)
-    others = [each for each in (heir, *await members.absorbed(heir)) if each != member_id]
+    others = await heirs.besides(member_id, await heirs.heir_of(member_id))
     used = {
         Key(each["code"], CapPeriod(each["period"]), date.fromisoformat(each["starts"])): each["used"]
         for each in await USED.rows(others, *around(at)[1:])

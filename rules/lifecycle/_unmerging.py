@@ -60,6 +60,9 @@ SPENT = SQL(
 PASSED = SQL(
     "SELECT id FROM growth_entry WHERE member_id = $1 AND created_at >= $2 AND cause LIKE 'pass:%' LIMIT 1"
 )
+NETTED = SQL(
+    "SELECT id FROM referral_reward WHERE member_id = $1 AND created_at >= $2 AND outcome = 'NETTED' LIMIT 1"
+)
 AGAIN = SQL("UPDATE member SET state = $2, merged_into_id = NULL WHERE id = $1 RETURNING id")
 
 
@@ -97,6 +100,8 @@ async def _check(row: Mapping[str, Any], member_id: UUID, other: MemberState, no
         raise UnmergeNotPossible("SPENT")
     if await PASSED.row(member_id, row["merged_at"]) is not None:
         raise UnmergeNotPossible("ORDERS")
+    if await NETTED.row(member_id, row["merged_at"]) is not None:
+        raise UnmergeNotPossible("DEBT")
 
 
 async def _move_back(

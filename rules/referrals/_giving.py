@@ -9,14 +9,13 @@ from models.members import MemberState
 from models.points import PointsKind
 from models.referral_rewards import (
     ReferralBudget,
-    ReferralDebt,
     ReferralReward,
     RewardOutcome,
     RewardSide,
 )
 from models.sql import SQL
 from models.units import Points, new_id
-from models.writing import add, change, draw
+from models.writing import add, draw
 from rules import heirs, points, programme, tiers
 from rules.actors import SYSTEM
 from rules.members import Held
@@ -24,10 +23,14 @@ from rules.outbox import Event, tell
 from rules.points import Book, Movement
 from rules.programme import Terms
 from rules.referrals._campaign import Campaign, Milestone, Reward
+from rules.referrals._debts import Debts, debts
 from rules.standings import Standing
 
 CAP, BUDGET, GONE, CLAWED_BACK, SELF = "CAP", "BUDGET", "REFERRER_GONE", "CLAWED_BACK", "SELF"
 """Why a reward is skipped. What was skipped for a cap or a budget has qualified all the same."""
+
+STAYS = frozenset({MemberState.ACTIVE, MemberState.FROZEN})
+"""Who may be given something."""
 
 QUALIFIED_ALL_THE_SAME = frozenset({CAP, BUDGET})
 
@@ -35,6 +38,11 @@ QUALIFIED_ALL_THE_SAME = frozenset({CAP, BUDGET})
 def cause_of(referee_id: UUID, side: RewardSide) -> str:
     """The cause of one side's reward for a referral."""
     return f"referral:{referee_id}:{side.value}"
+
+
+def netting(reward_id: UUID, member_id: UUID) -> str:
+    """The cause by which something is kept of a reward for what somebody owed before they were its member."""
+    return f"net:{reward_id}:{member_id}"
 
 
 @dataclass(slots=True)
@@ -66,7 +74,10 @@ _GIVEN = (
 )
 BY_CAUSE = SQL(f"{_GIVEN} cause = $1", fans_out="a reward is given once, whoever its member is by now")
 BY_ID = SQL(f"{_GIVEN} member_id = $1 AND id = $2")
-OWED = SQL("SELECT owed FROM referral_debt WHERE member_id = $1")
+NETTED = SQL(
+    "SELECT COALESCE(SUM(netted), 0)::bigint AS netted FROM referral_reward WHERE cause = ANY($1::text[])",
+    fans_out="what was kept of a reward for whoever else the person was is told by its cause",
+)
 LEFT = SQL("SELECT budget - used AS left_over FROM referral_budget WHERE campaign = $1 FOR UPDATE")
 REVERSED = SQL(
     "SELECT COALESCE(SUM(COALESCE(lost, 0) - points), 0)::bigint AS gone FROM points_transaction"
@@ -104,9 +115,10 @@ class Hand:
     heirs_book: Book
     standing: Standing
     heirs_standing: Standing
-    owed_before: int | None
+    debts: Debts
+    besides: list[UUID]
+    """Whoever else the person is or was, as members who were merged."""
     now: datetime
-    owed: int = 0
     drawn: int = 0
     left: int | None = None
     """What is left of the budget; None before anybody asked."""
@@ -131,23 +143,26 @@ class Hand:
     async def give(
         self, wanted: Reward | Milestone, cause: str, side: RewardSide, referee_id: UUID | None
     ) -> Given:
-        """Credit a reward, less what the member owes of earlier ones.
+        """Credit a reward, less what the person owes of earlier ones.
 
         Raises: PointsLimit, GrowthLimit.
         """
-        netted = min(wanted.points, self.owed)
-        self.owed -= netted
-        amount = Points(wanted.points - netted)
+        kept = self.debts.net(wanted.points)
+        amount = Points(wanted.points - sum(kept.values()))
         movement = Movement(PointsKind.REFERRAL, cause, self.now, reason=side.value)
         if amount:
             frozen = self.held.state is MemberState.FROZEN
             self.book.earn(movement, amount, life=self.terms.life(self.now, frozen=frozen))
             self.drawn += amount
         await self._grow(wanted.growth, cause)
-        told = {"points": amount, "growth": wanted.growth, "netted": netted}
+        told = {"points": amount, "growth": wanted.growth, "netted": kept.pop(self.held.id, 0)}
         moved = movement.id if amount else None
         self.events.append(_event("granted", self.campaign, side, amount, wanted.growth))
-        return self._write(cause, side, referee_id, RewardOutcome.GRANTED, transaction_id=moved, **told)
+        given = self._write(cause, side, referee_id, RewardOutcome.GRANTED, transaction_id=moved, **told)
+        for whose, netted in kept.items():
+            whence = {"member_id": whose, "netted": netted}
+            self._write(netting(given.id, whose), side, referee_id, RewardOutcome.NETTED, **whence)
+        return given
 
     def skip(self, cause: str, side: RewardSide, referee_id: UUID | None, reason: str) -> Given:
         """Write down that nothing is given, and why."""
@@ -167,9 +182,12 @@ class Hand:
             if due > 0:
                 self.book.claw_back(movement, Points(due), self.terms.policy.claw_back)
         await self._grow(-was.growth, cause)
-        self.owed += movement.lost + was.netted
+        owed = movement.lost + was.netted
+        if self.besides:
+            owed += await NETTED.value([netting(was.id, each) for each in self.besides]) or 0
+        self.debts.owe(owed)
         self.drawn += movement.points
-        told = {"points": movement.points, "growth": -was.growth, "owed": movement.lost + was.netted}
+        told = {"points": movement.points, "growth": -was.growth, "owed": owed}
         moved = movement.id if movement.points else None
         more = {"reverses_id": was.id, "transaction_id": moved, "day": was.day, **told}
         self._write(cause, was.side, was.referee_id, RewardOutcome.TAKEN_BACK, **more)
@@ -216,15 +234,9 @@ class Hand:
         self.events += await points.post(self.book, SYSTEM)
         self.events += tiers.keep(self.standing, self.now)
         await tell(self.held.id, self.events, self.now)
-        self._keep_debt()
+        self.debts.keep()
         if self.drawn:
             draw(ReferralBudget, "campaign", self.campaign.code, "used", self.drawn, most="budget")
-
-    def _keep_debt(self) -> None:
-        if self.owed_before is None and self.owed:
-            add(ReferralDebt, [{"member_id": self.held.id, "owed": self.owed}])
-        elif self.owed_before is not None and self.owed != self.owed_before:
-            change(ReferralDebt, {"member_id": self.held.id, "owed": self.owed_before}, {"owed": self.owed})
 
 
 def _event(what: str, campaign: Campaign, side: RewardSide, moved: int, growth: int) -> Event:
@@ -245,5 +257,6 @@ async def hand_of(member_id: UUID, campaign: Campaign, now: datetime, *, to_heir
     others, other_book = standing, book
     if heir is not whose:
         others, other_book = await tiers.standing(heir.id, terms, now), await points.open_book(heir.id, now)
-    owed = await OWED.value(whose.id)
-    return Hand(whose, heir, campaign, terms, book, other_book, standing, others, owed, now, owed=owed or 0)
+    besides = await heirs.besides(whose.id, heir.id)
+    owed = await debts(whose.id, besides)
+    return Hand(whose, heir, campaign, terms, book, other_book, standing, others, owed, besides, now)

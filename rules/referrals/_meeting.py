@@ -9,6 +9,7 @@ from rules.outbox import Event
 from rules.referrals._course import DECIDED, OPEN, Course
 from rules.referrals._giving import SELF
 from rules.referrals._keeping import course_of, keep
+from rules.referrals._milestones import promise
 
 MERGED = "MERGED"
 """Why the later of two referrals of one person does not count."""
@@ -37,6 +38,7 @@ async def become_one(source_id: UUID, target_id: UUID, now: datetime) -> tuple[l
     theirs, own = both
     if theirs and own and theirs.referral.state in OPEN and own.referral.state in OPEN:
         _void(max(theirs, own, key=lambda each: each.referral.bound_at), MERGED)
+    await promise(source_id, target_id, now)
     source, target = [keep(each) if each else [] for each in both]
     return source, target
 

@@ -4,40 +4,35 @@ Two jobs meet in the referrer's rows: the one that gives and, after a refund, th
 holds the referrer first leaves a line that the other finds, so their order does not matter.
 """
 
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from models.members import MemberState
-from models.referral_rewards import ReferralMilestone, RewardOutcome, RewardSide
+from models.referral_rewards import RewardOutcome, RewardSide
 from models.referrals import ReferralState
 from models.sql import SQL
 from models.units import Points
-from models.writing import add, change
 from rules import heirs
 from rules.jobs import job
 from rules.outbox import tell
-from rules.referrals._campaign import Milestone
 from rules.referrals._giving import (
     BUDGET,
     CAP,
     CLAWED_BACK,
     GONE,
     SELF,
+    STAYS,
     Given,
     Hand,
     cause_of,
-    given_as,
     given_by,
     hand_of,
 )
 from rules.referrals._keeping import CLAW_BACK, MATURE, REWARD, course_of, keep
 from rules.referrals._looking import look
+from rules.referrals._milestones import fall_below, fall_together, reach
 from rules.referrals._tallies import Tallies, tallies
 from rules.transactions import transaction
-
-STAYS = frozenset({MemberState.ACTIVE, MemberState.FROZEN})
-"""Who may be given something."""
 
 
 @job(MATURE, attempts=20)
@@ -110,11 +105,11 @@ async def reward_referrer(referee_id: UUID, *, now: datetime) -> str | None:
         return earlier.reason
     if course.referral.state is not ReferralState.QUALIFIED:
         return None
-    counted = await tallies(hand.held.id, course.campaign, hand.day)
+    counted = await tallies(hand.held.id, course.campaign, hand.day, hand.besides)
     given = await _reward(hand, counted, cause, referee_id)
     if given.has_qualified:
         counted.count(rewarded=given.outcome is RewardOutcome.GRANTED, qualified=1)
-        await _reach(hand, counted)
+        await reach(hand, counted)
     await hand.close()
     return given.reason
 
@@ -132,34 +127,6 @@ async def _reward(hand: Hand, counted: Tallies, cause: str, referee_id: UUID) ->
     if reason is not None:
         return hand.skip(cause, side, referee_id, reason)
     return await hand.give(wanted, cause, side, referee_id)
-
-
-REACHED = SQL(
-    "SELECT milestone FROM referral_milestone WHERE member_id = $1 AND campaign = $2 AND cycle = $3::date"
-)
-
-
-async def _reach(hand: Hand, counted: Tallies) -> None:
-    """Give a held referrer the milestones they have reached, each once in a cycle.
-
-    One for which the budget has no room is not reached yet.
-    """
-    wanted = [each for each in hand.campaign.milestones if each.qualified <= counted.in_cycle]
-    if not wanted:
-        return
-    rows = await REACHED.rows(hand.held.id, hand.campaign.code, counted.cycle)
-    given = {row["milestone"] for row in rows}
-    for each in wanted:
-        if each.qualified not in given and await hand.affords(each.points):
-            await _grant(hand, each, counted.cycle)
-
-
-async def _grant(hand: Hand, milestone: Milestone, cycle: date) -> None:
-    reached = {"campaign": hand.campaign.code, "milestone": milestone.qualified, "cycle": cycle}
-    cause = f"milestone:{hand.held.id}:{hand.campaign.code}:{milestone.qualified}:{cycle.isoformat()}"
-    given = await hand.give(milestone, cause, RewardSide.MILESTONE, None)
-    whose = {"member_id": hand.held.id, "reward_id": given.id, "reached_at": hand.now}
-    add(ReferralMilestone, [{**reached, **whose}])
 
 
 @transaction
@@ -199,6 +166,7 @@ async def claw_back(facts: dict[str, Any], now: datetime) -> None:
     referee_id = UUID(facts["referee"])
     for side in (RewardSide.REFERRER, RewardSide.REFEREE):
         await take_back(referee_id, side, now=now)
+    await fall_together(referee_id, now=now)
     await charge_back(referee_id, now=now)
 
 
@@ -224,28 +192,10 @@ async def take_back(referee_id: UUID, side: RewardSide, *, now: datetime) -> Non
         return
     await hand.take_back(was)
     if side is RewardSide.REFERRER:
-        counted = await tallies(was.member_id, course.campaign, was.day)
+        counted = await tallies(was.member_id, course.campaign, was.day, hand.besides)
         counted.count(qualified=-1)
-        await _fall_below(hand, counted)
+        await fall_below(hand, counted)
     await hand.close()
-
-
-TO_REVOKE = SQL(
-    "SELECT id, milestone, reward_id FROM referral_milestone WHERE member_id = $1 AND campaign = $2"
-    " AND cycle = $3::date AND milestone > $4 AND revoked_at IS NULL ORDER BY milestone"
-)
-
-
-async def _fall_below(hand: Hand, counted: Tallies) -> None:
-    """Take back the milestones that are not reached any more, where they may be."""
-    revocable = {each.qualified for each in hand.campaign.milestones if each.revocable}
-    rows = await TO_REVOKE.rows(hand.held.id, hand.campaign.code, counted.cycle, counted.in_cycle)
-    for row in rows:
-        was = await given_as(hand.held.id, row["reward_id"])
-        if row["milestone"] in revocable and was is not None:
-            await hand.take_back(was)
-            where = {"member_id": hand.held.id, "id": row["id"]}
-            change(ReferralMilestone, where, {"revoked_at": hand.now})
 
 
 CHARGED = SQL(

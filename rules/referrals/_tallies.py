@@ -1,6 +1,6 @@
 """Tallies: how many referrals a referrer was rewarded for, and how many have qualified, in each period."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -46,24 +46,43 @@ TALLIES = SQL(
     "SELECT id, period, starts_on::text AS starts, rewarded, qualified FROM referral_tally"
     " WHERE member_id = $1 AND campaign = $2 AND starts_on = ANY($3::date[])"
 )
+BESIDES = SQL(
+    "SELECT period, starts_on::text AS starts, SUM(rewarded)::bigint AS rewarded,"
+    " SUM(qualified)::bigint AS qualified FROM referral_tally"
+    " WHERE member_id = ANY($1::uuid[]) AND campaign = $2 AND starts_on = ANY($3::date[])"
+    " GROUP BY period, starts_on",
+    fans_out="caps and milestones are a person's, whichever member they were",
+)
 
 
 class Tallies:
-    """A held member's counts of one campaign around one day."""
+    """A held member's counts of one campaign around one day, beside those of whoever else they are or were."""
 
-    def __init__(self, member_id: UUID, campaign: Campaign, day: date, rows: Iterable[dict[str, Any]]) -> None:
+    def __init__(
+        self,
+        member_id: UUID,
+        campaign: Campaign,
+        day: date,
+        rows: Iterable[dict[str, Any]],
+        besides: Iterable[dict[str, Any]] = (),
+    ) -> None:
         self.member_id, self.campaign = member_id, campaign
         self.starts = {period: start_of(period, day) for period in periods(campaign)}
-        self.counts = {period: Count() for period in self.starts}
+        self.counts, self.others = self._counts(rows), self._counts(besides)
+
+    def _counts(self, rows: Iterable[dict[str, Any]]) -> dict[TallyPeriod, Count]:
+        counts = {period: Count() for period in self.starts}
         for row in rows:
             period = TallyPeriod(row["period"])
             if period in self.starts and row["starts"] == self.starts[period].isoformat():
-                self.counts[period] = Count(row["id"], row["rewarded"], row["qualified"])
+                counts[period] = Count(row.get("id"), row["rewarded"], row["qualified"])
+        return counts
 
     @property
     def in_cycle(self) -> int:
         """How many have qualified in the cycle."""
-        return self.counts[self.campaign.cycle].qualified
+        cycle = self.campaign.cycle
+        return self.counts[cycle].qualified + self.others[cycle].qualified
 
     @property
     def cycle(self) -> date:
@@ -73,7 +92,10 @@ class Tallies:
     def is_full(self, caps: Caps) -> bool:
         """Whether a cap lets no more be rewarded."""
         most = {TallyPeriod.DAY: caps.day, TallyPeriod.MONTH: caps.month, TallyPeriod.LIFETIME: caps.lifetime}
-        return any(cap is not None and self.counts[period].rewarded >= cap for period, cap in most.items())
+        return any(cap is not None and self._rewarded(period) >= cap for period, cap in most.items())
+
+    def _rewarded(self, period: TallyPeriod) -> int:
+        return self.counts[period].rewarded + self.others[period].rewarded
 
     def count(self, *, rewarded: int = 0, qualified: int) -> None:
         """Have one more counted in each period, or one less."""
@@ -88,7 +110,9 @@ class Tallies:
             add(ReferralTally, [{**where, "period": period, "starts_on": self.starts[period], **told}])
 
 
-async def tallies(member_id: UUID, campaign: Campaign, day: date) -> Tallies:
-    """What is counted of a held member around a day."""
+async def tallies(member_id: UUID, campaign: Campaign, day: date, besides: Sequence[UUID]) -> Tallies:
+    """What is counted around a day of a held member, and of those who turned out to be the same person."""
     starts = sorted({start_of(period, day) for period in periods(campaign)})
-    return Tallies(member_id, campaign, day, await TALLIES.rows(member_id, campaign.code, starts))
+    rows = await TALLIES.rows(member_id, campaign.code, starts)
+    others = await BESIDES.rows(besides, campaign.code, starts) if besides else ()
+    return Tallies(member_id, campaign, day, rows, others)

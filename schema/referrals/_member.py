@@ -1,5 +1,6 @@
 """What a member has to do with referrals: their codes, whom they brought, what that gave, and who brought them."""
 
+from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Any
@@ -11,7 +12,7 @@ import strawberry
 from models.referral_rewards import TallyPeriod
 from models.referrals import ReferralState
 from models.sql import SQL
-from rules import referrals
+from rules import heirs, referrals
 from rules.calendar import local_day
 from rules.referrals import USUAL, Campaign, Code, Missing
 from schema import ids
@@ -186,21 +187,26 @@ OWED = SQL(
 async def earnings_of(parents: Sequence["MemberReferral"], context: Context) -> list[ReferralEarnings]:
     """What each member's referrals have given them."""
     del context
-    whose = list({parent.member_id for parent in parents})
+    persons = await heirs.persons([parent.member_id for parent in parents])
+    whose = [each for members in persons.values() for each in members]
     earned = {row["member_id"]: row for row in await EARNED.rows(whose)}
     counted = {row["referrer_id"]: row for row in await COUNTED.rows(whose)}
-    owed = {row["member_id"]: row["owed"] for row in await OWED.rows(whose)}
-    nothing = {"points": 0, "growth": 0, "qualified": 0, "waiting": 0}
+    owed = {row["member_id"]: row for row in await OWED.rows(whose)}
     return [
         ReferralEarnings(
-            points=Long(earned.get(each, nothing)["points"]),
-            growth=Long(earned.get(each, nothing)["growth"]),
-            qualified=counted.get(each, nothing)["qualified"],
-            pending=counted.get(each, nothing)["waiting"],
-            owed=Long(owed.get(each, 0)),
+            points=Long(_sum(earned, members, "points")),
+            growth=Long(_sum(earned, members, "growth")),
+            qualified=_sum(counted, members, "qualified"),
+            pending=_sum(counted, members, "waiting"),
+            owed=Long(_sum(owed, members, "owed")),
         )
-        for each in (parent.member_id for parent in parents)
+        for members in (persons[parent.member_id] for parent in parents)
     ]
+
+
+def _sum(rows: dict[UUID, dict[str, Any]], members: Sequence[UUID], name: str) -> int:
+    """What the members a person is made of come to together."""
+    return sum(rows[each][name] for each in members if each in rows)
 
 
 TALLIES = SQL(
@@ -224,21 +230,22 @@ async def milestones_of(
         return [[] for _ in parents]
     today = local_day(context.now, (await context.reference.terms()).timezone)
     cycles = {each.code: referrals.start_of(each.cycle, today) for each in running}
-    whose, starts = list({parent.member_id for parent in parents}), sorted(set(cycles.values()))
-    counted = {
-        (row["member_id"], row["campaign"], TallyPeriod(row["period"]), row["starts"]): row["qualified"]
-        for row in await TALLIES.rows(whose, starts)
-    }
+    persons, starts = await heirs.persons([parent.member_id for parent in parents]), sorted(set(cycles.values()))
+    are = {each: one for one, members in persons.items() for each in members}
+    counted: Counter[tuple[UUID, str, TallyPeriod, str]] = Counter()
+    for row in await TALLIES.rows(list(are), starts):
+        whose = are[row["member_id"]], row["campaign"], TallyPeriod(row["period"]), row["starts"]
+        counted[whose] += row["qualified"]
     reached = {
-        (row["member_id"], row["campaign"], row["milestone"], row["starts"]): row
-        for row in await REACHED.rows(whose, starts)
+        (are[row["member_id"]], row["campaign"], row["milestone"], row["starts"]): row
+        for row in await REACHED.rows(list(are), starts)
     }
     return [
         [
             ReferralMilestoneProgress(
                 campaign=campaign.code,
                 qualified=each.qualified,
-                reached=counted.get((parent.member_id, campaign.code, campaign.cycle, start), 0),
+                reached=counted[parent.member_id, campaign.code, campaign.cycle, start],
                 points=Long(each.points),
                 growth=Long(each.growth),
                 granted_at=found["reached_at"] if found else None,

@@ -4,9 +4,11 @@ from typing import Any
 from uuid import UUID
 
 from models.staff import StaffRole
+from models.units import Points
+from rules.referrals import Milestone
 from schema import ids
 from schema.ids import Tag
-from tests.people import DAY, NOON, buy, fresh_key, member, programme
+from tests.people import DAY, NOON, buy, fresh_key, member, merge, programme
 from tests.referring import campaign, code, friend, work
 from tests.schema.asking import CLERK, SERVICE, as_member, as_staff, ask
 
@@ -159,3 +161,16 @@ async def test_a_page_of_members_shows_whom_each_has_brought() -> None:
     assert [each["boundAt"][:10] for each in found["Mei"]["nodes"]] == ["2026-03-12", "2026-03-11"]
     assert [found[name]["pageInfo"]["hasNextPage"] for name in ("Mei", "Wang")] == [True, False]
     assert len(found["Wang"]["nodes"]) == 1
+
+
+async def test_who_was_merged_shows_as_who_they_are_now_what_both_have_won() -> None:
+    await programme()
+    await campaign(milestones=(Milestone(3, Points(7)),))
+    mei, twin = await member("Mei"), await member("Mei, too")
+    for who in (mei, twin):
+        await buy(await friend(await code(who)), 30_00, ref=str(who))
+    await work()
+    await merge(twin, mei)
+    found = await mine(mei)
+    assert found["earnings"] == {"points": 200, "qualified": 2, "pending": 0, "owed": 0}
+    assert [each["reached"] for each in found["milestones"]] == [2]

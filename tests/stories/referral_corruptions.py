@@ -58,6 +58,10 @@ REFERRED: dict[str, list[str]] = {
         "UPDATE referral_debt SET owed = owed + 1",
         "DELETE FROM referral_debt",
     ],
+    "what is kept of rewards was given": [
+        "UPDATE referral_reward SET outcome = 'NETTED', points = 0, growth = 0, netted = 1, transaction_id = NULL"
+        " WHERE side = 'REFEREE' AND outcome = 'GRANTED'",
+    ],
     "milestones were reached": [
         "UPDATE referral_milestone SET revoked_at = NULL",
         f"UPDATE referral_milestone SET reward_id = (SELECT r.id FROM referral_reward r WHERE {GRANTED}"
