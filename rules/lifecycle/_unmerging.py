@@ -12,7 +12,7 @@ from models.points import PointsKind
 from models.sql import SQL
 from models.units import ReasonCode, new_id
 from models.writing import change
-from rules import audit, credentials, heirs, members, points, programme, tiers
+from rules import audit, credentials, heirs, members, points, programme, referrals, tiers
 from rules.actors import Actor
 from rules.idempotency import Key, Slip
 from rules.lifecycle._merging import Merged
@@ -126,6 +126,7 @@ async def _move_back(
         terms=terms,
         now=now,
     )
+    brought = await referrals.become_two(member_id, other_id, now)
     names = {UUID(fresh): UUID(was) for fresh, was in row["identities"].items()}
     await heirs.hand_names_over(other_id, member_id, names)
     await _empty(member_id, other_id, row["filled"])
@@ -134,8 +135,8 @@ async def _move_back(
     told = {"merge": str(merged.merge_id)}
     back = Event("member.unmerged", {**told, "from": str(other_id)})
     parted = Event("member.parted", {**told, "from": str(member_id)})
-    await tell(member_id, [back, *moved[1], *grown[1]], now)
-    await tell(other_id, [parted, *moved[0], *grown[0]], now)
+    await tell(member_id, [back, *moved[1], *grown[1], *brought[0]], now)
+    await tell(other_id, [parted, *moved[0], *grown[0], *brought[1]], now)
     for who, whom in ((member_id, other_id), (other_id, member_id)):
         facts = {**told, "other": str(whom)}
         await audit.note(actor, "member.unmerge", member_id=who, reason=reason, facts=facts, now=now)

@@ -45,7 +45,7 @@ from rules.purchases._landing import land_growth
 from rules.purchases._orders import PURSE_AND_ORDER, placed
 from rules.purchases._passing import pass_on, pass_to
 from rules.purchases._preview import Foreseen, preview
-from rules.purchases._sitting import Sitting, sit, sit_with
+from rules.purchases._sitting import Brought, Sitting, sit, sit_with
 from rules.transactions import transaction
 
 __all__ = [
@@ -114,9 +114,9 @@ WHOSE = SQL("SELECT member_id, purchase_id FROM purchase_key WHERE source = $1 A
 _STORED = (
     "SELECT p.id, p.member_id, p.state, p.currency, p.goods_minor, p.by_points_minor, p.refunded_minor,"  # noqa: S608
     f" p.shipping_minor, p.channel, p.store_id, p.payer_hash, p.address_hash, p.ordered_at, p.paid_at"
-    f"{referrals.COLUMN}{{}}"
+    f"{referrals.COLUMNS}{{}}"
     " FROM purchase p"
-    f" JOIN member m ON m.id = p.member_id{referrals.JOIN.format('m.id')}{earning.JOIN}"
+    f" JOIN member m ON m.id = p.member_id{referrals.JOIN}{earning.JOIN}"
     " WHERE p.member_id = $1 AND p.id = $2"
 )
 STORED = SQL(_STORED.format(earning.columns(3)[0]), sqlite=_STORED.format(earning.columns(3)[1]))
@@ -193,12 +193,12 @@ async def report(
     check_moment(happening.occurred_at, actor=actor, now=now)
     if happening.kind is PurchaseEventKind.REFUNDED:
         check_refunds(happening.refunds)
-    stored, means, is_referred = await _stored(member_id, whose["purchase_id"], happening.occurred_at)
+    stored, means, brought = await _stored(member_id, whose["purchase_id"], happening.occurred_at)
     known = await _reported(stored, happening)
     if known and (known["state"] == EventState.APPLIED or known["created_at"] > now - PARKED_FOR):
         return Applied(member_id, stored.id, parked=known["state"] == EventState.PARKED, replayed=True)
     terms = await programme.terms()
-    sitting = await sit(stored, held.state, terms, actor, now, means=means, is_referred=is_referred)
+    sitting = await sit(stored, held.state, terms, actor, now, means=means, brought=brought)
     if heir.id != member_id:
         await pass_to(sitting, heir)
     await happen(sitting, happening, lapsed_id=known["id"] if known else None)
@@ -222,12 +222,12 @@ async def _lapse(now: datetime) -> int:
     return len(await LAPSE.rows(now - PARKED_FOR))
 
 
-async def _stored(member_id: UUID, purchase_id: UUID, at: datetime) -> tuple[Stored, Means | None, bool]:
-    """A purchase, by what a payment at that moment earns, and whether somebody brought its member."""
+async def _stored(member_id: UUID, purchase_id: UUID, at: datetime) -> tuple[Stored, Means | None, Brought]:
+    """A purchase, by what a payment at that moment earns, and what is known of who brought its member."""
     row = await STORED.row(member_id, purchase_id, *earning.around(at))
     if row is None:
         raise AssertionError("An order key without its purchase.")
-    return Stored.of(row), await earning.means(member_id, row, at), row["referral_state"] is not None
+    return Stored.of(row), await earning.means(member_id, row, at), Brought.of(row)
 
 
 async def _recorded(member_id: UUID, order: Order, key: dict[str, Any]) -> Stored | None:

@@ -14,7 +14,7 @@ COUNTED = SQL("SELECT seq FROM referral_event WHERE member_id = $1 AND purchase_
 
 async def paid(sitting: Sitting) -> None:
     """The order is paid: it counts, and may qualify."""
-    if course := await _course(sitting):
+    if course := await _course(sitting, joins=True):
         await _look(course, sitting)
         course.paid(_bought(sitting, sitting.purchase.refunded_minor))
 
@@ -34,10 +34,13 @@ async def refunded(sitting: Sitting, refund_minor: int, at: datetime) -> None:
         course.refunded(_bought(sitting, now - refund_minor), _bought(sitting, now), at)
 
 
-async def _course(sitting: Sitting) -> Course | None:
-    """The referral of the order's member; nothing is asked for where nobody brought them."""
-    if sitting.is_referred and sitting.course is None:
-        sitting.course = await referrals.course_of(sitting.purchase.member_id, sitting.now)
+async def _course(sitting: Sitting, *, joins: bool = False) -> Course | None:
+    """The referral the order is of, or comes to be of; nothing is asked for where nobody brought its member."""
+    purchase = sitting.purchase
+    if sitting.course is None and sitting.brought.is_several:
+        sitting.course = await referrals.course_for(purchase.member_id, purchase.id, sitting.now, joins=joins)
+    elif sitting.course is None and sitting.brought.is_so:
+        sitting.course = await referrals.course_of(purchase.member_id, sitting.now)
     return sitting.course
 
 
@@ -53,7 +56,7 @@ async def _is_counted(sitting: Sitting, course: Course) -> bool:
     purchase_id: UUID = sitting.purchase.id
     if any(step.purchase_id == purchase_id and step.gross_minor for step in course.steps):
         return True
-    return await COUNTED.row(sitting.purchase.member_id, purchase_id) is not None
+    return await COUNTED.row(course.referral.referee_id, purchase_id) is not None
 
 
 def _bought(sitting: Sitting, refunded_minor: int) -> Bought:

@@ -1,8 +1,9 @@
 """A sitting: a held member's purchase while its facts are applied."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from models.members import MemberState
 from models.purchases import PurchaseState
@@ -17,6 +18,21 @@ from rules.purchases._heirs import Heir
 from rules.referrals import Course
 from rules.schemes import Rung
 from rules.standings import Standing
+
+
+@dataclass(frozen=True, slots=True)
+class Brought:
+    """What a statement that reads a member knows of who brought them."""
+
+    is_so: bool = False
+    """Whether somebody did."""
+    is_several: bool = False
+    """Whether they are or were others besides, whom somebody may have brought."""
+
+    @classmethod
+    def of(cls, row: Mapping[str, Any]) -> "Brought":
+        """What a row with the columns of referrals tells."""
+        return cls(row["referral_state"] is not None, bool(row["was_merged"]))
 
 
 @dataclass(slots=True)
@@ -47,8 +63,7 @@ class Sitting:
     """The number of the member's newest event, where it was read."""
     heir: Heir | None = None
     """Who the member is now, if they were merged."""
-    is_referred: bool = False
-    """Whether somebody brought the member."""
+    brought: Brought = Brought()
     course: Course | None = None
     """What has come of their referral, once it was looked at."""
 
@@ -66,12 +81,12 @@ async def sit(
     now: datetime,
     *,
     means: Means | None,
-    is_referred: bool,
+    brought: Brought,
 ) -> Sitting:
     """Read all that a fact may move: the points, the lots and the standing of the purchase's member."""
     standing = await tiers.standing(purchase.member_id, terms, now)
     book = await points.open_book(purchase.member_id, now, with_lots=purchase.state is not PurchaseState.CREATED)
-    return Sitting(purchase, terms, standing, book, state, actor, now, means, is_referred=is_referred)
+    return Sitting(purchase, terms, standing, book, state, actor, now, means, brought=brought)
 
 
 async def sit_with(
@@ -99,5 +114,5 @@ async def sit_with(
         lines,
         is_new=is_new,
         event_seq=held.event_seq,
-        is_referred=row["referral_state"] is not None,
+        brought=Brought.of(row),
     )

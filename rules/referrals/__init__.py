@@ -38,9 +38,9 @@ from rules.referrals._codes import (
 )
 from rules.referrals._course import Bought, Course, Referral, Step
 from rules.referrals._guards import Guards
-from rules.referrals._keeping import COLUMN, JOIN, course_of, keep
+from rules.referrals._keeping import COLUMNS, JOIN, course_of, keep
 from rules.referrals._looking import look
-from rules.referrals._meeting import become_one, proven
+from rules.referrals._meeting import become_one, become_two, course_for, proven
 from rules.referrals._missing import Missing, Need, missing
 from rules.referrals._objecting import Objection, bury
 from rules.referrals._publishing import (
@@ -65,7 +65,7 @@ from rules.referrals._tallies import start_of
 from rules.referrals._touching import KEPT_FOR, touch
 
 __all__ = [
-    "COLUMN",
+    "COLUMNS",
     "JOIN",
     "KEPT_FOR",
     "SCENE",
@@ -106,6 +106,7 @@ __all__ = [
     "Suspicion",
     "TierReward",
     "become_one",
+    "become_two",
     "bind",
     "bury",
     "came_by",
@@ -113,6 +114,7 @@ __all__ = [
     "charge_back",
     "check_campaign",
     "codes_of",
+    "course_for",
     "course_of",
     "find_code",
     "keep",

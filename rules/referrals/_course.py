@@ -106,6 +106,8 @@ class Course:
     steps: list[Step] = field(default_factory=list)
     is_marked: bool = False
     """Whether something else of it has changed."""
+    is_several: bool = False
+    """Whether the referee is or was others besides, as members who were merged."""
 
     @property
     def may_qualify(self) -> bool:
@@ -149,7 +151,7 @@ class Course:
             self._act(bought.purchase_id, at)
         self.pass_time()
 
-    def refunded(self, before: Bought, after: Bought, at: datetime) -> None:
+    def refunded(self, before: Bought, after: Bought, at: datetime, cause: str = REFUNDED) -> None:
         """Something was given back of an order that counted: what had qualified by it may have no more.
 
         A hold that had ended before is over, whether or not somebody has looked since.
@@ -158,10 +160,10 @@ class Course:
             self.pass_time()
         given_back = before.net_minor - after.net_minor
         if given_back:
-            self._step(ReferralStep.REFUND, REFUNDED, at, after.purchase_id, refund_minor=given_back)
+            self._step(ReferralStep.REFUND, cause, at, after.purchase_id, refund_minor=given_back)
             self.referral.spent_minor -= given_back
         if not self._still_holds(after):
-            self._fall_back(at)
+            self._fall_back(at, cause)
         self.pass_time()
 
     def pass_time(self) -> None:
@@ -245,16 +247,16 @@ class Course:
             return self._has_spent()
         return after.purchase_id != self.referral.purchase_id or self._is_enough(after)
 
-    def _fall_back(self, at: datetime) -> None:
+    def _fall_back(self, at: datetime, cause: str) -> None:
         """What it qualified by is gone: it waits for another order, or what it gave is taken back."""
         found = self.referral
         if found.state in DECIDED:
             if found.claw_back_until and at < found.claw_back_until:
-                self.turn(ReferralState.CLAWED_BACK, REFUNDED, at)
+                self.turn(ReferralState.CLAWED_BACK, cause, at)
         elif found.state in OPEN:
             found.qualifies_at = found.purchase_id = None
             if found.state is ReferralState.QUALIFYING:
-                self.turn(ReferralState.BOUND, REFUNDED, at)
+                self.turn(ReferralState.BOUND, cause, at)
 
     def _step(self, kind: ReferralStep, cause: str, at: datetime, purchase_id: UUID | None, **more: Any) -> None:
         self.steps.append(Step(kind, cause, at, purchase_id, **more))

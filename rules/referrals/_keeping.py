@@ -16,14 +16,16 @@ from rules.referrals._course import Course, Referral, Step
 MATURE, REWARD, CLAW_BACK = "referrals.mature", "referrals.reward", "referrals.claw_back"
 """The jobs that end a hold, reward both sides, and take it back."""
 
-COLUMNS = ", ".join(f"f.{name}" for name in Referral.__slots__)
+KNOWN = ", ".join(f"f.{name}" for name in Referral.__slots__)
 READ = SQL(
-    f"SELECT {COLUMNS}, c.document FROM referral f JOIN referral_campaign c"  # noqa: S608  names of columns
+    f"SELECT {KNOWN}, c.document, (SELECT m.has_absorbed OR m.merged_into_id IS NOT NULL FROM member m"  # noqa: S608
+    " WHERE m.id = f.referee_id) AS is_several FROM referral f JOIN referral_campaign c"
     " ON c.code = f.campaign AND c.version = f.campaign_version WHERE f.referee_id = $1"
 )
-COLUMN = ", rf.state AS referral_state"
-JOIN = " LEFT JOIN referral rf ON rf.referee_id = {}"
-"""Whether somebody brought a member, for a statement that reads them anyway; nothing else has to be asked then."""
+COLUMNS = ", rf.state AS referral_state, (m.has_absorbed OR m.merged_into_id IS NOT NULL) AS was_merged"
+JOIN = " LEFT JOIN referral rf ON rf.referee_id = m.id"
+"""Whether somebody brought a member `m`, and whether they are or were others besides, for a statement that reads
+them anyway: where neither is so, nothing else has to be asked."""
 
 KEPT = (
     "state",
@@ -45,7 +47,9 @@ KEPT = (
 async def course_of(referee_id: UUID, now: datetime) -> Course | None:
     """The course of a held member's referral; None where nobody brought them."""
     row = await READ.row(referee_id)
-    return None if row is None else Course(Referral.of(row), parsed(row["document"]), now)
+    if row is None:
+        return None
+    return Course(Referral.of(row), parsed(row["document"]), now, is_several=bool(row["is_several"]))
 
 
 def keep(course: Course, fresh: dict[str, Any] | None = None) -> list[Event]:

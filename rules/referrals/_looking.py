@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 
 from models.sql import SQL
-from rules import attempts
+from rules import attempts, heirs
 from rules.referrals._course import Course
 from rules.referrals._suspicions import Facts, suspicions
 
@@ -20,8 +20,8 @@ DEVICE = "referral device"
 
 def _many(what: str, condition: str, whose: str, name: str) -> str:
     """How many others there are of a kind, counted so far and no further."""
-    found = f"SELECT DISTINCT o.{whose} FROM {what} o WHERE {condition} AND o.{whose} <> $1 LIMIT {COUNTED_MAX}"  # noqa: S608
-    return f"(SELECT COUNT(*) FROM ({found}) s) AS {name}"  # noqa: S608  constants
+    found = f"SELECT DISTINCT o.{whose} FROM {what} o WHERE {condition} AND o.{whose} <> ALL($1::uuid[])"  # noqa: S608
+    return f"(SELECT COUNT(*) FROM ({found} LIMIT {COUNTED_MAX}) s) AS {name}"  # noqa: S608  constants
 
 
 def _within(first: str, last: str, name: str) -> str:
@@ -61,7 +61,10 @@ async def look(course: Course, *, payer: str | None = None, address: str | None 
     found, at = course.referral, course.referral.bound_at
     hours = (at - HOUR, at - HOUR / 2, at, at + HOUR / 2, at + HOUR)
     days = (at - DAY, at - DAY / 2, at + DAY / 2, at + DAY)
-    row = await AROUND.row(found.referee_id, found.device_hash, found.referrer_id, *hours, *days, payer, address)
+    theirs = [found.referee_id]
+    if course.is_several:
+        theirs += await heirs.besides(found.referee_id, await heirs.heir_of(found.referee_id))
+    row = await AROUND.row(theirs, found.device_hash, found.referrer_id, *hours, *days, payer, address)
     if row is None:
         raise AssertionError("Counts are always one row.")
     one = 0 if found.referrer_id is None else 1
