@@ -29,6 +29,10 @@ AWAY = 5.0
 PER_ENDPOINT = 4
 """How many deliveries to one endpoint are under way at once."""
 
+FOR_PARTNERS = AT_ONCE // 2
+"""How many deliveries to endpoints of partners are under way at once, one to each: however slow those are, there is
+room for the programme's."""
+
 LEAVE_SECONDS = 5.0
 """How long what is under way has at the end."""
 
@@ -47,6 +51,7 @@ class Courier:
         self.stopping = asyncio.Event()
         self._stir = asyncio.Event()
         self._under_way: dict[UUID, set[asyncio.Task[None]]] = {}
+        self._to_partners: set[UUID] = set()
 
     async def run(self) -> None:
         """Work until `stop` is called; what is under way is finished first, if that is soon."""
@@ -78,19 +83,27 @@ class Courier:
             did += spread
             if not spread:
                 break
-        for endpoint_id in await webhooks.due(self.clock()):
-            did += await self._set_out(endpoint_id)
+        for endpoint_id, is_partners in (await webhooks.due(self.clock())).items():
+            did += await self._set_out(endpoint_id, is_partners=is_partners)
         return did
 
-    async def _set_out(self, endpoint_id: UUID) -> int:
+    def _room(self, endpoint_id: UUID, *, is_partners: bool) -> int:
+        """How many more deliveries to an endpoint may be under way."""
+        mine, all_of_them = len(self._under_way.get(endpoint_id, ())), sum(map(len, self._under_way.values()))
+        if is_partners:
+            return min(1 - mine, FOR_PARTNERS - len(self._to_partners), AT_ONCE - all_of_them)
+        return min(PER_ENDPOINT - mine, AT_ONCE - all_of_them)
+
+    async def _set_out(self, endpoint_id: UUID, *, is_partners: bool) -> int:
         """Set out to an endpoint with as much as there is room for."""
-        mine = self._under_way.get(endpoint_id, set())
-        room = min(PER_ENDPOINT - len(mine), AT_ONCE - sum(map(len, self._under_way.values())))
+        room = self._room(endpoint_id, is_partners=is_partners)
         if room <= 0:
             return 0
         parcels = await webhooks.claim(endpoint_id, room, now=self.clock())
         events = await webhooks.contents(parcels)
         for parcel in parcels:
+            if is_partners:
+                self._to_partners.add(endpoint_id)
             task = asyncio.create_task(self._carry(parcel, events.get(parcel.event_id)))
             self._under_way.setdefault(endpoint_id, set()).add(task)
             task.add_done_callback(lambda done: self._back(endpoint_id, done))
@@ -101,13 +114,14 @@ class Courier:
         found.discard(task)
         if not found:
             del self._under_way[endpoint_id]
+            self._to_partners.discard(endpoint_id)
         self._stir.set()
 
     async def _carry(self, parcel: Parcel, event: dict[str, object] | None) -> None:
         """Carry one delivery there, and write down how it went."""
         try:
             if event is None and parcel.type != webhooks.TEST:
-                # it waited, at a disabled endpoint, until its event was swept
+                # it waited, at a disabled endpoint, until its event was swept or its settlement rejected
                 if await webhooks.give_up(parcel, now=self.clock()):
                     _log.warning("a delivery outlived its event", extra={"delivery": str(parcel.id)})
                     WEBHOOKS.labels("dead").inc()

@@ -33,6 +33,7 @@ class KeyScope(StrEnum):
     STATISTICS_READ = "statistics.read"
     LINKS_WRITE = "links.write"
     SETTLEMENTS_READ = "settlements.read"
+    WEBHOOKS_WRITE = "webhooks.write"
 
 
 class TokenUse(StrEnum):

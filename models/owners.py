@@ -96,6 +96,7 @@ OWNERS: dict[str, Owner] = {
     "identity_tombstone": Owner("global key", "digest"),
     "idempotency_key": Owner("member", "owner_id"),
     "outbox_event": MEMBER,
+    "partner_event": Owner("global key", "partner_id"),
     "webhook_endpoint": SHARED,
     "webhook_delivery": Owner("global key", "endpoint_id"),
     "webhook_attempt": Owner("global key", "endpoint_id"),

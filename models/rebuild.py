@@ -34,8 +34,15 @@ class CarefulSqliteSchemaEditor(SqliteSchemaEditor):
             "SELECT sql FROM sqlite_master WHERE tbl_name = ? AND type IN ('index', 'trigger') AND sql <> ''",
             [model._meta.db_table],
         )
+        # a trigger of another table that looks at this one would name nothing in between, which SQLite refuses
+        looking = await self.client.execute_query_dict(
+            "SELECT name, sql FROM sqlite_master WHERE type = 'trigger' AND tbl_name <> ? AND instr(sql, ?) > 0",
+            [model._meta.db_table] * 2,
+        )
+        for each in looking:
+            await self.client.execute_query(f"DROP TRIGGER {each['name']}")
         await super()._remake_table(model, *args, **kwargs)
-        for each in kept:
+        for each in (*kept, *looking):
             await self.client.execute_query(each["sql"])
         if broken := await self.client.execute_query_dict("PRAGMA foreign_key_check"):
             raise RebuildError(f"The rebuild of {model._meta.db_table} would break references: {broken}")

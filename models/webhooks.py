@@ -1,4 +1,7 @@
-"""Webhooks: who is told of events over HTTP, what each of them is to be told, and how every try went."""
+"""Webhooks: who is told of events over HTTP, what each of them is to be told, and how every try went.
+
+An endpoint is the programme's, and told of members, or a partner's, and told of that partner's settlements alone.
+"""
 
 from enum import StrEnum
 from uuid import UUID
@@ -9,10 +12,15 @@ from tortoise.migrations.constraints import CheckConstraint, UniqueConstraint
 from tortoise.models import Model
 from uuid_utils.compat import uuid7
 
+from models.commissions import PartnerSettlement
 from models.ddl import PartialIndex
+from models.partners import Partner
 
 ENDPOINTS_MAX = 20
-"""How many endpoints there may be at once."""
+"""How many endpoints the programme may have at once."""
+
+PARTNER_ENDPOINTS_MAX = 5
+"""How many each partner may have."""
 
 
 class EndpointState(StrEnum):
@@ -50,12 +58,49 @@ class Failure(StrEnum):
     CONNECTION_LOST = "CONNECTION_LOST"
 
 
+class PartnerEventKind(StrEnum):
+    """What partners are told of."""
+
+    SETTLEMENT_APPROVED = "settlement.approved"
+    SETTLEMENT_PAID = "settlement.paid"
+    SETTLEMENT_REJECTED = "settlement.rejected"
+
+
+class PartnerEvent(Model):
+    """Something that happened to a settlement of a partner, written in the transaction in which it happened.
+
+    It holds no sums: those of its settlement never change.
+    """
+
+    id = fields.UUIDField(primary_key=True, default=uuid7)
+    partner: fields.ForeignKeyRelation[Partner] = fields.ForeignKeyField(
+        "models.Partner", related_name=False, on_delete=fields.RESTRICT
+    )
+    partner_id: UUID
+    settlement: fields.ForeignKeyRelation[PartnerSettlement] = fields.ForeignKeyField(
+        "models.PartnerSettlement", related_name=False, on_delete=fields.RESTRICT
+    )
+    settlement_id: UUID
+    type = fields.CharEnumField(PartnerEventKind, max_length=40, description="")
+    created_at = fields.DatetimeField()
+
+    class Meta:
+        table = "partner_event"
+        indexes = (Index(name="partner_event_told", fields=("partner_id", "id")),)
+        constraints = (UniqueConstraint(name="partner_event_once", fields=("settlement_id", "type")),)
+
+
 class WebhookEndpoint(Model):
     """Where events are told. Its secrets are sealed. A deleted one stays as a line, without them."""
 
     id = fields.UUIDField(primary_key=True, default=uuid7)
+    partner: fields.ForeignKeyNullableRelation[Partner] = fields.ForeignKeyField(
+        "models.Partner", null=True, related_name=False, on_delete=fields.RESTRICT
+    )
+    partner_id: UUID | None
+    """Whose it is, for good. Null where it is the programme's."""
     slot = fields.SmallIntField(null=True)
-    """One of twenty while it is there. Null once it is deleted."""
+    """One of the programme's twenty, or of the partner's five, while it is there. Null once it is deleted."""
     url = fields.CharField(max_length=1000)
     description = fields.CharField(max_length=200)
     types = fields.JSONField[list[str] | None](null=True)
@@ -81,8 +126,12 @@ class WebhookEndpoint(Model):
     class Meta:
         table = "webhook_endpoint"
         constraints = (
-            UniqueConstraint(name="webhook_endpoint_slot", fields=("slot",)),
+            UniqueConstraint(
+                name="webhook_endpoint_slot", fields=("slot",), condition="partner_id IS NULL AND slot IS NOT NULL"
+            ),
+            UniqueConstraint(name="webhook_endpoint_partner_slot", fields=("partner_id", "slot")),
             CheckConstraint(name="webhook_endpoint_slots", check="slot BETWEEN 1 AND 20"),
+            CheckConstraint(name="webhook_endpoint_partner_slots", check="partner_id IS NULL OR slot <= 5"),
             CheckConstraint(
                 name="webhook_endpoint_live",
                 check="(state = 'DELETED') = (slot IS NULL) AND (state = 'DELETED') = (secret IS NULL)",
@@ -97,7 +146,10 @@ class WebhookEndpoint(Model):
 
 
 class WebhookDelivery(Model):
-    """One event on its way to one endpoint. An event that is only a test has no member."""
+    """One event on its way to one endpoint. A partner's event has no member, nor has one that is only a test.
+
+    The database itself refuses one to a partner's endpoint that is not of an event of that partner.
+    """
 
     id = fields.UUIDField(primary_key=True, default=uuid7)
     endpoint: fields.ForeignKeyRelation[WebhookEndpoint] = fields.ForeignKeyField(

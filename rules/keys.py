@@ -40,7 +40,9 @@ SCOPES: dict[PrincipalKind, frozenset[KeyScope]] = {
             KeyScope.PURCHASES_WRITE,
         }
     ),
-    PrincipalKind.PARTNER: frozenset({KeyScope.STATISTICS_READ, KeyScope.LINKS_WRITE, KeyScope.SETTLEMENTS_READ}),
+    PrincipalKind.PARTNER: frozenset(
+        {KeyScope.STATISTICS_READ, KeyScope.LINKS_WRITE, KeyScope.SETTLEMENTS_READ, KeyScope.WEBHOOKS_WRITE}
+    ),
 }
 """What a key of each kind may be kept to."""
 
@@ -48,8 +50,9 @@ INCLUDED = {
     KeyScope.MEMBERS_WRITE: KeyScope.MEMBERS_READ,
     KeyScope.POINTS_WRITE: KeyScope.POINTS_READ,
     KeyScope.PURCHASES_WRITE: KeyScope.PURCHASES_READ,
+    KeyScope.WEBHOOKS_WRITE: KeyScope.SETTLEMENTS_READ,
 }
-"""Whoever may write may read what was written."""
+"""Whoever may write may read what was written; whoever says where settlements are told may read them."""
 
 
 @dataclass(eq=False)

@@ -64,6 +64,8 @@ describe(
         KeyScope.STATISTICS_READ: "Partner: read its own statistics.",
         KeyScope.LINKS_WRITE: "Partner: make links, and list them.",
         KeyScope.SETTLEMENTS_READ: "Partner: read its settlements.",
+        KeyScope.WEBHOOKS_WRITE: "Partner: keep webhook endpoints, which are told of its settlements. Includes "
+        "`SETTLEMENTS_READ`.",
     },
 )
 
@@ -105,7 +107,10 @@ LEADS: Rule = frozenset({Audience.OWNER, Audience.ADMIN})
 DESK: Rule = LEADS | {Audience.OPERATOR, Audience.CS}
 COUNTER: Rule = DESK | {Audience.CASHIER}
 STAFF: Rule = COUNTER | {Audience.COMMUNITY_MANAGER, Audience.ANALYST}
-SEES_PARTNER: Rule = LEADS | PARTNER | {KeyScope.STATISTICS_READ, KeyScope.LINKS_WRITE, KeyScope.SETTLEMENTS_READ}
+KEEPS_WEBHOOKS: Rule = LEADS | PARTNER | {KeyScope.WEBHOOKS_WRITE}
+"""Those who lead, and a partner of its own endpoints; whose an endpoint is is seen to in the rules."""
+
+SEES_PARTNER: Rule = KEEPS_WEBHOOKS | {KeyScope.STATISTICS_READ, KeyScope.LINKS_WRITE, KeyScope.SETTLEMENTS_READ}
 """A partner with whatever key of its own, and those who lead the programme."""
 
 READS_STATISTICS: Rule = LEADS | PARTNER | {KeyScope.STATISTICS_READ}

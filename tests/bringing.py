@@ -13,9 +13,11 @@ from models.partners import Family, PartnerBooks, PartnerDay, PartnerPool
 from models.referrals import Referral, ReferralCampaign, ReferralEvent, ReferralState, ReferralTouch
 from models.sql import SQL, insert
 from models.units import BasisPoints, new_id
-from rules import partners
+from models.webhooks import PartnerEventKind
+from rules import partners, webhooks
 from rules.actors import SYSTEM
-from tests.people import NOON, member
+from rules.webhooks import Wish
+from tests.people import NOON, fresh_key, member
 
 LAST = UUID(int=2**128 - 1)
 TERMS = {"commissionBps": 500, "frozenDays": 15, "minSettlementMinor": 0}
@@ -132,6 +134,10 @@ async def partner_with_books(referee_id: UUID) -> UUID:
     await campaign()
     [bought] = await bind(partner_id, [referee_id])
     await settle(bought, NOON.date())
+    settlement_id = await settle(bought, date(2026, 2, 1), approved=True)
+    wish = Wish("https://bamboo.example/hook", partner_id=partner_id)
+    await webhooks.add(wish, key=fresh_key(), actor=SYSTEM, now=NOON)
+    await webhooks.tell(partner_id, settlement_id, PartnerEventKind.SETTLEMENT_APPROVED, NOON)
     return partner_id
 
 

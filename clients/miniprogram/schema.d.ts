@@ -3054,42 +3054,42 @@ export interface Mutation {
    */
   apiKeyRevoke: ApiKeyPayload | null;
   /**
-   * Tell an endpoint of events from now on, signed by the Standard Webhooks scheme. `secret` is told once: a
-   * repetition with the same key is answered without it. See docs/webhooks.md. Not for members, but for OWNER,
-   * ADMIN.
+   * Tell an endpoint of events from now on, signed by the Standard Webhooks scheme: the programme's own of members,
+   * a partner's of its settlements. `secret` is told once: a repetition with the same key is answered without it.
+   * See docs/webhooks.md. Not for members, but for OWNER, ADMIN, PARTNER.
    *
-   * Refuses with: `IDEMPOTENCY_KEY_REUSED`, `WEBHOOK_INVALID`, `WEBHOOK_LIMIT`, `WEBHOOK_URL_REFUSED`.
+   * Refuses with: `IDEMPOTENCY_KEY_REUSED`, `NOT_FOUND`, `WEBHOOK_INVALID`, `WEBHOOK_LIMIT`, `WEBHOOK_URL_REFUSED`.
    */
   webhookEndpointCreate: WebhookEndpointPayload | null;
   /**
-   * Change an endpoint, disable it, or enable it again. Not for members, but for OWNER, ADMIN.
+   * Change an endpoint, disable it, or enable it again. Not for members, but for OWNER, ADMIN, PARTNER.
    *
    * Refuses with: `NOT_FOUND`, `WEBHOOK_INVALID`, `WEBHOOK_URL_REFUSED`.
    */
   webhookEndpointUpdate: WebhookEndpointPayload | null;
   /**
    * Give an endpoint a new secret. Until the overlap ends, events are signed with both. Not for members, but for
-   * OWNER, ADMIN.
+   * OWNER, ADMIN, PARTNER.
    *
    * Refuses with: `NOT_FOUND`, `WEBHOOK_INVALID`.
    */
   webhookSecretRotate: WebhookEndpointPayload | null;
   /**
-   * Delete an endpoint, with what is on its way to it. Not for members, but for OWNER, ADMIN.
+   * Delete an endpoint, with what is on its way to it. Not for members, but for OWNER, ADMIN, PARTNER.
    *
    * Refuses with: `NOT_FOUND`.
    */
   webhookEndpointDelete: WebhookEndpointDeletePayload | null;
   /**
    * Send an endpoint an event of the type `WEBHOOK_TEST`, whatever types it is told. It waits while the endpoint is
-   * disabled. Not for members, but for OWNER, ADMIN.
+   * disabled. Not for members, but for OWNER, ADMIN, PARTNER.
    *
    * Refuses with: `NOT_FOUND`.
    */
   webhookTest: WebhookSendPayload | null;
   /**
    * Send one event again, or all since a moment, each with its own `webhook-id`. What is still on its way is left as
-   * it is. Not for members, but for OWNER, ADMIN.
+   * it is. Not for members, but for OWNER, ADMIN, PARTNER.
    *
    * Refuses with: `NOT_FOUND`, `REPLAY_TOO_FAR`.
    */
@@ -3349,6 +3349,11 @@ export interface Partner {
   /** Since when its keys open nothing; null while they do. Not for members, but for OWNER, ADMIN. */
   disabledAt: DateTime | null;
   /**
+   * Its webhook endpoints, which are told of its settlements, oldest first; 5 at most. Not for members, but for
+   * OWNER, ADMIN, PARTNER.
+   */
+  webhookEndpoints: WebhookEndpoint[];
+  /**
    * What its links came to in some days, 366 at most. Counts of today are there within about a minute, as soon as
    * five people stand behind them. Not for members, but for OWNER, ADMIN, PARTNER.
    */
@@ -3487,6 +3492,15 @@ export interface PartnerEnableInput {
   reason: ReasonCode;
 }
 
+/** What happened to a settlement of a partner. New values may come: leave out what you do not know. */
+export type PartnerEventType =
+  /** It was approved, and its statement can be fetched. */
+  | 'SETTLEMENT_APPROVED'
+  /** It was paid: `paymentRef` is what the bank calls the payment. */
+  | 'SETTLEMENT_PAID'
+  /** It had been approved, and is not after all: it will not be paid. */
+  | 'SETTLEMENT_REJECTED';
+
 /**
  * What a partner's links came to (合作伙伴统计). A number covers whole groups of five people or more; up to four people
  * of a channel and campaign wait untold. Null: fewer than five people, or nobody.
@@ -3531,7 +3545,10 @@ export interface PartnerKeyCreateInput {
   partnerId: ID;
   /** What people call it, 1 to 80 characters: `reporting`. */
   name: string;
-  /** What it is kept to, of `STATISTICS_READ`, `LINKS_WRITE` and `SETTLEMENTS_READ`; all when left out. */
+  /**
+   * What it is kept to, of `STATISTICS_READ`, `LINKS_WRITE`, `SETTLEMENTS_READ` and `WEBHOOKS_WRITE`; all when left
+   * out.
+   */
   scopes?: KeyScope[] | null;
   /** From where it may be used, 20 at most: `203.0.113.0/24`. Anywhere when left out. */
   networks?: string[] | null;
@@ -5144,8 +5161,8 @@ export interface Query {
   /** The API keys that were issued, newest first. Not for members, but for OWNER, ADMIN. */
   apiKeys: ApiKeyConnection | null;
   /**
-   * The endpoints that are told of events over HTTP, oldest first; 20 at most. Not for members, but for OWNER,
-   * ADMIN.
+   * The programme's own endpoints, which are told of members' events over HTTP, oldest first; 20 at most. Those of a
+   * partner are in `partner`. Not for members, but for OWNER, ADMIN.
    */
   webhookEndpoints: WebhookEndpoint[];
   /**
@@ -7427,39 +7444,45 @@ export interface WebhookAttempt {
   __typename?: 'WebhookAttempt';
   /**
    * Which try it was. A number that is missing was a try nobody lived to report. Not for members, but for OWNER,
-   * ADMIN.
+   * ADMIN, PARTNER.
    */
   number: number;
-  /** When it began. Not for members, but for OWNER, ADMIN. */
+  /** When it began. Not for members, but for OWNER, ADMIN, PARTNER. */
   at: DateTime;
-  /** How long it took, in milliseconds. Not for members, but for OWNER, ADMIN. */
+  /** How long it took, in milliseconds. Not for members, but for OWNER, ADMIN, PARTNER. */
   durationMs: number;
-  /** The HTTP status that was answered; null when there was no answer. Not for members, but for OWNER, ADMIN. */
+  /**
+   * The HTTP status that was answered; null when there was no answer. Not for members, but for OWNER, ADMIN,
+   * PARTNER.
+   */
   status: number | null;
-  /** Why there was no answer; null when there was one. Not for members, but for OWNER, ADMIN. */
+  /** Why there was no answer; null when there was one. Not for members, but for OWNER, ADMIN, PARTNER. */
   failure: WebhookFailure | null;
 }
 
 /** One event on its way to one endpoint (投递). */
 export interface WebhookDelivery {
   __typename?: 'WebhookDelivery';
-  /** To replay it by: `webhookReplay`. Not for members, but for OWNER, ADMIN. */
+  /** To replay it by: `webhookReplay`. Not for members, but for OWNER, ADMIN, PARTNER. */
   id: ID;
-  /** What is sent as `webhook-id`: the same at every try. Not for members, but for OWNER, ADMIN. */
+  /** What is sent as `webhook-id`: the same at every try. Not for members, but for OWNER, ADMIN, PARTNER. */
   eventId: string;
-  /** A `MemberEventType`, or `WEBHOOK_TEST`. Not for members, but for OWNER, ADMIN. */
+  /** A `MemberEventType`, a `PartnerEventType`, or `WEBHOOK_TEST`. Not for members, but for OWNER, ADMIN, PARTNER. */
   type: string;
-  /** Whom it happened to, for `node`; null for a test. Not for members, but for OWNER, ADMIN. */
+  /**
+   * Whom it happened to, for `node`; null for a test, and for what happened to a partner's settlement. Not for
+   * members, but for OWNER, ADMIN.
+   */
   memberId: ID | null;
-  /** What became of it. Not for members, but for OWNER, ADMIN. */
+  /** What became of it. Not for members, but for OWNER, ADMIN, PARTNER. */
   state: WebhookDeliveryState;
-  /** When it is tried next; null when it is not tried any more. Not for members, but for OWNER, ADMIN. */
+  /** When it is tried next; null when it is not tried any more. Not for members, but for OWNER, ADMIN, PARTNER. */
   nextAttemptAt: DateTime | null;
-  /** When it was put on its way. Not for members, but for OWNER, ADMIN. */
+  /** When it was put on its way. Not for members, but for OWNER, ADMIN, PARTNER. */
   createdAt: DateTime;
-  /** When it was delivered or given up; null while it is pending. Not for members, but for OWNER, ADMIN. */
+  /** When it was delivered or given up; null while it is pending. Not for members, but for OWNER, ADMIN, PARTNER. */
   finishedAt: DateTime | null;
-  /** The latest 20 tries, oldest first. Not for members, but for OWNER, ADMIN. */
+  /** The latest 20 tries, oldest first. Not for members, but for OWNER, ADMIN, PARTNER. */
   attempts: WebhookAttempt[];
 }
 
@@ -7504,38 +7527,51 @@ export type WebhookDisabledReason =
 /** Where events are told over HTTP (Webhook 端点), by the Standard Webhooks scheme. */
 export interface WebhookEndpoint {
   __typename?: 'WebhookEndpoint';
-  /** To change it by. Not for members, but for OWNER, ADMIN. */
+  /** To change it by. Not for members, but for OWNER, ADMIN, PARTNER. */
   id: ID;
-  /** Where events are sent. Not for members, but for OWNER, ADMIN. */
+  /** Where events are sent. Not for members, but for OWNER, ADMIN, PARTNER. */
   url: string;
-  /** What people call it. Not for members, but for OWNER, ADMIN. */
+  /** What people call it. Not for members, but for OWNER, ADMIN, PARTNER. */
   description: string;
-  /** The events it is told; null means all, also new ones. Not for members, but for OWNER, ADMIN. */
+  /** The partner whose it is; null where it is the programme's own. Not for members, but for OWNER, ADMIN. */
+  partnerId: ID | null;
+  /**
+   * The events of members it is told; null means all, also new ones. An endpoint of a partner is told none. Not for
+   * members, but for OWNER, ADMIN.
+   */
   eventTypes: MemberEventType[] | null;
-  /** Whether it is told of events. Not for members, but for OWNER, ADMIN. */
+  /**
+   * The events of its partner an endpoint of a partner is told; null means all, also new ones. One of the
+   * programme's own is told none. Not for members, but for OWNER, ADMIN, PARTNER.
+   */
+  partnerEventTypes: PartnerEventType[] | null;
+  /** Whether it is told of events. Not for members, but for OWNER, ADMIN, PARTNER. */
   state: WebhookEndpointState;
-  /** Why it is not; null when it is. Not for members, but for OWNER, ADMIN. */
+  /** Why it is not; null when it is. Not for members, but for OWNER, ADMIN, PARTNER. */
   disabledReason: WebhookDisabledReason | null;
-  /** It is told what happened from this moment on. Not for members, but for OWNER, ADMIN. */
+  /** It is told what happened from this moment on. Not for members, but for OWNER, ADMIN, PARTNER. */
   activeSince: DateTime;
-  /** The first failure since the last success; null while all is well. Not for members, but for OWNER, ADMIN. */
+  /**
+   * The first failure since the last success; null while all is well. Not for members, but for OWNER, ADMIN,
+   * PARTNER.
+   */
   failingSince: DateTime | null;
-  /** When it last took an event, to the minute; null if never. Not for members, but for OWNER, ADMIN. */
+  /** When it last took an event, to the minute; null if never. Not for members, but for OWNER, ADMIN, PARTNER. */
   lastDeliveredAt: DateTime | null;
   /**
    * Until when the secret before the present one signs, too; null when there is none. Not for members, but for
-   * OWNER, ADMIN.
+   * OWNER, ADMIN, PARTNER.
    */
   previousSecretUntil: DateTime | null;
-  /** When it was added. Not for members, but for OWNER, ADMIN. */
+  /** When it was added. Not for members, but for OWNER, ADMIN, PARTNER. */
   createdAt: DateTime;
-  /** How many deliveries are on their way to it. Not for members, but for OWNER, ADMIN. */
+  /** How many deliveries are on their way to it. Not for members, but for OWNER, ADMIN, PARTNER. */
   pending: number;
-  /** How many deliveries to it were given up. Not for members, but for OWNER, ADMIN. */
+  /** How many deliveries to it were given up. Not for members, but for OWNER, ADMIN, PARTNER. */
   dead: number;
   /**
    * What was sent to it, newest first. What was delivered is kept for 30 days. Not for members, but for OWNER,
-   * ADMIN.
+   * ADMIN, PARTNER.
    */
   deliveries: WebhookDeliveryConnection;
 }
@@ -7563,8 +7599,12 @@ export interface WebhookEndpointCreateInput {
   url: string;
   /** What people call it, 200 characters at most. */
   description?: string;
-  /** The events it is to be told. All, also those that come to be later, when null. */
+  /** The events of members it is to be told. All, also those that come to be later, when null. For the programme's */
   eventTypes?: MemberEventType[] | null;
+  /** The partner whose it is to be. A partner that asks need not say; the programme's own when staff leave it out. */
+  partnerId?: ID | null;
+  /** The events of the partner an endpoint of a partner is to be told. All, also those that come to be */
+  partnerEventTypes?: PartnerEventType[] | null;
   /**
    * Chosen by you for this one request (a UUID will do): 8 to 128 printable ASCII characters. The same key with the
    * same input is done once and always answered alike, so a retry is harmless.
@@ -7581,23 +7621,23 @@ export interface WebhookEndpointDeleteInput {
 /** What became of a webhook endpoint that was to be deleted. */
 export interface WebhookEndpointDeletePayload {
   __typename?: 'WebhookEndpointDeletePayload';
-  /** Whether it is gone now. Not for members, but for OWNER, ADMIN. */
+  /** Whether it is gone now. Not for members, but for OWNER, ADMIN, PARTNER. */
   deleted: boolean;
-  /** Why it was refused; empty on success. Not for members, but for OWNER, ADMIN. */
+  /** Why it was refused; empty on success. Not for members, but for OWNER, ADMIN, PARTNER. */
   userErrors: UserError[];
 }
 
 /** What became of a webhook endpoint. */
 export interface WebhookEndpointPayload {
   __typename?: 'WebhookEndpointPayload';
-  /** The endpoint; null when refused. Not for members, but for OWNER, ADMIN. */
+  /** The endpoint; null when refused. Not for members, but for OWNER, ADMIN, PARTNER. */
   webhookEndpoint: WebhookEndpoint | null;
   /**
    * A fresh secret to verify signatures with: `whsec_…`. Told this once and never again. Not for members, but for
-   * OWNER, ADMIN.
+   * OWNER, ADMIN, PARTNER.
    */
   secret: string | null;
-  /** Why it was refused; empty on success. Not for members, but for OWNER, ADMIN. */
+  /** Why it was refused; empty on success. Not for members, but for OWNER, ADMIN, PARTNER. */
   userErrors: UserError[];
 }
 
@@ -7616,8 +7656,10 @@ export interface WebhookEndpointUpdateInput {
   url?: string | null;
   /** What people call it. */
   description?: string | null;
-  /** The events it is to be told. All, also those that come to be later, when null. */
+  /** The events of members it is to be told. All, also those that come to be later, when null. For the programme's */
   eventTypes?: MemberEventType[] | null;
+  /** The events of the partner an endpoint of a partner is to be told. All, also those that come to be */
+  partnerEventTypes?: PartnerEventType[] | null;
   /** Whether it is to be told of events. Enabled again, it is told those from now on. */
   enabled?: boolean | null;
 }
@@ -7695,9 +7737,9 @@ export interface WebhookSecretRotateInput {
 /** What is on its way. */
 export interface WebhookSendPayload {
   __typename?: 'WebhookSendPayload';
-  /** The delivery; null when refused, and when many are replayed. Not for members, but for OWNER, ADMIN. */
+  /** The delivery; null when refused, and when many are replayed. Not for members, but for OWNER, ADMIN, PARTNER. */
   webhookDelivery: WebhookDelivery | null;
-  /** Why it was refused; empty on success. Not for members, but for OWNER, ADMIN. */
+  /** Why it was refused; empty on success. Not for members, but for OWNER, ADMIN, PARTNER. */
   userErrors: UserError[];
 }
 

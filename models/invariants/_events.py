@@ -1,4 +1,4 @@
-"""Events: each member's have no gap, and what endpoints were told happened."""
+"""Events: each member's have no gap, and what endpoints were told happened, and was for them."""
 
 from models.invariants._invariant import Invariant
 
@@ -13,10 +13,25 @@ EVENTS = (
     ),
     Invariant(
         "deliveries tell events",
-        "What is told an endpoint happened: each delivery has its event, of its member and type.",
-        "SELECT d.id FROM webhook_delivery d LEFT JOIN outbox_event o ON o.member_id = d.member_id"
-        " AND o.id = d.event_id WHERE (d.member_id IS NULL) <> (d.type = 'WEBHOOK_TEST')"
-        " OR (d.member_id IS NOT NULL AND (o.id IS NULL OR o.type <> d.type))",
+        "What is told an endpoint happened: each delivery has its event, of its type; one to the programme of its"
+        " member, one to a partner of that partner.",
+        "SELECT d.id FROM webhook_delivery d JOIN webhook_endpoint w ON w.id = d.endpoint_id"
+        " LEFT JOIN outbox_event o ON o.member_id = d.member_id AND o.id = d.event_id"
+        " LEFT JOIN partner_event p ON p.partner_id = w.partner_id AND p.id = d.event_id"
+        " WHERE CASE WHEN d.type = 'WEBHOOK_TEST' THEN d.member_id IS NOT NULL"
+        " WHEN w.partner_id IS NULL THEN o.id IS NULL OR o.type <> d.type"
+        " ELSE d.member_id IS NOT NULL OR p.id IS NULL OR p.type <> d.type END",
+    ),
+    Invariant(
+        "partners are told how settlements went",
+        "What partners are told happened to their settlements did, and of one whose approval they were told they"
+        " are told the end.",
+        "SELECT e.id FROM partner_event e LEFT JOIN partner_settlement s ON s.id = e.settlement_id"
+        " AND s.partner_id = e.partner_id WHERE s.id IS NULL OR s.state = 'READY'"
+        " OR (e.type = 'settlement.paid' AND s.state <> 'PAID')"
+        " OR (e.type = 'settlement.rejected' AND s.state <> 'REJECTED')"
+        " OR (e.type = 'settlement.approved' AND s.state <> 'APPROVED' AND NOT EXISTS (SELECT 1"
+        " FROM partner_event f WHERE f.settlement_id = s.id AND f.type <> e.type))",
     ),
     Invariant(
         "deliveries were taken",

@@ -9,7 +9,8 @@ from models.commissions import PartnerSettlement, SettlementState
 from models.partners import LEAST
 from models.sql import SQL, insert
 from models.units import ReasonCode, is_plain, new_id
-from rules import audit, programme
+from models.webhooks import PartnerEventKind
+from rules import audit, programme, webhooks
 from rules.actors import Actor, ActorKind
 from rules.calendar import add_months, local_day, local_midnight
 from rules.jobs import job
@@ -159,6 +160,7 @@ async def approve(partner_id: UUID, settlement_id: UUID, *, actor: Actor, now: d
     _check(row, SettlementState.READY)
     check_proof(actor, now)
     await DECIDE.row(partner_id, settlement_id, SettlementState.APPROVED.value, who, now, None)
+    await webhooks.tell(partner_id, settlement_id, PartnerEventKind.SETTLEMENT_APPROVED, now)
     await _note(actor, "partner.settlement_approve", partner_id, settlement_id, now)
 
 
@@ -186,6 +188,9 @@ async def reject(partner_id: UUID, settlement_id: UUID, *, reason: ReasonCode, a
     await FREE.run(partner_id, settlement_id)
     await owe(partner_id, row["netted_minor"] - refunded)
     await DECIDE.row(partner_id, settlement_id, SettlementState.REJECTED.value, who, now, reason)
+    if row["state"] == SettlementState.APPROVED:
+        # of one that was never approved the partner was told nothing
+        await webhooks.tell(partner_id, settlement_id, PartnerEventKind.SETTLEMENT_REJECTED, now)
     await _note(actor, "partner.settlement_reject", partner_id, settlement_id, now, reason=reason)
 
 
@@ -215,6 +220,7 @@ async def pay(partner_id: UUID, settlement_id: UUID, *, payment_ref: str, actor:
     check_proof(actor, now)
     await PAY.row(partner_id, settlement_id, who, now, payment_ref)
     await PAID.run(partner_id, settlement_id)
+    await webhooks.tell(partner_id, settlement_id, PartnerEventKind.SETTLEMENT_PAID, now)
     await _note(actor, "partner.settlement_pay", partner_id, settlement_id, now)
 
 

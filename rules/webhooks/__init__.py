@@ -11,6 +11,7 @@ from rules.webhooks._addresses import (
     read_address,
     target,
 )
+from rules.webhooks._contents import contents
 from rules.webhooks._deliveries import (
     ATTEMPTS,
     FAILING_FOR,
@@ -22,7 +23,6 @@ from rules.webhooks._deliveries import (
     Parcel,
     backlog,
     claim,
-    contents,
     due,
     give_up,
     name_of,
@@ -32,6 +32,7 @@ from rules.webhooks._deliveries import (
     wait,
 )
 from rules.webhooks._endpoints import (
+    FOR_PARTNERS,
     Added,
     Change,
     WebhookInvalid,
@@ -40,9 +41,11 @@ from rules.webhooks._endpoints import (
     add,
     change,
     delete,
+    kept_to,
     recalled,
     rotate,
 )
+from rules.webhooks._partners import tell
 from rules.webhooks._replays import ReplayTooFar, replay, replay_since
 from rules.webhooks._signing import Secret, headers
 from rules.webhooks._sweeping import sweep
@@ -50,6 +53,7 @@ from rules.webhooks._sweeping import sweep
 __all__ = [
     "ATTEMPTS",
     "FAILING_FOR",
+    "FOR_PARTNERS",
     "LEASE",
     "TEST",
     "WAITS",
@@ -76,6 +80,7 @@ __all__ = [
     "due",
     "give_up",
     "headers",
+    "kept_to",
     "name_of",
     "read_address",
     "recalled",
@@ -87,5 +92,6 @@ __all__ = [
     "spread",
     "sweep",
     "target",
+    "tell",
     "wait",
 ]

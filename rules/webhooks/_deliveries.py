@@ -5,7 +5,6 @@ doubles none. A delivery is leased as a job is: what a courier did not live to r
 """
 
 import secrets
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -19,7 +18,7 @@ from rules.actors import Actor
 from rules.outbox import is_between_staff, shown
 from rules.transactions import transaction
 from rules.webhooks import _signing as signing
-from rules.webhooks._endpoints import disable, held, note
+from rules.webhooks._endpoints import SERVED, disable, held, note
 from rules.webhooks._signing import Secret
 
 TEST = "WEBHOOK_TEST"
@@ -47,6 +46,9 @@ WAITS = (
 
 JITTER_PERCENT = 20
 """By how much a wait may be longer, so that what failed together does not come back together."""
+
+LOOKED_AT = 100
+"""How many endpoints a courier looks at in one go: many more than are full at once."""
 
 ATTEMPTS = len(WAITS) + 1
 FAILING_FOR = timedelta(days=5)
@@ -83,7 +85,10 @@ class Subscriber:
         return not is_between_staff(type) and (self.types is None or shown(type) in self.types)
 
 
-ACTIVE = SQL("SELECT id, types, active_since, since_id FROM webhook_endpoint WHERE state = 'ACTIVE'")
+ACTIVE = SQL(
+    # a partner is told nothing of members: see rules/webhooks/_partners.py
+    "SELECT id, types, active_since, since_id FROM webhook_endpoint WHERE state = 'ACTIVE' AND partner_id IS NULL"
+)
 TAKE = SQL(
     "UPDATE outbox_event SET told_at = $1 WHERE told_at IS NULL AND id IN (SELECT id FROM outbox_event"
     " WHERE told_at IS NULL AND id >= $2 ORDER BY id LIMIT $3) RETURNING id, member_id, type, created_at",
@@ -92,16 +97,14 @@ TAKE = SQL(
 
 
 async def subscribers() -> list[Subscriber]:
-    """The endpoints that are told events now: 20 at most."""
-    return [
-        Subscriber(
-            row["id"],
-            None if row["types"] is None else frozenset(row["types"]),
-            row["active_since"],
-            row["since_id"],
-        )
-        for row in await ACTIVE.rows()
-    ]
+    """The programme's endpoints, which are told members' events now: 20 at most."""
+    return [subscriber(row) for row in await ACTIVE.rows()]
+
+
+def subscriber(row: dict[str, Any]) -> Subscriber:
+    """An endpoint as it is asked what it wants."""
+    types = None if row["types"] is None else frozenset(row["types"])
+    return Subscriber(row["id"], types, row["active_since"], row["since_id"])
 
 
 async def spread(now: datetime) -> int:
@@ -143,13 +146,22 @@ def delivery(endpoint_id: UUID, event: dict[str, Any], now: datetime) -> dict[st
     }
 
 
+TRIED_OUT = SQL(
+    "SELECT id FROM webhook_delivery WHERE endpoint_id = $1 AND type = $2 AND state = 'PENDING' LIMIT 1"
+)
+
+
 @transaction
 async def send_test(endpoint_id: UUID, *, actor: Actor, now: datetime) -> UUID:
     """Send an endpoint an event of no member, to try it out, and answer with its delivery.
 
+    Of a partner's endpoint one is on its way at a time: asked for again, it is that one.
+
     Raises: NotFound.
     """
-    await held(endpoint_id)
+    where = await held(endpoint_id, actor)
+    if where["partner_id"] and (earlier := await TRIED_OUT.value(endpoint_id, TEST)):
+        return UUID(str(earlier))
     row = delivery(endpoint_id, {"id": uuid7(), "member_id": None, "type": TEST}, now)
     row["id"] = uuid7()
     await insert(WebhookDelivery, [row])
@@ -171,6 +183,8 @@ class Parcel:
     fence: int
     created_at: datetime
     url: str
+    partner_id: UUID | None
+    """Whose endpoint it goes to; None is the programme's."""
     secrets: tuple[Secret, ...] = field(repr=False)
 
     @property
@@ -185,13 +199,14 @@ def name_of(event_id: UUID) -> str:
 
 
 DUE = SQL(
-    "SELECT d.endpoint_id, MIN(d.due_at) AS due_at FROM webhook_delivery d JOIN webhook_endpoint e"
-    " ON e.id = d.endpoint_id WHERE e.state = 'ACTIVE' AND d.state = 'PENDING' AND d.due_at <= $1"
-    " GROUP BY d.endpoint_id",
-    fans_out="there are twenty endpoints at most",
+    "SELECT d.endpoint_id, e.partner_id, MIN(d.due_at) AS due_at FROM webhook_delivery d JOIN webhook_endpoint e"  # noqa: S608
+    f" ON e.id = d.endpoint_id WHERE {SERVED} AND d.state = 'PENDING' AND d.due_at <= $1"
+    " GROUP BY d.endpoint_id, e.partner_id ORDER BY e.partner_id IS NOT NULL, due_at LIMIT $2",
+    fans_out="a courier goes to all endpoints",
 )
 ADDRESS = SQL(
-    "SELECT url, secret, previous_secret, previous_until FROM webhook_endpoint WHERE id = $1 AND state = 'ACTIVE'"
+    "SELECT url, partner_id, secret, previous_secret, previous_until FROM webhook_endpoint e"  # noqa: S608
+    f" WHERE id = $1 AND {SERVED}"
 )
 NEXT = (
     "SELECT id FROM webhook_delivery WHERE endpoint_id = $1 AND state = 'PENDING' AND due_at <= $2"
@@ -208,10 +223,12 @@ CLAIM = SQL(
 )
 
 
-async def due(now: datetime) -> list[UUID]:
-    """The endpoints something is due for, the one that has waited longest first."""
-    rows = await DUE.rows(now)
-    return [row["endpoint_id"] for row in sorted(rows, key=lambda row: str(row["due_at"]))]
+async def due(now: datetime) -> dict[UUID, bool]:
+    """The endpoints something is due for, and whether each is a partner's.
+
+    The programme's own come first, and of both the one that has waited longest.
+    """
+    return {row["endpoint_id"]: row["partner_id"] is not None for row in await DUE.rows(now, LOOKED_AT)}
 
 
 @transaction
@@ -229,7 +246,7 @@ async def claim(endpoint_id: UUID, most: int, *, now: datetime) -> list[Parcel]:
     keys = tuple(signing.opened(endpoint_id, each) for each in sealed)
     taken: list[Parcel] = []
     for row in await CLAIM.rows(endpoint_id, now, now + LEASE, most):
-        parcel = Parcel(**row, url=there["url"], secrets=keys)
+        parcel = Parcel(**row, url=there["url"], partner_id=there["partner_id"], secrets=keys)
         if parcel.attempts > ATTEMPTS:
             await END.row(endpoint_id, parcel.id, parcel.fence, DeliveryState.DEAD.value, now)
         else:
@@ -337,7 +354,10 @@ def wait(attempts: int) -> timedelta:
 
 @dataclass(frozen=True, slots=True)
 class Backlog:
-    """What waits for a courier, since when; what is dead; and how many endpoints were given up."""
+    """What waits for a courier, since when; what is dead; and how many endpoints were given up.
+
+    What is dead or given up of partners' endpoints is for the partners to see to.
+    """
 
     due: int
     oldest: datetime | None
@@ -346,13 +366,15 @@ class Backlog:
 
 
 WAITING = SQL(
-    "SELECT d.state, COUNT(*) AS count, MIN(d.due_at) AS due_at FROM webhook_delivery d JOIN webhook_endpoint e"
-    " ON e.id = d.endpoint_id WHERE (d.state = 'DEAD' AND e.state <> 'DELETED')"
-    " OR (d.state = 'PENDING' AND d.due_at <= $1 AND e.state = 'ACTIVE') GROUP BY d.state",
+    "SELECT d.state, COUNT(*) AS count, MIN(d.due_at) AS due_at FROM webhook_delivery d"  # noqa: S608
+    " JOIN webhook_endpoint e"
+    " ON e.id = d.endpoint_id WHERE (d.state = 'DEAD' AND e.state <> 'DELETED' AND e.partner_id IS NULL)"
+    f" OR (d.state = 'PENDING' AND d.due_at <= $1 AND {SERVED}) GROUP BY d.state",
     fans_out="an operator looks at all endpoints",
 )
 GIVEN_UP = SQL(
     "SELECT COUNT(*) AS n FROM webhook_endpoint WHERE state = 'DISABLED' AND disabled_why IN ('FAILING', 'GONE')"
+    " AND partner_id IS NULL"
 )
 
 
@@ -366,19 +388,3 @@ async def backlog(now: datetime) -> Backlog:
         dead["count"] if dead else 0,
         await GIVEN_UP.value(),
     )
-
-
-EVENTS = SQL(
-    "SELECT id, member_id, seq, type, body, transaction_id, created_at FROM outbox_event"
-    " WHERE member_id = ANY($1::uuid[]) AND id = ANY($2::uuid[])",
-    fans_out="a courier carries several members' events",
-)
-
-
-async def contents(parcels: Sequence[Parcel]) -> dict[UUID, dict[str, Any]]:
-    """The events of some parcels, by their ids; a test has none."""
-    real = [each for each in parcels if each.member_id is not None]
-    if not real:
-        return {}
-    rows = await EVENTS.rows([each.member_id for each in real], [each.event_id for each in real])
-    return {row["id"]: row for row in rows}

@@ -1,4 +1,7 @@
-"""Endpoints: where events are told, added, changed, given new secrets and taken away by those who lead."""
+"""Endpoints: where events are told, added, changed, given new secrets and taken away.
+
+Those who lead keep all of them. A partner keeps its own, and knows of no others.
+"""
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -10,10 +13,18 @@ from uuid_utils.compat import uuid7
 from models import writing
 from models.sql import SQL, insert
 from models.units import is_plain
-from models.webhooks import ENDPOINTS_MAX, DisabledWhy, EndpointState, WebhookEndpoint
+from models.webhooks import (
+    ENDPOINTS_MAX,
+    PARTNER_ENDPOINTS_MAX,
+    DisabledWhy,
+    EndpointState,
+    PartnerEventKind,
+    WebhookEndpoint,
+)
 from rules import audit
-from rules.actors import SYSTEM, Actor
+from rules.actors import SYSTEM, Actor, ActorKind
 from rules.idempotency import Key, Slip
+from rules.outbox import shown
 from rules.refusals import NotFound, Refusal
 from rules.transactions import transaction
 from rules.webhooks import _signing as signing
@@ -24,6 +35,15 @@ DESCRIPTION_MAX = 200
 OVERLAP_MAX = timedelta(days=7)
 OWNERLESS = UUID(int=0)
 """Whose an idempotency key is of a caller who has no id of their own: the command line's."""
+
+FOR_PARTNERS = frozenset(shown(each) for each in PartnerEventKind)
+"""The events that partners' endpoints are told, by the names clients know; all others are for the programme's."""
+
+SERVED = (
+    "e.state = 'ACTIVE' AND NOT EXISTS (SELECT 1 FROM partner p WHERE p.id = e.partner_id"
+    " AND p.disabled_at IS NOT NULL)"
+)
+"""Which endpoints `e` anything is sent to now: while a partner is disabled, none of its own."""
 
 
 @dataclass(eq=False)
@@ -44,11 +64,13 @@ class WebhookInvalid(Refusal):
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What an endpoint is to be: where, what for, and which events it is told. No types are all of them."""
+    """What an endpoint is to be: where, what for, which events it is told, and whose. No types are all of them."""
 
     url: str
     description: str = ""
     types: tuple[str, ...] | None = None
+    partner_id: UUID | None = None
+    """None is the programme's own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,19 +91,24 @@ def check_wish(wish: Wish) -> Wish:
         raise WebhookInvalid(f"A description has at most {DESCRIPTION_MAX} printable characters.")
     if wish.types is not None and not wish.types:
         raise WebhookInvalid("An endpoint is told at least one type of event.")
+    if wish.types is not None and not all((each in FOR_PARTNERS) is bool(wish.partner_id) for each in wish.types):
+        raise WebhookInvalid("Partners' endpoints are told of the partner's settlements, and no others are.")
     return replace(wish, types=None if wish.types is None else tuple(sorted(set(wish.types))))
 
 
 async def recalled(wish: Wish, *, key: Key, actor: Actor) -> Added | None:
     """What the same request was answered before, without its secret; None for a new one.
 
-    Raises: IdempotencyKeyReused.
+    Raises: NotFound, IdempotencyKeyReused.
     """
+    _check_own(wish, actor)
     return await _recall(_slip(wish, key, actor))
 
 
 def _slip(wish: Wish, key: Key, actor: Actor) -> Slip:
-    return Slip(_owner(actor), actor, key, "webhook.add", (wish.url, wish.description, wish.types))
+    # what the programme's own are recognised by is what it was before partners had any
+    whose = (wish.partner_id,) if wish.partner_id else ()
+    return Slip(_owner(actor), actor, key, "webhook.add", (wish.url, wish.description, wish.types, *whose))
 
 
 async def _recall(slip: Slip) -> Added | None:
@@ -89,26 +116,33 @@ async def _recall(slip: Slip) -> Added | None:
     return None if earlier is None else Added(UUID(earlier["endpoint"]), None)
 
 
-TAKEN = SQL("SELECT slot FROM webhook_endpoint WHERE slot IS NOT NULL")
+TAKEN = SQL(
+    "SELECT slot FROM webhook_endpoint WHERE slot IS NOT NULL"
+    " AND (partner_id = $1 OR ($1::uuid IS NULL AND partner_id IS NULL))"
+)
+IS_PARTNER = SQL("SELECT id FROM partner WHERE id = $1")
 
 
 @transaction
 async def add(wish: Wish, *, key: Key, actor: Actor, now: datetime) -> Added:
     """Tell events to an endpoint from now on. Its secret is told once: the same key's second answer is without it.
 
-    Raises: WebhookUrlRefused, WebhookInvalid, WebhookLimit, IdempotencyKeyReused.
+    A partner adds endpoints for itself alone.
+
+    Raises: NotFound, WebhookUrlRefused, WebhookInvalid, WebhookLimit, IdempotencyKeyReused.
     """
+    _check_own(wish, actor)
     slip = _slip(wish, key, actor)
     if (earlier := await _recall(slip)) is not None:
         return earlier
+    if wish.partner_id is not None and await IS_PARTNER.value(wish.partner_id) is None:
+        raise NotFound
     wish = check_wish(wish)
-    taken = {row["slot"] for row in await TAKEN.rows()}
-    slot = next((each for each in range(1, ENDPOINTS_MAX + 1) if each not in taken), None)
-    if slot is None:
-        raise WebhookLimit(ENDPOINTS_MAX)
+    slot = await _free_slot(wish.partner_id)
     endpoint_id, secret = uuid7(), signing.fresh()
     row = {
         "id": endpoint_id,
+        "partner_id": wish.partner_id,
         "slot": slot,
         "url": wish.url,
         "description": wish.description,
@@ -120,9 +154,35 @@ async def add(wish: Wish, *, key: Key, actor: Actor, now: datetime) -> Added:
         "created_at": now,
     }
     await insert(WebhookEndpoint, [row])
-    await note(actor, "webhook.add", endpoint_id, now, host=target(wish.url).host, types=_told(wish.types))
+    facts = {"host": target(wish.url).host, "types": _told(wish.types)}
+    whose = {"partner": str(wish.partner_id)} if wish.partner_id else {}
+    await note(actor, "webhook.add", endpoint_id, now, **facts, **whose)
     await slip.keep({"endpoint": str(endpoint_id)}, now)
     return Added(endpoint_id, secret)
+
+
+async def _free_slot(partner_id: UUID | None) -> int:
+    """A slot that none of the programme's endpoints is in, or none of the partner's.
+
+    Raises: WebhookLimit.
+    """
+    most = ENDPOINTS_MAX if partner_id is None else PARTNER_ENDPOINTS_MAX
+    taken = {row["slot"] for row in await TAKEN.rows(partner_id)}
+    slot = next((each for each in range(1, most + 1) if each not in taken), None)
+    if slot is None:
+        raise WebhookLimit(most)
+    return slot
+
+
+def kept_to(actor: Actor) -> UUID | None:
+    """The partner whose endpoints alone an actor may know of; None for those who lead, and the house itself."""
+    return UUID(actor.id) if actor.kind is ActorKind.PARTNER and actor.id else None
+
+
+def _check_own(wish: Wish, actor: Actor) -> None:
+    """Raises: NotFound."""
+    if kept_to(actor) not in (None, wish.partner_id):
+        raise NotFound
 
 
 def _owner(actor: Actor) -> UUID:
@@ -140,14 +200,14 @@ async def note(actor: Actor, action: str, endpoint_id: UUID, now: datetime, **fa
 
 
 ONE = SQL(
-    "SELECT id, url, description, types, state, secret, previous_until FROM webhook_endpoint"
-    " WHERE id = $1 AND state <> 'DELETED' FOR UPDATE"
+    "SELECT id, partner_id, url, description, types, state, secret, previous_until FROM webhook_endpoint"
+    " WHERE id = $1 AND state <> 'DELETED' AND ($2::uuid IS NULL OR partner_id = $2) FOR UPDATE"
 )
 
 
-async def held(endpoint_id: UUID) -> dict[str, Any]:
-    """An endpoint that is there, held. Raises: NotFound."""
-    row = await ONE.row(endpoint_id)
+async def held(endpoint_id: UUID, actor: Actor) -> dict[str, Any]:
+    """An endpoint that is there, and that the actor may know of, held. Raises: NotFound."""
+    row = await ONE.row(endpoint_id, kept_to(actor))
     if row is None:
         raise NotFound
     return row
@@ -182,13 +242,14 @@ async def change(endpoint_id: UUID, wanted: Change, *, actor: Actor, now: dateti
 
     Raises: NotFound, WebhookUrlRefused, WebhookInvalid.
     """
-    row = await held(endpoint_id)
+    row = await held(endpoint_id, actor)
     kept = None if row["types"] is None else tuple(row["types"])
     wish = check_wish(
         Wish(
             row["url"] if wanted.url is None else wanted.url,
             row["description"] if wanted.description is None else wanted.description,
             wanted.types if wanted.retype else kept,
+            row["partner_id"],
         )
     )
     if wanted.enabled:
@@ -220,7 +281,7 @@ async def rotate(endpoint_id: UUID, *, overlap: timedelta, actor: Actor, now: da
 
     Raises: NotFound, WebhookInvalid.
     """
-    row = await held(endpoint_id)
+    row = await held(endpoint_id, actor)
     if not timedelta() <= overlap <= OVERLAP_MAX:
         raise WebhookInvalid(f"An overlap is 0 to {OVERLAP_MAX.days} days.")
     secret = signing.fresh()
@@ -242,6 +303,6 @@ async def delete(endpoint_id: UUID, *, actor: Actor, now: datetime) -> None:
 
     Raises: NotFound.
     """
-    if await DELETE.row(endpoint_id) is None:
-        raise NotFound
+    await held(endpoint_id, actor)
+    await DELETE.row(endpoint_id)
     await note(actor, "webhook.delete", endpoint_id, now)

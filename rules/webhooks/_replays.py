@@ -50,7 +50,7 @@ async def replay(endpoint_id: UUID, delivery_id: UUID, *, actor: Actor, now: dat
 
     Raises: NotFound.
     """
-    await held(endpoint_id)
+    await held(endpoint_id, actor)
     if await IS_THERE.row(endpoint_id, delivery_id) is None:
         raise NotFound
     await AGAIN.run(endpoint_id, delivery_id, now)
@@ -67,7 +67,7 @@ async def replay_since(
 
     Raises: NotFound, ReplayTooFar.
     """
-    await held(endpoint_id)
+    await held(endpoint_id, actor)
     if not now - REPLAY_FOR <= since <= now:
         raise ReplayTooFar
     facts = {
@@ -93,10 +93,15 @@ async def replay_page(facts: dict[str, Any], now: datetime) -> None:
     await _replay_page(facts, now)
 
 
-TYPES = SQL("SELECT types FROM webhook_endpoint WHERE id = $1 AND state <> 'DELETED'")
+TYPES = SQL("SELECT types, partner_id FROM webhook_endpoint WHERE id = $1 AND state <> 'DELETED'")
 EVENTS = SQL(
     "SELECT id, member_id, type, created_at FROM outbox_event WHERE id > $1 ORDER BY id LIMIT $2",
     fans_out="what all members did is told again",
+)
+THEIRS = SQL(
+    "SELECT e.id, NULL AS member_id, e.type, e.created_at FROM partner_event e JOIN partner_settlement s"
+    " ON s.id = e.settlement_id AND s.partner_id = e.partner_id WHERE e.partner_id = $3 AND e.id > $1"
+    " AND (s.state <> 'REJECTED' OR e.type = 'settlement.rejected') ORDER BY e.id LIMIT $2"
 )
 ONCE_MORE = SQL(
     "UPDATE webhook_delivery SET state = 'PENDING', attempts = 0, due_at = $3, finished_at = NULL"
@@ -114,7 +119,7 @@ async def _replay_page(facts: dict[str, Any], now: datetime) -> None:
     since, until = datetime.fromisoformat(facts["since"]), datetime.fromisoformat(facts["until"])
     types = None if there["types"] is None else frozenset(there["types"])
     asks = Subscriber(endpoint_id, types, since, UUID(int=0))
-    events = await EVENTS.rows(UUID(facts["after"]), PAGE)
+    events = await _events(there["partner_id"], UUID(facts["after"]))
     wanted = [each for each in events if since <= each["created_at"] <= until and asks.wants(each["type"])]
     await insert(WebhookDelivery, [delivery(endpoint_id, each, now) for each in wanted], ignore_conflicts=True)
     # one that was taken since the replay was asked for has been told again, by this page before it was cut short
@@ -123,3 +128,10 @@ async def _replay_page(facts: dict[str, Any], now: datetime) -> None:
         page = facts["page"] + 1
         following = {**facts, "after": str(events[-1]["id"]), "page": page}
         await enqueue(REPLAY, f"{facts['endpoint']}:{facts['until']}:{following['after']}", following, now=now)
+
+
+async def _events(partner_id: UUID | None, after: UUID) -> list[dict[str, Any]]:
+    """The next events for an endpoint: all members', or for a partner's endpoint that partner's."""
+    if partner_id is None:
+        return await EVENTS.rows(after, PAGE)
+    return await THEIRS.rows(after, PAGE, partner_id)

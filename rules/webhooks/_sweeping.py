@@ -7,6 +7,7 @@ from uuid import UUID
 from models.sql import SQL
 from rules.jobs import job
 from rules.transactions import transaction
+from rules.webhooks._endpoints import SERVED
 
 DELIVERED_FOR, DEAD_FOR = timedelta(days=30), timedelta(days=90)
 """How long a delivery is kept that was taken, and one that was given up."""
@@ -28,17 +29,26 @@ DELETED = SQL(
     " WHERE e.state = 'DELETED' AND d.created_at <= $1 LIMIT $2",
     fans_out="what was on its way to endpoints that are deleted is swept",
 )
+FORGOTTEN = SQL(
+    "SELECT d.endpoint_id, d.id FROM webhook_delivery d JOIN webhook_endpoint e ON e.id = d.endpoint_id"  # noqa: S608
+    f" WHERE d.state = 'PENDING' AND d.due_at <= $1 AND NOT ({SERVED}) LIMIT $2",
+    fans_out="what waits where nothing is sent is swept",
+)
 TRIES = SQL("DELETE FROM webhook_attempt WHERE endpoint_id = $1 AND delivery_id = ANY($2::uuid[])")
 GONE = SQL("DELETE FROM webhook_delivery WHERE endpoint_id = $1 AND id = ANY($2::uuid[])")
 
 
 @job("webhooks.sweep", every=timedelta(hours=1), lease=timedelta(minutes=10))
 async def sweep(_: dict[str, Any], now: datetime) -> None:
-    """Delete what was taken a month ago, what was given up three months ago, and all of deleted endpoints."""
+    """Delete what was taken a month ago, what was given up three months ago, and all of deleted endpoints.
+
+    What has waited for three months at an endpoint that nothing is sent to goes, too.
+    """
     for find, before in (
         (OLD["DELIVERED"], now - DELIVERED_FOR),
         (OLD["DEAD"], now - DEAD_FOR),
         (DELETED, now),
+        (FORGOTTEN, now - DEAD_FOR),
     ):
         for _batch in range(BATCHES_MAX):
             if await _sweep(find, before) < BATCH:

@@ -70,8 +70,8 @@ class PartnerKeyCreateInput:
     name: str = strawberry.field(description="What people call it, 1 to 80 characters: `reporting`.")
     scopes: list[KeyScope] | None = strawberry.field(
         default=None,
-        description="What it is kept to, of `STATISTICS_READ`, `LINKS_WRITE` and `SETTLEMENTS_READ`; all when "
-        "left out.",
+        description="What it is kept to, of `STATISTICS_READ`, `LINKS_WRITE`, `SETTLEMENTS_READ` and "
+        "`WEBHOOKS_WRITE`; all when left out.",
     )
     networks: list[str] | None = strawberry.field(
         default=None, description="From where it may be used, 20 at most: `203.0.113.0/24`. Anywhere when left out."

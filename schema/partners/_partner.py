@@ -1,5 +1,6 @@
 """Partner: an organisation that brings members, as it sees itself."""
 
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
@@ -7,21 +8,38 @@ import strawberry
 
 from models.commissions import SettlementState
 from models.sql import SQL
+from models.webhooks import PARTNER_ENDPOINTS_MAX
 from rules import partners
 from rules.partners import By
 from schema import ids, pages
-from schema.context import Info
+from schema.context import Context, Info
 from schema.ids import Tag
 from schema.pages import After, Before, Connection, First, Last
 from schema.partners._links import SHAPE, PartnerLink, links
 from schema.partners._own import own
 from schema.partners._settlements import APPROVED, PartnerSettlement, month, settlements
 from schema.partners._stats import ByWhat, From, PartnerStats, To, shown, stretch
-from schema.permissions import LEADS, LINKS, READS_SETTLEMENTS, READS_STATISTICS, SEES_PARTNER, asked, seen
+from schema.permissions import (
+    KEEPS_WEBHOOKS,
+    LEADS,
+    LINKS,
+    READS_SETTLEMENTS,
+    READS_STATISTICS,
+    SEES_PARTNER,
+    asked,
+    related,
+    seen,
+)
 from schema.scalars import Moment
+from schema.webhooks import WebhookEndpoint, endpoints_of
 
 COLUMNS = "id, name, created_at, disabled_at"
 ONE = SQL(f"SELECT {COLUMNS} FROM partner WHERE id = $1")  # noqa: S608  a constant
+
+
+async def webhook_endpoints_of(parents: Sequence["Partner"], context: Context) -> list[list[WebhookEndpoint]]:
+    """The webhook endpoints of each partner."""
+    return await endpoints_of([parent.row_id for parent in parents], context.now)
 
 
 @strawberry.type(description="An organisation that brings members (合作伙伴). It sees itself, and no other.")
@@ -43,6 +61,12 @@ class Partner:
         """The statistics."""
         first, last = await stretch(info, from_, to)
         return shown(await partners.statistics(self.row_id, first, last, by), first, last, by)
+
+    webhook_endpoints: list[WebhookEndpoint] = related(
+        KEEPS_WEBHOOKS,
+        f"Its webhook endpoints, which are told of its settlements, oldest first; {PARTNER_ENDPOINTS_MAX} at most.",
+        webhook_endpoints_of,
+    )
 
     @asked(LINKS, "Its links, newest first, those that are retired among them.")
     async def links(

@@ -1,11 +1,13 @@
-"""Webhooks as those who lead the programme keep them: added, changed, tried out, replayed; and what is sent."""
+"""Webhooks as those who lead keep them, and partners their own: added, changed, tried out, replayed, and sent."""
 
 from datetime import datetime, timedelta
 from uuid import UUID
 
 import strawberry
 
+from models.webhooks import PartnerEventKind
 from rules import webhooks
+from rules.actors import Actor
 from rules.refusals import NotFound
 from rules.webhooks import Change, Wish
 from schema import ids
@@ -13,41 +15,72 @@ from schema.context import Info
 from schema.errors import UserError, bad_input, command, key_of
 from schema.events import MemberEventType
 from schema.ids import Tag
-from schema.permissions import LEADS, asked, seen
+from schema.permissions import KEEPS_WEBHOOKS, LEADS, asked, seen
 from schema.scalars import KEY_SAYS, Moment
 from schema.sessions import outside_of
-from schema.webhooks._endpoint import WebhookDelivery, WebhookEndpoint, delivery, endpoint, endpoints
+from schema.webhooks._endpoint import (
+    WebhookDelivery,
+    WebhookEndpoint,
+    delivery,
+    endpoint,
+    endpoints,
+    endpoints_of,
+)
 from schema.webhooks._envelope import envelope
 
-__all__ = ["WebhookDelivery", "WebhookEndpoint", "WebhooksMutation", "WebhooksQuery", "envelope"]
+__all__ = [
+    "WebhookDelivery",
+    "WebhookEndpoint",
+    "WebhooksMutation",
+    "WebhooksQuery",
+    "endpoints_of",
+    "envelope",
+]
 
 OVERLAP_HOURS = 24
 
 
 @strawberry.type(description="What became of a webhook endpoint.")
 class WebhookEndpointPayload:
-    webhook_endpoint: WebhookEndpoint | None = seen(LEADS, "The endpoint; null when refused.", default=None)
-    secret: str | None = seen(
-        LEADS, "A fresh secret to verify signatures with: `whsec_…`. Told this once and never again.", default=None
+    webhook_endpoint: WebhookEndpoint | None = seen(
+        KEEPS_WEBHOOKS, "The endpoint; null when refused.", default=None
     )
-    user_errors: list[UserError] = seen(LEADS, "Why it was refused; empty on success.", default_factory=list)
+    secret: str | None = seen(
+        KEEPS_WEBHOOKS,
+        "A fresh secret to verify signatures with: `whsec_…`. Told this once and never again.",
+        default=None,
+    )
+    user_errors: list[UserError] = seen(
+        KEEPS_WEBHOOKS, "Why it was refused; empty on success.", default_factory=list
+    )
 
 
 @strawberry.type(description="What became of a webhook endpoint that was to be deleted.")
 class WebhookEndpointDeletePayload:
-    deleted: bool = seen(LEADS, "Whether it is gone now.", default=False)
-    user_errors: list[UserError] = seen(LEADS, "Why it was refused; empty on success.", default_factory=list)
+    deleted: bool = seen(KEEPS_WEBHOOKS, "Whether it is gone now.", default=False)
+    user_errors: list[UserError] = seen(
+        KEEPS_WEBHOOKS, "Why it was refused; empty on success.", default_factory=list
+    )
 
 
 @strawberry.type(description="What is on its way.")
 class WebhookSendPayload:
     webhook_delivery: WebhookDelivery | None = seen(
-        LEADS, "The delivery; null when refused, and when many are replayed.", default=None
+        KEEPS_WEBHOOKS, "The delivery; null when refused, and when many are replayed.", default=None
     )
-    user_errors: list[UserError] = seen(LEADS, "Why it was refused; empty on success.", default_factory=list)
+    user_errors: list[UserError] = seen(
+        KEEPS_WEBHOOKS, "Why it was refused; empty on success.", default_factory=list
+    )
 
 
-EVENT_TYPES = "The events it is to be told. All, also those that come to be later, when null."
+EVENT_TYPES = (
+    "The events of members it is to be told. All, also those that come to be later, when null. For the programme's "
+)
+"own endpoints alone."
+PARTNER_EVENT_TYPES = (
+    "The events of the partner an endpoint of a partner is to be told. All, also those that come to be "
+)
+"later, when null."
 
 
 @strawberry.input(description="An endpoint that is to be told of events.")
@@ -58,6 +91,14 @@ class WebhookEndpointCreateInput:
     )
     description: str = strawberry.field(default="", description="What people call it, 200 characters at most.")
     event_types: list[MemberEventType] | None = strawberry.field(default=None, description=EVENT_TYPES)
+    partner_id: strawberry.ID | None = strawberry.field(
+        default=None,
+        description="The partner whose it is to be. A partner that asks need not say; the programme's own when "
+        "staff leave it out.",
+    )
+    partner_event_types: list[PartnerEventKind] | None = strawberry.field(
+        default=None, description=PARTNER_EVENT_TYPES
+    )
     idempotency_key: str = strawberry.field(description=KEY_SAYS)
 
 
@@ -67,6 +108,9 @@ class WebhookEndpointUpdateInput:
     url: str | None = strawberry.field(default=None, description="Where events are to be sent.")
     description: str | None = strawberry.field(default=None, description="What people call it.")
     event_types: list[MemberEventType] | None = strawberry.field(default=strawberry.UNSET, description=EVENT_TYPES)
+    partner_event_types: list[PartnerEventKind] | None = strawberry.field(
+        default=strawberry.UNSET, description=PARTNER_EVENT_TYPES
+    )
     enabled: bool | None = strawberry.field(
         default=None, description="Whether it is to be told of events. Enabled again, it is told those from now on."
     )
@@ -115,10 +159,28 @@ def _endpoint_id(text: str) -> UUID:
     return found
 
 
-def _types(given: list[MemberEventType] | None) -> tuple[str, ...] | None:
-    if given and MemberEventType.OTHER in given:
+def _types(input: WebhookEndpointCreateInput | WebhookEndpointUpdateInput) -> tuple[str, ...] | None:
+    """The events that are asked for, whoever's they are; None for all."""
+    ours, theirs = input.event_types, input.partner_event_types
+    if ours and theirs:
+        raise bad_input("An endpoint is told of members or of a partner: name `eventTypes` or `partnerEventTypes`.")
+    if ours and MemberEventType.OTHER in ours:
         raise bad_input("`OTHER` is no type to ask for: leave `eventTypes` out to be told all.")
+    given: list[MemberEventType] | list[PartnerEventKind] | None = theirs if isinstance(theirs, list) else ours
     return tuple(each.name for each in given) if isinstance(given, list) else None
+
+
+def _whose(input: WebhookEndpointCreateInput, actor: Actor) -> UUID | None:
+    """Whose an endpoint is to be: the partner's that is named, or else the partner's that calls.
+
+    Raises: NotFound.
+    """
+    if input.partner_id is None:
+        return webhooks.kept_to(actor)
+    found = ids.decode_one(Tag.PARTNER, input.partner_id)
+    if found is None:
+        raise NotFound
+    return found
 
 
 async def _payload(
@@ -132,9 +194,13 @@ async def _payload(
 class WebhooksQuery:
     """What may be asked of webhooks."""
 
-    @asked(LEADS, "The endpoints that are told of events over HTTP, oldest first; 20 at most.")
+    @asked(
+        LEADS,
+        "The programme's own endpoints, which are told of members' events over HTTP, oldest first; 20 at most. "
+        "Those of a partner are in `partner`.",
+    )
     async def webhook_endpoints(self, info: Info) -> list[WebhookEndpoint]:
-        """All endpoints."""
+        """The programme's endpoints."""
         return await endpoints(info.context.now)
 
 
@@ -143,9 +209,10 @@ class WebhooksMutation:
     """What may be done with webhooks."""
 
     @command(
-        LEADS,
-        "Tell an endpoint of events from now on, signed by the Standard Webhooks scheme. `secret` is told once: a "
-        "repetition with the same key is answered without it. See docs/webhooks.md.",
+        KEEPS_WEBHOOKS,
+        "Tell an endpoint of events from now on, signed by the Standard Webhooks scheme: the programme's own of "
+        "members, a partner's of its settlements. `secret` is told once: a repetition with the same key is "
+        "answered without it. See docs/webhooks.md.",
         WebhookEndpointPayload,
         webhooks.add,
     )
@@ -154,7 +221,7 @@ class WebhooksMutation:
     ) -> WebhookEndpointPayload | None:
         """Add an endpoint."""
         context = info.context
-        wish = Wish(input.url, input.description, _types(input.event_types))
+        wish = Wish(input.url, input.description, _types(input), _whose(input, context.actor))
         key = key_of(input.idempotency_key)
         added = await webhooks.recalled(wish, key=key, actor=context.actor)
         if added is None:
@@ -163,22 +230,27 @@ class WebhooksMutation:
             added = await webhooks.add(wish, key=key, actor=context.actor, now=context.now)
         return await _payload(added.endpoint_id, context.now, added.secret)
 
-    @command(LEADS, "Change an endpoint, disable it, or enable it again.", WebhookEndpointPayload, webhooks.change)
+    @command(
+        KEEPS_WEBHOOKS,
+        "Change an endpoint, disable it, or enable it again.",
+        WebhookEndpointPayload,
+        webhooks.change,
+    )
     async def webhook_endpoint_update(
         self, info: Info, input: WebhookEndpointUpdateInput
     ) -> WebhookEndpointPayload | None:
         """Change an endpoint."""
         context, which = info.context, _endpoint_id(input.id)
-        retype = input.event_types is not strawberry.UNSET
-        types = _types(input.event_types) if retype else None
+        said: tuple[object, ...] = (input.event_types, input.partner_event_types)
+        retype = any(each is not strawberry.UNSET for each in said)
         if input.url is not None:
             await outside_of(info).check_webhook(input.url)
-        wanted = Change(input.url, input.description, types, retype, input.enabled)
+        wanted = Change(input.url, input.description, _types(input), retype, input.enabled)
         await webhooks.change(which, wanted, actor=context.actor, now=context.now)
         return await _payload(which, context.now)
 
     @command(
-        LEADS,
+        KEEPS_WEBHOOKS,
         "Give an endpoint a new secret. Until the overlap ends, events are signed with both.",
         WebhookEndpointPayload,
         webhooks.rotate,
@@ -193,7 +265,7 @@ class WebhooksMutation:
         return await _payload(which, context.now, secret)
 
     @command(
-        LEADS,
+        KEEPS_WEBHOOKS,
         "Delete an endpoint, with what is on its way to it.",
         WebhookEndpointDeletePayload,
         webhooks.delete,
@@ -207,7 +279,7 @@ class WebhooksMutation:
         return WebhookEndpointDeletePayload(deleted=True)
 
     @command(
-        LEADS,
+        KEEPS_WEBHOOKS,
         "Send an endpoint an event of the type `WEBHOOK_TEST`, whatever types it is told. It waits while the "
         "endpoint is disabled.",
         WebhookSendPayload,
@@ -220,7 +292,7 @@ class WebhooksMutation:
         return WebhookSendPayload(webhook_delivery=await delivery(which, made))
 
     @command(
-        LEADS,
+        KEEPS_WEBHOOKS,
         "Send one event again, or all since a moment, each with its own `webhook-id`. What is still on its way is "
         "left as it is.",
         WebhookSendPayload,

@@ -1,4 +1,4 @@
-"""Endpoints as those who lead the programme see them: what was sent to each, and how it went."""
+"""Endpoints as those who lead the programme see them, and partners their own: what was sent, and how it went."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -8,7 +8,7 @@ from uuid import UUID
 import strawberry
 
 from models.sql import SQL
-from models.webhooks import DeliveryState, DisabledWhy, EndpointState, Failure
+from models.webhooks import DeliveryState, DisabledWhy, EndpointState, Failure, PartnerEventKind
 from rules import webhooks
 from rules.outbox import shown
 from schema import ids, pages
@@ -17,11 +17,21 @@ from schema.enums import describe
 from schema.events import MemberEventType
 from schema.ids import Tag
 from schema.pages import After, Before, Connection, First, Last
-from schema.permissions import LEADS, related, seen
+from schema.permissions import KEEPS_WEBHOOKS, LEADS, related, seen
 from schema.scalars import Moment
 
 ATTEMPTS_SHOWN = 20
 
+describe(
+    PartnerEventKind,
+    "What happened to a settlement of a partner. New values may come: leave out what you do not know.",
+    {
+        PartnerEventKind.SETTLEMENT_APPROVED: "It was approved, and its statement can be fetched.",
+        PartnerEventKind.SETTLEMENT_PAID: "It was paid: `paymentRef` is what the bank calls the payment.",
+        PartnerEventKind.SETTLEMENT_REJECTED: "It had been approved, and is not after all: it will not be paid.",
+    },
+    name="PartnerEventType",
+)
 describe(
     EndpointState,
     "Whether an endpoint is told of events.",
@@ -68,11 +78,13 @@ describe(
 
 @strawberry.type(description="One try at a delivery. Of the answer only its status is kept.")
 class WebhookAttempt:
-    number: int = seen(LEADS, "Which try it was. A number that is missing was a try nobody lived to report.")
-    at: Moment = seen(LEADS, "When it began.")
-    duration_ms: int = seen(LEADS, "How long it took, in milliseconds.")
-    status: int | None = seen(LEADS, "The HTTP status that was answered; null when there was no answer.")
-    failure: Failure | None = seen(LEADS, "Why there was no answer; null when there was one.")
+    number: int = seen(
+        KEEPS_WEBHOOKS, "Which try it was. A number that is missing was a try nobody lived to report."
+    )
+    at: Moment = seen(KEEPS_WEBHOOKS, "When it began.")
+    duration_ms: int = seen(KEEPS_WEBHOOKS, "How long it took, in milliseconds.")
+    status: int | None = seen(KEEPS_WEBHOOKS, "The HTTP status that was answered; null when there was no answer.")
+    failure: Failure | None = seen(KEEPS_WEBHOOKS, "Why there was no answer; null when there was one.")
 
 
 ATTEMPTS = SQL(
@@ -97,16 +109,22 @@ async def attempts_of(parents: Sequence["WebhookDelivery"], context: Context) ->
 @strawberry.type(description="One event on its way to one endpoint (投递).")
 class WebhookDelivery:
     row_id: strawberry.Private[UUID]
-    id: strawberry.ID = seen(LEADS, "To replay it by: `webhookReplay`.")
-    event_id: str = seen(LEADS, "What is sent as `webhook-id`: the same at every try.")
-    type: str = seen(LEADS, "A `MemberEventType`, or `WEBHOOK_TEST`.")
-    member_id: strawberry.ID | None = seen(LEADS, "Whom it happened to, for `node`; null for a test.")
-    state: DeliveryState = seen(LEADS, "What became of it.")
-    next_attempt_at: Moment | None = seen(LEADS, "When it is tried next; null when it is not tried any more.")
-    created_at: Moment = seen(LEADS, "When it was put on its way.")
-    finished_at: Moment | None = seen(LEADS, "When it was delivered or given up; null while it is pending.")
+    id: strawberry.ID = seen(KEEPS_WEBHOOKS, "To replay it by: `webhookReplay`.")
+    event_id: str = seen(KEEPS_WEBHOOKS, "What is sent as `webhook-id`: the same at every try.")
+    type: str = seen(KEEPS_WEBHOOKS, "A `MemberEventType`, a `PartnerEventType`, or `WEBHOOK_TEST`.")
+    member_id: strawberry.ID | None = seen(
+        LEADS, "Whom it happened to, for `node`; null for a test, and for what happened to a partner's settlement."
+    )
+    state: DeliveryState = seen(KEEPS_WEBHOOKS, "What became of it.")
+    next_attempt_at: Moment | None = seen(
+        KEEPS_WEBHOOKS, "When it is tried next; null when it is not tried any more."
+    )
+    created_at: Moment = seen(KEEPS_WEBHOOKS, "When it was put on its way.")
+    finished_at: Moment | None = seen(
+        KEEPS_WEBHOOKS, "When it was delivered or given up; null while it is pending."
+    )
     attempts: list[WebhookAttempt] = related(
-        LEADS, f"The latest {ATTEMPTS_SHOWN} tries, oldest first.", attempts_of
+        KEEPS_WEBHOOKS, f"The latest {ATTEMPTS_SHOWN} tries, oldest first.", attempts_of
     )
 
     @classmethod
@@ -128,7 +146,7 @@ class WebhookDelivery:
 
 def _type(word: str) -> str:
     name = shown(word)
-    is_known = name in MemberEventType.__members__ or name == webhooks.TEST
+    is_known = name in {**MemberEventType.__members__, **PartnerEventKind.__members__, webhooks.TEST: None}
     return name if is_known else MemberEventType.OTHER.name
 
 
@@ -156,7 +174,7 @@ async def deliveries_of(
     last: Last = None,
     before: Before = None,
 ) -> list[Connection[WebhookDelivery]]:
-    """A page of the deliveries to each endpoint, newest first. There are twenty endpoints at most."""
+    """A page of the deliveries to each endpoint, newest first. Whoever asks has few endpoints."""
     del context
     window = pages.window(first=first, after=after, last=last, before=before, shape=pages.BY_MOMENT)
     at, beyond = window.key or (None, None)
@@ -196,34 +214,49 @@ async def dead_of(parents: Sequence["WebhookEndpoint"], context: Context) -> lis
 @strawberry.type(description="Where events are told over HTTP (Webhook 端点), by the Standard Webhooks scheme.")
 class WebhookEndpoint:
     row_id: strawberry.Private[UUID]
-    id: strawberry.ID = seen(LEADS, "To change it by.")
-    url: str = seen(LEADS, "Where events are sent.")
-    description: str = seen(LEADS, "What people call it.")
-    event_types: list[MemberEventType] | None = seen(LEADS, "The events it is told; null means all, also new ones.")
-    state: EndpointState = seen(LEADS, "Whether it is told of events.")
-    disabled_reason: DisabledWhy | None = seen(LEADS, "Why it is not; null when it is.")
-    active_since: Moment = seen(LEADS, "It is told what happened from this moment on.")
-    failing_since: Moment | None = seen(LEADS, "The first failure since the last success; null while all is well.")
-    last_delivered_at: Moment | None = seen(LEADS, "When it last took an event, to the minute; null if never.")
-    previous_secret_until: Moment | None = seen(
-        LEADS, "Until when the secret before the present one signs, too; null when there is none."
+    id: strawberry.ID = seen(KEEPS_WEBHOOKS, "To change it by.")
+    url: str = seen(KEEPS_WEBHOOKS, "Where events are sent.")
+    description: str = seen(KEEPS_WEBHOOKS, "What people call it.")
+    partner_id: strawberry.ID | None = seen(LEADS, "The partner whose it is; null where it is the programme's own.")
+    event_types: list[MemberEventType] | None = seen(
+        LEADS,
+        "The events of members it is told; null means all, also new ones. An endpoint of a partner is told none.",
     )
-    created_at: Moment = seen(LEADS, "When it was added.")
-    pending: int = related(LEADS, "How many deliveries are on their way to it.", pending_of)
-    dead: int = related(LEADS, "How many deliveries to it were given up.", dead_of)
+    partner_event_types: list[PartnerEventKind] | None = seen(
+        KEEPS_WEBHOOKS,
+        "The events of its partner an endpoint of a partner is told; null means all, also new ones. One of the "
+        "programme's own is told none.",
+    )
+    state: EndpointState = seen(KEEPS_WEBHOOKS, "Whether it is told of events.")
+    disabled_reason: DisabledWhy | None = seen(KEEPS_WEBHOOKS, "Why it is not; null when it is.")
+    active_since: Moment = seen(KEEPS_WEBHOOKS, "It is told what happened from this moment on.")
+    failing_since: Moment | None = seen(
+        KEEPS_WEBHOOKS, "The first failure since the last success; null while all is well."
+    )
+    last_delivered_at: Moment | None = seen(
+        KEEPS_WEBHOOKS, "When it last took an event, to the minute; null if never."
+    )
+    previous_secret_until: Moment | None = seen(
+        KEEPS_WEBHOOKS, "Until when the secret before the present one signs, too; null when there is none."
+    )
+    created_at: Moment = seen(KEEPS_WEBHOOKS, "When it was added.")
+    pending: int = related(KEEPS_WEBHOOKS, "How many deliveries are on their way to it.", pending_of)
+    dead: int = related(KEEPS_WEBHOOKS, "How many deliveries to it were given up.", dead_of)
     deliveries: Connection[WebhookDelivery] = related(
-        LEADS, "What was sent to it, newest first. What was delivered is kept for 30 days.", deliveries_of
+        KEEPS_WEBHOOKS, "What was sent to it, newest first. What was delivered is kept for 30 days.", deliveries_of
     )
 
     @classmethod
     def of(cls, row: dict[str, Any], now: datetime) -> "WebhookEndpoint":
         """The endpoint as a client sees it."""
-        types, why, until = row["types"], row["disabled_why"], row["previous_until"]
+        types, why, until, whose = row["types"], row["disabled_why"], row["previous_until"], row["partner_id"]
         told = ("url", "description", "active_since", "failing_since", "last_delivered_at", "created_at")
         return cls(
             row_id=row["id"],
             id=strawberry.ID(ids.encode(Tag.WEBHOOK_ENDPOINT, row["id"])),
-            event_types=None if types is None else [MemberEventType[each] for each in types],
+            partner_id=whose and strawberry.ID(ids.encode(Tag.PARTNER, whose)),
+            event_types=None if types is None or whose else [MemberEventType[each] for each in types],
+            partner_event_types=[PartnerEventKind[each] for each in types] if types and whose else None,
             state=EndpointState(row["state"]),
             disabled_reason=DisabledWhy(why) if why else None,
             previous_secret_until=until if until and until > now else None,
@@ -232,16 +265,31 @@ class WebhookEndpoint:
 
 
 SHOWN = (
-    "id, url, description, types, state, disabled_why, active_since, failing_since, last_delivered_at,"
+    "id, partner_id, url, description, types, state, disabled_why, active_since, failing_since, last_delivered_at,"
     " previous_until, created_at"
 )
-EVERY = SQL(f"SELECT {SHOWN} FROM webhook_endpoint WHERE slot IS NOT NULL ORDER BY created_at, id")  # noqa: S608
+OURS = SQL(
+    f"SELECT {SHOWN} FROM webhook_endpoint WHERE slot IS NOT NULL AND partner_id IS NULL"  # noqa: S608  constants
+    " ORDER BY created_at, id"
+)
+THEIRS = SQL(
+    f"SELECT {SHOWN} FROM webhook_endpoint WHERE slot IS NOT NULL"  # noqa: S608  constants
+    " AND partner_id = ANY($1::uuid[]) ORDER BY created_at, id"
+)
 ONE = SQL(f"SELECT {SHOWN} FROM webhook_endpoint WHERE id = $1 AND slot IS NOT NULL")  # noqa: S608  constants
 
 
 async def endpoints(now: datetime) -> list[WebhookEndpoint]:
-    """All endpoints, oldest first."""
-    return [WebhookEndpoint.of(row, now) for row in await EVERY.rows()]
+    """The programme's own endpoints, oldest first."""
+    return [WebhookEndpoint.of(row, now) for row in await OURS.rows()]
+
+
+async def endpoints_of(partner_ids: Sequence[UUID], now: datetime) -> list[list[WebhookEndpoint]]:
+    """The endpoints of each partner, oldest first."""
+    found: dict[UUID, list[WebhookEndpoint]] = {each: [] for each in partner_ids}
+    for row in await THEIRS.rows(list(found)):
+        found[row["partner_id"]].append(WebhookEndpoint.of(row, now))
+    return [found[each] for each in partner_ids]
 
 
 async def endpoint(endpoint_id: UUID, now: datetime) -> WebhookEndpoint | None:

@@ -1,16 +1,25 @@
-"""Envelopes: an event as webhook endpoints are told it, in the words and with the ids of `memberEvents`."""
+"""Envelopes: an event as webhook endpoints are told it, in the words and with the ids of GraphQL."""
 
 from typing import Any
 from uuid import UUID
 
 import orjson
 
+from models.commissions import SettlementState
+from models.webhooks import PartnerEventKind
 from rules.webhooks import TEST, Parcel
 from schema import ids
 from schema.events import MemberEvent, PointsExpiring
 from schema.ids import Tag
 from schema.points import entries_written
 from schema.scalars import show_moment
+
+STANDS = {
+    PartnerEventKind.SETTLEMENT_APPROVED: SettlementState.APPROVED,
+    PartnerEventKind.SETTLEMENT_PAID: SettlementState.PAID,
+    PartnerEventKind.SETTLEMENT_REJECTED: SettlementState.REJECTED,
+}
+"""Where a settlement stood after each event, whatever became of it since."""
 
 LINES = 100
 """How many lines of the ledger one event tells at most; `memberEvents` has them all."""
@@ -26,7 +35,7 @@ async def envelope(parcel: Parcel, event: dict[str, Any] | None) -> bytes:
     elif event is None:
         raise LookupError("A delivery without its event.")
     else:
-        told = await _told(event)
+        told = await _told(event) if parcel.partner_id is None else _told_partner(event)
     return orjson.dumps(told)
 
 
@@ -44,6 +53,28 @@ async def _told(row: dict[str, Any]) -> dict[str, Any]:
             "purchaseId": event.purchase_id,
             "expiring": _expiring(event.expiring),
             "entries": [_line(each) for each in lines[:LINES]],
+        },
+    }
+
+
+def _told_partner(row: dict[str, Any]) -> dict[str, Any]:
+    """What happened to a settlement: no more than `partnerSettlement` tells, and no sums of a rejected one."""
+    kind, partner_id = PartnerEventKind(row["type"]), row["partner_id"]
+    told: dict[str, Any] = dict.fromkeys(("commissions", "dueMinor", "feeMinor", "payableMinor", "paymentRef"))
+    if kind is not PartnerEventKind.SETTLEMENT_REJECTED:
+        sums = {"dueMinor": row["due_minor"], "feeMinor": row["fee_minor"], "payableMinor": row["payable_minor"]}
+        told |= {"commissions": row["commissions"], **sums}
+    if kind is PartnerEventKind.SETTLEMENT_PAID:
+        told["paymentRef"] = row["payment_ref"]
+    return {
+        "type": kind.name,
+        "timestamp": show_moment(row["created_at"]),
+        "data": {
+            "partnerId": ids.encode(Tag.PARTNER, partner_id),
+            "settlementId": ids.encode(Tag.PARTNER_SETTLEMENT, partner_id, row["settlement_id"]),
+            "month": row["month"],
+            "state": STANDS[kind].value,
+            **told,
         },
     }
 

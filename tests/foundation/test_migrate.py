@@ -156,6 +156,22 @@ async def test_altering_a_column_keeps_children_indexes_and_triggers(
         await PUT_BOX.run(OTHER_BOX, -1)
 
 
+async def test_altering_a_column_keeps_a_trigger_of_another_table_that_looks_at_it(
+    migrated: BaseDBAsyncClient, empty_url: str, dialect: str
+) -> None:
+    if dialect == "postgres":
+        pytest.skip("PostgreSQL alters a table in place")
+    await migrated.execute_script(
+        "CREATE TRIGGER looks AFTER INSERT ON box WHEN EXISTS (SELECT 1 FROM thing)"
+        " BEGIN SELECT RAISE(ABORT, 'there is a thing'); END"
+    )
+    await run_operations(empty_url, AlterField("Thing", "name", fields.CharField(max_length=20, null=True)))
+    await PUT_BOX.run(BOX, 0)
+    await PUT_THING.run(THING, BOX, "a", True)
+    with pytest.raises(IntegrityError, match="there is a thing"):
+        await PUT_BOX.run(uuid4(), 0)
+
+
 async def test_a_rebuild_with_foreign_keys_on_is_refused(migrated: BaseDBAsyncClient, dialect: str) -> None:
     if dialect == "postgres":
         pytest.skip("PostgreSQL alters a table in place")

@@ -54,10 +54,10 @@ def change(table: str, where: str = "TRUE", **values: str) -> Attack:
     return Attack("change", table, values, where)
 
 
-def again(table: str, **values: str) -> Attack:
+def again(table: str, where: str = "TRUE", **values: str) -> Attack:
     """One row more, like one there is but for a new id and these values."""
     fresh = {"id": f"'{uuid4()}'"} if table not in WITHOUT_IDS else {}
-    return Attack("again", table, {**fresh, **values})
+    return Attack("again", table, {**fresh, **values}, where)
 
 
 TIERS = {"place": "99", "kind": "'TIER'", "rule_id": "NULL"}
@@ -312,8 +312,14 @@ ATTACKS: dict[str, tuple[Attack, ...]] = {
     "idempotency_key_once": (again("idempotency_key"),),
     "outbox_event_seq": (again("outbox_event"),),
     "outbox_event_bucket_range": (change("outbox_event", bucket="16"), change("outbox_event", bucket="-1")),
-    "webhook_endpoint_slot": (again("webhook_endpoint"),),
-    "webhook_endpoint_slots": (change("webhook_endpoint", slot="0"), change("webhook_endpoint", slot="21")),
+    "webhook_endpoint_slot": (again("webhook_endpoint", "partner_id IS NULL"),),
+    "webhook_endpoint_partner_slot": (again("webhook_endpoint", "partner_id IS NOT NULL"),),
+    "webhook_endpoint_partner_slots": (change("webhook_endpoint", "partner_id IS NOT NULL", slot="6"),),
+    "partner_event_once": (again("partner_event"),),
+    "webhook_endpoint_slots": (
+        change("webhook_endpoint", slot="0"),
+        change("webhook_endpoint", "partner_id IS NULL", slot="21"),
+    ),
     "webhook_endpoint_live": (
         change("webhook_endpoint", state="'DELETED'"),
         change("webhook_endpoint", slot="NULL"),

@@ -14,6 +14,7 @@ from models import engine, sql
 from models.owners import OWNERS, Owner
 from models.sql import SQL
 from tests import guard, referring
+from tests.bringing import partner_with_books
 from tests.ladder import furnish
 from tests.people import buy, caps, member, programme, publish, redeem, rule
 
@@ -25,6 +26,7 @@ LEDGERS = {
     "earn_count",
     "growth_entry",
     "membership_plan",
+    "partner_event",
     "points_entry",
     "points_lot_move",
     "points_note",
@@ -110,6 +112,7 @@ async def test_nothing_written_in_a_ledger_is_changed_or_deleted() -> None:
     await publish()
     await furnish(mei)
     await referring.furnish(mei)
+    await partner_with_books(mei)
     versions = dict.fromkeys(("points_policy", "tier_scheme"), "version")
     for table in sorted(LEDGERS):
         assert await SQL(f"SELECT COUNT(*) AS n FROM {table}").value() > 0, table

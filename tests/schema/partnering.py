@@ -7,8 +7,9 @@ from uuid import UUID
 
 from models.credentials import PrincipalKind
 from models.units import ReasonCode
-from rules import partners
+from rules import partners, webhooks
 from rules.actors import SYSTEM, Principal
+from rules.webhooks import Wish
 from schema import ids
 from schema.ids import Tag
 from tests.bringing import bring, campaign, settle
@@ -59,10 +60,30 @@ async def two(good: Good) -> tuple[Principal, dict[Tag | None, str], dict[Tag, d
     settled: str = good["partnerSettlementApprove"][1]["settlementId"]
     [brought] = await bring(rival, 1)
     theirs = ids.encode(Tag.PARTNER_SETTLEMENT, rival, await settle(brought, date(2026, 3, 1), approved=True))
+    # a partner knows of no endpoint of another, nor of the programme's own
+    hooks = [await _hook(rival), await hooked(good["webhookTest"][1]["id"])]
     # nobody but those who lead is told of one that is not approved yet
     hidden = {
+        **{tag: {"PARTNER": [each[tag] for each in hooks]} for tag in (Tag.WEBHOOK_ENDPOINT, Tag.WEBHOOK_DELIVERY)},
         Tag.PARTNER: {"PARTNER": [ids.encode(Tag.PARTNER, rival)]},
         Tag.PARTNER_SETTLEMENT: {"PARTNER": [settled, theirs]},
     }
-    own: dict[Tag | None, str] = {Tag.PARTNER: mine, Tag.PARTNER_SETTLEMENT: settled}
+    assert which
+    own: dict[Tag | None, str] = {Tag.PARTNER: mine, Tag.PARTNER_SETTLEMENT: settled, **await _hook(which)}
     return Principal(PrincipalKind.PARTNER, str(which)), own, hidden
+
+
+async def _hook(partner_id: UUID) -> dict[Tag | None, str]:
+    """An endpoint of a partner, and a delivery to it, by their ids."""
+    wish = Wish("https://partner.example/hook", partner_id=partner_id)
+    added = await webhooks.add(wish, key=fresh_key(), actor=SYSTEM, now=NOON)
+    return await hooked(ids.encode(Tag.WEBHOOK_ENDPOINT, added.endpoint_id))
+
+
+async def hooked(endpoint: str) -> dict[Tag | None, str]:
+    """An endpoint, and a delivery to it, by their ids."""
+    found = ids.decode_one(Tag.WEBHOOK_ENDPOINT, endpoint)
+    assert found
+    sent = await webhooks.send_test(found, actor=SYSTEM, now=NOON)
+    delivery = ids.encode(Tag.WEBHOOK_DELIVERY, found, sent)
+    return {Tag.WEBHOOK_ENDPOINT: endpoint, Tag.WEBHOOK_DELIVERY: delivery}

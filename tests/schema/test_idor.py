@@ -26,7 +26,7 @@ import schema.root
 from models.credentials import PrincipalKind
 from models.sql import SQL
 from models.staff import StaffRole
-from rules import credentials, staff, webhooks
+from rules import credentials, staff
 from rules.actors import SYSTEM, Actor, ActorKind, Principal
 from schema import ids
 from schema.ids import OWNED, Tag
@@ -50,6 +50,7 @@ KEY_ID = None
 MEANT: dict[str, Tag | None] = {
     "apiKeyCreate.input.holder.partnerId": Tag.PARTNER,
     "partner.id": Tag.PARTNER,
+    "webhookEndpointCreate.input.partnerId": Tag.PARTNER,
     "referralCampaignPublish.input.campaign.partner.only": Tag.PARTNER,
     "partnerSettlement.id": Tag.PARTNER_SETTLEMENT,
     "apiKeyRotate.input.id": KEY_ID,
@@ -158,7 +159,7 @@ async def world() -> World:
     lot = given["pointsPendingCancel"][1]["id"]
     owned = await _owned(mei, near) | {Tag.APPROVAL: pending, Tag.STAFF: clerk, Tag.POINTS_LOT: lot}
     owned[KEY_ID] = given["apiKeyRotate"][1]["id"]
-    owned |= await _of_webhooks(given["webhookTest"][1]["id"])
+    owned |= await partnering.hooked(given["webhookTest"][1]["id"])
     own_partner, theirs, rivals = await partnering.two(given)
     sent: dict[str, dict[str, Any]] = {name: {"input": each} for name, (_, each) in given.items()}
     for spending in ("pointsRedeem", "pointsHold", "pointsCapture"):
@@ -187,16 +188,6 @@ async def _lives(who: UUID) -> None:
     await redeem(who, 5)
     await referring.friend(await referring.code(who))
     await credentials.log_in(PrincipalKind.MEMBER, who, actor=SYSTEM, now=NOON)
-
-
-async def _of_webhooks(endpoint: str) -> dict[Tag | None, str]:
-    found = ids.decode_one(Tag.WEBHOOK_ENDPOINT, endpoint)
-    assert found
-    sent = await webhooks.send_test(found, actor=SYSTEM, now=NOON)
-    return {
-        Tag.WEBHOOK_ENDPOINT: endpoint,
-        Tag.WEBHOOK_DELIVERY: ids.encode(Tag.WEBHOOK_DELIVERY, found, sent),
-    }
 
 
 def by_herself(who: UUID) -> Actor:
@@ -237,8 +228,6 @@ async def _others(mei: UUID, wang: UUID, near: UUID, far: UUID) -> dict[Tag, dic
         # what follows is seen by all who may name it
         **{tag: {} for tag in (Tag.TIER, Tag.POINTS_LOT, Tag.STAFF, Tag.STORE)},
         Tag.AUDIT_LINE: {},
-        Tag.WEBHOOK_ENDPOINT: {},
-        Tag.WEBHOOK_DELIVERY: {},
     }
 
 

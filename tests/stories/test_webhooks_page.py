@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from rules import webhooks
-from rules.webhooks import TEST, WAITS, Secret
+from rules.webhooks import FOR_PARTNERS, TEST, WAITS, Secret
 from schema.events import MemberEventType
 from tests.people import NOON, programme
 from tests.receiver import receiving
@@ -44,7 +44,7 @@ async def test_the_page_shows_a_body_as_it_is_sent() -> None:
 
 def test_the_page_names_every_type() -> None:
     table = "".join(re.findall(r"^\| `.*$", PAGE, re.MULTILINE))
-    assert set(re.findall(r"`([A-Z_]+)`", table)) == {*MemberEventType.__members__, TEST}
+    assert set(re.findall(r"`([A-Z_]+)`", table)) == {*MemberEventType.__members__, *FOR_PARTNERS, TEST}
 
 
 def test_the_page_tells_the_waits() -> None:

@@ -1,0 +1,35 @@
+"""Partners: what happened to a partner's settlements goes to that partner's own endpoints, and nothing else does.
+
+An event of a partner and its deliveries are written by the command that made it happen, in its one transaction:
+there are five endpoints at most. From there on they are carried as members' events are.
+"""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from models.sql import SQL, insert
+from models.units import new_id
+from models.webhooks import PartnerEvent, PartnerEventKind, WebhookDelivery
+from rules.webhooks._deliveries import delivery, subscriber
+from rules.webhooks._endpoints import SERVED
+
+THEIRS = SQL(
+    f"SELECT id, types, active_since, since_id FROM webhook_endpoint e WHERE partner_id = $1 AND {SERVED}"  # noqa: S608  a constant
+)
+
+
+async def tell(partner_id: UUID, settlement_id: UUID, kind: PartnerEventKind, now: datetime) -> None:
+    """Put on its way, inside a command, what happened to a settlement of a held partner."""
+    event: dict[str, Any] = {
+        "id": new_id(),
+        "partner_id": partner_id,
+        "settlement_id": settlement_id,
+        "type": kind,
+        "created_at": now,
+    }
+    await insert(PartnerEvent, [event])
+    told = [each for each in map(subscriber, await THEIRS.rows(partner_id)) if each.wants(kind)]
+    rows = [delivery(each.id, {**event, "member_id": None, "type": kind.value}, now) for each in told]
+    if rows:
+        await insert(WebhookDelivery, rows)
