@@ -76,6 +76,47 @@ LOGIN = """mutation Login {
   }
 }
 """
+FRIENDS = """query MyFriends {
+  me {
+    referral {
+      code { code link scene }
+      invitees(first: 5) { nodes { name state missing boundAt } }
+      earnings { points growth qualified pending }
+      milestones { qualified reached points }
+    }
+  }
+}
+"""
+REVIEWS = """query ReferralsToLookAt {
+  referralReviews(first: 5) {
+    nodes { score suspicions { reason count } reviewUntil referral { state campaign boundAt } }
+  }
+}
+"""
+PARTNER = """query WhatAPartnerSees {
+  partner {
+    name
+    stats(by: CHANNEL) {
+      asOf
+      total { touches registered qualified orders netMinor rewardCostMinor }
+      cells { channel registered orders netMinor }
+    }
+    links(first: 5) { nodes { channel link scene } }
+    settlements(first: 3) { nodes { month state payableMinor paymentRef csv } }
+  }
+}
+"""
+HOOKS = """query WhereAPartnerIsTold {
+  partner {
+    webhookEndpoints {
+      url
+      state
+      partnerEventTypes
+      deliveries(first: 5) { nodes { type state nextAttemptAt attempts { at status failure } } }
+    }
+  }
+}
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +137,10 @@ EXAMPLES = (
     Example("Owner", LIST),
     Example("Service", PURCHASE),
     Example("", LOGIN),
+    Example("Member", FRIENDS),
+    Example("Owner", REVIEWS),
+    Example("Partner", PARTNER),
+    Example("Partner", HOOKS),
 )
 
 

@@ -1,5 +1,6 @@
 """The README and the quickstarts: a newcomer who follows them word for word gets what they say."""
 
+import json
 import re
 import signal
 from collections.abc import AsyncIterator, Iterator
@@ -9,6 +10,7 @@ import httpx2
 import pytest
 from graphql import GraphQLObjectType
 
+from api.examples import EXAMPLES, tabs
 from tests import postgres
 from tests.api.shell import Shell
 from tests.house.serving import ROOT, STOP_SECONDS, Server, serving
@@ -104,6 +106,17 @@ def test_every_demo_token_opens_the_house(server: Server) -> None:
             headers={"authorization": f"Bearer {token}"},
         )
         assert answer.json()["data"] == {"nodes": []}, name
+
+
+@pytest.mark.parametrize("number", range(len(EXAMPLES)))
+def test_an_example_of_graphiql_is_answered(server: Server, number: int) -> None:
+    tab = tabs(server.tokens)[number]
+    given = {"query": tab.query, "variables": json.loads(tab.variables or "{}")}
+    answer = httpx2.post(f"{server.url}/graphql", json=given, headers=json.loads(tab.headers or "{}")).json()
+    assert "errors" not in answer, tab.query
+    for found in answer["data"].values():
+        assert found, tab.query
+        assert not isinstance(found, dict) or not found.get("userErrors"), tab.query
 
 
 def test_the_server_shows_graphiql_and_the_simulator(server: Server) -> None:
