@@ -14,16 +14,16 @@ from typing import NoReturn
 import pytest
 from hypothesis import HealthCheck, settings
 from tortoise.backends.base.client import BaseDBAsyncClient
-from tortoise.connection import get_connection
 from tortoise.context import require_context
 from tortoise.models import Model
 
 from models import ddl, keystore
 from models.database import connected
 from models.invariants import violations
+from models.keystore import KeySQL
 from rules import keyring, vault
 from rules.transactions import strayed
-from tests import both, emptying, guard, lengths, postgres
+from tests import both, emptying, guard, lengths, postgres, preparing
 from tests.originals import Originals
 from tests.originals import originals as migrated_once
 
@@ -35,6 +35,9 @@ SLOW = [HealthCheck.too_slow]
 """No test may depend on how busy the machine is."""
 
 MASTER_KEY = bytes(range(32))
+POOLS = keyring._pools
+FEW_KEYS = 64
+NOT_RESERVED = KeySQL("DELETE FROM member_key WHERE member_id <> ALL($1::uuid[])", fans_out="a test has ended")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -67,6 +70,7 @@ def pytest_configure(config: pytest.Config) -> None:
     if config.getoption("--database") == "postgres":
         lengths.take_a_third()
     guard.install()
+    preparing.install()
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -246,10 +250,7 @@ async def empty_url(
 
 @pytest.fixture(scope="session")
 async def database(database_url: str, keys_url: str) -> AsyncIterator[BaseDBAsyncClient | None]:
-    """The suite's database, open until the end.
-
-    Most of the key store beside it is never emptied: a key without a member does no harm.
-    """
+    """The suite's database, open until the end."""
     async with connected(database_url, keys_url) as client:
         alone = vault.vault(MASTER_KEY)
         await keyring.furnish(alone.masters[0], {keyring.INDEX: alone.indexing, keyring.HOUSE: alone.house})
@@ -302,10 +303,16 @@ async def _clean(
     with guard.recorder.paused():
         broken = [] if request.node.get_closest_marker("corrupts") else await _violations()
         await emptying.sweeper().sweep()
-        # reserved keys stay: the process will use them for the next members
-        await get_connection(keystore.KEYS).execute_query("DELETE FROM member_key WHERE settled")
+        await _drop_keys()
     if broken:
         pytest.fail(f"The test left the books wrong: {broken}", pytrace=False)
+
+
+async def _drop_keys() -> None:
+    """Leave no keys but a few that are reserved: the process will use them for the next members."""
+    for pool in POOLS.values():
+        del pool.keys[FEW_KEYS:]
+    await NOT_RESERVED.run([who for pool in POOLS.values() for who, _ in pool.keys])
 
 
 async def _violations() -> list[object]:

@@ -21,6 +21,7 @@ from models.database import database, opened
 from models.sql import SQL
 from rules import keyring, vault
 from tests.people import MASTER_KEY
+from tests.preparing import left, put_back
 
 KEY = base64.b64encode(MASTER_KEY).decode()
 OTHER_KEY = base64.b64encode(bytes(32)).decode()
@@ -87,10 +88,6 @@ def _code(command: Callable[[], None]) -> int:
     return 0
 
 
-QUERIES = ("basetable", "basequery", "basequery_all_fields")
-"""What opening a database leaves with the models: the beginnings of queries in its dialect."""
-
-
 @contextmanager
 def _apart(patched: pytest.MonkeyPatch) -> Iterator[None]:
     """Apart from the suite: a command opens its own database, and sets up its own log and vault."""
@@ -98,9 +95,7 @@ def _apart(patched: pytest.MonkeyPatch) -> Iterator[None]:
     known = [root, *(each for each in root.manager.loggerDict.values() if isinstance(each, logging.Logger))]
     handlers, levels = list(root.handlers), [(each, each.level) for each in known]
     patched.setattr("tortoise.context._global_context", None)
-    queries = [
-        (each._meta, {name: getattr(each._meta, name) for name in QUERIES}) for each in Model.__subclasses__()
-    ]
+    prepared = [(each, left(each)) for each in Model.__subclasses__()]
     with patch.dict("os.environ"):
         try:
             yield
@@ -108,7 +103,6 @@ def _apart(patched: pytest.MonkeyPatch) -> Iterator[None]:
             root.handlers = handlers
             for each, level in levels:
                 each.setLevel(level)
-            for meta, kept in queries:
-                for name, query in kept.items():
-                    setattr(meta, name, query)
+            for model, what in prepared:
+                put_back(model, what)
             vault.unlock(MASTER_KEY)

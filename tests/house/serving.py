@@ -11,9 +11,8 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from http.client import HTTPConnection
 from pathlib import Path
-
-import httpx2
 
 from tests.api.shell import KEY
 
@@ -86,7 +85,7 @@ def serving(database_url: str, folder: Path, **settings: str) -> Iterator[Server
         )
     try:
         url = f"http://127.0.0.1:{port}"
-        _wait_until_ready(process, url, folder)
+        _wait_until_ready(process, port, folder)
         tokens = dict(
             re.findall(r"^ {2}(\w+) +(ly[al]_\S+)$", (folder / "stdout").read_text("utf-8"), re.MULTILINE)
         )
@@ -130,16 +129,25 @@ def _environment(database_url: str, folder: Path, port: int) -> dict[str, str]:
     }
 
 
-def _wait_until_ready(process: "subprocess.Popen[bytes]", url: str, folder: Path) -> None:
+def _wait_until_ready(process: "subprocess.Popen[bytes]", port: int, folder: Path) -> None:
     end = time.monotonic() + START_SECONDS
     while time.monotonic() < end and process.poll() is None:
-        try:
-            if httpx2.get(f"{url}/readyz").status_code == 200:
-                return
-        except httpx2.TransportError:
-            pass
+        if _is_ready(port):
+            return
         time.sleep(0.05)
     raise AssertionError(f"The server is not ready: {(folder / 'stderr').read_text('utf-8')}")
+
+
+def _is_ready(port: int) -> bool:
+    """Whether the server answers that it is ready. Who asks again and again reads no certificates each time."""
+    asking = HTTPConnection("127.0.0.1", port, timeout=STOP_SECONDS)
+    try:
+        asking.request("GET", "/readyz")
+        return asking.getresponse().status == 200
+    except OSError:
+        return False
+    finally:
+        asking.close()
 
 
 def _free_port() -> int:
