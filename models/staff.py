@@ -8,6 +8,7 @@ from tortoise.indexes import Index
 from tortoise.migrations.constraints import CheckConstraint
 from tortoise.models import Model
 
+from models.ddl import PartialIndex
 from models.programme import Store
 
 
@@ -40,10 +41,15 @@ class Staff(Model):
     """The secret of the second factor, sealed with a key of the house. Null while there is none."""
     totp_step = fields.BigIntField(null=True)
     """The time step of the last code that was taken: no code is good twice."""
+    as_member_id = fields.UUIDField(null=True)
+    """Who they are as a member, where that was told: they bind nobody for themselves."""
     created_at = fields.DatetimeField()
 
     class Meta:
         table = "staff"
+        indexes = (
+            PartialIndex(name="staff_member", fields=("as_member_id",), condition="as_member_id IS NOT NULL"),
+        )
         constraints = (
             CheckConstraint(name="staff_cashier_has_store", check="role <> 'CASHIER' OR store_id IS NOT NULL"),
         )

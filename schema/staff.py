@@ -82,6 +82,9 @@ class StaffMember:
     is_open: bool = seen(STAFF, "Whether they may log in at all. False once the account is closed.")
     is_activated: bool = seen(STAFF, "Whether they have a password. False until they used their invitation.")
     has_totp: bool = seen(STAFF, "Whether they have a second factor.")
+    member_id: strawberry.ID | None = seen(
+        LEADS, "Who they are as a member, where that was told (`staffMemberSet`); else null."
+    )
     created_at: Moment = seen(STAFF, "When the account was opened.")
     last_login_at: Moment | None = related(
         STAFF, "When they last logged in; null when they never did, or too long ago.", last_login_of
@@ -99,13 +102,14 @@ class StaffMember:
             is_open=bool(row["active"]),
             is_activated=bool(row["is_activated"]),
             has_totp=bool(row["has_totp"]),
+            member_id=row["as_member_id"] and strawberry.ID(ids.encode(ids.Tag.MEMBER, row["as_member_id"])),
             created_at=Moment(row["created_at"]),
         )
 
 
 COLUMNS = (
     "id, username, role, store_id, active, password_hash <> '' AS is_activated,"
-    " totp_sealed IS NOT NULL AS has_totp, created_at"
+    " totp_sealed IS NOT NULL AS has_totp, as_member_id, created_at"
 )
 ONE = SQL(f"SELECT {COLUMNS} FROM staff WHERE id = $1")  # noqa: S608  a constant
 PAGES = {
@@ -232,6 +236,15 @@ class StaffRoleChangeInput:
     )
 
 
+@strawberry.input(description="Who somebody of the staff is as a member.")
+class StaffMemberSetInput:
+    staff_id: strawberry.ID = strawberry.field(description="Whose account.")
+    member_id: strawberry.ID | None = strawberry.field(
+        description="The member they are; null where they are none. Staff bind nobody for themselves, and bring "
+        "members as a campaign says (`guards.staff`)."
+    )
+
+
 def own_id(context: Context) -> UUID:
     """The account of the caller, who is known to be staff."""
     if context.principal is None:
@@ -334,4 +347,23 @@ class StaffMutation:
         context, who = info.context, _id(input.staff_id)
         store_id = await _store(input.store_code)
         await staff.change_role(who, input.role, store_id=store_id, actor=context.actor, now=context.now)
+        return StaffPayload(staff=await staff_member(who))
+
+    @command(
+        LEADS,
+        "Say who somebody of the staff is as a member, so that they bind nobody for themselves. Again changes "
+        "nothing. Needs a proof (`staffProve`).",
+        StaffPayload,
+        staff.name_member,
+    )
+    async def staff_member_set(self, info: Info, input: StaffMemberSetInput) -> StaffPayload | None:
+        """Say who they are.
+
+        Raises: NotFound.
+        """
+        context, who = info.context, _id(input.staff_id)
+        whose = None if input.member_id is None else ids.decode_one(ids.Tag.MEMBER, input.member_id)
+        if whose is None and input.member_id is not None:
+            raise NotFound
+        await staff.name_member(who, whose, actor=context.actor, now=context.now)
         return StaffPayload(staff=await staff_member(who))

@@ -3260,6 +3260,13 @@ export interface Mutation {
    * Refuses with: `LAST_OWNER`, `NOT_FOUND`, `PROOF_REQUIRED`, `ROLE_TOO_LOW`, `STORE_REQUIRED`.
    */
   staffRoleChange: StaffPayload | null;
+  /**
+   * Say who somebody of the staff is as a member, so that they bind nobody for themselves. Again changes nothing.
+   * Needs a proof (`staffProve`). Not for members, but for OWNER, ADMIN.
+   *
+   * Refuses with: `NOT_FOUND`, `PROOF_REQUIRED`, `ROLE_TOO_LOW`.
+   */
+  staffMemberSet: StaffPayload | null;
 }
 
 /** The next tier, and how far it is. */
@@ -5878,6 +5885,11 @@ export interface ReferralGuards {
    */
   sameAddress: number;
   /**
+   * What it weighs that the referrer works for the programme (`staffMemberSet`); 0: they may. Not for members, but
+   * for STAFF.
+   */
+  staff: number;
+  /**
    * What it weighs that the referrer brought more than `perHour` in an hour or `perDay` in a day. Not for members,
    * but for STAFF.
    */
@@ -5902,6 +5914,8 @@ export interface ReferralGuardsInput {
   samePayer?: number;
   /** What each other member weighs whose orders went to the same address, of three at most. */
   sameAddress?: number;
+  /** What it weighs that the referrer works for the programme (`staffMemberSet`); 0: they may. */
+  staff?: number;
   /** What it weighs that the referrer brought more than `perHour` in an hour or `perDay` in a day. */
   velocity?: number;
   /** How many in an hour are usual. */
@@ -6239,6 +6253,8 @@ export type ReferralSuspicionReason =
   | 'SAME_PAYER'
   /** Other members' orders went where the referee's did. */
   | 'SAME_ADDRESS'
+  /** The referrer works for the programme. */
+  | 'STAFF'
   /** The referrer brought many in an hour or a day. */
   | 'VELOCITY';
 
@@ -6484,6 +6500,11 @@ export interface StaffMember {
   isActivated: boolean;
   /** Whether they have a second factor. Not for members, but for STAFF. */
   hasTotp: boolean;
+  /**
+   * Who they are as a member, where that was told (`staffMemberSet`); else null. Not for members, but for OWNER,
+   * ADMIN.
+   */
+  memberId: ID | null;
   /** When the account was opened. Not for members, but for STAFF. */
   createdAt: DateTime;
   /** When they last logged in; null when they never did, or too long ago. Not for members, but for STAFF. */
@@ -6508,6 +6529,17 @@ export interface StaffMemberEdge {
   cursor: string;
   /** The item. */
   node: StaffMember;
+}
+
+/** Who somebody of the staff is as a member. */
+export interface StaffMemberSetInput {
+  /** Whose account. */
+  staffId: ID;
+  /**
+   * The member they are; null where they are none. Staff bind nobody for themselves, and bring members as a campaign
+   * says (`guards.staff`).
+   */
+  memberId?: ID | null;
 }
 
 /** Another password. */

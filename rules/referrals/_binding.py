@@ -18,7 +18,7 @@ from rules.referrals._codes import Code, find_code, find_codes
 from rules.referrals._course import Course, Referral
 from rules.referrals._keeping import keep
 from rules.referrals._looking import look, queue_up
-from rules.referrals._objecting import Objection, objection_to
+from rules.referrals._objecting import Objection, objection_to, objection_to_staff
 from rules.referrals._publishing import meant, newest
 from rules.referrals._touching import KEPT_FOR, device_hash, touches
 from rules.refusals import Refusal
@@ -191,12 +191,15 @@ async def bind(referee_id: UUID, said: str, *, reason: ReasonCode, key: Key, act
     campaign = None if code is None else _campaign_of(code, await newest(), now)
     if code is None or campaign is None:
         raise ReferralNotPossible((Objection.NOT_FOUND if code is None else Objection.CAMPAIGN_NOT_RUNNING).value)
-    if objection := await objection_to(referee_id, code.referrer_id):
+    own = await objection_to_staff(actor, referee_id, code.referrer_id)
+    if objection := own or await objection_to(referee_id, code.referrer_id):
         raise ReferralNotPossible(objection.value)
     referrer_id = code.referrer_id and await heirs.heir_of(code.referrer_id)
     whose = {"referrer_id": referrer_id, "partner_id": code.partner_id, "bound_by": actor.principal}
     told = {"code": code.code, "channel": code.channel}
     course = _begun(referee_id, campaign, "STAFF", now, **whose, **told)
+    await look(course)
+    course.doubt(now)
     await tell(referee_id, await _kept(course), now)
     facts = {"campaign": campaign.code, "version": campaign.version}
     await audit.note(actor, slip.operation, member_id=referee_id, reason=reason, facts=facts, now=now)

@@ -300,7 +300,7 @@ def _check_guards(guards: Guards) -> None:
     """Raises: ReferralCampaignInvalid."""
     _between("guards.reviewScore", guards.review_score, 1, SCORE_MAX)
     _between("guards.rejectScore", guards.reject_score, guards.review_score, SCORE_MAX)
-    weights = ("same_device", "same_payer", "same_address", "velocity")
+    weights = ("same_device", "same_payer", "same_address", "staff", "velocity")
     for name in weights:
         _between(f"guards.{camel(name)}", getattr(guards, name), 0, SCORE_MAX)
     _between("guards.perHour", guards.per_hour, 1, COUNT_MAX)

@@ -19,6 +19,8 @@ class Guards:
     """What each other member weighs whose order the same account has paid, of three at most."""
     same_address: int = 30
     """What each other member weighs whose order went to the same address, of three at most."""
+    staff: int = 150
+    """What it weighs that the referrer works for the programme."""
     velocity: int = 50
     """What it weighs that a referrer brought more than so many in an hour or a day."""
     per_hour: int = 10

@@ -1,6 +1,7 @@
 """Looking: what is counted around a referral when it begins, and once more when it is about to qualify."""
 
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from models.sql import SQL
 from rules import attempts, heirs
@@ -40,10 +41,21 @@ COUNTS = (
     _many("purchase", "o.payer_hash = $13", "member_id", "same_payer"),
     _many("purchase", "o.address_hash = $14", "member_id", "same_address"),
 )
+WORKS = "EXISTS (SELECT 1 FROM staff o WHERE o.active AND o.as_member_id = $3) AS is_staff"
+IS_SEVERAL = "(SELECT o.has_absorbed OR o.merged_into_id IS NOT NULL FROM member o WHERE o.id = $3) AS is_several"
 AROUND = SQL(
-    f"SELECT {', '.join(COUNTS)}",
+    f"SELECT {', '.join(COUNTS)}, {WORKS}, {IS_SEVERAL}",
     fans_out="a device, a referrer, a payer or an address is known by all who came with it",
 )
+
+
+WORK = SQL("SELECT id FROM staff WHERE active AND as_member_id = ANY($1::uuid[]) LIMIT 1")
+
+
+async def _works(referrer_id: UUID) -> bool:
+    """Whether somebody who is or was others besides works for the programme as any of them."""
+    heir = await heirs.heir_of(referrer_id)
+    return await WORK.row([heir, *await heirs.besides(heir, heir)]) is not None
 
 
 async def queue_up(device: str | None, now: datetime) -> None:
@@ -61,18 +73,27 @@ async def look(course: Course, *, payer: str | None = None, address: str | None 
     found, at = course.referral, course.referral.bound_at
     hours = (at - HOUR, at - HOUR / 2, at, at + HOUR / 2, at + HOUR)
     days = (at - DAY, at - DAY / 2, at + DAY / 2, at + DAY)
-    theirs = [found.referee_id]
-    if course.is_several:
-        theirs += await heirs.besides(found.referee_id, await heirs.heir_of(found.referee_id))
-    row = await AROUND.row(theirs, found.device_hash, found.referrer_id, *hours, *days, payer, address)
+    row = await AROUND.row(
+        await _selves(course), found.device_hash, found.referrer_id, *hours, *days, payer, address
+    )
     if row is None:
         raise AssertionError("Counts are always one row.")
+    works = row["is_staff"]
+    if row["is_several"] and found.referrer_id is not None:
+        works = works or await _works(found.referrer_id)
     one = 0 if found.referrer_id is None else 1
     facts = Facts(
         same_device=row["same_device"],
         same_payer=row["same_payer"],
         same_address=row["same_address"],
+        is_staff=bool(works),
         in_hour=one + max(row[f"{when}_hour"] for when in WHEN),
         in_day=one + max(row[f"{when}_day"] for when in WHEN),
     )
     course.weigh(suspicions(facts, course.campaign.guards))
+
+
+async def _selves(course: Course) -> list[UUID]:
+    """Who the referee is, and whoever else they are or were: they are no suspicion against themselves."""
+    own = course.referral.referee_id
+    return [own, *(await heirs.besides(own, await heirs.heir_of(own)) if course.is_several else ())]

@@ -8,6 +8,7 @@ from models.members import MemberState
 from models.referrals import IdentityTombstone
 from models.sql import SQL, insert
 from rules import heirs, members, vault
+from rules.actors import Actor, ActorKind
 
 LEVELS = 20
 """How far up it is looked whether somebody was brought by whom they would bring."""
@@ -26,6 +27,7 @@ class Objection(StrEnum):
     NOT_NEW = "NOT_NEW"
     DUPLICATE = "DUPLICATE"
     BOUND_ALREADY = "BOUND_ALREADY"
+    STAFF = "STAFF"
 
 
 STATE_OF = SQL("SELECT state FROM member WHERE id = $1")
@@ -45,6 +47,18 @@ IS_BOUND = SQL("SELECT referee_id FROM referral WHERE referee_id = $1")
 async def objection_to(referee_id: UUID, referrer_id: UUID | None) -> Objection | None:
     """What stands against binding a held member to a member, or to a partner; None when nothing does."""
     return await _to_referee(referee_id) or (await _to_referrer(referee_id, referrer_id) if referrer_id else None)
+
+
+OWN = SQL("SELECT as_member_id FROM staff WHERE id = $1")
+
+
+async def objection_to_staff(actor: Actor, referee_id: UUID, referrer_id: UUID | None) -> Objection | None:
+    """What stands against that somebody of the staff binds them: that one of the two is themselves."""
+    own = await OWN.value(UUID(actor.id)) if actor.kind is ActorKind.STAFF else None
+    if own is None:
+        return None
+    is_own = await heirs.heir_of(own) in (referee_id, referrer_id and await heirs.heir_of(referrer_id))
+    return Objection.STAFF if is_own else None
 
 
 async def _to_referee(referee_id: UUID) -> Objection | None:
@@ -92,8 +106,13 @@ DEVICES_GONE = SQL(
 )
 
 
+STAFF_GONE = SQL("UPDATE staff SET as_member_id = NULL WHERE as_member_id = ANY($1::uuid[])")
+
+
 async def bury(member_id: UUID, now: datetime) -> None:
     """Keep of a held member who is being erased that somebody by their names was a member, and no more."""
-    await DEVICES_GONE.run([member_id, *await members.absorbed(member_id)])
+    them = [member_id, *await members.absorbed(member_id)]
+    await DEVICES_GONE.run(them)
+    await STAFF_GONE.run(them)
     rows = [{"digest": tombstone(row["value_hash"]), "created_at": now} for row in await NAMES.rows(member_id)]
     await insert(IdentityTombstone, rows, ignore_conflicts=True)

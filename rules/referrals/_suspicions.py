@@ -16,6 +16,7 @@ class Suspicion(StrEnum):
     SAME_DEVICE = "SAME_DEVICE"
     SAME_PAYER = "SAME_PAYER"
     SAME_ADDRESS = "SAME_ADDRESS"
+    STAFF = "STAFF"
     VELOCITY = "VELOCITY"
 
 
@@ -29,6 +30,8 @@ class Facts:
     """How many other members' orders were paid by who paid the referee's."""
     same_address: int = 0
     """How many other members' orders went where the referee's did."""
+    is_staff: bool = False
+    """Whether the referrer works for the programme."""
     in_hour: int = 0
     """How many the referrer brought within an hour, this one included."""
     in_day: int = 0
@@ -58,6 +61,7 @@ def suspicions(facts: Facts, guards: Guards) -> Score:
         (Suspicion.SAME_DEVICE, facts.same_device, guards.same_device * min(facts.same_device, TIMES_MAX)),
         (Suspicion.SAME_PAYER, facts.same_payer, guards.same_payer * min(facts.same_payer, TIMES_MAX)),
         (Suspicion.SAME_ADDRESS, facts.same_address, guards.same_address * min(facts.same_address, TIMES_MAX)),
+        (Suspicion.STAFF, int(facts.is_staff), guards.staff if facts.is_staff else 0),
         (Suspicion.VELOCITY, max(facts.in_hour, facts.in_day), guards.velocity if is_hasty else 0),
     )
     grave = sorted((each for each in found if each[2]), key=lambda each: -each[2])

@@ -14,6 +14,7 @@ from rules.staff._accounts import (
     everybody,
     hire,
     id_of,
+    name_member,
     reopen,
     usernames,
 )
@@ -65,6 +66,7 @@ __all__ = [
     "invited",
     "is_code_attacked",
     "let_set_up",
+    "name_member",
     "open_store",
     "prove",
     "refuse",

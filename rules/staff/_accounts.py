@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 
 from models.sql import SQL, insert
 from models.staff import Staff, StaffRole
-from rules import audit, credentials
+from rules import audit, credentials, heirs, members
 from rules.actors import SYSTEM, Actor, ActorKind
 from rules.proofs import check_proof
 from rules.recognition import changes
@@ -249,6 +249,27 @@ async def change_role(
     changes()
     was = StaffRole(row["role"])
     await note(actor, "staff.role_changed", staff_id, role=role, store_id=store_id, was=was, now=now)
+
+
+OWN = SQL("SELECT as_member_id FROM staff WHERE id = $1")
+NAME = SQL("UPDATE staff SET as_member_id = $2 WHERE id = $1")
+
+
+@transaction
+async def name_member(staff_id: UUID, member_id: UUID | None, *, actor: Actor, now: datetime) -> bool:
+    """Say who somebody of the staff is as a member, or that they are none. Says whether that is news.
+
+    Raises: NotFound, RoleTooLow, ProofRequired.
+    """
+    whose = None if member_id is None else await heirs.heir_of(await members.existing(member_id))
+    await _hold(staff_id, actor, now=now)
+    was = await OWN.value(staff_id)
+    if was == whose:
+        return False
+    await NAME.run(staff_id, whose)
+    facts = {"staff": str(staff_id)}
+    await audit.note(actor, "staff.member_named", member_id=whose or was, facts=facts, now=now)
+    return True
 
 
 async def note(

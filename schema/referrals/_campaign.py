@@ -130,6 +130,7 @@ GUARDS_SAY = {
     "same_device": "What each other referral with the same device weighs, of three at most.",
     "same_payer": "What each other member weighs whose orders the same account paid, of three at most.",
     "same_address": "What each other member weighs whose orders went to the same address, of three at most.",
+    "staff": "What it weighs that the referrer works for the programme (`staffMemberSet`); 0: they may.",
     "velocity": "What it weighs that the referrer brought more than `perHour` in an hour or `perDay` in a day.",
     "per_hour": "How many in an hour are usual.",
     "per_day": "How many in a day are usual.",
@@ -144,6 +145,7 @@ class ReferralGuards:
     same_device: int = seen(STAFF, GUARDS_SAY["same_device"])
     same_payer: int = seen(STAFF, GUARDS_SAY["same_payer"])
     same_address: int = seen(STAFF, GUARDS_SAY["same_address"])
+    staff: int = seen(STAFF, GUARDS_SAY["staff"])
     velocity: int = seen(STAFF, GUARDS_SAY["velocity"])
     per_hour: int = seen(STAFF, GUARDS_SAY["per_hour"])
     per_day: int = seen(STAFF, GUARDS_SAY["per_day"])
@@ -253,6 +255,7 @@ class ReferralGuardsInput:
     same_device: int = strawberry.field(default=60, description=GUARDS_SAY["same_device"])
     same_payer: int = strawberry.field(default=60, description=GUARDS_SAY["same_payer"])
     same_address: int = strawberry.field(default=30, description=GUARDS_SAY["same_address"])
+    staff: int = strawberry.field(default=150, description=GUARDS_SAY["staff"])
     velocity: int = strawberry.field(default=50, description=GUARDS_SAY["velocity"])
     per_hour: int = strawberry.field(default=10, description=GUARDS_SAY["per_hour"])
     per_day: int = strawberry.field(default=40, description=GUARDS_SAY["per_day"])

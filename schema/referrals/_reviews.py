@@ -30,6 +30,7 @@ describe(
         Suspicion.SAME_DEVICE: "Others were bound with the device the referee registered with.",
         Suspicion.SAME_PAYER: "Who paid the referee's order has paid other members' orders.",
         Suspicion.SAME_ADDRESS: "Other members' orders went where the referee's did.",
+        Suspicion.STAFF: "The referrer works for the programme.",
         Suspicion.VELOCITY: "The referrer brought many in an hour or a day.",
     },
     name="ReferralSuspicionReason",

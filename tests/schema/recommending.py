@@ -39,6 +39,7 @@ def wanted() -> dict[str, Any]:
             "sameDevice": 60,
             "samePayer": 60,
             "sameAddress": 30,
+            "staff": 150,
             "velocity": 50,
             "perHour": 10,
             "perDay": 40,

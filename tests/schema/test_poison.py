@@ -100,6 +100,7 @@ async def of_the_staff() -> dict[str, tuple[Principal | None, dict[str, Any]]]:
         "staffClose": (boss, wang),
         "staffReopen": (boss, wang),
         "staffRoleChange": (boss, {**wang, "role": "CASHIER", "storeCode": "LAKE"}),
+        "staffMemberSet": (boss, {**wang, "memberId": member_id(await member("Wang"))}),
     }
 
 

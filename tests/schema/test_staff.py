@@ -15,8 +15,8 @@ from rules import credentials, staff
 from rules.actors import SYSTEM, Principal
 from schema import ids, pages
 from schema.ids import Tag
-from tests.people import NOON, programme
-from tests.schema.asking import ANALYST, CASHIER, CLERK, OWNER, Answer, act, as_staff, ask, refusals
+from tests.people import NOON, member, programme
+from tests.schema.asking import ANALYST, CASHIER, CLERK, OWNER, Answer, act, as_staff, ask, member_id, refusals
 
 LATER = NOON + timedelta(minutes=5)
 BOSS = replace(OWNER, proven_until=LATER)
@@ -130,6 +130,7 @@ async def test_what_leads_to_access_needs_a_proof() -> None:
         ("staffClose", wang),
         ("staffReopen", wang),
         ("staffRoleChange", {**wang, "role": "ANALYST"}),
+        ("staffMemberSet", {**wang, "memberId": None}),
     ):
         assert refusals(await act(mutation, "staff { id }", given, who=OWNER)) == ["PROOF_REQUIRED"], mutation
 
@@ -150,12 +151,24 @@ async def test_an_account_is_closed_and_opened_again() -> None:
     ]
 
 
-@pytest.mark.parametrize("mutation", ["staffClose", "staffReopen", "staffRoleChange"])
+@pytest.mark.parametrize("mutation", ["staffClose", "staffReopen", "staffRoleChange", "staffMemberSet"])
 async def test_an_absent_account_and_a_malformed_id_look_alike(mutation: str) -> None:
     people = await crew()
-    more = {"role": "CS"} if mutation == "staffRoleChange" else {}
+    needs: dict[str, dict[str, Any]] = {"staffRoleChange": {"role": "CS"}, "staffMemberSet": {"memberId": None}}
+    more = needs.get(mutation, {})
     for text in (staff_id(UUID(int=7)), "", "x", ids.encode(Tag.MEMBER, people["wang"])):
         assert refusals(await act(mutation, SHOWN, {"staffId": text, **more}, who=BOSS)) == ["NOT_FOUND"]
+
+
+async def test_who_somebody_is_as_a_member_is_said_by_who_leads_and_shown_to_them_alone() -> None:
+    people = await crew()
+    wang, mine = staff_id(people["wang"]), member_id(await member("Wang"))
+    named = await act("staffMemberSet", "staff { memberId }", {"staffId": wang, "memberId": mine}, who=ADMIN)
+    assert named["staff"] == {"memberId": mine}
+    for text in (member_id(UUID(int=7)), "x", wang):
+        given = {"staffId": wang, "memberId": text}
+        assert refusals(await act("staffMemberSet", SHOWN, given, who=ADMIN)) == ["NOT_FOUND"]
+    assert (await ask("{ staffMe { staff { memberId } } }", who=CLERK)).codes == ["FORBIDDEN"]
 
 
 async def test_a_change_of_role_and_store_acts_at_once() -> None:
