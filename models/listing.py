@@ -37,7 +37,7 @@ class Listing(Generic[R]):
     `table` is what is listed, with an alias; `join` what each row is completed with, by the member too. `order` are
     the columns of the list's order, which an index has after the member. `where` may narrow it further: its
     parameters are `{0}`, `{1}` and so on. One of the columns is `member_id`. The rows are objects of a class where
-    `row` names one, else dictionaries.
+    `row` names one, else dictionaries. With `combines`, pages that several ask for at once are read at once.
     """
 
     def __init__(
@@ -50,6 +50,7 @@ class Listing(Generic[R]):
         join: str = "",
         where: str = "",
         row: type[R] | None = None,
+        combines: bool = False,
     ) -> None:
         made: Callable[..., Any] = SQL
         self._whose: Callable[[Any], UUID] = itemgetter("member_id")
@@ -61,7 +62,8 @@ class Listing(Generic[R]):
 
         self.order = order
         parts = columns, table, join, where
-        self.one = {backwards: made(self._one(*parts, backwards)) for backwards in (False, True)}
+        several = {"combines": True} if combines else {}
+        self.one = {backwards: made(self._one(*parts, backwards), **several) for backwards in (False, True)}
         self.many = {
             backwards: made(
                 self._lateral(*parts, backwards), sqlite=self._by_number(*parts, backwards), fans_out=fans_out

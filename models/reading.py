@@ -41,6 +41,7 @@ import asyncpg
 import orjson
 from asyncpg.pgproto import pgproto
 
+from models.engine.combining import NUMBER
 from models.sql import SQL, Statement, current
 from models.turns import gathered, in_turn
 
@@ -78,9 +79,23 @@ class Rows(Statement, Generic[R]):
     than the class; ValueError, when the statement does more than read.
     """
 
-    __slots__ = ("_columns", "_known", "_row", "record")
+    __slots__ = ("_columns", "_known", "_row", "combines", "record")
 
-    def __init__(self, row: type[R], text: str, *, sqlite: str | None = None, fans_out: str | None = None) -> None:
+    def __init__(
+        self,
+        row: type[R],
+        text: str,
+        *,
+        sqlite: str | None = None,
+        fans_out: str | None = None,
+        combines: bool = False,
+    ) -> None:
+        """Take a class and the query of its rows.
+
+        With `combines` PostgreSQL is asked once for all who ask it in the same turn of the event loop: worth it
+        where many ask the same of different owners, and none of the parameters is a list.
+        """
+        self.combines = combines
         super().__init__(text, sqlite=sqlite, fans_out=fans_out)
         if not self.reads:
             raise ValueError(f"Rows are only read; send it as SQL: {text}")
@@ -120,6 +135,8 @@ class Rows(Statement, Generic[R]):
         """The rows PostgreSQL gave: they are of the class already."""
         if records and not self._known:
             names = tuple(asyncpg.Record.keys(records[0]))
+            if names[-1] == NUMBER:
+                names = names[:-1]
             self._check(names)
             self._known[names] = self.record
             # its statement gives the columns in this order: by its place one is found in a third of the time

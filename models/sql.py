@@ -93,6 +93,7 @@ class _Dictionaries:
     """Rows as dictionaries."""
 
     record = asyncpg.Record
+    combines = False
 
     def of_records(self, records: list[Any]) -> list[Any]:
         return list(map(dict, records))

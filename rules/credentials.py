@@ -95,6 +95,7 @@ TOKEN = Rows(
     " t.used_at::text AS used_at, t.expires_at, s.role, s.store_id, s.active FROM token t"
     " LEFT JOIN staff s ON s.id = t.principal_id AND t.principal_kind = 'STAFF'"
     " WHERE t.digest = $1 AND t.use = 'ACCESS' AND t.revoked_at IS NULL",
+    combines=True,
 )
 PROVEN = SQL("SELECT proven_until FROM login WHERE id = $1")
 

@@ -20,6 +20,11 @@ VERDICTS: list[Verdict] = ["shared", "one-owner", "fan-out", "refused"]
 FOLDED = "WITH w0 AS (\n"
 """How a text of `models.folding` begins: each write stands on a line of its own."""
 
+COMBINED = re.compile(
+    r"SELECT found\.\*, asked\.question_number FROM .*? CROSS JOIN LATERAL \((.*)\) AS found", re.DOTALL
+)
+"""How a text of `models.engine.combining` is made: a server that is sharded is asked without it (`combine=off`)."""
+
 HOUSE = tuple(f"{Path(__file__).parent.parent / floor}/" for floor in ("rules", "schema", "api"))
 
 MIGRATES = str(Path(__file__).parent.parent / "models" / "migrate.py")
@@ -68,8 +73,11 @@ class Owner(Protocol):
 def classify(text: str, owners: Mapping[str, Owner]) -> Verdict:
     """What a sharded database would do: serve one owner, visit all shards, or refuse.
 
-    Writes that were folded into one statement are judged one by one, and the worst of them counts.
+    Writes that were folded into one statement are judged one by one, and the worst of them counts; questions that
+    were combined, as each would be by itself.
     """
+    if several := COMBINED.fullmatch(text):
+        text = re.sub(r"\basked\.p(\d+)", r"$\1", several[1])
     parts = text.split("\n")[1::2] if text.startswith(FOLDED) else [text]
     return max((_classify(part, owners) for part in parts), key=VERDICTS.index)
 

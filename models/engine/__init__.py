@@ -27,6 +27,8 @@ class Form(Protocol):
 
     record: Any
     """The class asyncpg makes the rows of."""
+    combines: bool
+    """Whether PostgreSQL is asked once for all who ask in the same turn of the event loop."""
 
     def of_records(self, records: list[Any]) -> list[Any]:
         """The rows PostgreSQL gave."""
@@ -68,6 +70,7 @@ POSTGRES_POOL: dict[str, Callable[[str], Any]] = {
     "command_timeout": float,
     "timeout": float,
     "durability": str,
+    "combine": str,
 }
 LEAST = {"minsize": 0, "maxsize": 1, "readers": 1, "statement_cache_size": 0}
 """How few there may be: a statement that finds no connection would wait for one in vain."""
@@ -158,8 +161,9 @@ def _parameters(query: str, allowed: set[str]) -> dict[str, str]:
         raise ValueError(
             f"The database URL has the unknown parameter {unknown[0]!r}; known: {', '.join(sorted(allowed))}."
         )
-    if given.get("durability", "off") != "off":
-        raise ValueError("The database URL's parameter durability can only be `off`; leave it out otherwise.")
+    for name in ("durability", "combine"):
+        if given.get(name, "off") != "off":
+            raise ValueError(f"The database URL's parameter {name} can only be `off`; leave it out otherwise.")
     return given
 
 

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any, cast
 
 from asyncpg import Connection as BaseConnection
@@ -28,6 +29,7 @@ from tortoise.connection import get_connections
 
 from models import engine
 from models.engine import POSTGRES_SESSION, Converters, Form, Moved, Observed, Query
+from models.engine.combining import Combining, combined
 from models.engine.readers import Readers
 
 _log = logging.getLogger(__name__)
@@ -192,7 +194,7 @@ class Client(Reading, AsyncpgDBClient):
 
     connection_class = Connection
 
-    def __init__(self, *, durability: str = "", readers: int = 0, **kwargs: Any) -> None:
+    def __init__(self, *, durability: str = "", readers: int = 0, combine: str = "", **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.durable = durability != "off"
         self.shapes = {}
@@ -205,9 +207,25 @@ class Client(Reading, AsyncpgDBClient):
         self.pool_maxsize = max(1, most - most // 2)
         self.pool_minsize = min(self.pool_minsize, self.pool_maxsize)
         self.ahead = Ahead(self)
+        self.combining: dict[str, Combining] = {}
+        self.combined: dict[str, str] = {}
+        """What asks many of the questions that are asked together, by the text of one."""
+        self.knows_statements = self.extra.get("statement_cache_size") != 0
+        self.combines = self.knows_statements and combine != "off"
 
     async def read(self, query: str, values: list[Any], form: Form) -> list[Any]:
         """The rows of a query that only reads, outside every transaction."""
+        if not (form.combines and self.combines):
+            return await self._asked(query, form, values)
+        combining = self.combining.get(query) or self._combining(query, form)
+        return form.of_records(await combining.ask(values))
+
+    def _combining(self, query: str, form: Form) -> Combining:
+        records = _Records(form.record)
+        made = Combining(partial(self._asked, query, records), partial(self._asked_together, query, records))
+        return self.combining.setdefault(query, made)
+
+    async def _asked(self, query: str, form: Form, values: list[Any]) -> list[Any]:
         readers = self.readers
         connection = readers.take() or await readers.wait()
         try:
@@ -218,6 +236,27 @@ class Client(Reading, AsyncpgDBClient):
             raise
         readers.give(connection)
         return rows
+
+    async def _asked_together(self, query: str, form: Form, values: list[Any]) -> list[Any]:
+        text = self.combined.get(query)
+        if text is None:
+            readers = self.readers
+            connection = readers.take() or await readers.wait()
+            try:
+                text = await self._combined(connection, query, form)
+            except BaseException as error:
+                readers.settle(connection, error)
+                raise
+            readers.give(connection)
+        return await self._asked(text, form, values)
+
+    async def _combined(self, connection: Any, query: str, form: Form) -> str:
+        """The text that asks many of these questions; their parameters' kinds are the server's to say."""
+        text = self.combined.get(query)
+        if text is None:
+            statement = await connection._prepare(query, use_cache=True, record_class=form.record)
+            text = self.combined[query] = combined(query, [each.name for each in statement.get_parameters()])
+        return text
 
     async def write(self, query: str, values: list[Any]) -> bool:
         """Run a statement that writes all or nothing by itself. Says whether it answered; no where it clashed."""
@@ -251,8 +290,11 @@ class Client(Reading, AsyncpgDBClient):
         """Open every reader there may be, or as many as the server has room for, and have it know these queries."""
 
         async def prepare(connection: Any) -> None:
-            for query, form in queries if self.extra.get("statement_cache_size") != 0 else ():
+            for query, form in queries if self.knows_statements else ():
                 await connection._prepare(query, use_cache=True, record_class=form.record)
+                if form.combines and self.combines:
+                    text = await self._combined(connection, query, form)
+                    await connection._prepare(text, use_cache=True, record_class=form.record)
             # what is prepared and not run leaves the server waiting for more, within the statement's time
             await connection.execute("SELECT 1")
 
@@ -303,10 +345,13 @@ class Client(Reading, AsyncpgDBClient):
         return Transaction(Wrapper(self), self._pool_init_lock)
 
 
-class _AsTheyAre:
+class _Records:
     """Rows as the driver has them."""
 
-    record = Record
+    combines = False
+
+    def __init__(self, record: Any = Record) -> None:
+        self.record = record
 
     def of_records(self, records: list[Any]) -> list[Any]:
         return records
@@ -315,7 +360,7 @@ class _AsTheyAre:
         return [dict(zip(names, row, strict=True)) for row in rows]
 
 
-_AS_THEY_ARE = _AsTheyAre()
+_AS_THEY_ARE = _Records()
 
 
 async def _fetched(connection: Any, query: str, values: list[Any], form: Form) -> list[Any]:

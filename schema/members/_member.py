@@ -182,6 +182,7 @@ HOME = Rows(
     HomeRow,
     f"SELECT {WHOLE.format(2)}, soon.points AS soon_points, ISO(soon.at) AS soon_at {JOINED}"
     f" LEFT JOIN ({SOON.format(whose='$1')} LIMIT $3) soon ON true WHERE m.id = $1 ORDER BY soon.at",
+    combines=True,
 )
 
 

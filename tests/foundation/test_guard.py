@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from tortoise.backends.base.client import BaseDBAsyncClient
 
+from models.engine.combining import combined
 from models.sql import SQL
 from tests import guard
 from tests.foundation.scratch import Box
@@ -54,6 +55,17 @@ OWNERS = {
 )
 def test_one_owner_is_enough(text: str) -> None:
     assert classify(text, OWNERS) == "one-owner"
+
+
+@pytest.mark.parametrize(
+    ("text", "verdict"),
+    [
+        ("SELECT remaining FROM points_lot WHERE member_id = $1 ORDER BY id LIMIT $2", "one-owner"),
+        ("SELECT remaining FROM points_lot WHERE id > $1 LIMIT $2", "fan-out"),
+    ],
+)
+def test_questions_asked_together_are_judged_as_each_would_be(text: str, verdict: str) -> None:
+    assert classify(combined(text, ["uuid", "int8"]), OWNERS) == verdict
 
 
 @pytest.mark.parametrize(

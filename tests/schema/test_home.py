@@ -1,5 +1,6 @@
 """The member's home, the programme and its ladder, and the staff's view of a member."""
 
+import asyncio
 from datetime import timedelta
 from uuid import UUID
 
@@ -32,6 +33,16 @@ HOME = """query MemberHome {
   }
 }
 """
+
+
+async def test_many_who_look_at_once_each_see_their_own() -> None:
+    await programme(expire_months=12)
+    several = [await member(f"Mei {place}") for place in range(8)]
+    for place, each in enumerate(several):
+        await buy(each, (place + 1) * 100_00, ref=f"tea-{place}")
+    alone = [await ask(HOME, who=as_member(each)) for each in several]
+    assert len({home["me"]["points"]["available"] for home in alone}) == len(several)
+    assert await asyncio.gather(*(ask(HOME, who=as_member(each)) for each in several)) == alone
 
 
 async def test_a_member_sees_their_standing_at_home() -> None:

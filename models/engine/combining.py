@@ -1,0 +1,94 @@
+"""Combining: questions of one kind that come in the same turn of the event loop are sent as one statement.
+
+Under load many members open the same page in the same moment. Each of their questions by itself costs a message to
+the server, a plan that runs, a message back and a task that is woken; together they cost one of each. Nobody is
+kept waiting for it: whoever asks alone is answered alone, once what else came in that turn has been looked at.
+"""
+
+import asyncio
+import re
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, TypeAlias
+
+MOST = 64
+"""How many questions one statement answers."""
+
+NUMBER = "question_number"
+"""The last column of the rows: which question they belong to, counted from 1."""
+
+_PARAMETER = re.compile(r"\$(\d+)")
+
+Rows: TypeAlias = list[Any]
+Ask: TypeAlias = Callable[[list[Any]], Awaitable[Rows]]
+Turn: TypeAlias = "asyncio.Future[Rows | None]"
+
+
+def combined(query: str, kinds: Sequence[str]) -> str:
+    """The statement that answers many of these questions, whose parameters are of these kinds.
+
+    Each parameter is a list then, with a value for each question. The rows of a question keep their order.
+    """
+    lists = ", ".join(f"${place}::{kind}[]" for place, kind in enumerate(kinds, 1))
+    names = ", ".join(f"p{place}" for place in range(1, len(kinds) + 1))
+    each = _PARAMETER.sub(r"asked.p\1", query)
+    return (
+        f"SELECT found.*, asked.{NUMBER} FROM unnest({lists}) WITH ORDINALITY AS asked({names}, {NUMBER})"  # noqa: S608
+        f" CROSS JOIN LATERAL ({each}) AS found"
+    )
+
+
+class Combining:
+    """The questions of one kind: who asks first in a turn asks for all that come in it."""
+
+    __slots__ = ("_alone", "_others", "_together")
+
+    def __init__(self, alone: Ask, together: Ask) -> None:
+        """Take what answers one question by its values, and many by a list of values for each parameter."""
+        self._alone = alone
+        self._together = together
+        self._others: list[tuple[list[Any], Turn]] | None = None
+        """Who has joined the first of this turn; None where nobody has asked in it."""
+
+    async def ask(self, values: list[Any]) -> Rows:
+        """The rows that answer a question."""
+        others = self._others
+        if others is None:
+            return await self._first(values)
+        turn: Turn = asyncio.get_running_loop().create_future()
+        others.append((values, turn))
+        if len(others) == MOST - 1:
+            self._others = None
+        rows = await turn
+        return await self._alone(values) if rows is None else rows
+
+    async def _first(self, values: list[Any]) -> Rows:
+        others = self._others = []
+        found: list[Rows] = []
+        try:
+            await asyncio.sleep(0)
+            self._end(others)
+            if others:
+                found = await self._answers([values, *(each for each, _ in others)])
+        finally:
+            # this one may have been cut short: then each of the others asks for itself
+            self._end(others)
+            for place, (_, turn) in enumerate(others, 1):
+                if not turn.done():
+                    turn.set_result(found[place] if found else None)
+        return found[0] if found else await self._alone(values)
+
+    def _end(self, others: list[tuple[list[Any], Turn]]) -> None:
+        if self._others is others:
+            self._others = None
+
+    async def _answers(self, questions: list[list[Any]]) -> list[Rows]:
+        """The answer to each question; none at all where the whole failed."""
+        try:
+            rows = await self._together([list(each) for each in zip(*questions, strict=True)])
+        except Exception:
+            # each is asked by itself then, so that whoever is at fault hears of it, and nobody else
+            return []
+        found: list[Rows] = [[] for _ in questions]
+        for row in rows:
+            found[row[-1] - 1].append(row)
+        return found
