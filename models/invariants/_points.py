@@ -195,12 +195,20 @@ POINTS = (
     ),
     Invariant(
         "written off once",
-        "What refunds of a purchase did not take since it was written off has been written off of its lots.",
+        "What was not taken back since it was written off has been written off of the purchase's or reward's lots.",
         "SELECT t.purchase_id FROM (SELECT purchase_id, SUM(written_off) AS points FROM points_transaction"
-        " WHERE written_off IS NOT NULL GROUP BY purchase_id) t WHERE t.points > (SELECT"
-        " COALESCE(SUM(-m.d_remaining), 0) FROM points_lot l JOIN points_lot_move m ON m.lot_id = l.id"
+        " WHERE written_off IS NOT NULL AND purchase_id IS NOT NULL GROUP BY purchase_id) t"
+        " WHERE t.points > (SELECT COALESCE(SUM(-m.d_remaining), 0)"
+        " FROM points_lot l JOIN points_lot_move m ON m.lot_id = l.id"
         " JOIN points_transaction e ON e.id = m.transaction_id WHERE l.purchase_id = t.purchase_id"
-        " AND e.kind IN ('EXPIRE', 'FORFEIT', 'CANCEL_PENDING'))",
+        " AND e.kind IN ('EXPIRE', 'FORFEIT', 'CANCEL_PENDING')) UNION ALL"
+        " SELECT id FROM (WITH RECURSIVE made(id, lot_id) AS (SELECT t.id, l.id FROM points_transaction t"
+        " JOIN points_lot l ON l.transaction_id = t.reverses_id WHERE t.written_off IS NOT NULL"
+        " AND t.purchase_id IS NULL UNION SELECT made.id, l.id FROM made JOIN points_lot l"
+        " ON l.from_lot_id = made.lot_id) SELECT t.id FROM points_transaction t WHERE t.purchase_id IS NULL"
+        " AND t.written_off > (SELECT COALESCE(SUM(-m.d_remaining), 0) FROM made JOIN points_lot_move m"
+        " ON m.lot_id = made.lot_id JOIN points_transaction e ON e.id = m.transaction_id WHERE made.id = t.id"
+        " AND e.kind IN ('EXPIRE', 'FORFEIT', 'CANCEL_PENDING'))) o",
     ),
     Invariant(
         "reversals fit",

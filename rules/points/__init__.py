@@ -22,7 +22,7 @@ from rules.points._by_hand import (
     tried,
 )
 from rules.points._checks import AboveTierLimit, check_purchase, check_redemption, is_in_reach, objections
-from rules.points._forfeiting import forfeit, let_go, written_off
+from rules.points._forfeiting import forfeit, gone_of, let_go, lots_of, written_off
 from rules.points._handing import Handed, hand_back, hand_on, hand_over, trace
 from rules.points._holds import (
     HOLD_FOR,
@@ -116,6 +116,7 @@ __all__ = [
     "extend",
     "forfeit",
     "give_back",
+    "gone_of",
     "hand_back",
     "hand_on",
     "hand_over",
@@ -123,6 +124,7 @@ __all__ = [
     "landing",
     "lapsed",
     "let_go",
+    "lots_of",
     "objections",
     "offer",
     "open_account",

@@ -48,6 +48,31 @@ async def written_off(
     return gone - sum(move.d_remaining for move in moves if move.movement.kind in WRITES_OFF)
 
 
+LOTS = SQL("SELECT id FROM points_lot WHERE member_id = $1 AND transaction_id = $2")
+CAME = SQL("SELECT id FROM points_lot WHERE member_id = $1 AND from_lot_id = ANY($2::uuid[])")
+GONE_OF = SQL(
+    f"{_GONE}l.member_id = ANY($1::uuid[]) AND l.id = ANY($2::uuid[])",
+    fans_out="what a merged member was given may have expired with any of those they became",
+)
+
+
+async def lots_of(transaction_id: UUID, member_id: UUID, line: Sequence[UUID]) -> set[UUID]:
+    """The lots that a member's movement made, and those they became with whom the member is by merges, in turn."""
+    last = [row["id"] for row in await LOTS.rows(member_id, transaction_id)]
+    found = set(last)
+    for whose in line:
+        last = [row["id"] for row in await CAME.rows(whose, last)] if last else []
+        found |= set(last)
+    return found
+
+
+async def gone_of(lots: set[UUID], books: Sequence[Book], whose: Sequence[UUID]) -> int:
+    """How many points of these lots have expired or were forfeited, also what is decided and not written yet."""
+    gone: int = await GONE_OF.value(list(whose), list(lots))
+    moves = [move for book in books for move in book.moves if move.lot.id in lots]
+    return gone - sum(move.d_remaining for move in moves if move.movement.kind in WRITES_OFF)
+
+
 def let_go(book: Book) -> None:
     """End all that is set aside: its points are available again."""
     for hold in list(book.holds.values()):

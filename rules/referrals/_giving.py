@@ -80,7 +80,8 @@ NETTED = SQL(
 )
 LEFT = SQL("SELECT budget - used AS left_over FROM referral_budget WHERE campaign = $1 FOR UPDATE")
 REVERSED = SQL(
-    "SELECT COALESCE(SUM(COALESCE(lost, 0) - points), 0)::bigint AS gone FROM points_transaction"
+    "SELECT COALESCE(SUM(COALESCE(lost, 0) + COALESCE(written_off, 0) - points), 0)::bigint AS gone"
+    " FROM points_transaction"
     " WHERE member_id = $1 AND reverses_id = $2"
 )
 
@@ -171,6 +172,8 @@ class Hand:
     async def take_back(self, was: Given) -> int:
         """Take a reward back, by the points policy; what is not taken then is kept of later ones. The points taken.
 
+        What has expired of it is taken out of nothing else, and is not owed.
+
         Raises: GrowthLimit.
         """
         cause = f"{was.cause}:back"
@@ -180,7 +183,8 @@ class Hand:
         if was.transaction_id is not None:
             due = was.points - await REVERSED.value(self.held.id, was.transaction_id)
             if due > 0:
-                self.book.claw_back(movement, Points(due), self.terms.policy.claw_back)
+                gone = await self._call_back(was.transaction_id)
+                self.book.claw_back(movement, Points(due), self.terms.policy.claw_back, written_off=gone)
         await self._grow(-was.growth, cause)
         owed = movement.lost + was.netted
         if self.besides:
@@ -193,6 +197,19 @@ class Hand:
         self._write(cause, was.side, was.referee_id, RewardOutcome.TAKEN_BACK, **more)
         self.events.append(_event("taken_back", self.campaign, was.side, movement.points, -was.growth))
         return -movement.points
+
+    async def _call_back(self, transaction_id: UUID) -> int:
+        """Have what is left of a reward in the book of whose it was, and say how much of it was written off."""
+        books, line = [self.book], []
+        if self.heir is not self.held:
+            books, line = [self.book, self.heirs_book], await heirs.line_of(self.held.id)
+        lots = await points.lots_of(transaction_id, self.held.id, line)
+        theirs = [lot for lot in self.heirs_book.lots if lot.id in lots] if line else []
+        if theirs:
+            group, traces = new_id(), await points.trace(self.heirs_book)
+            cause = f"pass:{group}:back"
+            points.hand_over(self.heirs_book, self.book, cause, group=group, traces=traces, lots=theirs)
+        return await points.gone_of(lots, books, [self.held.id, *line])
 
     async def _grow(self, delta: int, cause: str) -> None:
         if not delta:

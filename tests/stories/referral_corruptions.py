@@ -62,6 +62,7 @@ REFERRED: dict[str, list[str]] = {
         "UPDATE referral_reward SET outcome = 'NETTED', points = 0, growth = 0, netted = 1, transaction_id = NULL"
         " WHERE side = 'REFEREE' AND outcome = 'GRANTED'",
     ],
+    "written off once": ["UPDATE points_transaction SET written_off = 1000 WHERE kind = 'CLAWBACK'"],
     "milestones were reached": [
         "UPDATE referral_milestone SET revoked_at = NULL",
         f"UPDATE referral_milestone SET reward_id = (SELECT r.id FROM referral_reward r WHERE {GRANTED}"

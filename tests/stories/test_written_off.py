@@ -30,11 +30,13 @@ from tests.people import (
     redeem,
     refund,
 )
+from tests.referring import campaign, code, friend, work
 
 TOOK = SQL(
     "SELECT points, lost, written_off FROM points_transaction WHERE member_id = $1 AND kind = 'CLAWBACK'"
     " ORDER BY id"
 )
+OWED = SQL("SELECT owed FROM referral_debt WHERE member_id = $1")
 LOT = SQL("SELECT id FROM points_lot WHERE member_id = $1 AND remaining > 0")
 LATER = NOON + 40 * DAY
 
@@ -137,3 +139,40 @@ async def test_those_who_left_and_are_refunded_before_they_come_back_owe_nothing
     await refund("tea", {"A": 53_91, "B": 36_14}, at=LATER)
     assert (await balance(mei))["debt"] == 20
     assert await violations() == []
+
+
+@pytest.mark.parametrize("merges", [False, True], ids=["alone", "merged"])
+@pytest.mark.parametrize("spends", [0, 30])
+async def test_a_reward_that_expired_is_taken_out_of_nothing_else(*, merges: bool, spends: int) -> None:
+    await programme()
+    await publish(expiry=Expiry(ExpiryMode.ROLLING, 10, Span.DAY))
+    await campaign()
+    mei, heir = await member("Mei"), await member("Mei, too")
+    said = await code(mei)
+    await buy(await friend(said), 50_00, ref="tea")
+    await work()
+    if merges:
+        await merge(mei, heir)
+        mei = heir
+    if spends:
+        await redeem(mei, spends)
+    await points.expire_due({}, NOON + 11 * DAY)
+    await buy(mei, 60_00, at=NOON + 12 * DAY)
+    await refund("tea", {"A": 50_00}, at=NOON + 12 * DAY)
+    await work(NOON + 12 * DAY)
+    # she gives back what she spent of it, and nothing that she lost
+    assert ((await balance(mei))["available"], (await balance(mei))["debt"]) == (60 - spends, 0)
+
+
+async def test_a_reward_is_taken_from_where_it_is_now_before_it_is_said_to_be_gone() -> None:
+    await programme()
+    await publish(claw_back=ClawBack(ClawBackPolicy.CLAMP))
+    await campaign()
+    mei, heir, last = await member("Mei"), await member("Mei, too"), await member("Mei, at last")
+    await buy(await friend(await code(mei)), 50_00, ref="tea")
+    await work()
+    await merge(mei, heir)
+    await merge(heir, last)
+    await refund("tea", {"A": 50_00}, at=NOON + DAY)
+    await work(NOON + DAY)
+    assert ((await balance(last))["available"], await OWED.value(mei)) == (0, None)
