@@ -16,41 +16,60 @@ from models.units import new_id
 Writer = Callable[[Any, type[Model]], Any]
 
 
+class Passing:
+    """How the values of some of a model's fields become those that the database takes, in place."""
+
+    __slots__ = ("_kinds", "_model", "_writers", "columns")
+
+    def __init__(self, model: type[Model], names: tuple[str, ...], dialect: str) -> None:
+        told = [(place, *_passing(model, name, dialect)) for place, name in enumerate(names)]
+        self.columns = tuple(model._meta.fields_db_projection[name] for name in names)
+        self._model = model
+        self._kinds = [(place, kind) for place, kind, _ in told if kind is not None]
+        self._writers = [(place, write) for place, _, write in told if write is not None]
+
+    def pass_on(self, values: list[Any]) -> None:
+        """Make them so."""
+        for place, kind in self._kinds:
+            value = values[place]
+            # what is of the class is the text already
+            if value.__class__ is not kind and value is not None:
+                values[place] = str(kind(value))
+        for place, write in self._writers:
+            values[place] = write(values[place], self._model)
+
+
 class Insertion:
     """How rows that name the same fields become one table's columns."""
 
-    __slots__ = ("_defaults", "_given", "_names", "_writers", "columns", "model")
+    __slots__ = ("_given", "_made", "_names", "_pass_on", "_told", "columns", "model")
 
     def __init__(self, model: type[Model], dialect: str, names: tuple[str, ...]) -> None:
         columns = {column: name for name, column in model._meta.fields_db_projection.items()}
-        given = [writing(model, columns.get(name, name), dialect) for name in names]
-        present = {column for column, _ in given}
-        added = [
-            (model._meta.fields_map[name].default, *writing(model, name, dialect))
-            for column, name in columns.items()
-            if column not in present and model._meta.fields_map[name].default is not None
-        ]
+        given = [columns.get(name, name) for name in names]
+        left = [(name, model._meta.fields_map[name].default) for name in columns.values() if name not in given]
+        made = {name: new_id if default is uuid7 else default for name, default in left if callable(default)}
+        told = {name: default for name, default in left if default is not None and name not in made}
+        passing = Passing(model, (*given, *made, *told), dialect)
         self.model = model
-        self.columns = (*(column for column, _ in given), *(column for _, column, _ in added))
+        self.columns = passing.columns
         self._names = names
         self._given = picked(names)
-        self._writers = [(place, write) for place, (_, write) in enumerate(given) if write is not None]
-        self._defaults = [(new_id if default is uuid7 else default, write) for default, _, write in added]
+        self._made = list(enumerate(made.values(), start=len(given)))
+        self._told = [*(None for _ in made), *told.values()]
+        self._pass_on = passing.pass_on
 
     def values(self, row: Mapping[str, Any]) -> list[Any]:
         """The row's values in the order of the columns, as the database takes them."""
-        model = self.model
         if len(row) != len(self._names):
-            raise ValueError(f"Rows for {model.__name__} must all name the same fields.")
+            raise ValueError(f"Rows for {self.model.__name__} must all name the same fields.")
         try:
-            values = [*self._given(row)]
+            values = [*self._given(row), *self._told]
         except KeyError as missing:
-            raise ValueError(f"Rows for {model.__name__} must all name the field {missing}.") from missing
-        for place, write in self._writers:
-            values[place] = write(values[place], model)
-        for default, written in self._defaults:
-            value = default() if callable(default) else default
-            values.append(value if written is None else written(value, model))
+            raise ValueError(f"Rows for {self.model.__name__} must all name the field {missing}.") from missing
+        for place, make in self._made:
+            values[place] = make()
+        self._pass_on(values)
         return values
 
 
@@ -73,25 +92,27 @@ def field_of(model: type[Model], column: str) -> Field[Any]:
     return model._meta.fields_map[names[column]]
 
 
-def writing(model: type[Model], name: str, dialect: str) -> tuple[str, Writer | None]:
-    """The field's column, and the function its values pass through; None when they pass as they are."""
+def _passing(model: type[Model], name: str, dialect: str) -> tuple[type[str] | None, Writer | None]:
+    """Of what class a field's values are told as they are, or what they pass through; nothing where all do."""
     field = model._meta.fields_map[name]
-    column = model._meta.fields_db_projection[name]
     if dialect == "postgres":
-        return column, _postgres_writer(field)
+        return _postgres(field)
     if type(field).to_db_value is Field.to_db_value and not field.validators:
-        return column, None
-    return column, field.to_db_value
+        return None, None
+    return None, field.to_db_value
 
 
-def _postgres_writer(field: Field[Any]) -> Writer | None:
+def _postgres(field: Field[Any]) -> tuple[type[str] | None, Writer | None]:
     """What Tortoise's fields do, without its way round: the driver knows ids and moments, and checks them."""
     kind = getattr(field, "enum_type", None)
     if isinstance(field, UUIDField | DatetimeField) or type(field).to_db_value is Field.to_db_value:
-        return None
+        return None, None
     if isinstance(kind, type) and issubclass(kind, str):
-        return lambda value, _: value if value is None or value.__class__ is kind else str(kind(value))
+        return kind, None
     if isinstance(field, JSONField):
         told = field.to_db_value
-        return lambda value, model: orjson.dumps(value).decode() if value.__class__ is dict else told(value, model)
-    return field.to_db_value
+        return (
+            None,
+            lambda value, model: orjson.dumps(value).decode() if value.__class__ is dict else told(value, model),
+        )
+    return None, field.to_db_value

@@ -12,7 +12,7 @@ from typing import Any
 
 from tortoise.models import Model
 
-from models.columns import Writer, field_of, insertion, picked, writing
+from models.columns import Passing, field_of, insertion, picked
 from models.engine import Moved
 
 FEW = 4
@@ -57,7 +57,8 @@ class ChangeShape:
         self.model, self.by, self.names = model, by, names
         self.types = {name: _type(model, name) for name in (*names, *by)}
         self._found, self._news = picked(by), picked(names)
-        self._writers = {dialect: _writers(model, (by[0], *names, *by[1:]), dialect) for dialect in _DIALECTS}
+        fields = (by[0], *names, *by[1:])
+        self._pass_on = {dialect: Passing(model, fields, dialect).pass_on for dialect in _DIALECTS}
 
     def text(self, size: int, marks: Marks, after: str) -> str:
         """So many rows are updated (0: as many as there are), once there is a row of the part named `after`.
@@ -88,8 +89,7 @@ class ChangeShape:
         """The owner's id, what one row becomes, and what else it is found by."""
         owner, *rest = self._found(where)
         values = [owner, *self._news(to), *rest]
-        for place, write in self._writers[dialect]:
-            values[place] = write(values[place], self.model)
+        self._pass_on[dialect](values)
         return values
 
 
@@ -176,7 +176,8 @@ class Added:
 
     def values(self) -> list[Any]:
         """The values in the order of the text's marks."""
-        return _laid([self.shape.values(row) for row in self.rows])
+        rows = self.rows
+        return self.shape.values(rows[0]) if len(rows) == 1 else _laid([self.shape.values(row) for row in rows])
 
     def check(self, found: int) -> None:
         """Raise the clash, if fewer rows were added than there are."""
@@ -265,30 +266,40 @@ class Fold:
 
 def fold(parts: Sequence[Part]) -> Fold:
     """The parts as one statement that answers how many rows each guarded one wrote."""
-    text, values = _folded(parts, alone=False)
+    text, values = _folded(parts)
     return Fold(text, values, [part for part in parts if part.shape.guarded])
 
 
-def fold_alone(parts: Sequence[Part], model: type[Model], row: Row) -> Fold:
-    """The parts as one statement that needs no transaction, given the owner's row as it was read.
+def fold_alone(parts: Sequence[Part], model: type[Model], row: Row) -> tuple[str, list[Any]]:
+    """The parts as one statement that needs no transaction, given the owner's row as it was read; and its values.
 
     It takes hold of that row before anything else. Where it is not found as it was read, nothing is written and
     nothing answered. Where any other is not found, it fails by a division by zero, and nothing of it stays.
     """
-    owner = next((part for part in parts if isinstance(part, Changed) and part.shape.model is model), None)
-    where, to = owner.rows[0] if owner else ({}, {})
-    both = {**row, **where}
-    held = Changed(change_shape(model, tuple(both), tuple(to)), [(both, to)])
-    ordered = [held, *(part for part in parts if part is not owner)]
-    text, values = _folded(ordered, alone=True)
-    guarded = [part for part in ordered if part.shape.guarded]
-    values.append([len(part.rows) for part in guarded])
-    return Fold(text, values, guarded)
+    owner, where, to = None, row, _NOTHING
+    for part in parts:
+        if part.shape.model is model and isinstance(part, Changed):
+            owner, (found, to) = part, part.rows[0]
+            where = {**row, **found}
+            break
+    held = change_shape(model, tuple(where), tuple(to))
+    kinds, values, many = [True, held, 1], held.values(where, to), []
+    for part in parts:
+        if part is not owner:
+            size, shape = len(part.rows), part.shape
+            kinds += shape, size if size <= FEW else 0
+            values += part.values()
+            if size > FEW and shape.guarded:
+                many.append(size)
+    return _text(tuple(kinds)), values + many
 
 
-def _folded(parts: Sequence[Part], *, alone: bool) -> tuple[str, list[Any]]:
+_NOTHING: Row = {}
+
+
+def _folded(parts: Sequence[Part]) -> tuple[str, list[Any]]:
     """The statement, and the values of its parts in the order of its marks."""
-    kinds: list[Any] = [alone]
+    kinds: list[Any] = [False]
     values: list[Any] = []
     for part in parts:
         size = len(part.rows)
@@ -309,12 +320,13 @@ def _text(kinds: tuple[Any, ...]) -> str:
         for place, (shape, size) in enumerate(zip(shapes, kinds[2::2], strict=True))
     ]
     named = ", ".join(f"w{place} AS (\n{part}\n)" for place, part in enumerate(parts))
-    counts = [f"(SELECT count(*) FROM w{place})" for place, shape in enumerate(shapes) if shape.guarded]  # noqa: S608
+    guarded = [(place, kinds[2 * place + 2]) for place, shape in enumerate(shapes) if shape.guarded]
+    counts = [(f"(SELECT count(*) FROM w{place})", size) for place, size in guarded]  # noqa: S608  our names
     if alone:
         # what divides by zero undoes the whole statement
-        told = f"SELECT 1 / (ARRAY[{', '.join(counts)}] = ${next(marks)}::bigint[])::int FROM w0"  # noqa: S608
-        return f"WITH {named} {told}"
-    shown = ", ".join(f"{each} AS c{place}" for place, each in enumerate(counts))
+        tests = " AND ".join(f"{each} = {size or f'${next(marks)}::bigint'}" for each, size in counts)
+        return f"WITH {named} SELECT 1 / ({tests})::int FROM w0"  # noqa: S608  our names
+    shown = ", ".join(f"{each} AS c{place}" for place, (each, _) in enumerate(counts))
     return f"WITH {named} SELECT {shown or '1'}"
 
 
@@ -349,12 +361,6 @@ def _type(model: type[Model], column: str) -> str:
 
 
 _DIALECTS = ("postgres", "sqlite")
-
-
-def _writers(model: type[Model], names: tuple[str, ...], dialect: str) -> list[tuple[int, Writer]]:
-    """The places of the fields whose values pass through a function first, and the functions."""
-    told = enumerate(writing(model, name, dialect)[1] for name in names)
-    return [(place, write) for place, write in told if write is not None]
 
 
 @lru_cache(maxsize=1_024)

@@ -3,6 +3,7 @@
 import re
 from asyncio import _get_running_loop
 from collections.abc import Callable, Mapping, Sequence
+from contextvars import Token
 from datetime import datetime
 from enum import Enum
 from functools import lru_cache
@@ -96,7 +97,11 @@ class _Dictionaries:
     combines = False
 
     def of_records(self, records: list[Any]) -> list[Any]:
-        return list(map(dict, records))
+        if not records:
+            return records
+        # a record would be asked for each of its names
+        names = tuple(records[0].keys())
+        return [dict(zip(names, record, strict=False)) for record in records]
 
     def of_tuples(self, names: tuple[str, ...], rows: list[tuple[Any, ...]]) -> list[Any]:
         return [dict(zip(names, row, strict=True)) for row in rows]
@@ -220,6 +225,17 @@ def current(name: str = SQL.on) -> "PostgresClient | SqliteClient":
         # it is not open yet, or was opened by another loop
         found = connections.get(name)
     return cast("PostgresClient | SqliteClient", found)
+
+
+def stand_in(name: str, other: Any) -> Token[Any]:
+    """Have another stand where the client of that name stood, until `stand_down`, for the task that asks."""
+    connections = require_context().connections
+    return connections._storage_var.set({**connections._get_storage(), name: other})
+
+
+def stand_down(before: Token[Any]) -> None:
+    """Have stand there again who stood there before."""
+    require_context().connections._storage_var.reset(before)
 
 
 def untouched() -> PostgresTransaction | None:

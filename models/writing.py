@@ -13,10 +13,10 @@ The command is then tried again, and holds its owner from the beginning.
 
 import asyncio
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import Any
+from typing import Any, TypeAlias, cast
 
 from asyncpg.exceptions import UniqueViolationError
 from tortoise.exceptions import IntegrityError
@@ -44,12 +44,15 @@ __all__ = [
     "Moved",
     "ReadsAhead",
     "Sheet",
+    "Then",
     "add",
+    "afterwards",
     "aside",
     "change",
     "draw",
     "is_held",
     "is_only_writer",
+    "is_under_way",
     "read_ahead",
     "rehearsal",
     "sheet",
@@ -57,6 +60,7 @@ __all__ = [
 ]
 
 Row = Mapping[str, Any]
+Then: TypeAlias = list[Callable[[], None]]
 
 
 class ReadsAhead(Exception):  # noqa: N818  no fault: whoever gets it tries that way
@@ -66,7 +70,18 @@ class ReadsAhead(Exception):  # noqa: N818  no fault: whoever gets it tries that
 class Sheet:
     """What one try of a command has decided to write and not sent yet."""
 
-    __slots__ = ("_before", "_drawn", "_rounds", "ahead", "may_ask", "owner", "watched")
+    __slots__ = (
+        "_before",
+        "_drawn",
+        "_models",
+        "_rounds",
+        "ahead",
+        "is_aside",
+        "may_ask",
+        "owner",
+        "then",
+        "watched",
+    )
 
     def __init__(self, ahead: PostgresClient | None, *, may_ask: bool) -> None:
         self.ahead = ahead
@@ -77,27 +92,32 @@ class Sheet:
         """Whose rows it is about, once that was read."""
         self.watched: tuple[type[Model], Row] | None = None
         """The owner's row as it was read, where the owner is not held."""
+        self.is_aside = False
+        """Whether what is read now is to be read as if nothing had been decided."""
+        self.then: Then = []
+        """What is to be done once it is committed."""
         self._rounds: list[list[Added | Changed]] = []
         """What may leave together. One statement cannot change a row twice: that takes another round."""
+        self._models: set[type[Model]] = set()
+        """Whose rows the last of these rounds is about."""
         self._drawn: list[Drawn] = []
         """The counters that are drawn on at the very end, since others wait for them."""
 
     def __enter__(self) -> "Sheet":
         """What the command decides from here on is gathered here."""
-        self._before = _sheet.set(self), gathered.set(self)
+        self._before = gathered.set(self)
         return self
 
     def __exit__(self, *_: object) -> None:
         """Let go of the owner, and of what a command that failed had gathered."""
-        _sheet.reset(self._before[0])
-        gathered.reset(self._before[1])
+        gathered.reset(self._before)
         if self.owner is not None:
             _give_turn(self.owner)
 
     @property
     def waiting(self) -> bool:
         """Whether there is anything to send."""
-        return bool(self._rounds)
+        return bool(self._rounds) and not self.is_aside
 
     def draw(self, part: Drawn) -> None:
         """Gather what is drawn on a counter, each counter once."""
@@ -109,20 +129,33 @@ class Sheet:
 
     def take(self, part: Added | Changed) -> None:
         """Gather a part."""
+        shape = part.shape
         if not self._rounds:
-            self._rounds.append([part])
+            self._begin(part)
+        elif shape.guarded and shape.model in self._models and self._met(part):
             return
-        current = self._rounds[-1]
-        if isinstance(part, Changed):
-            model = part.shape.model
-            alike = [each for each in current if each.shape.model is model]
-            if alike and any(each.amend(model._meta.db_pk_column, *part.rows[0]) for each in alike):
-                return
-            if alike and _meet(model._meta.db_pk_column, alike, part):
-                self._rounds.append([part])
-                return
-        if not current[-1].takes(part):
-            current.append(part)
+        elif (last := self._rounds[-1][-1]).shape is not shape or not last.takes(part):
+            self._rounds[-1].append(part)
+            self._models.add(shape.model)
+
+    def _begin(self, part: Added | Changed) -> None:
+        """Begin another round with a part."""
+        self._rounds.append([part])
+        self._models = {part.shape.model}
+
+    def _met(self, part: Added | Changed) -> bool:
+        """Whether a change of a row that is gathered became a part of what is, or of another round."""
+        model = part.shape.model
+        key = model._meta.db_pk_column
+        alike = [each for each in self._rounds[-1] if each.shape.model is model]
+        if not isinstance(part, Changed):
+            return False
+        if any(each.amend(key, *part.rows[0]) for each in alike):
+            return True
+        if _meet(key, alike, part):
+            self._begin(part)
+            return True
+        return False
 
     async def send(self) -> None:
         """Send what was gathered so far, inside the transaction.
@@ -132,6 +165,7 @@ class Sheet:
         if self.ahead is not None:
             raise Moved
         rounds, self._rounds = self._rounds, []
+        self._models = set()
         for parts in rounds:
             await _together(parts)
 
@@ -140,6 +174,8 @@ class Sheet:
 
         Raises: Moved, when the owner's row is not as it was read; whatever a clash was said to raise.
         """
+        if self.ahead is not None and not self._rounds:
+            return
         # whoever draws on several does it in one order
         drawn = sorted((each for each in self._drawn if each.amount), key=lambda each: str(each.key))
         if self.ahead is None:
@@ -147,15 +183,17 @@ class Sheet:
             await self.send()
             if drawn:
                 await _together([*last, *drawn])
-        elif self._rounds:
-            if len(self._rounds) > 1 or self.watched is None:
-                raise Moved
-            made = fold_alone([*self._rounds[0], *drawn], *self.watched)
-            if not await self.ahead.write(made.text, made.values):
-                raise Moved
+            return
+        if len(self._rounds) > 1 or self.watched is None:
+            raise Moved
+        text, values = fold_alone([*self._rounds[0], *drawn], *self.watched)
+        if not await self.ahead.write(text, values):
+            raise Moved
 
 
-_sheet: ContextVar[Sheet] = ContextVar("sheet")
+_sheet = cast("ContextVar[Sheet]", gathered)
+"""The sheet of the command under way. There is none outside a command."""
+
 _turns: dict[Any, deque[asyncio.Future[None]]] = {}
 """The owners that a command of this process is at work on, and who waits for it, in order."""
 
@@ -163,6 +201,16 @@ _turns: dict[Any, deque[asyncio.Future[None]]] = {}
 def sheet(ahead: PostgresClient | None = None, *, may_ask: bool = False) -> Sheet:
     """A clean sheet, for one try of a command."""
     return Sheet(ahead, may_ask=may_ask)
+
+
+def is_under_way() -> bool:
+    """Whether a command is at work here."""
+    return gathered.get() is not None
+
+
+def afterwards(then: Callable[[], None]) -> None:
+    """Have something done once all that is gathered is committed; never, when it is undone."""
+    _sheet.get().then.append(then)
 
 
 def add(model: type[Model], rows: Sequence[Row], *, clash: type[Exception] | None = None) -> None:
@@ -213,11 +261,12 @@ def rehearsal() -> Sheet:
 @contextmanager
 def aside() -> Iterator[None]:
     """Within it is read what is there, whatever was decided: for a rehearsal, which adds that itself."""
-    token = gathered.set(None)
+    ours = _sheet.get()
+    ours.is_aside, before = True, ours.is_aside
     try:
         yield
     finally:
-        gathered.reset(token)
+        ours.is_aside = before
 
 
 async def read_ahead(hold: SQL, read: SQL, *values: Any) -> tuple[list[dict[str, Any]], bool]:

@@ -100,7 +100,7 @@ class Profile:
     """The day on which they last said another birthday than before; None where an older release kept it."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Held:
     """A member whose row is locked until the transaction ends."""
 

@@ -7,13 +7,13 @@ from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import AbstractAsyncContextManager, nullcontext
 from contextvars import ContextVar
 from functools import partial, wraps
-from typing import Any, ParamSpec, TypeAlias, TypeVar, cast
+from typing import Any, ParamSpec, TypeAlias, TypeVar
 
-from tortoise.connection import get_connection, get_connections
+from tortoise.connection import get_connection
 from tortoise.exceptions import IntegrityError, OperationalError
 from tortoise.transactions import in_transaction  # noqa: TID251  the one door to transactions
 
-from models import writing
+from models import sql, writing
 from models.engine.asyncpg import Client as PostgresClient
 from models.engine.sqlite import Client as SqliteClient
 from models.engine.writer import Strayed, elsewhere
@@ -42,7 +42,6 @@ FOREIGN_KEY = "23503"
 COMMANDS = SQL.on
 """The connection commands write on."""
 
-Then: TypeAlias = list[Callable[[], None]]
 Attempt: TypeAlias = Callable[[], Awaitable[Done]]
 
 strayed: set[str] = set()
@@ -51,9 +50,7 @@ strayed: set[str] = set()
 reading_ahead: set[str] = set()
 """The commands that were found to read all they decide on at first: PostgreSQL needs no transaction for them."""
 
-_inside: ContextVar[bool] = ContextVar("inside_transaction", default=False)
 _has_left: ContextVar[Callable[[], bool] | None] = ContextVar("caller_has_left", default=None)
-_then: ContextVar[Then] = ContextVar("after_commit")
 _running: set[asyncio.Task[Any]] = set()
 _log = logging.getLogger(__name__)
 
@@ -77,7 +74,7 @@ def transaction(
 
     @wraps(command)
     async def whole(*args: Given.args, **kwargs: Given.kwargs) -> Done:
-        if _inside.get():
+        if inside():
             raise RuntimeError(f"{command.__qualname__} was called inside another command.")
         if len(_running) >= AT_ONCE:
             raise Busy
@@ -112,11 +109,16 @@ def key_transaction(
 
 
 async def _shielded(work: Coroutine[Any, Any, Done]) -> Done:
-    """Let it end as it would have, whether or not the caller stays."""
-    task = asyncio.create_task(work)
+    """Let it end as it would have, whether or not the caller stays: who is cancelled waits no longer.
+
+    `asyncio.shield` does the same by two more turns of the loop.
+    """
+    loop = asyncio.get_running_loop()
+    task, told = loop.create_task(work), loop.create_future()
     _running.add(task)
-    task.add_done_callback(_ended)
-    return await asyncio.shield(task)
+    task.add_done_callback(partial(_ended, told))
+    done: Done = await told
+    return done
 
 
 def ask_first(has_left: Callable[[], bool]) -> None:
@@ -141,7 +143,7 @@ async def drain() -> None:
 
 def inside() -> bool:
     """Whether a command is running here."""
-    return _inside.get()
+    return writing.is_under_way()
 
 
 def after_commit(then: Callable[[], None]) -> None:
@@ -149,12 +151,11 @@ def after_commit(then: Callable[[], None]) -> None:
 
     It happens in this process only and is lost with it: good for a nudge, not for a promise. Promises are jobs.
     """
-    _then.get().append(then)
+    writing.afterwards(then)
 
 
 async def _tried(name: str, attempt: Attempt[Done], on: str = COMMANDS) -> Done:
     """The command's outcome, after as many tries as it may have."""
-    _inside.set(True)
     for before in range(TRIES - 1):
         try:
             return await (_once(name, attempt, on) if before else _first(name, attempt, on))
@@ -190,45 +191,42 @@ async def _ahead(attempt: Attempt[Done]) -> Done:
 
     Raises: Moved, when it wants anything more, or was overtaken. Nothing was written then.
     """
-    client = get_connection(COMMANDS)
+    client = sql.current(COMMANDS)
     if not isinstance(client, PostgresClient):
         raise writing.Moved
-    connections = get_connections()
-    token = connections.set(COMMANDS, cast("Any", client.ahead))
+    if not client.turn.take():
+        await client.turn.acquire()
+    before = sql.stand_in(COMMANDS, client.ahead)
     try:
-        async with client.turn:
-            done, then = await _whole(attempt, client)
+        with writing.sheet(client) as gathered:
+            done = await attempt()
+            await gathered.settle()
     finally:
-        connections.reset(token)
-    _follow(then)
+        sql.stand_down(before)
+        client.turn.release()
+    _follow(gathered.then)
     return done
 
 
 async def _once(name: str, attempt: Attempt[Done], on: str, *, may_ask: bool = False) -> Done:
     """One try in a transaction, and what was asked for after its commit."""
-    done, then = await _committed(name, partial(_whole, attempt, None, may_ask), on)
+    done, then = await _committed(name, partial(_whole, attempt, may_ask=may_ask), on)
     _follow(then)
     return done
 
 
-def _follow(then: Then) -> None:
+def _follow(then: writing.Then) -> None:
     for each in then:
         # by the loop, so that nothing that goes wrong there is taken for the command's
         asyncio.get_running_loop().call_soon(each)
 
 
-async def _whole(
-    attempt: Attempt[Done],
-    ahead: PostgresClient | None,
-    may_ask: bool = False,  # noqa: FBT001, FBT002  by place
-) -> tuple[Done, Then]:
+async def _whole(attempt: Attempt[Done], *, may_ask: bool) -> tuple[Done, writing.Then]:
     """What comes of it, all it decided to write being sent, and what it wants done after its commit."""
-    then: Then = []
-    _then.set(then)
-    with writing.sheet(ahead, may_ask=may_ask) as gathered:
+    with writing.sheet(may_ask=may_ask) as gathered:
         done = await attempt()
         await gathered.settle()
-    return done, then
+    return done, gathered.then
 
 
 async def _committed(name: str, attempt: Callable[[], Coroutine[Any, Any, Done]], on: str) -> Done:
@@ -271,8 +269,16 @@ def _chain(error: BaseException) -> list[BaseException]:
     return [each for each in (error, error.__cause__, *wrapped) if each is not None]
 
 
-def _ended(task: "asyncio.Task[Any]") -> None:
-    """Let go of a finished transaction; its error is the caller's, unless the caller has left."""
+def _ended(told: "asyncio.Future[Any]", task: "asyncio.Task[Any]") -> None:
+    """Let go of a finished transaction and tell the caller how it ended, unless they have left."""
     _running.discard(task)
-    if not task.cancelled() and (error := task.exception()):
-        _log.debug("a transaction ended with %s", type(error).__name__)
+    error = None if task.cancelled() else task.exception()
+    if told.done():
+        if error is not None:
+            _log.debug("a transaction ended with %s", type(error).__name__)
+    elif task.cancelled():
+        told.cancel()
+    elif error is not None:
+        told.set_exception(error)
+    else:
+        told.set_result(task.result())

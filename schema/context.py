@@ -15,6 +15,7 @@ from strawberry.dataloader import DataLoader
 
 from models.credentials import PrincipalKind
 from models.reading import Row, Rows
+from models.units import id_of
 from rules import programme
 from rules.actors import Actor, ActorKind, Principal
 from rules.members import Identity
@@ -30,7 +31,7 @@ TERMS_SECONDS = 1.0
 IDS = 20_000
 """The ids of how many callers are read but once."""
 
-_uuid = lru_cache(IDS)(UUID)
+_uuid = lru_cache(IDS)(id_of)
 
 BATCH_MAX = 1_000
 """The most parents a batch function is given at once."""

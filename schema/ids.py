@@ -10,6 +10,8 @@ from collections.abc import Iterable
 from enum import IntEnum
 from uuid import UUID
 
+from models.units import id_of
+
 UUID_BYTES = 16
 
 
@@ -80,7 +82,7 @@ def read(text: str) -> tuple[Tag, tuple[UUID, ...]] | None:
     body = raw[1:]
     if len(body) != UUID_BYTES * (2 if tag in OWNED else 1):
         return None
-    parts = tuple(UUID(bytes=body[at : at + UUID_BYTES]) for at in range(0, len(body), UUID_BYTES))
+    parts = tuple(id_of(body[at : at + UUID_BYTES]) for at in range(0, len(body), UUID_BYTES))
     return (tag, parts) if encode(tag, *parts) == text else None
 
 

@@ -176,6 +176,17 @@ class Transaction(TransactionContextPooled):
             get_connections().reset(self.token)
 
 
+class Turns(asyncio.Semaphore):
+    """Turns of commands: so many at once, others in order."""
+
+    def take(self) -> bool:
+        """Have a turn if one is free and nobody waits, without being put to sleep; else ask for it by `acquire`."""
+        if self._waiters or not self._value:
+            return False
+        self._value -= 1
+        return True
+
+
 class Ahead:
     """Stands where a transaction would while a command does without one: whoever asks it for anything needs one."""
 
@@ -200,7 +211,7 @@ class Client(Reading, AsyncpgDBClient):
         self.shapes = {}
         most = self.pool_maxsize
         self.readers = Readers(self._reader, readers or most)
-        self.turn = asyncio.Semaphore(2 * most)
+        self.turn = Turns(2 * most)
         """What a command has while it is under way: of more at once, most would have begun only to wait."""
         # of those that write, half are for transactions and half for what needs none
         self.writers = Readers(self._connected, max(1, most // 2))

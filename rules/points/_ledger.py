@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import fields
 from datetime import datetime
+from operator import attrgetter
 from typing import Any
 from uuid import UUID
 
@@ -46,6 +47,7 @@ async def return_to_lots(book: Book, movement: Movement, points: Points, *, alre
 
 
 _FIGURES = [each.name for each in fields(Balances)]
+_FIGURES_OF = attrgetter(*_FIGURES)
 _LOT = [each.name for each in fields(Lot)]
 FIGURES, OF_LOT = ", ".join(_FIGURES), ", ".join(_LOT)
 OF_A_LOT = ", ".join(f"l.{name}" for name in _LOT)
@@ -180,7 +182,8 @@ async def post(book: Book, actor: Actor) -> list[Event]:
     if not book.movements:
         _keep_lots(book)
         return []
-    await _give_back(book)
+    if taken := _taken_back(book):
+        await earning.give_back(book.member_id, taken, await programme.terms())
     rows = [_transaction_row(book, movement, actor) for movement in book.movements]
     # the ledger remembers a key's cause for ever, also when its stored answer was swept away
     add(PointsTransaction, rows, clash=IdempotencyKeyReused)
@@ -191,7 +194,7 @@ async def post(book: Book, actor: Actor) -> list[Event]:
     for moves in _lot_moves(book):
         add(PointsLotMove, moves)
     add(PointsEntry, [_entry_row(book, line) for line in book.lines])
-    figures = {name: getattr(book.balances, name) for name in _FIGURES}
+    figures = dict(zip(_FIGURES, _FIGURES_OF(book.balances), strict=True))
     if figures["slid"] == book.slid_read:
         del figures["slid"]
     change(PointsAccount, {"member_id": book.member_id, "seq": book.seq_read}, figures)
@@ -202,15 +205,13 @@ async def post(book: Book, actor: Actor) -> list[Event]:
     return [_event(book, movement) for movement in book.movements]
 
 
-async def _give_back(book: Book) -> None:
-    """What was cancelled before it was available is held of no cap and no budget any more."""
-    taken = [
+def _taken_back(book: Book) -> list[Reversal]:
+    """What was cancelled before it was available: it is held of no cap and no budget any more."""
+    return [
         Reversal(movement.reverses_id, movement.id, Points(-movement.points), movement.effective_at)
         for movement in book.movements
         if movement.kind is PointsKind.CANCEL_PENDING and movement.reverses_id
     ]
-    if taken:
-        await earning.give_back(book.member_id, taken, await programme.terms())
 
 
 async def _paid_by(member_id: UUID, transaction_id: UUID | None) -> list[tuple[Lot, int]]:
@@ -222,12 +223,17 @@ async def _paid_by(member_id: UUID, transaction_id: UUID | None) -> list[tuple[L
 def _keep_lots(book: Book) -> None:
     """Write what is left of the lots that moved and were not new."""
     new = {lot.id for lot in book.new_lots}
-    moved = {move.lot.id: move.lot for move in book.moves if move.lot.id not in new}
+    changed = {lot.id for lot in book.changed}
+    # what leaves a lot changes nothing else of it; what comes may come with another life
+    came = {move.lot.id for move in book.moves if move.d_remaining >= 0} | changed
     was_held = {move.lot.id for move in book.moves if move.d_held}
-    changed = {lot.id for lot in book.changed} - new
-    moved |= {lot.id: lot for lot in book.changed if lot.id in changed}
+    moved = {lot.id: lot for lot in (*(move.lot for move in book.moves), *book.changed)}
     for lot in moved.values():
-        left = {"remaining": lot.remaining, "active": lot.active, "activates_at": lot.activates_at}
+        if lot.id in new:
+            continue
+        left: dict[str, Any] = {"remaining": lot.remaining}
+        if lot.id in came:
+            left |= {"active": lot.active, "activates_at": lot.activates_at}
         if lot.id in was_held:
             left["held"] = lot.held
         if lot.id in changed:

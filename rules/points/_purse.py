@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, fields
 from datetime import datetime
+from operator import itemgetter
 from typing import Any
 
 from models.lots import ripe
@@ -18,7 +19,7 @@ from rules.programme import Rung, Terms
 from rules.refusals import NotFound
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Purse(Held):
     """A held member, and what they have. `row` is all that was read of them."""
 
@@ -40,8 +41,8 @@ def purse(columns: str = "", joins: str = "", *, on_sqlite: str | None = None) -
     """
     text = (
         "SELECT m.state, m.joined_at, m.event_seq, k.operation, k.fingerprint, k.response, a.available, a.pending,"  # noqa: S608  names of ours
-        " a.held, a.debt, a.seq, a.lifetime_earned, a.lifetime_spent, a.lifetime_expired, a.slid, g.growth,"
-        f" g.seq AS growth_seq, g.tier_id, g.tier_since, g.changes_at, {{terms}} AS terms{{more}}"
+        " a.held, a.debt, a.seq, a.lifetime_earned, a.lifetime_spent, a.lifetime_expired, a.slid, g.tier_id,"
+        f" g.changes_at, {{terms}} AS terms{{more}}"
         " FROM member m LEFT JOIN points_account a ON a.member_id = m.id"
         " LEFT JOIN growth_account g ON g.member_id = m.id"
         " LEFT JOIN idempotency_key k ON k.owner_id = m.id AND k.principal = $2 AND k.key = $3"
@@ -98,7 +99,7 @@ async def hold(slip: Slip, now: datetime, *more: Any, read: SQL) -> Purse:
         # whatever moves a member's points, growth or tier leaves an event, and every change of state shows itself
         watch(Member, {"id": slip.owner_id, "event_seq": row["event_seq"], "state": row["state"]})
     terms = programme.told(row["terms"])
-    balances = Balances(*(row[name] for name in _FIGURES))
+    balances = Balances(*_FIGURES(row))
     lots = [_lot(each) for each in rows] if row.get("lot_id") else []
     book = Book(slip.owner_id, balances, lots, now=now)
     if _is_moved_by_time(row, now):
@@ -133,19 +134,15 @@ def _is_moved_by_time(row: dict[str, Any], now: datetime) -> bool:
     return has_slid_out(row["slid"], now)
 
 
-_FIGURES = [each.name for each in fields(Balances)]
+_FIGURES = itemgetter(*(each.name for each in fields(Balances)))
+_OF_LOT = itemgetter(
+    *("lot_id", "transaction_id", "purchase_id", "granted", "remaining", "lot_held"),
+    *("active", "activates_at", "expires_at"),
+)
+"""The columns of a lot, in the order of its first fields."""
 
 
 def _lot(row: dict[str, Any]) -> Lot:
-    return Lot(
-        row["lot_id"],
-        row["transaction_id"],
-        row["purchase_id"],
-        row["granted"],
-        row["remaining"],
-        row["lot_held"],
-        row["active"],
-        row["activates_at"],
-        row["expires_at"],
-        slides=row["slides"],
-    )
+    lot = Lot(*_OF_LOT(row))
+    lot.slides = row["slides"]
+    return lot

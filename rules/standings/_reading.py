@@ -12,7 +12,7 @@ from rules.standings._measuring import count_together
 from rules.standings._standing import COLUMNS, Standing, of_row
 
 STANDING = SQL(
-    "SELECT m.joined_at, g.growth, g.seq AS growth_seq, g.tier_id, g.tier_since"  # noqa: S608  a constant
+    "SELECT m.joined_at, g.tier_id"  # noqa: S608  a constant
     f"{COLUMNS} FROM growth_account g JOIN member m ON m.id = g.member_id WHERE g.member_id = $1"
 )
 
@@ -33,7 +33,7 @@ async def reckoned(member_id: UUID, terms: Terms, now: datetime) -> Standing:
 
 
 ALL = SQL(
-    "SELECT g.member_id, m.joined_at, g.growth, g.seq AS growth_seq, g.tier_id, g.tier_since"  # noqa: S608
+    "SELECT g.member_id, m.joined_at, g.tier_id"  # noqa: S608
     f"{COLUMNS} FROM growth_account g JOIN member m ON m.id = g.member_id WHERE g.member_id = ANY($1::uuid[])",
     fans_out="a page of members shows what is to come of each one's tier",
 )

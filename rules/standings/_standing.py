@@ -152,8 +152,10 @@ TIMED = (
 )
 """What the account keeps of a tier that time may change."""
 
-COLUMNS = ", g.tier_steps" + "".join(f", g.{name}" for name in TIMED if name != "changes_at")
-"""What a statement with the account as `g` reads, beside its growth and tier, for `of_row`."""
+COLUMNS = ", g.growth, g.seq AS growth_seq, g.tier_since, g.tier_steps" + "".join(
+    f", g.{name}" for name in TIMED if name != "changes_at"
+)
+"""What a statement with the account as `g` reads, beside its tier, for `of_row`."""
 
 
 def of_row(member_id: UUID, row: Mapping[str, Any], terms: Terms) -> Standing:

@@ -137,15 +137,15 @@ async def test_alone_it_writes_once_the_owner_is_as_it_was_read(postgres: Client
     box = await a_box(3)
     parts: list[Part] = [added(Thing, thing(box, "A")), changed(Box, ({"id": box, "volume": 3}, {"volume": 4}))]
     made = fold_alone(parts, Box, {"id": box, "volume": 3})
-    assert await postgres.write(made.text, made.values)
+    assert await postgres.write(*made)
     assert (await names(), await volumes()) == ("A", [4])
 
 
 async def test_alone_an_owner_that_is_only_watched_is_held_and_stays(postgres: Client) -> None:
     box = await a_box(3)
     made = fold_alone([added(Thing, thing(box, "A"))], Box, {"id": box, "volume": 3})
-    assert "FOR NO KEY UPDATE" in made.text
-    assert await postgres.write(made.text, made.values)
+    assert "FOR NO KEY UPDATE" in made[0]
+    assert await postgres.write(*made)
     assert (await names(), await volumes()) == ("A", [3])
 
 
@@ -154,8 +154,8 @@ async def test_alone_it_writes_nothing_and_says_so_when_the_owner_has_moved(post
     parts: list[Part] = [changed(Box, ({"id": box}, {"volume": 9})), added(Thing, thing(box, "A"))]
     made = fold_alone(parts, Box, {"id": box, "volume": 2})
     # no error either, which the server would write into its log
-    assert await postgres.execute_query_dict(made.text, made.values) == []
-    assert not await postgres.write(made.text, made.values)
+    assert await postgres.execute_query_dict(*made) == []
+    assert not await postgres.write(*made)
     assert (await names(), await volumes()) == ("", [3])
 
 
@@ -164,7 +164,7 @@ async def test_alone_nothing_stays_when_another_row_is_not_found(postgres: Clien
     parts: list[Part] = [changed(Thing, ({"box_id": other, "id": uuid4()}, {"weight": 1}))]
     parts += [changed(Box, ({"id": box}, {"volume": 9})), added(Thing, thing(box, "A"))]
     made = fold_alone(parts, Box, {"id": box})
-    assert not await postgres.write(made.text, made.values)
+    assert not await postgres.write(*made)
     assert (await names(), await volumes()) == ("", [3, 4])
 
 
@@ -172,7 +172,7 @@ async def test_alone_a_row_that_is_there_already_undoes_the_rest(postgres: Clien
     box = await a_box(3)
     parts: list[Part] = [changed(Box, ({"id": box}, {"volume": 9})), added(Box, {"id": box})]
     made = fold_alone(parts, Box, {"id": box})
-    assert not await postgres.write(made.text, made.values)
+    assert not await postgres.write(*made)
     assert await volumes() == [3]
 
 
@@ -180,7 +180,7 @@ async def test_a_writer_that_was_refused_is_used_again(postgres: Client) -> None
     box = await a_box(3)
     made = fold_alone([added(Box, {"id": box})], Box, {"id": box})
     for _ in range(3):
-        assert not await postgres.write(made.text, made.values)
+        assert not await postgres.write(*made)
     with pytest.raises(IntegrityError) as refused:
         await postgres.write("INSERT INTO box (id, volume) VALUES ($1, NULL)", [uuid4()])
     assert isinstance(refused.value.__cause__, NotNullViolationError)
@@ -190,6 +190,6 @@ async def test_a_writer_that_was_refused_is_used_again(postgres: Client) -> None
 async def test_a_statement_that_writes_knows_a_column_that_came_later(postgres: Client) -> None:
     box = await a_box(3)
     made = fold_alone([changed(Box, ({"id": box}, {"volume": 4}))], Box, {"id": box})
-    assert await postgres.write(made.text, made.values)
+    assert await postgres.write(*made)
     await postgres.execute_script("ALTER TABLE box ALTER COLUMN volume TYPE numeric")
-    assert await postgres.write(made.text, made.values)
+    assert await postgres.write(*made)

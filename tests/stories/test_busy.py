@@ -7,6 +7,7 @@ from weakref import WeakKeyDictionary
 import pytest
 from tortoise.connection import get_connection
 
+from models.engine.asyncpg import Turns
 from rules import keyring, transactions
 from rules.refusals import Busy
 from tests.people import balance, buy, member, programme, redeem
@@ -57,6 +58,17 @@ async def test_nothing_is_begun_for_a_caller_who_has_left_while_they_waited() ->
     assert (await balance(mei))["available"] == 60
 
 
+async def test_nobody_overtakes_who_stands_in_line() -> None:
+    line = Turns(1)
+    assert line.take()
+    assert not line.take()
+    waiting = asyncio.create_task(line.acquire())
+    await asyncio.sleep(0)
+    line.release()
+    assert not line.take(), "who waited has the turn, though they have not begun"
+    assert await waiting
+
+
 async def test_what_stands_in_line_is_not_begun_for_a_caller_who_leaves(
     dialect: str, statements: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -65,7 +77,7 @@ async def test_what_stands_in_line_is_not_begun_for_a_caller_who_leaves(
     await programme()
     mei = await member("Mei")
     await buy(mei, 100_00)
-    gone, line = False, asyncio.Semaphore(1)
+    gone, line = False, Turns(1)
     monkeypatch.setattr(get_connection("default"), "turn", line)
 
     async def asked() -> None:
