@@ -236,8 +236,11 @@ def bad_input(message: str) -> GraphQLError:
     return GraphQLError(message, extensions={"code": "BAD_USER_INPUT"})
 
 
+KEY = re.compile(r"[\x21-\x7e]{8,128}")
+
+
 def key_of(text: str) -> Key:
     """An idempotency key, as a client sent it."""
-    if not re.fullmatch(r"[\x21-\x7e]{8,128}", text):
+    if not KEY.fullmatch(text):
         raise bad_input("`idempotencyKey` has 8 to 128 printable ASCII characters and no spaces.")
     return Key(text)

@@ -70,11 +70,16 @@ def parse_note(value: object) -> Note:
     raise ValueError(f"A note has 1 to {NOTE_MAX} characters and no control characters.")
 
 
+REASON = re.compile(rf"[A-Z][A-Z0-9_]{{1,{REASON_MAX - 1}}}", re.ASCII)
+
+
 def parse_reason(value: object) -> ReasonCode:
     """Read a reason code; `reward tea` is read as `REWARD_TEA`."""
     if isinstance(value, str):
+        if REASON.fullmatch(value):
+            return ReasonCode(value)
         code = re.sub(r"[\s\-.:]+", "_", value.strip()).upper()
-        if re.fullmatch(rf"[A-Z][A-Z0-9_]{{1,{REASON_MAX - 1}}}", code, re.ASCII):
+        if REASON.fullmatch(code):
             return ReasonCode(code)
     raise ValueError(f"A reason code is 2 to {REASON_MAX} letters, digits or underscores: REWARD_TEA.")
 
