@@ -7700,7 +7700,7 @@ export interface WebhookEndpointUpdateInput {
 export type WebhookFailure =
   /** The name leads to an address that webhooks are not sent to. */
   | 'ADDRESS_REFUSED'
-  /** The name leads nowhere. */
+  /** The name leads nowhere, or, as far as a partner is told, not to the Internet alone. */
   | 'NAME_UNKNOWN'
   /** Nobody listens there. */
   | 'CONNECTION_FAILED'

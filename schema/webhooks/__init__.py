@@ -183,6 +183,20 @@ def _whose(input: WebhookEndpointCreateInput, actor: Actor) -> UUID | None:
     return found
 
 
+async def _check_url(info: Info, url: str) -> None:
+    """See that webhooks may be sent there now. A partner is not told why not: it knows nothing of our network.
+
+    Raises: WebhookUrlRefused.
+    """
+    webhooks.target(url)
+    try:
+        await outside_of(info).check_webhook(url)
+    except webhooks.WebhookUrlRefused:
+        if webhooks.kept_to(info.context.actor) is None:
+            raise
+        raise webhooks.WebhookUrlRefused("Its name does not lead to the Internet, or not to it alone.") from None
+
+
 async def _payload(
     endpoint_id: UUID, now: datetime, secret: webhooks.Secret | None = None
 ) -> WebhookEndpointPayload:
@@ -226,7 +240,7 @@ class WebhooksMutation:
         added = await webhooks.recalled(wish, key=key, actor=context.actor)
         if added is None:
             # a name that is unknown by now must not keep a repetition from its answer
-            await outside_of(info).check_webhook(input.url)
+            await _check_url(info, input.url)
             added = await webhooks.add(wish, key=key, actor=context.actor, now=context.now)
         return await _payload(added.endpoint_id, context.now, added.secret)
 
@@ -244,7 +258,7 @@ class WebhooksMutation:
         said: tuple[object, ...] = (input.event_types, input.partner_event_types)
         retype = any(each is not strawberry.UNSET for each in said)
         if input.url is not None:
-            await outside_of(info).check_webhook(input.url)
+            await _check_url(info, input.url)
         wanted = Change(input.url, input.description, _types(input), retype, input.enabled)
         await webhooks.change(which, wanted, actor=context.actor, now=context.now)
         return await _payload(which, context.now)

@@ -66,7 +66,7 @@ describe(
     "Why a try failed before there was an answer.",
     {
         Failure.ADDRESS_REFUSED: "The name leads to an address that webhooks are not sent to.",
-        Failure.NAME_UNKNOWN: "The name leads nowhere.",
+        Failure.NAME_UNKNOWN: "The name leads nowhere, or, as far as a partner is told, not to the Internet alone.",
         Failure.CONNECTION_FAILED: "Nobody listens there.",
         Failure.TLS_FAILED: "The certificate is not good for the name, or there is no TLS.",
         Failure.TIMED_OUT: "There was no answer within 15 seconds.",
@@ -96,12 +96,14 @@ ATTEMPTS = SQL(
 
 
 async def attempts_of(parents: Sequence["WebhookDelivery"], context: Context) -> list[list[WebhookAttempt]]:
-    """The latest tries at each delivery, oldest first."""
-    del context
+    """The latest tries at each delivery, oldest first. What names lead to in our own network no partner is told."""
+    is_partner = webhooks.kept_to(context.actor) is not None
     found: dict[UUID, list[WebhookAttempt]] = {parent.row_id: [] for parent in parents}
     for row in await ATTEMPTS.rows(list(found), ATTEMPTS_SHOWN):
         which = row.pop("delivery_id")
         failure = row.pop("failure")
+        if is_partner and failure == Failure.ADDRESS_REFUSED:
+            failure = Failure.NAME_UNKNOWN
         found[which].append(WebhookAttempt(**row, failure=Failure(failure) if failure else None))
     return [found[parent.row_id] for parent in parents]
 

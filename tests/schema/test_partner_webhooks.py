@@ -7,16 +7,16 @@ import pytest
 
 from models.credentials import KeyScope, PrincipalKind
 from models.sql import SQL
-from models.webhooks import ENDPOINTS_MAX, PARTNER_ENDPOINTS_MAX
+from models.webhooks import ENDPOINTS_MAX, PARTNER_ENDPOINTS_MAX, Failure
 from rules import keys, webhooks
 from rules.actors import SYSTEM, Principal
 from rules.keys import Bounds, Holder
-from rules.webhooks import Wish
+from rules.webhooks import Outcome, WebhookUrlRefused, Wish
 from schema import ids
 from schema.ids import Tag
 from tests.bringing import organisation
-from tests.people import NOON, fresh_key, member, programme
-from tests.schema.asking import OWNER, act, ask, refusals
+from tests.people import DAY, NOON, fresh_key, member, programme
+from tests.schema.asking import OWNER, Nowhere, act, ask, refusals
 
 HOOK = {"url": "https://books.example/hook", "idempotencyKey": "webhook-1"}
 ENDPOINT = "webhookEndpoint { id url state partnerEventTypes pending } secret"
@@ -137,6 +137,34 @@ async def test_a_partner_asks_for_no_members_events_and_for_no_wrong_address(
     added = await act("webhookEndpointCreate", ENDPOINT, HOOK, who=mine)
     which = {"id": added["webhookEndpoint"]["id"]}
     assert refusals(await act("webhookEndpointUpdate", "__typename", {**which, **given}, who=mine)) == codes
+
+
+async def test_a_partner_is_not_told_what_names_lead_to_in_the_houses_own_network(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    _, mine, _ = await two()
+    which = {"id": (await act("webhookEndpointCreate", ENDPOINT, HOOK, who=mine))["webhookEndpoint"]["id"]}
+    await act("webhookTest", "__typename", which, who=mine)
+    move = "mutation($i: WebhookEndpointUpdateInput!) { webhookEndpointUpdate(input: $i) {"
+    document = f"{move} userErrors {{ code ... on WebhookUrlRefused {{ why }} }} }} }}"
+    given = {"i": {**which, "url": "https://inside.example"}}
+    told: dict[Principal, set[str]] = {mine: set(), OWNER: set()}
+    for day, failure in enumerate((Failure.ADDRESS_REFUSED, Failure.NAME_UNKNOWN), start=1):
+
+        async def check(_: object, url: str, why: str = failure.value) -> None:
+            raise WebhookUrlRefused(why)
+
+        monkeypatch.setattr(Nowhere, "check_webhook", check)
+        for who, said in told.items():
+            [error] = (await ask(document, given, who=who))["webhookEndpointUpdate"]["userErrors"]
+            said.add(error["why"])
+        [where] = await webhooks.due(NOON + day * DAY)
+        [parcel] = await webhooks.claim(where, 1, now=NOON + day * DAY)
+        await webhooks.report(parcel, Outcome(None, failure, DAY), now=NOON + day * DAY)
+    assert [len(each) for each in told.values()] == [1, 2]
+    tries = "{ partner { webhookEndpoints { deliveries { nodes { attempts { failure } } } } } }"
+    [seen] = (await ask(tries, who=mine))["partner"]["webhookEndpoints"]
+    assert [each["failure"] for each in seen["deliveries"]["nodes"][0]["attempts"]] == ["NAME_UNKNOWN"] * 2
 
 
 async def test_the_programmes_own_endpoints_are_told_of_no_partner() -> None:

@@ -107,7 +107,10 @@ async def test_a_partner_is_told_that_a_settlement_is_approved_and_paid_as_it_ca
 
 async def test_no_way_leads_from_members_to_a_partner_nor_from_a_partner_to_anybody_else(going: Round) -> None:
     bamboo, settlement = await one_to_settle()
+    moon = await organisation("Moon Radio")
+    [bought] = await bring(moon, 1)
     async with receiving() as receiver, receiving() as ours:
+        await approve(moon, await settle(bought, NOON.date().replace(day=1)))
         theirs, own = (await hook(receiver, bamboo)).endpoint_id, (await add(ours)).endpoint_id
         mei = await trade()
         await approve(bamboo, settlement)
@@ -119,10 +122,11 @@ async def test_no_way_leads_from_members_to_a_partner_nor_from_a_partner_to_anyb
                 await webhooks.replay_since(where, NOON, undelivered=undelivered, actor=SYSTEM, now=going.clock.now)
                 await run_jobs(going.clock.now)
             await going.until_done()
-        assert {body["type"] for body in bodies(receiver)} == {"SETTLEMENT_APPROVED"}
+        assert {body["data"]["partnerId"] for body in bodies(receiver)} == {ids.encode(Tag.PARTNER, bamboo)}
+        assert [body["type"] for body in bodies(receiver)] == ["SETTLEMENT_APPROVED"] * 2
         assert len(ours.taken) > 4
         # as somebody writes it into the database
-        [event] = await HAPPENED.rows()
+        _, event = await HAPPENED.rows()
         moved = next(row for row in await DELIVERIES.rows() if row["type"] == "points.moved")
         rows = [(theirs, moved["event_id"], mei), (theirs, mei, None), (own, event["id"], None)]
         for endpoint_id, event_id, member_id in rows:
@@ -226,6 +230,10 @@ async def test_of_a_rejected_settlement_only_its_end_is_told_and_that_to_who_kne
         going.clock.now += timedelta(minutes=1)
         assert len(await replayed(going, where, NOON, receiver, undelivered=False)) == 1
     assert {call.name for call in receiver.calls} == {webhooks.name_of((await HAPPENED.rows())[1]["id"])}
+    assert sorted((row["state"], row["fence"]) for row in await DELIVERIES.rows()) == [
+        ("DEAD", 1),
+        ("DELIVERED", 2),
+    ]
     [body] = bodies(receiver)
     told = {name for name, value in body["data"].items() if value is not None}
     assert (body["type"], body["data"]["state"]) == ("SETTLEMENT_REJECTED", "REJECTED")
