@@ -22,6 +22,7 @@ from rules.refusals import NotFound, Refusal
 from rules.transactions import transaction
 
 PARTNERS_AT_ONCE = 1_000
+STRETCHES_MAX = 1_000
 REF_MAX = 100
 
 
@@ -57,20 +58,31 @@ async def settle_all(_: dict[str, Any], now: datetime) -> None:
 
 
 DUE = SQL(
-    "SELECT DISTINCT partner_id FROM commission WHERE (state = 'FROZEN' AND frozen_until <= $1) OR"
-    " (state = 'AVAILABLE' AND frozen_until < $2 AND NOT EXISTS (SELECT 1 FROM partner_settlement s"
-    " WHERE s.partner_id = commission.partner_id AND s.month = $3::text::date)) ORDER BY partner_id LIMIT $4",
+    "SELECT DISTINCT partner_id FROM commission WHERE partner_id > $5 AND ((state = 'FROZEN'"
+    " AND frozen_until <= $1) OR (state = 'AVAILABLE' AND frozen_until < $2 AND NOT EXISTS (SELECT 1"
+    " FROM partner_settlement s WHERE s.partner_id = commission.partner_id AND s.month = $3::text::date)))"
+    " ORDER BY partner_id LIMIT $4",
     fans_out="each partner with something due is settled by itself",
 )
 
 
 async def bring_settlements(now: datetime) -> int:
-    """Settle the last month that is over with every partner, and say with how many."""
+    """Settle the last month that is over with every partner, and say with how many.
+
+    Those with too little stay due, so all are visited, by their ids.
+    """
     timezone = (await programme.terms()).timezone
     this = local_day(now, timezone).replace(day=1)
     month, ends_at = add_months(this, -1), local_midnight(this, timezone)
-    rows = await DUE.rows(now, ends_at, month.isoformat(), PARTNERS_AT_ONCE)
-    return sum([await settle(row["partner_id"], month, ends_at=ends_at, now=now) is not None for row in rows])
+    settled, after = 0, UUID(int=0)
+    for _ in range(STRETCHES_MAX):
+        rows = await DUE.rows(now, ends_at, month.isoformat(), PARTNERS_AT_ONCE, after)
+        for row in rows:
+            settled += await settle(row["partner_id"], month, ends_at=ends_at, now=now) is not None
+        if len(rows) < PARTNERS_AT_ONCE:
+            break
+        after = rows[-1]["partner_id"]
+    return settled
 
 
 THAW = SQL(

@@ -42,6 +42,10 @@ class Figures:
     reward_points: int | None = None
     reward_cost_minor: int | None = None
     conversion_bps: int | None = None
+    """Who has qualified in these days, of who has registered in them: of a short time it may be more than 10,000.
+
+    Days that are over never change, so what became of those who came on one cannot be told.
+    """
 
 
 class FiguresRow(Row):

@@ -52,7 +52,9 @@ class PartnerFigures:
         READS_STATISTICS, "The partner's commission on `netMinor`, before each order's is rounded down."
     )
     conversion_bps: BasisPointsValue | None = seen(
-        READS_STATISTICS, "`qualified` of `registered`, rounded down; those who qualify now may have come earlier."
+        READS_STATISTICS,
+        "`qualified` of `registered` in these days, rounded down. Who qualifies now may have come before them: of "
+        "a short time it may be more than 10000.",
     )
 
 

@@ -12,7 +12,7 @@ from models.staff import StaffRole
 from models.units import ReasonCode
 from rules import partners
 from rules.actors import Actor, ActorKind, Principal
-from rules.partners import OwnSettlement, PartnerFeeInvalid, PaymentRefInvalid, SettlementDecided
+from rules.partners import OwnSettlement, PartnerFeeInvalid, PaymentRefInvalid, SettlementDecided, _settling
 from rules.proofs import ProofRequired
 from rules.refusals import NotFound
 from schema import ids
@@ -127,6 +127,20 @@ async def test_fewer_than_five_people_wait_for_the_next_month() -> None:
     await catch_up(MAY)
     [row] = await SETTLEMENTS.rows()
     assert (row["referees"], row["commissions"], row["earned_minor"]) == (5, 13, 65_00)
+
+
+async def test_partners_with_too_little_keep_nobody_else_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_settling, "PARTNERS_AT_ONCE", 2)
+    await programme()
+    await campaign()
+    *small, last = sorted([await organisation(f"Stall {number}") for number in range(5)])
+    for whose, number in (*((each, 1) for each in small), (last, 5)):
+        for person in await bring(whose, number):
+            await person.happens("QUALIFIED", NOON)
+            await person.orders_for(100_00, NOON)
+    for _ in range(2):
+        await catch_up(APRIL)
+    assert len(await SETTLEMENTS.rows()) == 1
 
 
 async def test_less_than_the_least_waits() -> None:
