@@ -3437,8 +3437,8 @@ export interface PartnerCell {
    */
   rewardCostMinor: Long | null;
   /**
-   * `qualified` of `registered`, rounded down; those who qualify now may have come earlier. Not for members, but for
-   * OWNER, ADMIN, PARTNER.
+   * `qualified` of `registered` in these days, rounded down. Who qualifies now may have come before them: of a short
+   * time it may be more than 10000. Not for members, but for OWNER, ADMIN, PARTNER.
    */
   conversionBps: BasisPoints | null;
   /** The day, where it is told by days. Not for members, but for OWNER, ADMIN, PARTNER. */
@@ -3540,8 +3540,8 @@ export interface PartnerFigures {
    */
   rewardCostMinor: Long | null;
   /**
-   * `qualified` of `registered`, rounded down; those who qualify now may have come earlier. Not for members, but for
-   * OWNER, ADMIN, PARTNER.
+   * `qualified` of `registered` in these days, rounded down. Who qualifies now may have come before them: of a short
+   * time it may be more than 10000. Not for members, but for OWNER, ADMIN, PARTNER.
    */
   conversionBps: BasisPoints | null;
 }
@@ -5492,7 +5492,7 @@ export interface Referral {
   cause: string;
   /** What the referee has yet to do. */
   missing: ReferralMissing;
-  /** How much, in minor units, where it is money; else null. */
+  /** How much, in minor units, where it is money; else null. Whoever brought them is not told. */
   missingMinor: Long | null;
   /** Since when. */
   boundAt: DateTime;
@@ -5937,7 +5937,7 @@ export interface ReferralInvitee {
   cause: string;
   /** What they have yet to do. */
   missing: ReferralMissing;
-  /** How much, in minor units, where it is money; else null. */
+  /** The least an order has to come to, in minor units; else null. What somebody has spent is their own. */
   missingMinor: Long | null;
   /** Since when. */
   boundAt: DateTime;
@@ -6019,7 +6019,7 @@ export type ReferralMissing =
   | 'ORDER'
   /** Their order has to be completed. */
   | 'COMPLETION'
-  /** Spend `missingMinor` more. */
+  /** Spend more: how much, the referee alone is told (`missingMinor`). */
   | 'SPENDING'
   /** Nothing: it is waited whether they give it back. */
   | 'HOLD'

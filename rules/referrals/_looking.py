@@ -52,6 +52,12 @@ AROUND = SQL(
 WORK = SQL("SELECT id FROM staff WHERE active AND as_member_id = ANY($1::uuid[]) LIMIT 1")
 
 
+ORDER = SQL(
+    "SELECT payer_hash, address_hash FROM purchase WHERE member_id = ANY($1::uuid[]) AND id = $2",
+    fans_out="the order a referral qualifies by is a person's, whichever member they were",
+)
+
+
 async def _works(referrer_id: UUID) -> bool:
     """Whether somebody who is or was others besides works for the programme as any of them."""
     heir = await heirs.heir_of(referrer_id)
@@ -65,7 +71,7 @@ async def queue_up(device: str | None, now: datetime) -> None:
 
 
 async def look(course: Course, *, payer: str | None = None, address: str | None = None) -> None:
-    """See what speaks against a referral by now, and against the order that may be its qualifying act.
+    """See what speaks against a referral by now, and against the order that may be its qualifying act, or was.
 
     What a referrer brings in a hurry is seen from all sides of it: so the first of many who came at once are found
     out when they are about to qualify, and those in the midst of them.
@@ -73,9 +79,11 @@ async def look(course: Course, *, payer: str | None = None, address: str | None 
     found, at = course.referral, course.referral.bound_at
     hours = (at - HOUR, at - HOUR / 2, at, at + HOUR / 2, at + HOUR)
     days = (at - DAY, at - DAY / 2, at + DAY / 2, at + DAY)
-    row = await AROUND.row(
-        await _selves(course), found.device_hash, found.referrer_id, *hours, *days, payer, address
-    )
+    selves = await _selves(course)
+    if found.purchase_id is not None and payer is None and address is None:
+        order = await ORDER.row(selves, found.purchase_id) or {}
+        payer, address = order.get("payer_hash"), order.get("address_hash")
+    row = await AROUND.row(selves, found.device_hash, found.referrer_id, *hours, *days, payer, address)
     if row is None:
         raise AssertionError("Counts are always one row.")
     works = row["is_staff"]

@@ -51,7 +51,7 @@ describe(
         Missing.REGISTRATION: "Verify a phone.",
         Missing.ORDER: "Pay an order; of `missingMinor` at least, where that says a sum.",
         Missing.COMPLETION: "Their order has to be completed.",
-        Missing.SPENDING: "Spend `missingMinor` more.",
+        Missing.SPENDING: "Spend more: how much, the referee alone is told (`missingMinor`).",
         Missing.HOLD: "Nothing: it is waited whether they give it back.",
         Missing.REVIEW: "Nothing: somebody of the staff has to look at it.",
     },
@@ -65,7 +65,9 @@ class ReferralInvitee:
     state: ReferralState = seen(SEES, "Where it stands.")
     cause: str = seen(SEES, "Why, in one word.")
     missing: Missing = seen(SEES, "What they have yet to do.")
-    missing_minor: Long | None = seen(SEES, "How much, in minor units, where it is money; else null.")
+    missing_minor: Long | None = seen(
+        SEES, "The least an order has to come to, in minor units; else null. What somebody has spent is their own."
+    )
     bound_at: Moment = seen(SEES, "Since when.")
     valid_until: Moment = seen(SEES, "Until when it may qualify.")
 
@@ -150,7 +152,7 @@ async def invitees_of(
             state=ReferralState(row["state"]),
             cause=hushed(row, context),
             missing=need.what,
-            missing_minor=None if need.minor is None else Long(need.minor),
+            missing_minor=Long(need.minor) if need.minor and need.what is not Missing.SPENDING else None,
             bound_at=row["bound_at"],
             valid_until=row["valid_until"],
         )

@@ -87,7 +87,9 @@ class Referral:
     state: ReferralState = seen(SEES, "Where it stands.")
     cause: str = seen(SEES, "Why, in one word.")
     missing: Missing = seen(SEES, "What the referee has yet to do.")
-    missing_minor: Long | None = seen(SEES, "How much, in minor units, where it is money; else null.")
+    missing_minor: Long | None = seen(
+        SEES, "How much, in minor units, where it is money; else null. Whoever brought them is not told."
+    )
     bound_at: Moment = seen(SEES, "Since when.")
     valid_until: Moment = seen(SEES, "Until when it may qualify.")
     qualifies_at: Moment | None = seen(SEES, "When its hold ends, or ended; null before the qualifying act.")

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from models.staff import StaffRole
 from models.units import Points
-from rules.referrals import Milestone
+from rules.referrals import Milestone, QualifyingAct
 from schema import ids
 from schema.ids import Tag
 from tests.people import DAY, NOON, buy, fresh_key, member, merge, programme
@@ -13,6 +13,7 @@ from tests.referring import campaign, code, friend, work
 from tests.schema.asking import CLERK, SERVICE, as_member, as_staff, ask
 
 OPERATOR = as_staff(StaffRole.OPERATOR)
+OWN = "{ me { referral { broughtBy { missingMinor } } } }"
 PUBLISH = """mutation($input: ReferralCampaignPublishInput!) { referralCampaignPublish(input: $input) {
   campaign { code version act holdDays referrer { points byTier { tier points } } milestones { qualified points }
     caps { day month lifetime } budget link } replayed userErrors { code message } } }"""
@@ -144,6 +145,19 @@ async def test_what_communities_are_needed_for_is_refused_with_a_code_of_its_own
     assert [each["code"] for each in done["userErrors"]] == ["REFERRAL_ACT_UNAVAILABLE"]
     wrong = (await ask(PUBLISH, wish(link="http://tea.example"), who=OPERATOR))["referralCampaignPublish"]
     assert [each["code"] for each in wrong["userErrors"]] == ["REFERRAL_CAMPAIGN_INVALID"]
+
+
+async def test_nobody_is_told_what_a_friend_has_spent() -> None:
+    await programme()
+    await campaign(act=QualifyingAct.SPEND, spend_minor=100_00)
+    mei = await member("Mei")
+    lan = await friend(await code(mei))
+    for more in (0, 30_00, 69_99):
+        if more:
+            await buy(lan, more)
+        [shown] = (await mine(mei))["invitees"]["nodes"]
+        assert (shown["state"], shown["missing"], shown["missingMinor"]) == ("BOUND", "SPENDING", None)
+    assert (await ask(OWN, who=as_member(lan)))["me"]["referral"]["broughtBy"] == {"missingMinor": 1}
 
 
 async def test_a_page_of_members_shows_whom_each_has_brought() -> None:

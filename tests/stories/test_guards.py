@@ -131,6 +131,29 @@ async def test_a_hold_that_ends_is_looked_at_once_more() -> None:
     assert await state(first) == "QUALIFIED"
 
 
+@pytest.mark.parametrize("kind", ["payer", "address"])
+async def test_the_first_of_a_ring_is_found_out_when_the_hold_ends(kind: str) -> None:
+    await programme()
+    await campaign(hold_days=7, guards=Guards(same_address=60))
+    said = await code(await member("Mei"))
+    ring, alone = [await friend(said) for _ in range(4)], await friend(said)
+    hidden = purchases.traced(kind, "one and the same")
+    for day, each in enumerate(ring):
+        await pays(each, kind, hidden, at=NOON + day * DAY)
+    await pays(alone, kind, purchases.traced(kind, "another"), at=NOON)
+    assert [await state(each) for each in ring] == ["QUALIFYING", "REVIEW", "REVIEW", "REJECTED"]
+    await work(NOON + 7 * DAY)
+    assert [await state(each) for each in (ring[0], alone)] == ["REJECTED", "REWARDED"]
+
+
+async def pays(who: UUID, kind: str, hidden: str, *, at: datetime) -> None:
+    """They pay an order by that account, or have it sent to that address."""
+    if kind == "payer":
+        await buy(who, 50_00, payer_hash=hidden, at=at)
+    else:
+        await buy(who, 50_00, address_hash=hidden, at=at)
+
+
 async def test_what_was_approved_goes_on_from_where_it_stood() -> None:
     await programme()
     await campaign(hold_days=7)
