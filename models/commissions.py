@@ -146,6 +146,8 @@ class Commission(Model):
         "models.PartnerSettlement", related_name=False, on_delete=fields.RESTRICT, null=True
     )
     settlement_id: UUID | None
+    shown = fields.BooleanField(null=True)
+    """Whether it was in a settlement that the partner has seen and that was rejected then."""
 
     class Meta:
         table = "commission"

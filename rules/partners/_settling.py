@@ -95,6 +95,7 @@ IN_THE_WAY = SQL(
 OPEN = "partner_id = $1 AND state = 'AVAILABLE' AND frozen_until < $2 AND amount_minor > 0"
 SUMS = SQL(
     "SELECT COUNT(*) AS commissions, COUNT(DISTINCT referee_id) AS referees,"  # noqa: S608  a constant
+    " COUNT(DISTINCT CASE WHEN shown IS NULL THEN referee_id END) AS fresh, COUNT(shown) AS shown,"
     f" COALESCE(SUM(amount_minor), 0)::bigint AS earned FROM commission WHERE {OPEN}"
 )
 CAMPAIGNS = SQL(f"SELECT DISTINCT campaign, campaign_version FROM commission WHERE {OPEN}")  # noqa: S608
@@ -117,7 +118,7 @@ async def settle(partner_id: UUID, month: date, *, ends_at: datetime, now: datet
     if await IN_THE_WAY.value(partner_id, month.isoformat()) is not None:
         return None
     sums = await SUMS.row(partner_id, ends_at)
-    if sums is None or sums["referees"] < LEAST or sums["earned"] < await _least(partner_id, ends_at):
+    if sums is None or _tells_of_few(sums) or sums["earned"] < await _least(partner_id, ends_at):
         return None
     due = sums["earned"] - account.owed_minor
     fee = worth(max(due, 0), account.fee_bps)
@@ -140,6 +141,11 @@ async def settle(partner_id: UUID, month: date, *, ends_at: datetime, now: datet
     await SETTLE.run(partner_id, ends_at, row["id"])
     await owe(partner_id, -account.owed_minor)
     return UUID(str(row["id"]))
+
+
+def _tells_of_few(sums: dict[str, Any]) -> bool:
+    """Whether a settlement would tell of fewer than five people, by itself or beside one that was seen before."""
+    return bool(sums["referees"] < LEAST or (sums["shown"] > 0 and sums["fresh"] < LEAST))
 
 
 async def _least(partner_id: UUID, ends_at: datetime) -> int:
@@ -182,13 +188,17 @@ LEFT = SQL(
 )
 FREE = SQL(
     "UPDATE commission SET state = CASE WHEN state = 'SETTLING' THEN 'AVAILABLE' ELSE state END,"
-    " settled_minor = NULL, settlement_id = NULL WHERE settlement_id = $2 AND partner_id = $1"
+    " settled_minor = NULL, settlement_id = NULL, shown = COALESCE($3, shown)"
+    " WHERE settlement_id = $2 AND partner_id = $1"
 )
 
 
 @transaction
 async def reject(partner_id: UUID, settlement_id: UUID, *, reason: ReasonCode, actor: Actor, now: datetime) -> None:
     """Reject a settlement: what is in it waits for the next month's. Doing it again changes nothing.
+
+    What the partner has seen, since it was approved, waits until five people's commissions come beside it: or the
+    partner could tell from the difference what fewer have bought, or given back.
 
     Raises: NotFound, SettlementDecided.
     """
@@ -197,7 +207,7 @@ async def reject(partner_id: UUID, settlement_id: UUID, *, reason: ReasonCode, a
         return
     _check(row, SettlementState.READY, SettlementState.APPROVED)
     refunded = await LEFT.value(partner_id, settlement_id)
-    await FREE.run(partner_id, settlement_id)
+    await FREE.run(partner_id, settlement_id, row["state"] == SettlementState.APPROVED or None)
     await owe(partner_id, row["netted_minor"] - refunded)
     await DECIDE.row(partner_id, settlement_id, SettlementState.REJECTED.value, who, now, reason)
     if row["state"] == SettlementState.APPROVED:

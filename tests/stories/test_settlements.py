@@ -195,6 +195,28 @@ async def test_a_rejected_settlement_is_made_again_next_month() -> None:
     assert (rejected["state"], row["state"], row["earned_minor"]) == ("REJECTED", "READY", 22_50)
 
 
+async def test_what_a_partner_has_seen_and_lost_comes_again_with_five_others_or_not_at_all() -> None:
+    bamboo, people, first = await settled()
+    await partners.approve_settlement(bamboo, first, actor=ANN, now=APRIL)
+    await partners.reject_settlement(bamboo, first, reason=ReasonCode("TYPO"), actor=BO, now=APRIL)
+    for buyers, month in ((people[:4], MAY), (people[4:], MAY + 30 * DAY)):
+        assert len(await SETTLEMENTS.rows()) == 1
+        for each in buyers:
+            await each.orders_for(10_00, APRIL)
+        await catch_up(month)
+    [fresh] = (await SETTLEMENTS.rows())[1:]
+    assert (fresh["state"], fresh["referees"], fresh["earned_minor"]) == ("READY", 5, 27_50)
+
+
+async def test_what_one_has_given_back_of_a_settlement_a_partner_has_lost_is_not_told() -> None:
+    bamboo, people, first = await settled()
+    await partners.approve_settlement(bamboo, first, actor=ANN, now=APRIL)
+    await partners.reject_settlement(bamboo, first, reason=ReasonCode("TYPO"), actor=BO, now=APRIL)
+    await people[0].gives_back(50_00, APRIL)
+    await catch_up(MAY)
+    assert len(await SETTLEMENTS.rows()) == 1
+
+
 async def test_two_people_prove_themselves_to_pay_a_settlement() -> None:
     bamboo, _, first = await settled()
     unproven = Actor(ActorKind.STAFF, ANN.id, StaffRole.ADMIN)
