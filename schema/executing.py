@@ -20,13 +20,14 @@ GRAPH = schema._schema
 
 AS_THEY_ARE = {
     "DateTime": str,
+    "Date": str,
     "Long": int,
     "BasisPoints": int,
     "CurrencyCode": str,
     "Note": str,
     "ReasonCode": str,
 }
-"""The scalars whose values of that class are told as they are. Moments come as texts from the database."""
+"""The scalars whose values of that class are told as they are. Moments and days come as texts from the database."""
 
 _log = logging.getLogger("loyalty.faults")
 

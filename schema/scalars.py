@@ -51,6 +51,11 @@ def show_moment(value: datetime | str) -> str:
     return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
+def show_day(value: date | str) -> str:
+    """A day as it is told; one that the database told is a text already."""
+    return value if isinstance(value, str) else value.isoformat()
+
+
 def parse_day(value: object) -> Day:
     """Read a day of the calendar."""
     if isinstance(value, str) and re.fullmatch(r"\d{4}-\d\d-\d\d", value, re.ASCII):
@@ -121,7 +126,7 @@ SCALARS: dict[object, ScalarDefinition] = {
         description="A day of the calendar, `YYYY-MM-DD`.",
         specified_by_url="https://datatracker.ietf.org/doc/html/rfc3339",
         parse_value=parse_day,
-        serialize=lambda day: day.isoformat(),
+        serialize=show_day,
     ),
     Note: strawberry.scalar(
         name="Note",

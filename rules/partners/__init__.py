@@ -23,14 +23,14 @@ from rules.partners._settling import (
 from rules.partners._settling import approve as approve_settlement
 from rules.partners._settling import pay as pay_settlement
 from rules.partners._settling import reject as reject_settlement
-from rules.partners._statistics import DAYS_MAX, By, Figures, Statistics, objection, statistics
+from rules.partners._statistics import DAYS_MAX, TOLD, By, Statistics, objection, statistics
 
 __all__ = [
     "DAYS_MAX",
     "LINKS_MAX",
     "NAME_MAX",
+    "TOLD",
     "By",
-    "Figures",
     "Line",
     "OwnSettlement",
     "PartnerFeeInvalid",

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
+from typing import Any
 from uuid import UUID
 
 from models.reading import Row, Rows
@@ -23,68 +24,124 @@ class By(StrEnum):
     CAMPAIGN = "CAMPAIGN"
 
 
-@dataclass(slots=True)
-class Figures:
+class FiguresRow(Row):
     """What a partner is told of some days. None is fewer than five people, or nobody.
 
-    It is not frozen, since that makes it twice as dear to make, and there is one for each day.
+    Each row says, too, up to when all is counted.
     """
 
-    touches: int | None = None
-    unique_touches: int | None = None
-    registered: int | None = None
-    qualified: int | None = None
-    orders: int | None = None
-    gross_minor: int | None = None
-    refunds: int | None = None
-    refund_minor: int | None = None
-    net_minor: int | None = None
-    reward_points: int | None = None
-    reward_cost_minor: int | None = None
-    conversion_bps: int | None = None
+    touched_at: datetime | None
+    happened_at: datetime | None
+    is_total: int | None
+    """1 for the sum of the cells, 0 for a cell; None where there is no cell."""
+    touches: int | None
+    unique_touches: int | None
+    registered: int | None
+    qualified: int | None
+    orders: int | None
+    gross_minor: int | None
+    refunds: int | None
+    refund_minor: int | None
+    net_minor: int | None
+    reward_points: int | None
+    reward_cost_minor: int | None
+    conversion_bps: int | None
     """Who has qualified in these days, of who has registered in them: of a short time it may be more than 10,000.
 
     Days that are over never change, so what became of those who came on one cannot be told.
     """
 
 
-class FiguresRow(Row):
-    """The sums of a cell, with the people behind them, and up to when all is counted. No cell: there is nothing."""
+class DayRow(FiguresRow):
+    """A day's."""
 
-    touched_at: datetime | None
-    happened_at: datetime | None
-    cell: str | None
-    touchers: int
-    touches: int
-    unique_touches: int
-    registered: int
-    qualified: int
-    buyers: int
-    orders: int
-    gross_minor: int
-    gross_cost: int
-    refunders: int
-    refunds: int
-    refund_minor: int
-    refund_cost: int
-    rewarded: int
-    reward_points: int
+    day: str | None
+    channel = None
+    campaign = None
 
 
-SUMMED = tuple(name for name in FiguresRow.__annotations__ if name not in ("touched_at", "happened_at", "cell"))
+class ChannelRow(FiguresRow):
+    """A channel's."""
+
+    channel: str | None
+    day = None
+    campaign = None
+
+
+class CampaignRow(FiguresRow):
+    """A campaign's."""
+
+    campaign: str | None
+    day = None
+    channel = None
+
+
+SUMMED = (
+    "touches",
+    "unique_touches",
+    "registered",
+    "qualified",
+    "buyers",
+    "orders",
+    "gross_minor",
+    "gross_cost",
+    "refunders",
+    "refunds",
+    "refund_minor",
+    "refund_cost",
+    "rewarded",
+    "reward_points",
+)
 SUMS = ", ".join(f"SUM({name})::bigint AS {name}" for name in SUMMED)
 
+TOLD = {
+    "touches": "NULLIF(d.touches, 0)",
+    "unique_touches": "CASE WHEN d.touches > 0 THEN d.unique_touches END",
+    "registered": "NULLIF(d.registered, 0)",
+    "qualified": "NULLIF(d.qualified, 0)",
+    "orders": "CASE WHEN d.buyers > 0 THEN d.orders END",
+    "gross_minor": "CASE WHEN d.buyers > 0 THEN d.gross_minor END",
+    "refunds": "CASE WHEN d.refunders > 0 THEN d.refunds END",
+    "refund_minor": "CASE WHEN d.refunders > 0 THEN d.refund_minor END",
+    "net_minor": "CASE WHEN d.buyers > 0 THEN d.gross_minor - d.refund_minor END",
+    "reward_points": "CASE WHEN d.rewarded > 0 THEN d.reward_points END",
+    # rounded down also below zero, where more is told of refunds than of orders
+    "reward_cost_minor": "CASE WHEN d.buyers > 0 THEN CASE WHEN d.gross_cost >= d.refund_cost"
+    f" THEN (d.gross_cost - d.refund_cost) / {WHOLE}"
+    f" ELSE -((d.refund_cost - d.gross_cost + {WHOLE - 1}) / {WHOLE}) END END",
+    "conversion_bps": "CASE WHEN d.registered > 0 AND d.qualified > 0"
+    f" THEN d.qualified * {WHOLE} / d.registered END",
+}
+"""What is told of sums of whole groups: nothing of a family in which there is nobody."""
 
-def _by(column: str) -> Rows[FiguresRow]:
+EACH = ", ".join(f"{what} AS {name}" for name, what in TOLD.items())
+
+
+def _by(row: type[FiguresRow], column: str) -> Rows[Any]:
+    cells = (
+        f"SELECT CAST({column} AS TEXT) AS cell, {SUMS} FROM partner_day WHERE partner_id = $1"  # noqa: S608
+        f" AND day >= $2::text::date AND day <= $3::text::date GROUP BY {column} ORDER BY {column} LIMIT $4"
+    )
+    # an empty name is that of all that have none of their own
+    told = (
+        f"SELECT NULLIF(d.cell, '') AS {column}, d.cell AS cell, 0 AS is_total, {EACH} FROM cells d"  # noqa: S608
+        f" UNION ALL SELECT NULL, NULL, 1, {EACH} FROM (SELECT COUNT(*) AS cells, {SUMS} FROM cells) d"
+        " WHERE d.cells > 0"
+    )
+    names = ", ".join(f"t.{name}" for name in (column, "is_total", *TOLD))
     return Rows(
-        FiguresRow,
-        f"SELECT b.touched_at, b.happened_at, d.* FROM partner_books b LEFT JOIN (SELECT CAST({column} AS TEXT)"  # noqa: S608
-        f" AS cell, {SUMS} FROM partner_day WHERE partner_id = $1 AND day >= $2::text::date"
-        f" AND day <= $3::text::date GROUP BY {column} ORDER BY {column} LIMIT $4) d ON TRUE ORDER BY d.cell",
+        row,
+        f"WITH cells AS ({cells}), told AS ({told}) SELECT b.touched_at, b.happened_at, {names}"  # noqa: S608
+        " FROM partner_books b LEFT JOIN told t ON TRUE ORDER BY t.is_total, t.cell",
+        combines=True,
     )
 
 
-CELLS = {By.DAY: _by("day"), By.CHANNEL: _by("channel"), By.CAMPAIGN: _by("campaign")}
+CELLS = {
+    By.DAY: _by(DayRow, "day"),
+    By.CHANNEL: _by(ChannelRow, "channel"),
+    By.CAMPAIGN: _by(CampaignRow, "campaign"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,9 +150,10 @@ class Statistics:
 
     as_of: datetime | None
     """Up to when all is counted; None where nothing is yet."""
-    total: Figures
-    cells: list[tuple[str, Figures]]
-    """By day, or by channel or campaign; an empty name is that of all that have none of their own."""
+    total: FiguresRow | None
+    """The sum of the cells; None where there are none."""
+    cells: list[FiguresRow]
+    """By day, channel or campaign, in order."""
 
 
 def objection(first: date, last: date) -> str | None:
@@ -111,28 +169,6 @@ async def statistics(partner_id: UUID, first: date, last: date, by: By) -> Stati
     """What a partner is told of the days from the first to the last."""
     rows = await CELLS[by].rows(partner_id, first.isoformat(), last.isoformat(), CELLS_MAX)
     moments = [each for row in rows[:1] for each in (row.touched_at, row.happened_at) if each is not None]
-    told = [(row.cell, {name: getattr(row, name) for name in SUMMED}) for row in rows if row.cell is not None]
-    columns = zip(*(sums.values() for _, sums in told), strict=True) if told else [(0,)] * len(SUMMED)
-    total = dict(zip(SUMMED, map(sum, columns), strict=True))
-    return Statistics(min(moments, default=None), figures(total), [(cell, figures(sums)) for cell, sums in told])
-
-
-def figures(sums: dict[str, int]) -> Figures:
-    """What is told of sums of whole groups: nothing of a family in which there is none."""
-    traded, refunded = sums["buyers"] > 0, sums["refunders"] > 0
-    registered, qualified = sums["registered"] or None, sums["qualified"] or None
-    cost = sums["gross_cost"] - sums["refund_cost"]
-    return Figures(
-        touches=sums["touches"] or None,
-        unique_touches=sums["unique_touches"] if sums["touches"] else None,
-        registered=registered,
-        qualified=qualified,
-        orders=sums["orders"] if traded else None,
-        gross_minor=sums["gross_minor"] if traded else None,
-        refunds=sums["refunds"] if refunded else None,
-        refund_minor=sums["refund_minor"] if refunded else None,
-        net_minor=sums["gross_minor"] - sums["refund_minor"] if traded else None,
-        reward_points=sums["reward_points"] if sums["rewarded"] else None,
-        reward_cost_minor=cost // WHOLE if traded else None,
-        conversion_bps=qualified * WHOLE // registered if qualified and registered else None,
-    )
+    # the sum comes last; without a cell there is neither
+    has_cells = bool(rows) and rows[0].is_total is not None
+    return Statistics(min(moments, default=None), rows[-1] if has_cells else None, rows[:-1])

@@ -60,7 +60,7 @@ class Partner:
     ) -> PartnerStats | None:
         """The statistics."""
         first, last = await stretch(info, from_, to)
-        return shown(await partners.statistics(self.row_id, first, last, by), first, last, by)
+        return shown(await partners.statistics(self.row_id, first, last, by), first, last)
 
     webhook_endpoints: list[WebhookEndpoint] = related(
         KEEPS_WEBHOOKS,

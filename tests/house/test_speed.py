@@ -118,6 +118,7 @@ async def test_the_story_leaves_the_books_right(database_url: str, keys_url: str
     assert store.written > 3_000
     told = await partners.statistics(partner, date(2026, 10, 1), date(2026, 10, 30), By.DAY)
     assert len(told.cells) == 30
+    assert told.total is not None
     assert (told.total.orders, bool(told.total.gross_minor)) == (150, True)
 
 

@@ -3,6 +3,7 @@
 from collections import defaultdict
 from datetime import datetime, timedelta
 from itertools import count as numbers
+from random import Random  # noqa: TID251  a seed of its own
 from typing import Any
 from uuid import UUID
 
@@ -15,6 +16,7 @@ from models.sql import SQL
 from rules import partners
 from rules.actors import Principal
 from rules.jobs import TASKS
+from rules.partners._statistics import SUMMED, TOLD, WHOLE
 from tests.bringing import Brought, bring, campaign, organisation, touch
 from tests.people import NOON, programme
 from tests.schema.asking import OWNER, PARTNER, ask
@@ -81,6 +83,39 @@ async def test_what_links_came_to_is_told_by_day_channel_and_campaign() -> None:
     [channel] = (await told(bamboo, "CHANNEL"))["cells"]
     assert (channel["channel"], channel["day"], channel["grossMinor"]) == ("POSTER", None, 600_00)
     assert (await told(bamboo, "CAMPAIGN"))["cells"][0]["campaign"] == "TEA"
+
+
+def as_told(sums: dict[str, int]) -> dict[str, int | None]:
+    """What is told of the sums of a cell, reckoned apart: nothing of a family in which there is nobody."""
+    trade, back, cost = sums["buyers"] > 0, sums["refunders"] > 0, sums["gross_cost"] - sums["refund_cost"]
+    both = sums["registered"] and sums["qualified"]
+    return {
+        "touches": sums["touches"] or None,
+        "unique_touches": sums["unique_touches"] if sums["touches"] else None,
+        "registered": sums["registered"] or None,
+        "qualified": sums["qualified"] or None,
+        "orders": sums["orders"] if trade else None,
+        "gross_minor": sums["gross_minor"] if trade else None,
+        "refunds": sums["refunds"] if back else None,
+        "refund_minor": sums["refund_minor"] if back else None,
+        "net_minor": sums["gross_minor"] - sums["refund_minor"] if trade else None,
+        "reward_points": sums["reward_points"] if sums["rewarded"] else None,
+        "reward_cost_minor": cost // WHOLE if trade else None,
+        "conversion_bps": sums["qualified"] * WHOLE // sums["registered"] if both else None,
+    }
+
+
+async def test_each_figure_is_told_of_its_own_people_and_rounded_down() -> None:
+    chance = Random(7)
+    cases = [{name: chance.choice((0, 0, 5, 7, 12_345, 99_999)) for name in SUMMED} for _ in range(60)]
+    cells = " UNION ALL ".join(
+        "SELECT " + ", ".join([f"{place} AS place", *(f"{value} AS {name}" for name, value in each.items())])
+        for place, each in enumerate(cases)
+    )
+    figures = ", ".join(f"{what} AS {name}" for name, what in TOLD.items())
+    rows = await SQL(f"SELECT {figures} FROM ({cells}) d ORDER BY place").rows()
+    assert rows == [as_told(each) for each in cases]
+    assert any((row["reward_cost_minor"] or 0) < 0 for row in rows)
 
 
 async def test_fewer_than_five_people_are_nobody() -> None:
