@@ -89,9 +89,12 @@ class Identity:
         return vault.unlocked().index(self.kind, self.namespace, self.value)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Profile:
-    """What a member says of themselves. Personal data: kept sealed, never in events or logs."""
+    """What a member says of themselves. Personal data: kept sealed, never in events or logs.
+
+    It is not frozen, since that makes it twice as dear to make, and a page of members shows fifty.
+    """
 
     display_name: str | None = None
     avatar_url: str | None = None
@@ -330,9 +333,13 @@ def open_profiles(sealed: Sequence[tuple[UUID, bytes | None, bytes | None]]) -> 
 
 
 def _profile(told: dict[str, Any]) -> Profile:
-    born, since = [told.get(name) for name in ("birthday", "birthday_told_on")]
-    days = [each and date.fromisoformat(each) for each in (born, since)]
-    return Profile(told.get("display_name"), told.get("avatar_url"), *days)
+    born, since = told.get("birthday"), told.get("birthday_told_on")
+    return Profile(
+        told.get("display_name"),
+        told.get("avatar_url"),
+        born and date.fromisoformat(born),
+        since and date.fromisoformat(since),
+    )
 
 
 @transaction
