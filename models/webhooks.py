@@ -91,7 +91,10 @@ class PartnerEvent(Model):
 
 
 class WebhookEndpoint(Model):
-    """Where events are told. Its secrets are sealed. A deleted one stays as a line, without them."""
+    """Where events are told. Its secrets are sealed. A deleted one stays as a line, without them.
+
+    One that a partner deleted goes with what was on its way there.
+    """
 
     id = fields.UUIDField(primary_key=True, default=uuid7)
     partner: fields.ForeignKeyNullableRelation[Partner] = fields.ForeignKeyField(

@@ -34,7 +34,7 @@ from rules.webhooks._signing import Secret
 DESCRIPTION_MAX = 200
 OVERLAP_MAX = timedelta(days=7)
 OWNERLESS = UUID(int=0)
-"""Whose an idempotency key is of a caller who has no id of their own: the command line's."""
+"""Whose an idempotency key is of a caller who has no id of their own: the command line's. No partner's."""
 
 FOR_PARTNERS = frozenset(shown(each) for each in PartnerEventKind)
 """The events that partners' endpoints are told, by the names clients know; all others are for the programme's."""
@@ -175,8 +175,10 @@ async def _free_slot(partner_id: UUID | None) -> int:
 
 
 def kept_to(actor: Actor) -> UUID | None:
-    """The partner whose endpoints alone an actor may know of; None for those who lead, and the house itself."""
-    return UUID(actor.id) if actor.kind is ActorKind.PARTNER and actor.id else None
+    """The partner whose endpoints alone an actor may know of; None for the staff and the house, who know all."""
+    if actor.kind in (ActorKind.STAFF, ActorKind.SYSTEM):
+        return None
+    return UUID(actor.id) if actor.kind is ActorKind.PARTNER and actor.id else OWNERLESS
 
 
 def _check_own(wish: Wish, actor: Actor) -> None:

@@ -34,6 +34,12 @@ FORGOTTEN = SQL(
     f" WHERE d.state = 'PENDING' AND d.due_at <= $1 AND NOT ({SERVED}) LIMIT $2",
     fans_out="what waits where nothing is sent is swept",
 )
+EMPTY = SQL(
+    "DELETE FROM webhook_endpoint WHERE id IN (SELECT e.id FROM webhook_endpoint e WHERE e.state = 'DELETED'"
+    " AND e.partner_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM webhook_delivery d WHERE d.endpoint_id = e.id)"
+    " LIMIT $1) RETURNING id",
+    fans_out="what partners deleted is swept",
+)
 TRIES = SQL("DELETE FROM webhook_attempt WHERE endpoint_id = $1 AND delivery_id = ANY($2::uuid[])")
 GONE = SQL("DELETE FROM webhook_delivery WHERE endpoint_id = $1 AND id = ANY($2::uuid[])")
 
@@ -42,7 +48,8 @@ GONE = SQL("DELETE FROM webhook_delivery WHERE endpoint_id = $1 AND id = ANY($2:
 async def sweep(_: dict[str, Any], now: datetime) -> None:
     """Delete what was taken a month ago, what was given up three months ago, and all of deleted endpoints.
 
-    What has waited for three months at an endpoint that nothing is sent to goes, too.
+    What has waited for three months at an endpoint that nothing is sent to goes, too, and so do the endpoints that
+    partners deleted: they may add others as often as they like.
     """
     for find, before in (
         (OLD["DELIVERED"], now - DELIVERED_FOR),
@@ -53,6 +60,12 @@ async def sweep(_: dict[str, Any], now: datetime) -> None:
         for _batch in range(BATCHES_MAX):
             if await _sweep(find, before) < BATCH:
                 break
+    await _sweep_endpoints()
+
+
+@transaction
+async def _sweep_endpoints() -> None:
+    await EMPTY.rows(BATCH * BATCHES_MAX)
 
 
 @transaction

@@ -28,7 +28,7 @@ from tests.bringing import bring, campaign, organisation, settle
 from tests.people import DAY, NOON, fresh_key, member, programme
 from tests.receiver import HANG, Receiver, receiving, signatures
 from tests.schema.asking import ask
-from tests.stories.carrying import DELIVERIES, Round, add, rounds, secret_of, trade
+from tests.stories.carrying import DELIVERIES, ENDPOINT, Round, add, rounds, secret_of, trade
 from tests.stories.test_webhook_endpoints import replayed, run_jobs
 from tests.stories.test_webhooks_page import PAGE
 
@@ -214,6 +214,10 @@ async def test_what_waits_for_three_months_where_nothing_is_sent_is_swept(going:
             assert await DELIVERIES.rows() != []
             await webhooks.sweep({}, NOON + 91 * DAY)
             assert await DELIVERIES.rows() == []
+            assert await ENDPOINT.row(where)
+        await webhooks.delete(where, actor=caller(bamboo).acting(), now=NOON)
+        await webhooks.sweep({}, NOON)
+        assert await ENDPOINT.row(where) is None
 
 
 async def test_of_a_rejected_settlement_only_its_end_is_told_and_that_to_who_knew_of_it(going: Round) -> None:
