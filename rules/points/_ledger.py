@@ -49,6 +49,7 @@ async def return_to_lots(book: Book, movement: Movement, points: Points, *, alre
 _FIGURES = [each.name for each in fields(Balances)]
 _FIGURES_OF = attrgetter(*_FIGURES)
 _LOT = [each.name for each in fields(Lot)]
+_PLAIN = attrgetter(*_LOT)
 FIGURES, OF_LOT = ", ".join(_FIGURES), ", ".join(_LOT)
 OF_A_LOT = ", ".join(f"l.{name}" for name in _LOT)
 ACCOUNT = SQL(f"SELECT {FIGURES} FROM points_account WHERE member_id = $1")  # noqa: S608  names of columns
@@ -273,7 +274,7 @@ def _transaction_row(book: Book, movement: Movement, actor: Actor) -> dict[str, 
 
 
 def _plain(lot: Lot) -> dict[str, Any]:
-    return {name: getattr(lot, name) for name in _LOT}
+    return dict(zip(_LOT, _PLAIN(lot), strict=True))
 
 
 def _entry_row(book: Book, line: Line) -> dict[str, Any]:

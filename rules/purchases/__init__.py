@@ -45,6 +45,7 @@ from rules.purchases._landing import land_growth
 from rules.purchases._orders import PURSE_AND_ORDER, placed
 from rules.purchases._passing import pass_on, pass_to
 from rules.purchases._preview import Foreseen, preview
+from rules.purchases._referring import foresee
 from rules.purchases._sitting import Brought, Sitting, sit, sit_with
 from rules.transactions import transaction
 
@@ -160,10 +161,12 @@ async def record(
     means = await earning.means(member_id, held.row, paid.occurred_at) if paid else None
     placing = known or placed(member_id, order)
     sitting = await sit_with(placing, held, actor, means=means, lines=order.lines, is_new=not known)
+    if paid:
+        check_moment(paid.occurred_at, actor=actor, now=now)
+        await foresee(sitting)
     if not known:
         _insert(sitting.purchase, order, now)
     if paid:
-        check_moment(paid.occurred_at, actor=actor, now=now)
         await happen(sitting, paid)
     return await _conclude(sitting, slip)
 
@@ -201,6 +204,8 @@ async def report(
     sitting = await sit(stored, held.state, terms, actor, now, means=means, brought=brought)
     if heir.id != member_id:
         await pass_to(sitting, heir)
+    if happening.kind is PurchaseEventKind.PAID:
+        await foresee(sitting)
     await happen(sitting, happening, lapsed_id=known["id"] if known else None)
     return await _conclude(sitting, slip)
 

@@ -5,8 +5,6 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from uuid_utils.compat import uuid7
-
 from models.points import PointsKind
 from models.purchases import (
     EventState,
@@ -17,7 +15,7 @@ from models.purchases import (
     PurchaseState,
 )
 from models.sql import SQL
-from models.units import Growth, Minor, Points
+from models.units import Growth, Minor, Points, new_id
 from models.writing import add, change
 from rules import earning, heirs, points, tiers
 from rules.earning import Reversal
@@ -50,7 +48,7 @@ async def happen(sitting: Sitting, happening: Happening, lapsed_id: UUID | None 
         await _check_lines(sitting.purchase, happening, await _waiting(sitting))
     sitting.parked = parks
     state = EventState.PARKED if parks else EventState.APPLIED
-    event_id = lapsed_id or uuid7()
+    event_id = lapsed_id or new_id()
     if lapsed_id:
         taken_up = {"member_id": sitting.purchase.member_id, "id": lapsed_id}
         change(PurchaseEvent, taken_up, {"state": state, "created_at": sitting.now})

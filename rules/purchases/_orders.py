@@ -2,10 +2,8 @@
 
 from uuid import UUID
 
-from uuid_utils.compat import uuid7
-
 from models.purchases import PurchaseState
-from models.units import Minor
+from models.units import Minor, new_id
 from rules import earning, points, referrals, standings
 from rules.purchases._facts import Order, Stored
 
@@ -21,7 +19,7 @@ PURSE_AND_ORDER = points.purse(
 def placed(member_id: UUID, order: Order) -> Stored:
     """A purchase that nobody knew of."""
     return Stored(
-        id=uuid7(),
+        id=new_id(),
         member_id=member_id,
         state=PurchaseState.CREATED,
         currency=order.currency,

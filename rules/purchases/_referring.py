@@ -12,6 +12,15 @@ from rules.referrals import Bought, Course
 COUNTED = SQL("SELECT seq FROM referral_event WHERE member_id = $1 AND purchase_id = $2 AND kind = 'ORDER' LIMIT 1")
 
 
+async def foresee(sitting: Sitting) -> None:
+    """Read the referral that a payment moves, before anything is decided: what was would have to be sent before it.
+
+    A command that has read ahead is told here, and not at its end, that it has to hold the member.
+    """
+    if sitting.brought.is_so and not sitting.brought.is_several:
+        await _course(sitting)
+
+
 async def paid(sitting: Sitting) -> None:
     """The order is paid: it counts, and may qualify."""
     if course := await _course(sitting, joins=True):
