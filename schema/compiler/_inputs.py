@@ -53,6 +53,8 @@ def coercing(kind: GraphQLInputType) -> Make:
 
 def _coercing(kind: Any, above: tuple[Any, ...]) -> Make:
     if isinstance(kind, GraphQLNonNull):
+        if isinstance(kind.of_type, GraphQLScalarType | GraphQLEnumType):
+            return _leaf(kind.of_type, null=Undefined)
         inner = _coercing(kind.of_type, above)
         return lambda value: Undefined if value is None else inner(value)
     if isinstance(kind, GraphQLScalarType | GraphQLEnumType):
@@ -64,11 +66,13 @@ def _coercing(kind: Any, above: tuple[Any, ...]) -> Make:
     return _object(kind, (*above, kind))
 
 
-def _leaf(kind: GraphQLScalarType | GraphQLEnumType) -> Make:
+def _leaf(kind: GraphQLScalarType | GraphQLEnumType, null: Any = None) -> Make:
     read = kind.coerce_input_value
 
     def coerce(value: Any) -> Any:
-        if value is None or value is Undefined:
+        if value is None:
+            return null
+        if value is Undefined:
             return None
         try:
             return read(value)
@@ -91,35 +95,34 @@ def _list(kind: GraphQLList[Any], item: Make) -> Make:
 def _object(kind: GraphQLInputObjectType, above: tuple[Any, ...]) -> Make:
     if kind.is_one_of:
         raise Odd
-    fields = [
-        (name, each.out_name or name, _coercing(each.type, above), _absent(each))
+    absent = {name: _absent(each) for name, each in kind.fields.items()}
+    fields = {
+        name: (each.out_name or name, _coercing(each.type, above), absent[name] is Undefined)
         for name, each in kind.fields.items()
-    ]
+    }
+    required = sum(value is Undefined for value in absent.values())
+    given = {
+        fields[name][0]: value for name, value in absent.items() if value is not Undefined and value is not _NOTHING
+    }
     out_type = kind.out_type
 
     def coerce(value: Any) -> Any:
         if value.__class__ is not dict:
             return coerce_input_value(value, kind)
-        found = _read(value, fields)
-        return found if found is Undefined else out_type(found)
+        found, missing = given.copy(), required
+        for name, told in value.items():
+            field = fields.get(name)
+            if field is None:
+                # a field that is none is refused
+                return Undefined
+            made = field[1](told)
+            if made is Undefined:
+                return Undefined
+            found[field[0]] = made
+            missing -= field[2]
+        return Undefined if missing else out_type(found)
 
     return coerce
-
-
-def _read(value: dict[str, Any], fields: list[tuple[str, str, Make, Any]]) -> Any:
-    found: dict[str, Any] = {}
-    known = 0
-    for name, out, read, absent in fields:
-        if name in value:
-            made, known = read(value[name]), known + 1
-        else:
-            made = absent
-        if made is Undefined:
-            return Undefined
-        if made is not _NOTHING:
-            found[out] = made
-    # a field that is none is refused
-    return found if known == len(value) else Undefined
 
 
 _NOTHING = object()
@@ -175,10 +178,10 @@ class _Converting:
 
     def _object(self, taken: Any, definition: StrawberryObjectDefinition, above: tuple[Any, ...]) -> Make:
         name_of = self.config.name_converter.from_field
-        makes = [
-            (name_of(each), each.python_name, self.of(each.resolve_type(type_definition=definition), above))
+        makes = {
+            name_of(each): (each.python_name, self.of(each.resolve_type(type_definition=definition), above))
             for each in definition.fields
-        ]
+        }
         # what has no default of its own is None when it is not given
         nothing = {
             each.python_name: None
@@ -190,9 +193,9 @@ class _Converting:
             if value is None or value is UNSET:
                 return value
             told = nothing.copy()
-            for name, python_name, make in makes:
-                if name in value:
-                    told[python_name] = make(value[name])
+            for name, given in value.items():
+                if (field := makes.get(name)) is not None:
+                    told[field[0]] = given if field[1] is _same else field[1](given)
             return taken(**told)
 
         return convert
