@@ -37,6 +37,7 @@ describe(
         LintCode.BUDGET_MISSING: "Nothing bounds what all get together.",
         LintCode.REWARD_ABOVE_ORDER: "Both rewards are worth more than the least that must be paid for them.",
         LintCode.WINDOW_ABOVE_VALIDITY: "Touches count for longer than a referral is valid.",
+        LintCode.STAFF_PAID: "Nobody looks at it first when somebody of the staff brings members.",
         LintCode.FIELD_UNKNOWN: "No campaign has this field.",
         LintCode.DRAFT_UNREADABLE: "The draft is not a JSON object, or too large.",
     },

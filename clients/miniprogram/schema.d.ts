@@ -586,6 +586,8 @@ export type CampaignFindingCode =
   | 'REWARD_ABOVE_ORDER'
   /** Touches count for longer than a referral is valid. */
   | 'WINDOW_ABOVE_VALIDITY'
+  /** Nobody looks at it first when somebody of the staff brings members. */
+  | 'STAFF_PAID'
   /** No campaign has this field. */
   | 'FIELD_UNKNOWN'
   /** The draft is not a JSON object, or too large. */

@@ -26,6 +26,7 @@ class LintCode(StrEnum):
     BUDGET_MISSING = "BUDGET_MISSING"
     REWARD_ABOVE_ORDER = "REWARD_ABOVE_ORDER"
     WINDOW_ABOVE_VALIDITY = "WINDOW_ABOVE_VALIDITY"
+    STAFF_PAID = "STAFF_PAID"
     FIELD_UNKNOWN = "FIELD_UNKNOWN"
     DRAFT_UNREADABLE = "DRAFT_UNREADABLE"
 
@@ -102,6 +103,11 @@ WORDS = {
         OURS,
         "The window for touches is longer than a referral is valid: an old touch outlives what it could bring.",
         "归因窗口长于推荐关系的有效期。",
+    ),
+    LintCode.STAFF_PAID: Words(
+        OURS,
+        "Staff are paid to bring those whom they serve: let `guards.staff` be no less than `guards.reviewScore`.",
+        "员工推荐会员也可获得奖励：请将 guards.staff 设为不低于 guards.reviewScore。",
     ),
     LintCode.FIELD_UNKNOWN: Words(
         OURS,

@@ -9,6 +9,7 @@ from rules.lint._vocabulary import FIELDS, WRITTEN
 
 BY_ORDER = {"FIRST_ORDER_PAID", "FIRST_ORDER_COMPLETED"}
 USUAL_DAYS = {"holdDays": 7, "clawBackDays": 30, "windowDays": 30, "validDays": 180}
+USUAL_GUARDS = {"staff": 150, "reviewScore": 50}
 USUAL_CAPS = {"day": 20, "month": 100, "lifetime": None}
 
 
@@ -22,12 +23,18 @@ def unwise(draft: Draft, worth: tuple[int, int] | None, named: Set[str]) -> Iter
         yield Finding(LintCode.REWARD_ABOVE_ORDER, "spendMinor" if draft.act == "SPEND" else "minOrderMinor")
     if _days(draft, "windowDays") > _days(draft, "validDays"):
         yield Finding(LintCode.WINDOW_ABOVE_VALIDITY, "windowDays")
+    if _guard(draft, "staff") < _guard(draft, "reviewScore"):
+        yield Finding(LintCode.STAFF_PAID, "guards.staff")
     for name in sorted(draft.told.keys() - FIELDS - WRITTEN - named):
         yield Finding(LintCode.FIELD_UNKNOWN, name)
 
 
 def _days(draft: Draft, name: str) -> int:
     return draft.number(name, USUAL_DAYS[name])
+
+
+def _guard(draft: Draft, name: str) -> int:
+    return whole(draft.part("guards").get(name), USUAL_GUARDS[name])
 
 
 def _unheld(draft: Draft) -> Iterator[Finding]:

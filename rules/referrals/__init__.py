@@ -36,7 +36,7 @@ from rules.referrals._codes import (
     own_code,
     retire_code,
 )
-from rules.referrals._course import Bought, Course, Referral, Step
+from rules.referrals._course import OVER, Bought, Course, Referral, Step
 from rules.referrals._guards import Guards
 from rules.referrals._keeping import COLUMNS, JOIN, course_of, keep
 from rules.referrals._looking import look
@@ -68,6 +68,7 @@ __all__ = [
     "COLUMNS",
     "JOIN",
     "KEPT_FOR",
+    "OVER",
     "SCENE",
     "USUAL",
     "Attribution",

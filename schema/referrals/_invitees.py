@@ -9,7 +9,7 @@ import strawberry
 
 from models.referrals import ReferralState
 from models.sql import SQL
-from rules import referrals, vault
+from rules import heirs, referrals, vault
 from rules.referrals import Missing, missing
 from schema import pages
 from schema.cards import cards
@@ -120,14 +120,27 @@ OF_SEVERAL = {
 async def _pages(
     members: Sequence[UUID], window: Window, at: datetime | None, beyond: UUID | None
 ) -> list[list[dict[str, Any]]]:
-    """For each member the first invitees beyond a place: of one by a range of an index, of several together."""
-    if len(set(members)) == 1:
+    """For each member the first invitees beyond a place: of one by a range of an index, of several together.
+
+    Whoever was others before they were merged brought those whom they brought as them.
+    """
+    persons = await heirs.persons(members)
+    if len(persons) == 1 and len(persons[members[0]]) == 1:
         rows = await OF_ONE[window.backwards].rows(members[0], at, beyond, window.fetch)
         return [rows for _ in members]
-    found: dict[UUID, list[dict[str, Any]]] = {each: [] for each in members}
+    found: dict[UUID, list[dict[str, Any]]] = {each: [] for those in persons.values() for each in those}
     for row in await OF_SEVERAL[window.backwards].rows(list(found), at, beyond, window.fetch):
         found[row["referrer_id"]].append(row)
-    return [found[each] for each in members]
+    return [_together([found[each] for each in persons[member]], window) for member in members]
+
+
+def _together(lists: list[list[dict[str, Any]]], window: Window) -> list[dict[str, Any]]:
+    """One list of several that are each in order."""
+    if len(lists) == 1:
+        return lists[0]
+    rows = [row for each in lists for row in each]
+    rows.sort(key=lambda row: (row["bound_at"], row["referee_id"]), reverse=not window.backwards)
+    return rows[: window.fetch]
 
 
 async def invitees_of(

@@ -269,10 +269,16 @@ BROUGHT = SQL(
 
 
 async def brought_by(parents: Sequence["MemberReferral"], context: Context) -> list[Referral | None]:
-    """Who brought each member; None where nobody did."""
-    rows = await BROUGHT.rows(list({parent.member_id for parent in parents}))
+    """Who brought each member, also as who they were before they were merged; None where nobody did."""
+    persons = await heirs.persons([parent.member_id for parent in parents])
+    rows = await BROUGHT.rows([each for members in persons.values() for each in members])
     found = {row["referee_id"]: each for row, each in zip(rows, await shown(rows, context), strict=True)}
-    return [found.get(parent.member_id) for parent in parents]
+    return [_live([found[each] for each in persons[parent.member_id] if each in found]) for parent in parents]
+
+
+def _live(known: list[Referral]) -> Referral | None:
+    """Of the referrals of a person that which counts, else the first: their own, if they have one."""
+    return next((each for each in known if each.state not in referrals.OVER), known[0] if known else None)
 
 
 @strawberry.type(description="What a member has to do with referrals.")

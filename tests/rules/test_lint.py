@@ -169,6 +169,8 @@ def test_words_that_deny_it_are_no_finding(words: str) -> None:
         ({"windowDays": 30, "validDays": 29}, LintCode.WINDOW_ABOVE_VALIDITY),
         ({"minOrderMinor": 1_099}, LintCode.REWARD_ABOVE_ORDER),
         ({"act": "SPEND", "spendMinor": 1_099}, LintCode.REWARD_ABOVE_ORDER),
+        ({"guards": {"staff": 49}}, LintCode.STAFF_PAID),
+        ({"guards": {"staff": 150, "reviewScore": 151, "rejectScore": 151}}, LintCode.STAFF_PAID),
         ({"surprise": 1}, LintCode.FIELD_UNKNOWN),
     ],
 )

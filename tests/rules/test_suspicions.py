@@ -5,6 +5,7 @@ import json
 import pytest
 
 from models.referrals import ReferralState
+from rules.lint._sense import USUAL_GUARDS
 from rules.policy import plain
 from rules.referrals import Campaign, Facts, Guards, ReferralCampaignInvalid, Score, suspicions
 from rules.referrals._campaign import check, parsed
@@ -55,6 +56,10 @@ def test_a_sum_is_looked_at_or_refused_unless_it_was_cleared(
     score: int, cleared: int, follows: ReferralState | None
 ) -> None:
     assert verdict(Score(score, {"SAME_DEVICE": 1}), GUARDS, cleared=cleared) is follows
+
+
+def test_a_lint_takes_the_guards_to_be_what_they_usually_are() -> None:
+    assert {"staff": GUARDS.staff, "reviewScore": GUARDS.review_score} == USUAL_GUARDS
 
 
 def test_a_campaign_says_what_weighs_how_much() -> None:

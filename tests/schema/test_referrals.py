@@ -188,3 +188,22 @@ async def test_who_was_merged_shows_as_who_they_are_now_what_both_have_won() -> 
     found = await mine(mei)
     assert found["earnings"] == {"points": 200, "qualified": 2, "pending": 0, "owed": 0}
     assert [each["reached"] for each in found["milestones"]] == [2]
+
+
+async def test_who_was_merged_sees_as_who_they_are_now_whom_both_brought_and_who_brought_them() -> None:
+    await programme()
+    await campaign()
+    mei, wang = await member("Mei"), await member("Wang")
+    twin = await friend(await code(wang))
+    codes = [await code(mei), await code(twin)]
+    for day in range(4):
+        await friend(codes[day % 2], at=NOON + day * DAY)
+    await merge(twin, mei, at=NOON + 5 * DAY)
+    asked = """query($after: String) { me { referral { broughtBy { referrer { displayName } }
+      invitees(first: 3, after: $after) { nodes { boundAt } pageInfo { endCursor hasNextPage } } } } }"""
+    told = (await ask(asked, who=as_member(mei)))["me"]["referral"]
+    assert told["broughtBy"] == {"referrer": {"displayName": "Wang"}}
+    days = [each["boundAt"][8:10] for each in told["invitees"]["nodes"]]
+    after = {"after": told["invitees"]["pageInfo"]["endCursor"]}
+    rest = (await ask(asked, after, who=as_member(mei)))["me"]["referral"]["invitees"]
+    assert (days, [each["boundAt"][8:10] for each in rest["nodes"]]) == (["13", "12", "11"], ["10"])
