@@ -7,6 +7,7 @@ them: on PostgreSQL by a lateral join; SQLite, which has none, first finds the r
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import groupby
 from operator import attrgetter, itemgetter
 from typing import Any, Generic, TypeVar
 from uuid import UUID
@@ -88,8 +89,9 @@ class Listing(Generic[R]):
             return [rows for _ in members]
         found: dict[bytes, list[R]] = {member: [] for member in asked}
         rows = await self.many[backwards].rows(list(asked.values()), most, *key, *more)
-        for member, row in zip(map(self._whose, rows), rows, strict=True):
-            found[member.bytes].append(row)
+        # PostgreSQL gives them member by member
+        for member, theirs in groupby(rows, self._whose):
+            found[member.bytes] += theirs
         return [found[member.bytes] for member in members]
 
     def _one(self, columns: str, table: str, join: str, where: str, backwards: bool) -> str:  # noqa: FBT001

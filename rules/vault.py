@@ -112,8 +112,8 @@ class Vault:
 
     def unwrap(self, wrapped: bytes, name: str) -> bytes:
         """The key behind a wrapped one, whichever of the master keys wrapped it. Raises: InvalidTag."""
-        present = self.masters[0]
-        for master in self.masters[1:]:
+        present, *others = self.masters
+        for master in others:
             with suppress(InvalidTag):
                 return master.unwrap(wrapped, name)
         return _opened(present._cipher, wrapped, f"{name}:key")
@@ -176,7 +176,11 @@ def _open(key: bytes, sealed: bytes, bound_to: str) -> bytes:
     return _opened(AESGCM(key), sealed, bound_to)
 
 
+_NONCE, _BODY = slice(1, 1 + NONCE_BYTES), slice(1 + NONCE_BYTES, None)
+"""Where they are in what is sealed, after the version."""
+
+
 def _opened(cipher: AESGCM, sealed: bytes, bound_to: str) -> bytes:
     if sealed[:1] != VERSION:
         raise ValueError("This value was sealed by another scheme.")
-    return cipher.decrypt(sealed[1 : 1 + NONCE_BYTES], sealed[1 + NONCE_BYTES :], bound_to.encode())
+    return cipher.decrypt(sealed[_NONCE], sealed[_BODY], bound_to.encode())

@@ -62,6 +62,13 @@ class Examined:
     """Its operations by their names, and the first of them also without one."""
     open_to: set[permissions.Caller] = field(default_factory=set)
     """The kinds of callers who may ask for all of it, as far as that was looked at."""
+    is_plain: bool = field(init=False)
+    """Whether it is valid and one query or mutation that asks nothing of the schema itself."""
+
+    def __post_init__(self) -> None:
+        """See how plain it is."""
+        one = self.operations == 1 and not self.errors and not self.introspects
+        self.is_plain = one and "subscription" not in {each.kind for each in self.named.values()}
 
     def open_up(self, caller: permissions.Caller) -> None:
         """Remember that all of it is for callers of that kind, if there is room."""

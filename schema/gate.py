@@ -98,8 +98,11 @@ class Passage:
 
         Where there are none, its cost has been taken from the caller's allowance.
         """
-        if self.known.errors:
-            return list(self.known.errors)
+        known, context = self.known, self.context
+        if known.is_plain and context.feed is None and permissions.caller_of(context.principal) in known.open_to:
+            return self._charge()
+        if known.errors:
+            return list(known.errors)
         return self._objections() or self._charge()
 
     def _objections(self) -> list[GraphQLError]:

@@ -8,11 +8,14 @@ import base64
 import binascii
 from collections.abc import Iterable
 from enum import IntEnum
+from itertools import chain, repeat
+from operator import attrgetter
 from uuid import UUID
 
 from models.units import id_of
 
 UUID_BYTES = 16
+BYTES = attrgetter("bytes")
 
 
 class Tag(IntEnum):
@@ -61,11 +64,11 @@ def encode(tag: Tag, *parts: UUID) -> str:
 
 
 def encode_all(tag: Tag, *parts: Iterable[UUID]) -> list[str]:
-    """The ids of many rows, whose parts stand in as many lists."""
-    zeros = b"\0" * (-(1 + UUID_BYTES * len(parts)) % 3)
+    """The ids of many rows, whose parts stand in as many lists of one length."""
     # each begins at a whole character of base64, so that all are written as one
-    begin, bodies = _TAGS[tag], [[part.bytes for part in each] for each in parts]
-    raw = b"".join([b"".join((begin, *body, zeros)) for body in zip(*bodies, strict=True)])
+    zeros = b"\0" * (-(1 + UUID_BYTES * len(parts)) % 3)
+    bodies = zip(repeat(_TAGS[tag]), *(map(BYTES, each) for each in parts), repeat(zeros), strict=False)
+    raw = b"".join(chain.from_iterable(bodies))
     text = binascii.b2a_base64(raw, newline=False).translate(_URL_SAFE).decode()
     length = 1 + UUID_BYTES * len(parts) + len(zeros)
     whole, shown = length // 3 * 4, length // 3 * 4 - len(zeros)

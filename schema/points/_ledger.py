@@ -1,6 +1,8 @@
 """The account and its ledger as a client sees them, and how each is read for many members at once."""
 
 from collections.abc import Sequence
+from itertools import compress
+from operator import attrgetter
 from typing import Any, cast
 from uuid import UUID
 
@@ -41,20 +43,18 @@ describe(
 )
 
 
+_WHO, _WHICH, _BOUGHT = attrgetter("member_id"), attrgetter("entry_id"), attrgetter("bought")
+
+
 def _ids(lines: Sequence["EntryRow"]) -> list[str]:
-    return ids.encode_all(
-        ids.Tag.POINTS_ENTRY, [line.member_id for line in lines], [line.entry_id for line in lines]
-    )
+    return ids.encode_all(ids.Tag.POINTS_ENTRY, map(_WHO, lines), map(_WHICH, lines))
 
 
 def _purchase_ids(lines: Sequence["EntryRow"]) -> list[str | None]:
-    bought = [(line.member_id, line.bought) for line in lines]
-    found = iter(
-        ids.encode_all(
-            ids.Tag.PURCHASE, [who for who, what in bought if what], [what for _, what in bought if what]
-        )
-    )
-    return [next(found) if what else None for _, what in bought]
+    bought = list(map(_BOUGHT, lines))
+    whose = compress(map(_WHO, lines), bought)
+    found = iter(ids.encode_all(ids.Tag.PURCHASE, whose, filter(None, bought)))
+    return [each and next(found) for each in bought]
 
 
 class EntryRow(Row, Listed):
