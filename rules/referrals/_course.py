@@ -154,9 +154,9 @@ class Course:
     def refunded(self, before: Bought, after: Bought, at: datetime, cause: str = REFUNDED) -> None:
         """Something was given back of an order that counted: what had qualified by it may have no more.
 
-        A hold that had ended before is over, whether or not somebody has looked since.
+        A hold that has ended by now is over, whether or not somebody has looked since.
         """
-        if self.matures_at and self.matures_at <= at:
+        if self.matures_at:
             self.pass_time()
         given_back = before.net_minor - after.net_minor
         if given_back:

@@ -60,6 +60,17 @@ def test_a_hold_ends_at_its_moment_and_not_before() -> None:
     assert (found.referral.state, found.referral.qualified_at) == ("QUALIFIED", NOON + 7 * DAY)
 
 
+@pytest.mark.parametrize("looked", [False, True], ids=["worker late", "worker in time"])
+def test_a_refund_told_after_the_hold_ends_alike_whether_or_not_a_worker_has_looked(*, looked: bool) -> None:
+    found = course(hold_days=7, claw_back_days=0)
+    found.paid(order())
+    found.now = NOON + 8 * DAY
+    if looked:
+        found.pass_time()
+    found.refunded(order(), order(refunded=50), NOON + 6 * DAY)
+    assert (found.referral.state, found.referral.qualified_at) == ("CLAWED_BACK", NOON + 7 * DAY)
+
+
 @pytest.mark.parametrize("state", ["EXPIRED", "REJECTED", "VOIDED"])
 def test_what_is_over_is_moved_by_nothing(state: str) -> None:
     found = course()
