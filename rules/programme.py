@@ -145,30 +145,24 @@ TERMS = SQL(
 )
 
 
-AS_JSON = (
-    "(SELECT json_agg(x)::text FROM (SELECT p.name AS programme, p.currency, p.timezone, p.earn_points,"
-    " p.earn_minor, p.expire_months, p.restore_grace_days, p.adjust_proof_points, p.adjust_approval_points,"
-    " CASE WHEN t.rank = 0 THEN p.points_policy END AS points_policy,"
-    " CASE WHEN t.rank = 0 THEN p.tier_scheme END AS tier_scheme, t.id,"
-    " t.code, t.name, t.rank, t.threshold, t.earn_multiplier_bps, t.redeem_limit_points"
-    " FROM programme p CROSS JOIN tier t ORDER BY t.rank) x)"
+_OF_PROGRAMME = (
+    *("name", "currency", "timezone", "earn_points", "earn_minor", "expire_months", "restore_grace_days"),
+    *("adjust_proof_points", "adjust_approval_points", "points_policy", "tier_scheme"),
 )
-"""The same as one value, for a statement that reads more besides: see `told`."""
+_OF_TIER = ("id", "code", "name", "rank", "threshold", "earn_multiplier_bps", "redeem_limit_points")
+_PROGRAMME = ", ".join(f"p.{name}" for name in _OF_PROGRAMME)
+_TIER = ", ".join(f"t.{name}" for name in _OF_TIER)
+
+AS_JSON = (
+    f"(SELECT json_build_array({_PROGRAMME}, (SELECT json_agg(json_build_array({_TIER}) ORDER BY t.rank)"  # noqa: S608
+    " FROM tier t))::text FROM programme p)"
+)
+"""The same as one value, for a statement that reads more besides: see `told`. Every command reads it, so it repeats
+no names and nothing of the programme for each tier."""
 
 AS_JSON_ON_SQLITE = (
-    "(SELECT json_group_array(json_object('programme', programme, 'currency', currency, 'timezone', timezone,"
-    " 'earn_points', earn_points, 'earn_minor', earn_minor, 'expire_months', expire_months,"
-    " 'restore_grace_days', restore_grace_days, 'adjust_proof_points', adjust_proof_points,"
-    " 'adjust_approval_points', adjust_approval_points, 'points_policy', points_policy, 'id', id, 'code', code,"
-    " 'name', name, 'rank', rank,"
-    " 'threshold', threshold, 'earn_multiplier_bps', earn_multiplier_bps,"
-    " 'redeem_limit_points', redeem_limit_points, 'tier_scheme', tier_scheme))"
-    " FROM (SELECT p.name AS programme, p.currency, p.timezone,"
-    " p.earn_points, p.earn_minor, p.expire_months, p.restore_grace_days, p.adjust_proof_points,"
-    " p.adjust_approval_points, CASE WHEN t.rank = 0 THEN p.points_policy END AS points_policy,"
-    " CASE WHEN t.rank = 0 THEN p.tier_scheme END AS tier_scheme, t.id, t.code,"
-    " t.name, t.rank, t.threshold, t.earn_multiplier_bps, t.redeem_limit_points"
-    " FROM programme p CROSS JOIN tier t ORDER BY t.rank))"
+    f"(SELECT json_array({_PROGRAMME}, (SELECT json_group_array(json(x.tier)) FROM"  # noqa: S608  names of columns
+    f" (SELECT json_array({_TIER}) AS tier FROM tier t ORDER BY t.rank) x)) FROM programme p)"
 )
 
 
@@ -190,7 +184,10 @@ def told(json: str | None) -> Terms:
 
     Raises: NoProgramme.
     """
-    return _terms([{**row, "id": UUID(row["id"])} for row in orjson.loads(json or "[]")])
+    *found, ladder = orjson.loads(json or "[null]")
+    known = dict(zip(_OF_PROGRAMME, found, strict=False))
+    rows = [dict(zip(_OF_TIER, rung, strict=True)) for rung in ladder or ()]
+    return _terms([{**known, "programme": known["name"], **row, "id": UUID(row["id"])} for row in rows])
 
 
 def _terms(rows: list[dict[str, Any]]) -> Terms:
