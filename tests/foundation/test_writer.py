@@ -191,7 +191,9 @@ async def test_who_leaves_in_the_middle_has_it_done(sqlite_client: Client) -> No
     with pytest.raises(asyncio.CancelledError):
         await caller
     may_end.set()
-    assert await volumes() == [1]
+    # what is done next is done after it
+    assert await of(sqlite_client).done("add", adding(2)) == 2
+    assert await volumes() == [1, 2]
 
 
 async def test_a_writer_torn_away_keeps_nobody_waiting_and_works_on(sqlite_client: Client) -> None:
