@@ -18,7 +18,7 @@ from rules.points import Lot, Purse
 from rules.purchases._effects import happen
 from rules.purchases._facts import Happening, Order, check_moment, check_order
 from rules.purchases._orders import PURSE_AND_ORDER, placed
-from rules.purchases._sitting import Sitting, sit_with
+from rules.purchases._sitting import Brought, Sitting, sit_with
 from rules.refusals import Refusal
 from rules.schemes import Basis
 from rules.standings import Asked
@@ -56,6 +56,8 @@ async def preview(member_id: UUID, order: Order, *, paid_at: datetime, actor: Ac
         means = await earning.means(member_id, held.row, paid_at)
         means = means and replace(means, rehearses=True)
         sitting = await sit_with(placed(member_id, order), held, actor, means=means, lines=order.lines, is_new=True)
+        # what an order does for whoever brought its member changes nothing of what is foreseen here
+        sitting.brought = Brought()
         before = copy(sitting.standing)
         sitting.standing.count = partial(_foretold, sitting, before.growth)
         try:

@@ -6,11 +6,11 @@ from models.invariants import violations
 from models.purchases import PurchaseEventKind
 from models.sql import SQL
 from models.units import Minor, ReasonCode
-from rules import partners, referrals
+from rules import partners, purchases, referrals
 from rules.actors import SYSTEM
 from rules.referrals import Attribution, QualifyingAct, ReferralCampaignUnknown
 from tests.bringing import organisation
-from tests.people import DAY, NOON, balance, buy, fresh_key, happens, member, programme, refund
+from tests.people import DAY, NOON, SHOP, balance, buy, fresh_key, happens, member, order, programme, refund
 from tests.referring import campaign, code, friend, given, state, steps, touch, work
 
 BY = SQL("SELECT referrer_id FROM referral WHERE referee_id = $1")
@@ -35,6 +35,18 @@ async def test_a_friend_who_pays_a_first_order_earns_both_sides_their_reward_onc
     assert await work() == 0
     assert await steps(lan) == ["BOUND", "ORDER", "QUALIFYING", "QUALIFIED", "COST", "REWARDED", "ORDER"]
     assert await violations() == []
+
+
+async def test_what_an_order_would_bring_is_told_to_whoever_was_brought() -> None:
+    await programme()
+    await campaign()
+    lan = await friend(await code(await member("Mei")))
+    foreseen = await purchases.preview(lan, order(50_00, ref="next"), paid_at=NOON, actor=SHOP, now=NOON)
+    assert ([lot.granted for lot in foreseen.lots], await state(lan)) == ([50], "BOUND")
+    await buy(lan, 50_00)
+    assert await state(lan) == "QUALIFIED"
+    foreseen = await purchases.preview(lan, order(30_00, ref="next"), paid_at=NOON, actor=SHOP, now=NOON)
+    assert [lot.granted for lot in foreseen.lots] == [30]
 
 
 async def test_the_last_touch_of_a_device_binds_and_a_first_touch_where_the_campaign_says_so() -> None:
