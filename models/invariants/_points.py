@@ -206,7 +206,8 @@ POINTS = (
         " JOIN points_lot l ON l.transaction_id = t.reverses_id WHERE t.written_off IS NOT NULL"
         " AND t.purchase_id IS NULL UNION SELECT made.id, l.id FROM made JOIN points_lot l"
         " ON l.from_lot_id = made.lot_id) SELECT t.id FROM points_transaction t WHERE t.purchase_id IS NULL"
-        " AND t.written_off > (SELECT COALESCE(SUM(-m.d_remaining), 0) FROM made JOIN points_lot_move m"
+        " AND t.written_off IS NOT NULL AND t.written_off > (SELECT COALESCE(SUM(-m.d_remaining), 0)"
+        " FROM made JOIN points_lot_move m"
         " ON m.lot_id = made.lot_id JOIN points_transaction e ON e.id = m.transaction_id WHERE made.id = t.id"
         " AND e.kind IN ('EXPIRE', 'FORFEIT', 'CANCEL_PENDING'))) o",
     ),
