@@ -21,7 +21,9 @@ FOLDED = "WITH w0 AS (\n"
 """How a text of `models.folding` begins: each write stands on a line of its own."""
 
 COMBINED = re.compile(
-    r"SELECT found\.\*, asked\.question_number FROM .*? CROSS JOIN LATERAL \((.*)\) AS found", re.DOTALL
+    r"SELECT found\.\*, asked\.question_number FROM .*? CROSS JOIN LATERAL"
+    r" \(SELECT \* FROM \((.*)\) AS one OFFSET 0\) AS found",
+    re.DOTALL,
 )
 """How a text of `models.engine.combining` is made: a server that is sharded is asked without it (`combine=off`)."""
 

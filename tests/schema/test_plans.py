@@ -6,14 +6,16 @@ still sorts or scans, it has no index for. SQLite has no statistics: what it pla
 
 import re
 from datetime import timedelta
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 import pytest
 from tortoise.backends.base.client import BaseDBAsyncClient
 from tortoise.connection import get_connection
 
+from models.engine.combining import combined
 from models.listing import Listing
+from models.reading import Rows, made
 from models.sql import Statement
 from rules import audit
 from schema import approvals
@@ -95,6 +97,30 @@ def read_whole(told: list[str]) -> set[str]:
 def is_sorted(told: list[str]) -> bool:
     """Whether a plan sorts what it read."""
     return any("TEMP B-TREE" in line or re.search(r"\bSort\b", line) for line in told)
+
+
+async def kinds(text: str) -> list[str]:
+    """What PostgreSQL takes the parameters of a text to be."""
+    client: BaseDBAsyncClient = get_connection("default")
+    async with client._in_transaction() as transaction:
+        await transaction.execute_script(f"PREPARE asked AS {text}")
+        [row] = await transaction.execute_query_dict(
+            "SELECT parameter_types::text[] AS kinds FROM pg_prepared_statements WHERE name = 'asked'"
+        )
+        await transaction.execute_script("DEALLOCATE asked")
+        await transaction.rollback()
+        return cast("list[str]", row["kinds"])
+
+
+@pytest.mark.parametrize("reading", [each for each in made if each.combines and each.on == "default"])
+async def test_what_is_asked_together_is_looked_up_for_each(reading: Rows[Any], dialect: str) -> None:
+    if dialect == "sqlite":
+        pytest.skip("SQLite is asked for each by itself")
+    several = Statement(combined(reading.postgres, await kinds(reading.postgres)))
+    told = await plan(several, f"{RIVALS};{LOTS}")
+    assert read_whole(told) <= {"partner_books"}, told
+    assert "Nested Loop" in told[0]
+    assert re.search(r"Function Scan on (unnest )?asked", told[1])
 
 
 @pytest.mark.parametrize("backwards", [False, True])
