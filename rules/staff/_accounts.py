@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 
 from models.sql import SQL, insert
 from models.staff import Staff, StaffRole
-from rules import audit, credentials, heirs, members
+from rules import audit, credentials, members
 from rules.actors import SYSTEM, Actor, ActorKind
 from rules.proofs import check_proof
 from rules.recognition import changes
@@ -259,9 +259,11 @@ NAME = SQL("UPDATE staff SET as_member_id = $2 WHERE id = $1")
 async def name_member(staff_id: UUID, member_id: UUID | None, *, actor: Actor, now: datetime) -> bool:
     """Say who somebody of the staff is as a member, or that they are none. Says whether that is news.
 
+    A member who was merged is whoever they are now, for as long as that holds.
+
     Raises: NotFound, RoleTooLow, ProofRequired.
     """
-    whose = None if member_id is None else await heirs.heir_of(await members.existing(member_id))
+    whose = None if member_id is None else await members.existing(member_id)
     await _hold(staff_id, actor, now=now)
     was = await OWN.value(staff_id)
     if was == whose:

@@ -15,6 +15,7 @@ from rules.referrals import Guards, QualifyingAct, ReferralNotPossible
 from rules.refusals import NotFound
 from tests.people import CLERK, DAY, NOON, buy, fresh_key, leave, member, merge, programme, proven
 from tests.referring import campaign, code, friend, given, state, work
+from tests.stories.test_unmerging import unmerge
 
 EVIDENCE = SQL("SELECT evidence FROM referral WHERE referee_id = $1")
 OWN = SQL("SELECT as_member_id FROM staff WHERE id = $1")
@@ -53,6 +54,19 @@ async def test_nobody_at_the_till_binds_for_themselves() -> None:
     assert await refused(lan, said, till) == "STAFF"
     assert await refused(lan, said, CLERK) is None
     assert await refused(wang, await code(mei), till) is None
+
+
+async def test_who_is_two_people_after_all_is_staff_as_one_of_them_alone() -> None:
+    await programme()
+    await campaign()
+    ann, twin = await member("Ann"), await member("Ann, too")
+    codes = [await code(ann), await code(twin)]
+    await merge(twin, ann)
+    await cashier(twin)
+    both = [await friend(each) for each in codes]
+    await unmerge(twin)
+    alone = [await friend(each) for each in codes]
+    assert [await state(each) for each in (*both, *alone)] == ["REJECTED", "REJECTED", "BOUND", "REJECTED"]
 
 
 @pytest.mark.parametrize(("weighs", "stands"), [(150, "REJECTED"), (60, "REVIEW"), (0, "BOUND")])
