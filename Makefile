@@ -23,7 +23,8 @@ test-sqlite test-postgres: test-%: .venv/.dev  ## everything on one of the two
 
 # those whose examples are drawn, and those that PostgreSQL is spared otherwise
 LONG := tests/rules tests/stories/test_*model*.py tests/stories/test_two_shoppers.py tests/stories/test_unmerging.py \
-  tests/schema/test_differential.py tests/foundation/test_reading.py
+  tests/schema/test_differential.py tests/schema/test_poison.py tests/schema/test_poison_queries.py \
+  tests/foundation/test_reading.py
 
 test-long: .venv/.dev  ## what is drawn, ten times as long and by other seeds each time, on both
 	$(BIN)/python -m pytest --database sqlite --hypothesis-profile longer $(LONG)

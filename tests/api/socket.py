@@ -126,6 +126,13 @@ async def token_of(who: UUID) -> str:
     return (await log_in(PrincipalKind.MEMBER, who, actor=SYSTEM, now=NOON, access_for=hour)).access
 
 
+async def follows(app: Starlette) -> None:
+    """Somebody has begun to follow, and misses nothing from now on."""
+    async with asyncio.timeout(SOON):
+        while not sockets_of(app).feed.watches:  # noqa: ASYNC110  it says it nowhere else
+            await asyncio.sleep(0.005)
+
+
 async def mei_and_token() -> tuple[UUID, str]:
     await programme()
     mei = await member("Mei")

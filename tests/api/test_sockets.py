@@ -10,17 +10,19 @@ from starlette.applications import Starlette
 from api.allowance import Allowance
 from api.sockets import _connection
 from rules.rates import RATES, Rate
-from tests.api.socket import ACK, BEGINNING, FOLLOW, Client, Closed, dialled, mei_and_token, sockets_of
+from tests.api.socket import ACK, BEGINNING, FOLLOW, Client, Closed, dialled, follows, mei_and_token, sockets_of
 from tests.people import buy, freeze, programme
 
 pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("sockets_end_well")]
 
 
-async def test_an_event_arrives_and_the_subscription_ends_when_the_client_says_so(client: Client) -> None:
+async def test_an_event_arrives_and_the_subscription_ends_when_the_client_says_so(
+    client: Client, in_development: Starlette
+) -> None:
     mei, token = await mei_and_token()
     assert await client.begin(token) == ACK
     client.subscribe(FOLLOW)
-    await asyncio.sleep(0.05)
+    await follows(in_development)
     await buy(mei, 100_00)
     event = await client.next()
     assert (event["type"], event["id"]) == ("next", "1")

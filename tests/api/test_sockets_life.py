@@ -12,7 +12,18 @@ from api.sockets import _connection
 from models.sql import SQL
 from schema.context import Context
 from tests.api.house import Caller, built
-from tests.api.socket import ACK, BEGINNING, FOLLOW, Client, Closed, dialled, mei_and_token, sockets_of, token_of
+from tests.api.socket import (
+    ACK,
+    BEGINNING,
+    FOLLOW,
+    Client,
+    Closed,
+    dialled,
+    follows,
+    mei_and_token,
+    sockets_of,
+    token_of,
+)
 from tests.people import NOON, buy, member
 from tests.schema.asking import as_member
 
@@ -94,11 +105,13 @@ async def test_a_revoked_token_closes_the_socket(in_development: Starlette, call
         assert (await client.next()).code == 4401
 
 
-async def test_no_event_is_told_to_a_credential_that_has_ended(client: Client, caller: Caller) -> None:
+async def test_no_event_is_told_to_a_credential_that_has_ended(
+    client: Client, caller: Caller, in_development: Starlette
+) -> None:
     mei, token = await mei_and_token()
     await client.begin(token)
     client.subscribe(FOLLOW)
-    await asyncio.sleep(0.05)
+    await follows(in_development)
     await caller.act("tokenRevoke", "revoked", {"token": token})
     await buy(mei, 100_00)
     assert (await client.next()).code == 4401
