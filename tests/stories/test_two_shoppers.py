@@ -11,7 +11,7 @@ from models.invariants import violations
 from models.units import Points, ReasonCode
 from rules import points
 from rules.points import Receiver
-from tests.lengths import examples
+from tests.lengths import examples, is_long
 from tests.people import CLERK, balance, fresh_key, member, merge, programme, refund, release
 from tests.rules.purse import Coin, Purse
 from tests.stories.test_model import GRACE_DAYS, LADDER, LEFT, MIDNIGHT, OVER, Life, told
@@ -161,7 +161,7 @@ async def test_whatever_two_shoppers_do_each_has_what_the_models_say(seed: int) 
         await two.step(name, chance.randint(1, 199), chance.randint(0, 9))
         for life in two.lives:
             await life.compare()
-    assert two.given
+    assert two.given or is_long(), "of few seeds each has somebody give something"
     assert await violations() == []
 
 
