@@ -61,7 +61,9 @@ PASSED = SQL(
     "SELECT id FROM growth_entry WHERE member_id = $1 AND created_at >= $2 AND cause LIKE 'pass:%' LIMIT 1"
 )
 NETTED = SQL(
-    "SELECT id FROM referral_reward WHERE member_id = $1 AND created_at >= $2 AND outcome = 'NETTED' LIMIT 1"
+    "SELECT id FROM referral_reward WHERE member_id = ANY($1::uuid[]) AND created_at >= $2"
+    " AND outcome = 'NETTED' LIMIT 1",
+    fans_out="what a person owes of rewards is theirs, whichever member they were",
 )
 AGAIN = SQL("UPDATE member SET state = $2, merged_into_id = NULL WHERE id = $1 RETURNING id")
 
@@ -100,7 +102,7 @@ async def _check(row: Mapping[str, Any], member_id: UUID, other: MemberState, no
         raise UnmergeNotPossible("SPENT")
     if await PASSED.row(member_id, row["merged_at"]) is not None:
         raise UnmergeNotPossible("ORDERS")
-    if await NETTED.row(member_id, row["merged_at"]) is not None:
+    if await NETTED.row([member_id, *await members.absorbed(member_id)], row["merged_at"]) is not None:
         raise UnmergeNotPossible("DEBT")
 
 

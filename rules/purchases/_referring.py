@@ -9,7 +9,11 @@ from rules import referrals
 from rules.purchases._sitting import Sitting
 from rules.referrals import Bought, Course
 
-COUNTED = SQL("SELECT seq FROM referral_event WHERE member_id = $1 AND purchase_id = $2 AND kind = 'ORDER' LIMIT 1")
+COUNTED = SQL(
+    "SELECT SUM(gross_minor - refund_minor) > 0 AS counts FROM referral_event WHERE member_id = $1"
+    " AND purchase_id = $2"
+)
+"""An order of which nothing is left counts no more: it was given back, or is somebody else's after all."""
 
 
 async def foresee(sitting: Sitting) -> None:
@@ -30,7 +34,8 @@ async def paid(sitting: Sitting) -> None:
 
 async def completed(sitting: Sitting, at: datetime) -> None:
     """The order is completed: it may qualify."""
-    if course := await _course(sitting):
+    course = await _course(sitting)
+    if course is not None and (not course.is_several or await _is_counted(sitting, course)):
         await _look(course, sitting)
         course.completed(_bought(sitting, sitting.purchase.refunded_minor), at)
 
@@ -61,11 +66,11 @@ async def _look(course: Course, sitting: Sitting) -> None:
 
 
 async def _is_counted(sitting: Sitting, course: Course) -> bool:
-    """Whether the order counted when it was paid."""
+    """Whether the order counted when it was paid, and something of it still does."""
     purchase_id: UUID = sitting.purchase.id
     if any(step.purchase_id == purchase_id and step.gross_minor for step in course.steps):
         return True
-    return await COUNTED.row(course.referral.referee_id, purchase_id) is not None
+    return bool(await COUNTED.value(course.referral.referee_id, purchase_id))
 
 
 def _bought(sitting: Sitting, refunded_minor: int) -> Bought:

@@ -153,6 +153,21 @@ async def test_what_was_kept_for_the_other_keeps_two_one() -> None:
     assert refused.value.reason == "DEBT"
 
 
+async def test_what_was_kept_for_one_by_way_of_another_keeps_them_one_too() -> None:
+    await programme()
+    await publish(claw_back=ClawBack(ClawBackPolicy.CLAMP))
+    await campaign()
+    mei, twin, third = await member("Mei"), await member("Mei, too"), await member("Mei, three")
+    await owing(third)
+    await merge(third, twin)
+    await merge(twin, mei)
+    await bring(await code(mei))
+    assert await DEBT.value(third) == 0
+    with pytest.raises(UnmergeNotPossible) as refused:
+        await unmerge(twin)
+    assert refused.value.reason == "DEBT"
+
+
 async def test_what_a_friend_buys_as_who_they_are_now_counts_and_is_taken_back() -> None:
     await programme()
     await campaign(act=QualifyingAct.SPEND, spend_minor=80_00)
@@ -219,6 +234,18 @@ async def test_two_who_are_two_after_all_lose_what_the_other_bought(act: Qualify
     await refund("hers", {"A": 50_00}, at=NOON + 2 * DAY)
     await buy(lan, 50_00, ref="hers again", at=NOON + 2 * DAY)
     assert await steps(brought) == before
+
+
+async def test_what_was_taken_off_is_not_taken_off_again_once_they_are_one_again() -> None:
+    await programme()
+    await campaign(act=QualifyingAct.SPEND, spend_minor=500_00)
+    lan, brought = await member("Lan"), await friend(await code(await member("Mei")))
+    await merge(brought, lan)
+    await buy(lan, 50_00, ref="hers", at=NOON + DAY)
+    await unmerge(brought, NOON + DAY)
+    await merge(brought, lan, at=NOON + DAY)
+    await refund("hers", {"A": 50_00}, at=NOON + 2 * DAY)
+    assert (await SPENT.value(brought), await steps(brought)) == (0, ["BOUND", "ORDER", "REFUND"])
 
 
 async def test_who_paid_for_an_order_of_their_own_is_no_second_payer() -> None:
