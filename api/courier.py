@@ -45,9 +45,12 @@ _log = logging.getLogger("loyalty.webhooks")
 class Courier:
     """Carries events until it is stopped."""
 
-    def __init__(self, clock: Callable[[], datetime], reach: Reach) -> None:
+    def __init__(self, clock: Callable[[], datetime], reach: Reach, to_partners: Reach) -> None:
         self.clock = clock
         self.reach = reach
+        self.to_partners = to_partners
+        """Its own: a look-up that is given up keeps its thread for as long as the resolver waits for somebody's
+        name server, and partners choose whose."""
         self.stopping = asyncio.Event()
         self._stir = asyncio.Event()
         self._under_way: dict[UUID, set[asyncio.Task[None]]] = {}
@@ -129,7 +132,8 @@ class Courier:
             body = await envelope(parcel, event)
             marks = webhooks.headers(parcel.name, body, parcel.secrets, self.clock())
             sent = {**marks, "content-type": "application/json", "user-agent": "loyalty-webhooks"}
-            outcome = await self.reach.post(parcel.url, body, sent)
+            reach = self.reach if parcel.partner_id is None else self.to_partners
+            outcome = await reach.post(parcel.url, body, sent)
             state = await webhooks.report(parcel, outcome, now=self.clock())
             _count(state, outcome)
         except Exception:
@@ -160,8 +164,8 @@ def _count(state: DeliveryState | None, outcome: Outcome) -> None:
 @asynccontextmanager
 async def carrying(*, may_loop: bool) -> AsyncIterator[Courier]:
     """A courier beside whatever else this process does."""
-    reach = Reach(may_loop=may_loop)
-    courier = Courier(now, reach)
+    reach, to_partners = Reach(may_loop=may_loop), Reach(may_loop=may_loop)
+    courier = Courier(now, reach, to_partners)
     task = asyncio.create_task(courier.run())
     try:
         yield courier
@@ -169,3 +173,4 @@ async def carrying(*, may_loop: bool) -> AsyncIterator[Courier]:
         courier.stop()
         await asyncio.wait({task})
         await reach.aclose()
+        await to_partners.aclose()

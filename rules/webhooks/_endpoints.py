@@ -217,12 +217,16 @@ async def held(endpoint_id: UUID, actor: Actor) -> dict[str, Any]:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What is to be other about an endpoint. What is None stays as it is; types do unless `retype` says so."""
+    """What is to be other about an endpoint. What is None stays as it is.
+
+    To be told all types, `retype` is said for an endpoint of the programme, and `retype_partner` for a partner's.
+    """
 
     url: str | None = None
     description: str | None = None
     types: tuple[str, ...] | None = None
     retype: bool = False
+    retype_partner: bool = False
     enabled: bool | None = None
 
 
@@ -245,12 +249,14 @@ async def change(endpoint_id: UUID, wanted: Change, *, actor: Actor, now: dateti
     Raises: NotFound, WebhookUrlRefused, WebhookInvalid.
     """
     row = await held(endpoint_id, actor)
-    kept = None if row["types"] is None else tuple(row["types"])
+    types = wanted.types
+    if types is None and not (wanted.retype_partner if row["partner_id"] else wanted.retype):
+        types = row["types"] and tuple(row["types"])
     wish = check_wish(
         Wish(
             row["url"] if wanted.url is None else wanted.url,
             row["description"] if wanted.description is None else wanted.description,
-            wanted.types if wanted.retype else kept,
+            types,
             row["partner_id"],
         )
     )
@@ -258,8 +264,8 @@ async def change(endpoint_id: UUID, wanted: Change, *, actor: Actor, now: dateti
         await ENABLE.run(endpoint_id, now, uuid7())
     elif wanted.enabled is False:
         await DISABLE.row(endpoint_id, DisabledWhy.STAFF.value)
-    types = None if wish.types is None else list(wish.types)
-    told = {"url": wish.url, "description": wish.description, "types": types}
+    listed = None if wish.types is None else list(wish.types)
+    told = {"url": wish.url, "description": wish.description, "types": listed}
     writing.change(WebhookEndpoint, {"id": endpoint_id}, told)
     facts = {"host": target(wish.url).host, "types": _told(wish.types), "moved": row["url"] != wish.url}
     enabled = {} if wanted.enabled is None else {"enabled": wanted.enabled}

@@ -256,10 +256,10 @@ class WebhooksMutation:
         """Change an endpoint."""
         context, which = info.context, _endpoint_id(input.id)
         said: tuple[object, ...] = (input.event_types, input.partner_event_types)
-        retype = any(each is not strawberry.UNSET for each in said)
+        retype, retype_partner = [each is not strawberry.UNSET for each in said]
         if input.url is not None:
             await _check_url(info, input.url)
-        wanted = Change(input.url, input.description, _types(input), retype, input.enabled)
+        wanted = Change(input.url, input.description, _types(input), retype, retype_partner, input.enabled)
         await webhooks.change(which, wanted, actor=context.actor, now=context.now)
         return await _payload(which, context.now)
 

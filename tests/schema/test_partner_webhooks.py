@@ -176,6 +176,19 @@ async def test_the_programmes_own_endpoints_are_told_of_no_partner() -> None:
     assert both.codes == ["BAD_USER_INPUT"]
 
 
+@pytest.mark.parametrize("whose", ["theirs", "ours"])
+async def test_no_word_of_somebody_elses_events_makes_an_endpoint_be_told_more(whose: str) -> None:
+    _, mine, _ = await two()
+    who, other = (mine, "eventTypes") if whose == "theirs" else (OWNER, "partnerEventTypes")
+    own, one = ("partnerEventTypes", "SETTLEMENT_PAID") if whose == "theirs" else ("eventTypes", "POINTS_MOVED")
+    added = await act("webhookEndpointCreate", ENDPOINT, {**HOOK, own: [one]}, who=who)
+    which = {"id": added["webhookEndpoint"]["id"]}
+    for given, told in ((other, [one]), (own, None)):
+        shown = f"webhookEndpoint {{ {own} }}"
+        changed = await act("webhookEndpointUpdate", shown, {**which, given: None}, who=who)
+        assert changed["webhookEndpoint"][own] == told
+
+
 async def test_a_key_that_says_where_settlements_are_told_may_read_them_and_other_keys_say_nothing() -> None:
     bamboo, mine, _ = await two()
     bounds = Bounds([KeyScope.WEBHOOKS_WRITE])

@@ -34,10 +34,10 @@ class Clock:
 class Round:
     """A courier, its clock and how it goes round."""
 
-    def __init__(self, reach: Reach) -> None:
+    def __init__(self, reach: Reach, to_partners: Reach) -> None:
         self.clock = Clock()
         self.reach = reach
-        self.courier = Courier(self.clock, reach)
+        self.courier = Courier(self.clock, reach, to_partners)
 
     async def once(self) -> int:
         """Everything that is due now, tried once."""
@@ -61,9 +61,10 @@ class Round:
 @asynccontextmanager
 async def rounds() -> AsyncIterator[Round]:
     """A courier who may go to this machine."""
-    out = Reach(may_loop=True)
-    yield Round(out)
+    out, to_partners = Reach(may_loop=True), Reach(may_loop=True)
+    yield Round(out, to_partners)
     await out.aclose()
+    await to_partners.aclose()
 
 
 async def add(receiver: Receiver, *types: str, at: datetime = NOON) -> Added:

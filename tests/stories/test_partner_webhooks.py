@@ -2,6 +2,7 @@
 
 import json
 import re
+import threading
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
@@ -261,6 +262,33 @@ async def test_what_an_endpoint_does_not_take_is_dead_in_the_end_and_sent_again_
         await going.once()
         assert receiver.names == [receiver.calls[0].name]
     assert await violations() == []
+
+
+@pytest.mark.either
+async def test_a_partners_name_server_that_never_answers_keeps_no_name_of_the_programme_from_being_found(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    answers, look_up = threading.Event(), reach._look_up
+
+    def waits(host: str, port: int) -> list[str]:
+        return look_up(host, port) if host != "slow.example" else str(answers.wait(30)).split()
+
+    monkeypatch.setattr(reach, "_look_up", waits)
+    monkeypatch.setattr(reach, "AT_ONCE", 2)
+    monkeypatch.setattr(reach, "LOOKUP_SECONDS", 0.2)
+    bamboo = await organisation()
+    async with rounds() as going, receiving() as ours:
+        for _ in range(3):
+            wish = Wish("https://slow.example/hook", partner_id=bamboo)
+            added = await webhooks.add(wish, key=fresh_key(), actor=SYSTEM, now=NOON)
+            await webhooks.send_test(added.endpoint_id, actor=SYSTEM, now=NOON)
+        try:
+            await going.once()
+            await webhooks.send_test((await add(ours)).endpoint_id, actor=SYSTEM, now=NOON)
+            await going.once()
+            assert len(ours.taken) == 1
+        finally:
+            answers.set()
 
 
 async def test_partners_leave_room_for_the_programmes_own_however_slow_they_are(
