@@ -10,6 +10,7 @@ from typing import Any, cast
 from asyncpg import Connection as BaseConnection
 from asyncpg import Record, connect
 from asyncpg.exceptions import (
+    DataError,
     DivisionByZeroError,
     InvalidCachedStatementError,
     OutdatedSchemaCacheError,
@@ -46,7 +47,7 @@ class Connection(BaseConnection):  # type: ignore[misc]  # asyncpg has no types
     async def _execute(self, *args: Any, **options: Any) -> Any:
         try:
             return await super()._execute(*args, **options)
-        except (asyncio.CancelledError, TimeoutError):
+        except (asyncio.CancelledError, TimeoutError, DataError):
             self._cut_short = True
             raise
 
@@ -233,33 +234,23 @@ class Client(Reading, AsyncpgDBClient):
 
     def _combining(self, query: str, form: Form) -> Combining:
         records = _Records(form.record)
-        made = Combining(partial(self._asked, query, records), partial(self._asked_together, query, records))
+        alone, together = partial(self._asked, query, records), partial(self._asked, query, records, is_one=False)
+        made = Combining(alone, together)
         return self.combining.setdefault(query, made)
 
-    async def _asked(self, query: str, form: Form, values: list[Any]) -> list[Any]:
+    async def _asked(self, query: str, form: Form, values: list[Any], *, is_one: bool = True) -> list[Any]:
         readers = self.readers
         connection = readers.take() or await readers.wait()
         try:
-            rows = await _read(connection, query, values, form)
+            # on the same connection: what is prepared and not run leaves its server waiting
+            text = query if is_one else self.combined.get(query) or await self._combined(connection, query, form)
+            rows = await _read(connection, text, values, form)
         except BaseException as error:
             readers.settle(connection, error)
             await self._raised(error)
             raise
         readers.give(connection)
         return rows
-
-    async def _asked_together(self, query: str, form: Form, values: list[Any]) -> list[Any]:
-        text = self.combined.get(query)
-        if text is None:
-            readers = self.readers
-            connection = readers.take() or await readers.wait()
-            try:
-                text = await self._combined(connection, query, form)
-            except BaseException as error:
-                readers.settle(connection, error)
-                raise
-            readers.give(connection)
-        return await self._asked(text, form, values)
 
     async def _combined(self, connection: Any, query: str, form: Form) -> str:
         """The text that asks many of these questions; their parameters' kinds are the server's to say."""

@@ -13,7 +13,6 @@ from math import inf
 from typing import Any
 
 from asyncpg.exceptions import PostgresError, TooManyConnectionsError
-from asyncpg.exceptions._base import DataError
 from tortoise.exceptions import DBConnectionError
 
 WAIT_SECONDS = 10.0
@@ -95,7 +94,10 @@ class Readers:
     def settle(self, connection: Any, error: BaseException) -> None:
         """Take back a connection on which a statement failed, unless that leaves it in doubt."""
         refused = isinstance(error, PostgresError) and not str(error.sqlstate or "XX").startswith(DOUBTFUL)
-        if (refused or isinstance(error, DataError)) and not connection.is_closed():
+        # the driver's own error, of a value that cannot be sent, has no severity: it leaves a statement prepared
+        # and not run, for which the server waits within the statement's time and with its locks
+        refused = refused and getattr(error, "severity", None) is not None
+        if refused and not connection.is_closed():
             self.give(connection)
         else:
             self.retire(connection)

@@ -192,6 +192,17 @@ async def test_a_connection_killed_while_it_reads_is_away_and_replaced(postgres:
     await until(lambda: everybody_home(postgres, 2))
 
 
+async def test_a_value_that_cannot_be_sent_leaves_no_lock_behind(empty_url: str, dialect: str) -> None:
+    if dialect != "postgres":
+        pytest.skip("SQLite takes any")
+    async with scratch_database(f"{empty_url}&statement_timeout=500ms&readers=1") as client:
+        for _ in range(2):
+            with pytest.raises(OperationalError):
+                await VOLUME.value("no id")
+        await client.execute_script("ALTER TABLE box ADD COLUMN depth INTEGER")
+        assert await COUNT.value() == 0
+
+
 async def test_what_is_cut_short_is_not_used_again(postgres: PostgresClient) -> None:
     before = await pid(postgres)
     reading = asyncio.create_task(SLOW.value(50_000_000))
