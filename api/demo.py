@@ -65,6 +65,7 @@ DAYS = 365
 PASSWORD = "demo-pass"  # noqa: S105  the demo's, printed for everybody
 TOKENS_FOR = timedelta(hours=24)
 SOURCE = "demo-pos"
+BAMBOO = "竹里书店 Bamboo Books"
 FIRST_PHONE = 13_800_000_000
 
 TERMS = Terms(
@@ -245,7 +246,7 @@ async def _hire(at: datetime) -> None:
     for username, role in STAFF:
         store = stores[0] if role is StaffRole.CASHIER else None
         await staff.hire(username, secret, role, store_id=store, now=at)
-    await partners.register("竹里书店 Bamboo Books", actor=SYSTEM, now=at)
+    await partners.register(BAMBOO, actor=SYSTEM, now=at)
 
 
 def categories_of(sku: str) -> tuple[str, ...]:
@@ -295,7 +296,7 @@ async def _befriend(member_id: UUID, now: datetime, counts: dict[str, int]) -> S
 
     story = Story()
     house = House(join, buy, give_back)
-    ids = {"referrer_id": member_id, "partner_id": await PARTNER.value()}
+    ids = {"referrer_id": member_id, "partner_id": await PARTNER.value(BAMBOO)}
     await friends.plan(story, house, **ids, first=MEMBERS - BROUGHT, now=now)
     story.plan(now - timedelta(days=1), wait)
     return story
@@ -368,13 +369,13 @@ async def _redeem(member_id: UUID, key: str, at: datetime, chance: Random, count
 
 
 BY_NAME = SQL("SELECT id FROM staff WHERE username = $1")
-PARTNER = SQL("SELECT id FROM partner ORDER BY name LIMIT 1")
+PARTNER = SQL("SELECT id FROM partner WHERE name = $1")
 
 
 async def tokens(now: datetime) -> dict[str, str]:
     """Tokens of the demo's people for a day, by audience; empty where the database holds another programme."""
     found = await members.find(identities_of(0)[0])
-    cashier, partner = await BY_NAME.value("cashier"), await PARTNER.value()
+    cashier, partner = await BY_NAME.value("cashier"), await PARTNER.value(BAMBOO)
     owner = await BY_NAME.value("owner")
     if not (found and cashier and owner and partner):
         return {}
