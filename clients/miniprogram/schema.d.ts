@@ -1216,6 +1216,8 @@ export type ErrorCode =
   | 'ORDER_NOT_FOUND'
   /** Nobody decides on what they asked for themselves. 不能审批本人提交的申请。 */
   | 'OWN_APPROVAL'
+  /** Nobody decides on a referral in which they stand themselves, as a member. 不能审核与本人有关的推荐关系。 */
+  | 'OWN_REFERRAL'
   /** Whoever approved a settlement does not say themselves that it was paid. 审批人不能自行登记该结算单已付款。 */
   | 'OWN_SETTLEMENT'
   /** A fee is 0 to 9,999 basis points of what is settled. 手续费应为结算额的 0 至 9999 个基点。 */
@@ -3210,7 +3212,7 @@ export interface Mutation {
    * Let a suspicious referral go on from where it stood, or refuse it. One whose hold is over is rewarded. Not for
    * members, but for OWNER, ADMIN, OPERATOR, CS.
    *
-   * Refuses with: `IDEMPOTENCY_KEY_REUSED`, `NOT_FOUND`, `REFERRAL_NOT_IN_REVIEW`.
+   * Refuses with: `IDEMPOTENCY_KEY_REUSED`, `NOT_FOUND`, `OWN_REFERRAL`, `REFERRAL_NOT_IN_REVIEW`.
    */
   referralReview: ReferralReviewPayload | null;
   /**

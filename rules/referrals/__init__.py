@@ -52,7 +52,7 @@ from rules.referrals._publishing import (
     newest,
     publish,
 )
-from rules.referrals._reviewing import Decision, ReferralNotInReview, Reviewed, review
+from rules.referrals._reviewing import Decision, OwnReferral, ReferralNotInReview, Reviewed, review
 from rules.referrals._rewarding import (
     charge_back,
     pass_time,
@@ -87,6 +87,7 @@ __all__ = [
     "Missing",
     "Need",
     "Objection",
+    "OwnReferral",
     "PartnerTerms",
     "Published",
     "QualifyingAct",

@@ -12,6 +12,7 @@ from rules.actors import Actor
 from rules.idempotency import Key, Slip
 from rules.outbox import tell
 from rules.referrals._keeping import course_of, keep
+from rules.referrals._objecting import objection_to_staff
 from rules.refusals import NotFound, Refusal
 from rules.transactions import transaction
 
@@ -31,6 +32,14 @@ class ReferralNotInReview(Refusal):
     state: str
 
 
+@dataclass(eq=False)
+class OwnReferral(Refusal):
+    """Nobody decides on a referral in which they stand themselves, as a member."""
+
+    zh = "不能审核与本人有关的推荐关系。"
+    field = ("memberId",)
+
+
 @dataclass(frozen=True, slots=True)
 class Reviewed:
     """A referral somebody has looked at."""
@@ -48,9 +57,9 @@ async def review(
     One that goes on is asked about again only when more speaks against it than did now. One whose hold is over
     meanwhile has qualified.
 
-    Raises: NotFound, IdempotencyKeyReused, ReferralNotInReview.
+    Raises: NotFound, IdempotencyKeyReused, ReferralNotInReview, OwnReferral.
     """
-    await heirs.hold(referee_id)
+    _, referee = await heirs.hold(referee_id)
     slip = Slip(referee_id, actor, key, "referral.review", (decision.value, reason))
     if await slip.recall() is not None:
         return Reviewed(referee_id, replayed=True)
@@ -60,6 +69,8 @@ async def review(
     course.pass_time()
     if course.referral.state is not ReferralState.REVIEW:
         raise ReferralNotInReview(course.referral.state.value)
+    if await objection_to_staff(actor, referee.id, course.referral.referrer_id):
+        raise OwnReferral
     facts = {"decision": decision.value, "score": course.referral.score}
     if decision is Decision.APPROVE:
         course.approve()

@@ -11,7 +11,7 @@ from models.staff import StaffRole
 from models.units import ReasonCode
 from rules import lifecycle, referrals, staff
 from rules.actors import SYSTEM, Actor, ActorKind
-from rules.referrals import Guards, QualifyingAct, ReferralNotPossible
+from rules.referrals import Guards, OwnReferral, QualifyingAct, ReferralNotPossible
 from rules.refusals import NotFound
 from tests.people import CLERK, DAY, NOON, buy, fresh_key, leave, member, merge, programme, proven
 from tests.referring import campaign, code, friend, given, state, work
@@ -83,6 +83,20 @@ async def test_who_works_for_the_programme_is_paid_for_bringing_members_as_a_cam
     await buy(lan, 50_00)
     await work()
     assert bool(await given(ann)) is (weighs == 0)
+
+
+@pytest.mark.parametrize("decision", referrals.Decision)
+async def test_nobody_reviews_whom_they_have_brought_themselves(decision: referrals.Decision) -> None:
+    await programme()
+    await campaign(guards=Guards(staff=60))
+    ann = await member("Ann")
+    desk, lin = await cashier(ann), await friend(await code(ann))
+    given = {"reason": ReasonCode("FAMILY"), "now": NOON}
+    with pytest.raises(OwnReferral):
+        await referrals.review(lin, decision, key=fresh_key(), actor=desk, **given)  # type: ignore[arg-type]
+    assert await state(lin) == "REVIEW"
+    await referrals.review(lin, decision, key=fresh_key(), actor=CLERK, **given)  # type: ignore[arg-type]
+    assert await state(lin) != "REVIEW"
 
 
 async def test_who_began_to_work_or_turned_out_to_be_staff_meanwhile_is_found_out_at_the_end_of_the_hold() -> None:
