@@ -1,6 +1,5 @@
 """What a member has to do with referrals: their codes, whom they brought, what that gave, and who brought them."""
 
-from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Any
@@ -233,21 +232,21 @@ async def milestones_of(
     today = local_day(context.now, (await context.reference.terms()).timezone)
     cycles = {each.code: referrals.start_of(each.cycle, today) for each in running}
     persons, starts = await heirs.persons([parent.member_id for parent in parents]), sorted(set(cycles.values()))
-    are = {each: one for one, members in persons.items() for each in members}
-    counted: Counter[tuple[UUID, str, TallyPeriod, str]] = Counter()
-    for row in await TALLIES.rows(list(are), starts):
-        whose = are[row["member_id"]], row["campaign"], TallyPeriod(row["period"]), row["starts"]
-        counted[whose] += row["qualified"]
+    whose = list({each for members in persons.values() for each in members})
+    counted = {
+        (row["member_id"], row["campaign"], TallyPeriod(row["period"]), row["starts"]): row["qualified"]
+        for row in await TALLIES.rows(whose, starts)
+    }
     reached = {
-        (are[row["member_id"]], row["campaign"], row["milestone"], row["starts"]): row
-        for row in await REACHED.rows(list(are), starts)
+        (row["member_id"], row["campaign"], row["milestone"], row["starts"]): row
+        for row in await REACHED.rows(whose, starts)
     }
     return [
         [
             ReferralMilestoneProgress(
                 campaign=campaign.code,
                 qualified=each.qualified,
-                reached=counted[parent.member_id, campaign.code, campaign.cycle, start],
+                reached=sum(counted.get((who, campaign.code, campaign.cycle, start), 0) for who in members),
                 points=Long(each.points),
                 growth=Long(each.growth),
                 granted_at=found["reached_at"] if found else None,
@@ -256,9 +255,10 @@ async def milestones_of(
             for campaign in running
             for start in (cycles[campaign.code].isoformat(),)
             for each in campaign.milestones
-            for found in (reached.get((parent.member_id, campaign.code, each.qualified, start)),)
+            for had in ([reached.get((who, campaign.code, each.qualified, start)) for who in members],)
+            for found in (next(filter(None, had), None),)
         ]
-        for parent in parents
+        for members in (persons[parent.member_id] for parent in parents)
     ]
 
 

@@ -188,6 +188,11 @@ async def test_who_was_merged_shows_as_who_they_are_now_what_both_have_won() -> 
     found = await mine(mei)
     assert found["earnings"] == {"points": 200, "qualified": 2, "pending": 0, "owed": 0}
     assert [each["reached"] for each in found["milestones"]] == [2]
+    listed = "query($ids: [ID!]!) { nodes(ids: $ids) { ... on Member { referral { milestones { reached } } } } }"
+    for both in ([mei, twin], [twin, mei]):
+        seen = (await ask(listed, {"ids": [member_id(each) for each in both]}, who=CLERK))["nodes"]
+        told = {who: each["referral"]["milestones"][0]["reached"] for who, each in zip(both, seen, strict=True)}
+        assert told == {mei: 2, twin: 1}
 
 
 async def test_who_was_merged_sees_as_who_they_are_now_whom_both_brought_and_who_brought_them() -> None:
