@@ -39,6 +39,9 @@ async def test_a_tier_is_left_out_while_somebody_gets_it_or_is_not() -> None:
             tiers.publish(without, expected_version=None, key=fresh_key(), actor=ADMIN, now=NOON),
             return_exceptions=True,
         )
+        assert (await standing(mei, NOON)).deferred in (None, *(await programmes.terms()).ladder)
+        # a tier that was given by the ladder as it was is nobody's once the new scheme has been held against all
+        await tiers.refresh({"version": (await programmes.terms()).scheme.version}, NOON)
         assert (await standing(mei, NOON)).deferred in (await programmes.terms()).ladder
     assert [each.name for each in await violations()] == []
 
