@@ -35,6 +35,10 @@ from models.engine.readers import Readers
 
 _log = logging.getLogger(__name__)
 
+READS = {"default_transaction_read_only": "on", "plan_cache_mode": "force_generic_plan"}
+"""What a reader's session is told. A statement of the house goes by one plan, whatever its values are; where one
+is a list, PostgreSQL would make that plan anew each time, which costs three times as much as to run it."""
+
 STATEMENTS = 400
 """How many statements a connection beside the pool knows, unless the URL says otherwise: more than there are."""
 
@@ -316,7 +320,7 @@ class Client(Reading, AsyncpgDBClient):
         """A new connection that can do nothing but read."""
         # else all settings are left to the server: a pooler such as pgbouncer refuses them
         is_told = self.server_settings.keys() & POSTGRES_SESSION.keys()
-        return await self._connected(**({"default_transaction_read_only": "on"} if is_told else {}))
+        return await self._connected(**(READS if is_told else {}))
 
     async def _connected(self, **more: str) -> Any:
         """A new connection, of nobody's pool."""

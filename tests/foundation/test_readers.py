@@ -383,3 +383,10 @@ async def test_a_file_that_is_gone_is_not_made_anew(sqlite: SqliteClient) -> Non
         await COUNT.value()
     path.with_suffix(".away").rename(path)
     assert await COUNT.value() == 0
+
+
+async def test_a_reader_makes_one_plan_for_all_values(client: Client) -> None:
+    if not isinstance(client, PostgresClient):
+        pytest.skip("SQLite plans a text once")
+    shown = SQL("SELECT current_setting('plan_cache_mode') AS mode")
+    assert await shown.value() == "force_generic_plan"
