@@ -61,6 +61,14 @@ def test_nothing_that_is_deprecated_is_taught() -> None:
     assert {name: found for name, found in words.items() if found} == {}
 
 
+def test_every_decision_is_in_the_index() -> None:
+    index = (ROOT / "docs" / "README.md").read_text("utf-8")
+    named = re.findall(r"^\| \[(\d{4})\]\(decisions/([\w-]+\.md)\)", index, re.MULTILINE)
+    kept = sorted(page.name for page in (ROOT / "docs" / "decisions").glob("[0-9]*.md"))
+    assert [name for _, name in named] == kept
+    assert [number for number, _ in named] == [name[:4] for name in kept]
+
+
 def test_a_mark_finds_its_block_and_no_other() -> None:
     text = "```bash\nnot this\n```\n<!-- run -->\n```bash\nthis\nand this\n```\n<!-- run -->\n\n```sh\nthat\n```\n"
     assert MARK.findall(text) == ["this\nand this\n", "that\n"]
