@@ -10,8 +10,6 @@ from random import Random  # noqa: TID251  a benchmark takes a seed
 from typing import Any
 from uuid import UUID
 
-import asyncpg
-
 from benchmarks.house import KEY, House, fresh_house
 from benchmarks.report import say
 from benchmarks.speed import data
@@ -150,17 +148,6 @@ async def fill(house: House, size: Size, seed: int) -> None:
         await data.load(rows, size, seed, terms, then, whose)
         await rows.settle()
     say(f"{rows.written:,} rows of {size.members:,} members in {time.perf_counter() - began:.1f} s")
-
-
-async def settle(house: House) -> None:
-    """Have PostgreSQL learn what is in its tables by now, as it would by itself; a file needs nothing."""
-    if house.is_embedded:
-        return
-    connection = await asyncpg.connect(house.plain_url)
-    try:
-        await connection.execute("ANALYZE")
-    finally:
-        await connection.close()
 
 
 @asynccontextmanager

@@ -86,8 +86,6 @@ class Growth:
     cluster: postgres.Cluster | None
     sender: Client
     found: list[Curve] = field(default_factory=list)
-    houses: list[House] = field(default_factory=list)
-    """Those that serve now."""
 
     @asynccontextmanager
     async def place(self, size: Size, *lengths: range) -> AsyncIterator[Place]:
@@ -103,9 +101,7 @@ class Growth:
             file.write_bytes(manifest([*OPERATIONS, _short_list(), STATEMENT], OURS))
             async with started(SERVERS[:1], Ground(house, file)) as starting:
                 [running] = await starting
-                self.houses.append(house)
                 yield Place(house, running, who)
-                self.houses.remove(house)
             if wrong := await house.violations():
                 raise Failed(f"The books do not balance: {wrong[0]}")
 
@@ -166,13 +162,9 @@ class Growth:
         chance = Random(f"{self.asked.seed} {operation.name}")
         return who.cases(REQUESTS, chance, operation.caller)
 
-    async def _settle(self) -> None:
-        for house in self.houses:
-            await ground.settle(house)
-
     async def _measure(self, curve: str, operation: str, lanes: list[Lane]) -> None:
         pid = self.cluster.process.pid if self.cluster and self.cluster.process else None
-        track = Track(self.sender, pid, self.asked.load, self.asked.seed, self._settle)
+        track = Track(self.sender, pid, self.asked.load, self.asked.seed)
         made = Curve(curve, await track.measure(operation, lanes))
         self.found.append(made)
         for line in curves.told(made):

@@ -1,7 +1,7 @@
 """Rounds: every server in its turn, A B C and C B A, so that whatever the machine does, it does to all of them."""
 
 import statistics
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -77,8 +77,6 @@ class Track:
     database_pid: int | None
     load: Load
     seed: int
-    settle: Callable[[], Awaitable[None]]
-    """What the database would do by itself in a while: learn what is in its tables, so that plans are made anew."""
 
     async def measure(self, operation: str, lanes: Sequence[Lane]) -> Measured:
         """One operation in all lanes.
@@ -86,10 +84,6 @@ class Track:
         Raises: Failed.
         """
         found = Measured(operation)
-        for lane in lanes:
-            await self._warm(lane)
-        # else who wrote first would go on by the plan that was best while a table was empty
-        await self.settle()
         for lane in lanes:
             await self._warm(lane)
         for number in range(self.load.rounds):

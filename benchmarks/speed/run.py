@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Sequence
-from functools import partial
 from pathlib import Path
 from random import Random  # noqa: TID251  a benchmark takes a seed
 
@@ -95,7 +94,7 @@ class Run:
                 await ground.fill(house, asked.size, asked.seed)
             running = await starting
             who = await ground.callers(house, asked.callers, chance)
-            track = Track(sender, database_pid, asked.load, asked.seed, partial(ground.settle, house))
+            track = Track(sender, database_pid, asked.load, asked.seed)
             return [await self._operation(each, running, track, who, house.folder) for each in self.operations]
 
     async def _operation(
