@@ -8,8 +8,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import groupby
-from operator import attrgetter, itemgetter
-from typing import Any, Generic, TypeVar
+from operator import attrgetter
+from typing import Any, Generic, TypeVar, get_type_hints
 from uuid import UUID
 
 from models.reading import Row, Rows
@@ -37,8 +37,9 @@ class Listing(Generic[R]):
 
     `table` is what is listed, with an alias; `join` what each row is completed with, by the member too. `order` are
     the columns of the list's order, which an index has after the member. `where` may narrow it further: its
-    parameters are `{0}`, `{1}` and so on. One of the columns is `member_id`. The rows are objects of a class where
-    `row` names one, else dictionaries. With `combines`, pages that several ask for at once are read at once.
+    parameters are `{0}`, `{1}` and so on. The rows are objects of a class where `row` names one, else dictionaries.
+    One of their columns is `member_id`; an object may have the raw id `whose` instead. With `combines`, pages that
+    several ask for at once are read at once.
     """
 
     def __init__(
@@ -54,9 +55,9 @@ class Listing(Generic[R]):
         combines: bool = False,
     ) -> None:
         made: Callable[..., Any] = SQL
-        self._whose: Callable[[Any], UUID] = itemgetter("member_id")
+        self._whose: Callable[[Any], bytes] = _whose_of_dictionary
         if row is not None and issubclass(row, Row):
-            self._whose = attrgetter("member_id")
+            self._whose = attrgetter("whose") if "whose" in get_type_hints(row) else attrgetter("member_id.bytes")
 
             def made(text: str, **more: Any) -> Any:
                 return Rows(row, text, **more)
@@ -91,7 +92,7 @@ class Listing(Generic[R]):
         rows = await self.many[backwards].rows(list(asked.values()), most, *key, *more)
         # PostgreSQL gives them member by member
         for member, theirs in groupby(rows, self._whose):
-            found[member.bytes] += theirs
+            found[member] += theirs
         return [found[member.bytes] for member in members]
 
     def _one(self, columns: str, table: str, join: str, where: str, backwards: bool) -> str:  # noqa: FBT001
@@ -126,3 +127,8 @@ class Listing(Generic[R]):
     def _end(self, alias: str, backwards: bool) -> str:  # noqa: FBT001
         order = "ASC" if backwards else "DESC"
         return "ORDER BY " + ", ".join(f"{alias}.{column} {order}" for column in self.order)
+
+
+def _whose_of_dictionary(row: dict[str, Any]) -> bytes:
+    found: bytes = row["member_id"].bytes
+    return found

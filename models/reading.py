@@ -18,7 +18,7 @@ properties, or by `AtOnce` where that is cheaper for many rows together. A colum
 annotation says, only when somebody asks for it: nothing is done for a row that is only passed on. On both databases
 a `UUID`, `bool`, `datetime` or enumeration is one, and a `dict` or `list` is what the JSON says. What is cheaper as
 text is asked for as text: `ISO(moment)` is what GraphQL shows, and `id::text` with `id: str` is an id without the
-object.
+object. `RAW(id)` with `id: Raw` is its 16 bytes, for lists whose ids are only told on.
 
 Two or more readings that need nothing of each other are sent together, one after another on one connection:
 
@@ -54,9 +54,13 @@ made: "list[Rows[Any]]" = []
 class AtOnce(property):
     """An attribute that is computed for many rows in one go: `at_once` takes a list of them and gives a list."""
 
-    def __init__(self, at_once: Callable[[Any], list[Any]]) -> None:
+    def __init__(self, at_once: Callable[[Any], Sequence[Any]]) -> None:
         super().__init__(lambda row: at_once([row])[0])
         self.at_once = at_once
+
+
+class Raw(bytes):
+    """The 16 bytes of an id."""
 
 
 class Row:
@@ -206,8 +210,18 @@ def _json(stored: Any) -> Any:
     return orjson.loads(stored) if isinstance(stored, str) else stored
 
 
+def _raw(stored: str) -> bytes:
+    return bytes.fromhex(stored.replace("-", ""))
+
+
 _ON_BOTH: dict[Any, Convert] = dict.fromkeys(_JSON, _json)
-_ON_SQLITE: dict[Any, Convert] = {**_ON_BOTH, UUID: pgproto.UUID, bool: bool, datetime: datetime.fromisoformat}
+_ON_SQLITE: dict[Any, Convert] = {
+    **_ON_BOTH,
+    UUID: pgproto.UUID,
+    Raw: _raw,
+    bool: bool,
+    datetime: datetime.fromisoformat,
+}
 
 
 def _columns(row: type[Row]) -> dict[str, Any]:

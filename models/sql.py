@@ -45,7 +45,7 @@ _LOCK = re.compile(
 )
 
 
-_ISO = re.compile(r"\bISO\(")
+_TOLD = re.compile(r"\b(ISO|RAW)\(")
 _WRITES = re.compile(
     r"\b(?:INSERT|UPDATE|DELETE|MERGE|INTO|SHARE|nextval|setval|set_config|pg_\w+)\b", re.IGNORECASE
 )
@@ -57,8 +57,8 @@ class Statement:
     For SQLite, row locks and `::casts` are dropped, and `= ANY($1)` and `unnest($1::uuid[]) AS whose(member_id)`
     read their list as JSON. `JOIN LATERAL (SELECT * FROM a b WHERE … LIMIT 1) b ON true` makes PostgreSQL look one
     row up for each and never join whole tables, which SQLite does not do anyway. `ISO(moment)` is the moment as
-    GraphQL shows it, on both. Where that is not enough, `sqlite` is the text for SQLite. `fans_out` says why a
-    statement may visit more than one owner.
+    GraphQL shows it, on both, and `RAW(id)` an id as `models.reading` reads it for lists. Where that is not enough,
+    `sqlite` is the text for SQLite. `fans_out` says why a statement may visit more than one owner.
     """
 
     __slots__ = ("fans_out", "lists", "postgres", "reads", "sqlite")
@@ -68,8 +68,8 @@ class Statement:
 
     def __init__(self, text: str, *, sqlite: str | None = None, fans_out: str | None = None) -> None:
         own = text if sqlite is None else sqlite
-        self.postgres = _with_moments(text, _POSTGRES_ISO)
-        self.sqlite = _for_sqlite(_with_moments(own, _SQLITE_ISO))
+        self.postgres = _written_out(text, _ON_POSTGRES)
+        self.sqlite = _for_sqlite(_written_out(own, _ON_SQLITE))
         told = [found[2] for found in _LIST.finditer(own)] + [found[1] for found in _UNNEST.finditer(own)]
         self.lists = tuple(sorted({int(number) - 1 for number in told}))
         self.reads = _only_reads(text) and _only_reads(own)
@@ -159,18 +159,21 @@ class SQL(Statement):
         return cast("int", await connection.execute_affected(*self._on(connection, values)))
 
 
-_POSTGRES_ISO = "replace(to_char({} AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"'), '.000000', '')"
-_SQLITE_ISO = "replace(replace({}, ' ', 'T'), '+00:00', 'Z')"
+_ON_POSTGRES = {
+    "ISO": "replace(to_char({} AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"'), '.000000', '')",
+    "RAW": "uuid_send({})",
+}
+_ON_SQLITE = {"ISO": "replace(replace({}, ' ', 'T'), '+00:00', 'Z')", "RAW": "{}"}
 
 
-def _with_moments(text: str, shown: str) -> str:
-    """The text with each `ISO(moment)` written out.
+def _written_out(text: str, how: Mapping[str, str]) -> str:
+    """The text with each `ISO(moment)` and `RAW(id)` written out.
 
     Raises: ValueError, when a bracket is not closed.
     """
-    while found := _ISO.search(text):
+    while found := _TOLD.search(text):
         end = _closing(text, found.end())
-        text = text[: found.start()] + shown.format(text[found.end() : end]) + text[end + 1 :]
+        text = text[: found.start()] + how[found[1]].format(text[found.end() : end]) + text[end + 1 :]
     return text
 
 
@@ -181,7 +184,7 @@ def _closing(text: str, start: int) -> int:
         depth += {"(": 1, ")": -1}.get(text[place], 0)
         if not depth:
             return place
-    raise ValueError(f"An ISO( is not closed in: {text}")
+    raise ValueError(f"A bracket is not closed in: {text}")
 
 
 def _only_reads(text: str) -> bool:

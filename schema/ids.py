@@ -6,16 +6,17 @@ not-yours all look the same.
 
 import base64
 import binascii
-from collections.abc import Iterable
+from collections.abc import Callable, Sequence
 from enum import IntEnum
-from itertools import chain, repeat
-from operator import attrgetter
+from functools import lru_cache
+from operator import itemgetter
 from uuid import UUID
 
 from models.units import id_of
 
 UUID_BYTES = 16
-BYTES = attrgetter("bytes")
+LENGTHS = 128
+"""For how many lengths of pages it is remembered how their ids are cut."""
 
 
 class Tag(IntEnum):
@@ -63,16 +64,32 @@ def encode(tag: Tag, *parts: UUID) -> str:
     return binascii.b2a_base64(raw, newline=False).translate(_URL_SAFE).rstrip(b"=").decode()
 
 
-def encode_all(tag: Tag, *parts: Iterable[UUID]) -> list[str]:
-    """The ids of many rows, whose parts stand in as many lists of one length."""
+def encode_all(tag: Tag, each: Sequence[bytes], owners: Sequence[bytes] = ()) -> Sequence[str]:
+    """The ids of many rows, by their 16 bytes; of what a member owns, with the owner of each."""
+    if not each:
+        return []
+    before = _TAGS[tag]
+    if len(set(owners)) > 1:
+        each = [owner + one for owner, one in zip(owners, each, strict=True)]
+    elif owners:
+        before += owners[0]
+    length = 1 + UUID_BYTES * (2 if owners else 1)
     # each begins at a whole character of base64, so that all are written as one
-    zeros = b"\0" * (-(1 + UUID_BYTES * len(parts)) % 3)
-    bodies = zip(repeat(_TAGS[tag]), *(map(BYTES, each) for each in parts), repeat(zeros), strict=False)
-    raw = b"".join(chain.from_iterable(bodies))
+    after = b"\0" * (-length % 3)
+    raw = b"".join((before, (after + before).join(each), after))
     text = binascii.b2a_base64(raw, newline=False).translate(_URL_SAFE).decode()
-    length = 1 + UUID_BYTES * len(parts) + len(zeros)
-    whole, shown = length // 3 * 4, length // 3 * 4 - len(zeros)
-    return [text[at : at + shown] for at in range(0, len(text), whole)]
+    whole = (length + len(after)) // 3 * 4
+    return _cut(len(text) // whole, whole, whole - len(after))(text)
+
+
+@lru_cache(LENGTHS)
+def _cut(count: int, whole: int, shown: int) -> Callable[[str], Sequence[str]]:
+    """What cuts a text into so many pieces, and shows the beginning of each."""
+    places = [slice(at, at + shown) for at in range(0, count * whole, whole)]
+    if len(places) > 1:
+        # a third of the time that each by itself would take
+        return itemgetter(*places)
+    return lambda text: [text[each] for each in places]
 
 
 def read(text: str) -> tuple[Tag, tuple[UUID, ...]] | None:

@@ -1,6 +1,7 @@
 """The member as a client sees them: the hub that every relation hangs on."""
 
 from collections.abc import Sequence
+from operator import attrgetter
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -110,8 +111,11 @@ class Member(Node):
         return isinstance(value, (MemberRow, Oneself))
 
 
-def _ids(members: Sequence["MemberRow"]) -> list[str]:
-    return ids.encode_all(ids.Tag.MEMBER, [member.member_id for member in members])
+_WHOSE = attrgetter("member_id.bytes")
+
+
+def _ids(members: Sequence["MemberRow"]) -> Sequence[str]:
+    return ids.encode_all(ids.Tag.MEMBER, list(map(_WHOSE, members)))
 
 
 class MemberRow(Row, Listed):

@@ -11,8 +11,8 @@ import strawberry
 from models.listing import NUMBER, Listing
 from models.lots import over, ripe
 from models.points import Bucket, PointsKind
-from models.reading import AtOnce, Row, Rows
-from models.units import ReasonCode
+from models.reading import AtOnce, Raw, Row, Rows
+from models.units import ReasonCode, id_of
 from rules import points
 from rules.points import Balances, Written
 from schema import ids, pages
@@ -43,37 +43,42 @@ describe(
 )
 
 
-_WHO, _WHICH, _BOUGHT = attrgetter("member_id"), attrgetter("entry_id"), attrgetter("bought")
+_WHOSE, _WHICH, _BOUGHT = attrgetter("whose"), attrgetter("which"), attrgetter("bought")
 
 
-def _ids(lines: Sequence["EntryRow"]) -> list[str]:
-    return ids.encode_all(ids.Tag.POINTS_ENTRY, map(_WHO, lines), map(_WHICH, lines))
+def _ids(lines: Sequence["EntryRow"]) -> Sequence[str]:
+    return ids.encode_all(ids.Tag.POINTS_ENTRY, list(map(_WHICH, lines)), list(map(_WHOSE, lines)))
 
 
 def _purchase_ids(lines: Sequence["EntryRow"]) -> list[str | None]:
     bought = list(map(_BOUGHT, lines))
-    whose = compress(map(_WHO, lines), bought)
-    found = iter(ids.encode_all(ids.Tag.PURCHASE, whose, filter(None, bought)))
+    whose = list(compress(map(_WHOSE, lines), bought))
+    found = iter(ids.encode_all(ids.Tag.PURCHASE, list(filter(None, bought)), whose))
     return [each and next(found) for each in bought]
 
 
 class EntryRow(Row, Listed):
     """A line of the ledger, as it is shown."""
 
-    member_id: UUID
-    entry_id: UUID
+    whose: Raw
+    which: Raw
     seq: int
     kind: str
     bucket: str
     points: int
     balance_after: int
     reason: str | None
-    bought: UUID | None
+    bought: Raw | None
     occurred_at: str
     recorded_at: str
 
     id = AtOnce(_ids)
     purchase_id = AtOnce(_purchase_ids)
+
+    @property
+    def member_id(self) -> UUID:
+        """Whose it is."""
+        return id_of(self.whose)
 
     @property
     def key(self) -> tuple[int]:
@@ -126,8 +131,8 @@ class PointsEntry(Node):
 
 
 ENTRY = (
-    "e.id AS entry_id, e.member_id, e.seq, e.bucket, e.delta AS points, e.balance_after, t.kind, t.reason,"
-    " t.purchase_id AS bought, ISO(t.effective_at) AS occurred_at, ISO(t.created_at) AS recorded_at"
+    "RAW(e.id) AS which, RAW(e.member_id) AS whose, e.seq, e.bucket, e.delta AS points, e.balance_after, t.kind,"
+    " t.reason, RAW(t.purchase_id) AS bought, ISO(t.effective_at) AS occurred_at, ISO(t.created_at) AS recorded_at"
 )
 BESIDE = (
     "JOIN LATERAL (SELECT * FROM points_transaction t"

@@ -102,13 +102,13 @@ class Statement:
         """What a window shows of each member's statement, and a row more if there is more."""
         edge = [part.lowest if asked.backwards else part.highest for part in (MOMENT, ROW_ID, NUMBER)]
         more = [asked.fetch, list(wanted.kinds), wanted.since, wanted.until, *(asked.key or edge)]
-        found: dict[UUID, list[Any]] = {member: [] for member in members}
+        found: dict[bytes, list[Any]] = {member.bytes: [] for member in members}
         if len(found) == 1:
             rows = await self.one[asked.backwards].rows(members[0], *more)
             return [rows for _ in members]
-        for row in await self.many[asked.backwards].rows(list(found), *more):
-            found[row.member_id].append(row)
-        return [found[member] for member in members]
+        for row in await self.many[asked.backwards].rows(list(set(members)), *more):
+            found[row.whose].append(row)
+        return [found[member.bytes] for member in members]
 
 
 def _one(columns: str, row: type[Row], back: bool) -> Rows[Any]:  # noqa: FBT001

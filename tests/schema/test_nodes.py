@@ -15,7 +15,7 @@ from rules import credentials
 from rules import programme as programmes
 from rules.actors import SYSTEM, Actor, ActorKind
 from schema import ids
-from schema.ids import OWNED, Tag
+from schema.ids import Tag
 from tests.people import NOON, buy, fresh_key, member, programme, redeem, set_aside
 from tests.schema.asking import (
     ANALYST,
@@ -382,19 +382,3 @@ async def test_a_preview_for_somebody_else_is_no_preview() -> None:
     assert (await ask(document, {"id": member_id(mei)}, who=as_member(mei)))["pointsRedeemPreview"] == {
         "allowed": True
     }
-
-
-def test_an_id_is_read_back_as_it_was_written() -> None:
-    for tag in Tag:
-        parts = (uuid4(), uuid4()) if tag in OWNED else (uuid4(),)
-        text = ids.encode(tag, *parts)
-        assert ids.read(text) == (tag, parts)
-        assert ids.decode(tag, text) == parts
-        assert [ids.decode(other, text) for other in Tag if other is not tag] == [None] * (len(Tag) - 1)
-
-
-@pytest.mark.parametrize("count", [0, 1, 7])
-def test_the_ids_of_many_rows_are_those_of_each(count: int) -> None:
-    for tag in Tag:
-        parts = [[uuid4() for _ in range(count)] for _ in range(2 if tag in OWNED else 1)]
-        assert ids.encode_all(tag, *parts) == [ids.encode(tag, *each) for each in zip(*parts, strict=True)]
