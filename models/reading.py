@@ -30,11 +30,11 @@ there is, so that none is forgotten.
 """
 
 import types
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from datetime import datetime
 from enum import Enum
 from operator import itemgetter
-from typing import Any, Generic, TypeVar, Union, cast, get_args, get_origin, get_type_hints, overload
+from typing import Any, Generic, TypeVar, Union, get_args, get_origin, get_type_hints, overload
 from uuid import UUID
 
 import asyncpg
@@ -114,12 +114,17 @@ class Rows(Statement, Generic[R]):
         """The module its rows are of."""
         return self._row.__module__
 
-    async def rows(self, *values: Any) -> list[R]:
+    def rows(self, *values: Any) -> Coroutine[Any, Any, list[R]]:
         """All rows."""
-        if gathered.get() is not None:
-            await in_turn(self.on)
+        return self._asked(values) if gathered.get() is None else self._asked_in_turn(values)
+
+    def _asked(self, values: tuple[Any, ...]) -> Coroutine[Any, Any, list[R]]:
         connection = current(self.on)
-        return cast("list[R]", await connection.read(*self._on(connection, values), self))
+        return connection.read(*self._on(connection, values), self)
+
+    async def _asked_in_turn(self, values: tuple[Any, ...]) -> list[R]:
+        await in_turn(self.on)
+        return await self._asked(values)
 
     async def row(self, *values: Any) -> R | None:
         """The first row; None when there is none."""

@@ -223,11 +223,12 @@ def _plain(value: Any) -> Any:
 def current(name: str = SQL.on) -> "PostgresClient | SqliteClient":
     """The client, or the transaction under way, of that name."""
     connections = require_context().connections
-    found: Any = connections._get_storage().get(name)
-    if found is None or found._bound_loop is not _get_running_loop():
-        # it is not open yet, or was opened by another loop
-        found = connections.get(name)
-    return cast("PostgresClient | SqliteClient", found)
+    opened: dict[str, Any] = connections._storage_var.get()
+    found: PostgresClient | SqliteClient | None = opened.get(name)
+    if found is not None and found._bound_loop is _get_running_loop():
+        return found
+    # it is not open yet, or was opened by another loop
+    return cast("PostgresClient | SqliteClient", connections.get(name))
 
 
 def stand_in(name: str, other: Any) -> Token[Any]:

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from functools import partial
 from typing import Any, cast
 
@@ -229,16 +229,14 @@ class Client(Reading, AsyncpgDBClient):
         self.knows_statements = self.extra.get("statement_cache_size") != 0
         self.combines = self.knows_statements and combine != "off"
 
-    async def read(self, query: str, values: list[Any], form: Form) -> list[Any]:
+    def read(self, query: str, values: list[Any], form: Form) -> Coroutine[Any, Any, list[Any]]:
         """The rows of a query that only reads, outside every transaction."""
         if not (form.combines and self.combines):
-            return await self._asked(query, form, values)
-        combining = self.combining.get(query) or self._combining(query, form)
-        return form.of_records(await combining.ask(values))
+            return self._asked(query, form, values)
+        return (self.combining.get(query) or self._combining(query, form)).ask(values)
 
     def _combining(self, query: str, form: Form) -> Combining:
-        records = _Records(form.record)
-        alone, together = partial(self._asked, query, records), partial(self._asked, query, records, is_one=False)
+        alone, together = partial(self._asked, query, form), partial(self._asked, query, form, is_one=False)
         made = Combining(alone, together)
         return self.combining.setdefault(query, made)
 
@@ -354,10 +352,8 @@ class Client(Reading, AsyncpgDBClient):
 class _Records:
     """Rows as the driver has them."""
 
+    record = Record
     combines = False
-
-    def __init__(self, record: Any = Record) -> None:
-        self.record = record
 
     def of_records(self, records: list[Any]) -> list[Any]:
         return records

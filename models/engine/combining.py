@@ -21,6 +21,7 @@ _PARAMETER = re.compile(r"\$(\d+)")
 Rows: TypeAlias = list[Any]
 Ask: TypeAlias = Callable[[list[Any]], Awaitable[Rows]]
 Turn: TypeAlias = "asyncio.Future[Rows | None]"
+Others: TypeAlias = list[tuple[list[Any], Turn]]
 
 
 def combined(query: str, kinds: Sequence[str]) -> str:
@@ -47,23 +48,16 @@ class Combining:
         """Take what answers one question by its values, and many by a list of values for each parameter."""
         self._alone = alone
         self._together = together
-        self._others: list[tuple[list[Any], Turn]] | None = None
+        self._others: Others | None = None
         """Who has joined the first of this turn; None where nobody has asked in it."""
 
     async def ask(self, values: list[Any]) -> Rows:
         """The rows that answer a question."""
-        others = self._others
-        if others is None:
-            return await self._first(values)
-        turn: Turn = asyncio.get_running_loop().create_future()
-        others.append((values, turn))
-        if len(others) == MOST - 1:
-            self._others = None
-        rows = await turn
-        return await self._alone(values) if rows is None else rows
-
-    async def _first(self, values: list[Any]) -> Rows:
-        others = self._others = []
+        if self._others is not None:
+            rows = await self._join(self._others, values)
+            return await self._alone(values) if rows is None else rows
+        others: Others = []
+        self._others = others
         found: list[Rows] = []
         try:
             await asyncio.sleep(0)
@@ -78,7 +72,15 @@ class Combining:
                     turn.set_result(found[place] if found else None)
         return found[0] if found else await self._alone(values)
 
-    def _end(self, others: list[tuple[list[Any], Turn]]) -> None:
+    def _join(self, others: Others, values: list[Any]) -> Turn:
+        """Ask with who was first: what comes of it, or None where each is to ask for themselves."""
+        turn: Turn = asyncio.get_running_loop().create_future()
+        others.append((values, turn))
+        if len(others) == MOST - 1:
+            self._others = None
+        return turn
+
+    def _end(self, others: Others) -> None:
         if self._others is others:
             self._others = None
 
