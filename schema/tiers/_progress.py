@@ -1,9 +1,8 @@
 """A member's progress: where they stand, the way up, what keeps them there, and what is to come."""
 
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from datetime import datetime
-from typing import Any, TypeAlias, TypeVar, cast
+from typing import TypeAlias, TypeVar, cast
 from uuid import UUID
 
 import strawberry
@@ -194,20 +193,22 @@ class Progress:
 
 
 T = TypeVar("T")
-Steps: TypeAlias = "list[tuple[StandingOf | Reckoned, Step]]"
+Steps: TypeAlias = list[tuple["StandingOf | Reckoned", Step]]
 
 
 def progress_of(parents: Sequence[HasMember], context: Context) -> Answers[TierProgress]:
     """Where each member stands."""
     known = context.reference.at_hand(Ladder)
-    if known is None or not known.scheme.counts_all_growth:
-        return _progress_read(parents, context)
-    return _of_steps(_progress, parents, context)
+    if known is not None and known.scheme.counts_all_growth:
+        steps = _steps(known, parents, context)
+        if steps is not None:
+            return _progress(steps)
+    return _progress_read(parents, context)
 
 
 async def _progress_read(parents: Sequence[HasMember], context: Context) -> list[TierProgress]:
-    """The same where what counts is to be added up, or may have to be."""
-    steps = await _of_steps_read(list, parents, context)
+    """The same where something is to be read, or what counts to be added up."""
+    steps = await _steps_read(parents, context)
     terms = await context.reference.terms()
     if terms.scheme.counts_all_growth:
         return _progress(steps)
@@ -217,49 +218,51 @@ async def _progress_read(parents: Sequence[HasMember], context: Context) -> list
 
 def tier_of(parents: Sequence[HasMember], context: Context) -> Answers[Tier]:
     """The tier each member holds."""
-    return _of_steps(_tiers, parents, context)
+    known = context.reference.at_hand(Ladder)
+    steps = None if known is None else _steps(known, parents, context)
+    return _tiers_read(parents, context) if steps is None else _tiers(steps)
+
+
+async def _tiers_read(parents: Sequence[HasMember], context: Context) -> list[Tier]:
+    return _tiers(await _steps_read(parents, context))
 
 
 async def rungs_of(parents: Sequence[HasMember], context: Context) -> list[Rung]:
     """The tier each member holds, as the rules read it."""
-    return [step.rung for _, step in await _of_steps_read(list, parents, context)]
+    return [step.rung for _, step in await _steps_read(parents, context)]
 
 
 def _progress(steps: Steps) -> list[TierProgress]:
-    return cast("list[TierProgress]", [Progress(*each) for each in steps])
+    return cast("list[TierProgress]", [Progress(row, step) for row, step in steps])
 
 
 def _tiers(steps: Steps) -> list[Tier]:
     return [step.tier for _, step in steps]
 
 
-def _of_steps(make: Callable[[Steps], list[T]], parents: Sequence[HasMember], context: Context) -> Answers[T]:
-    """What is made of members' standings and steps: at once, where both are at hand."""
-    known = context.reference.at_hand(Ladder)
-    if known is not None and are(Standing, parents):
-        found, steps = cast("Sequence[StandingOf]", parents), known.steps
-        if not _overdue(found, context.now):
-            with suppress(KeyError):
-                return make([(row, steps[row.tier_id]) for row in found])
-    return _of_steps_read(make, parents, context)
+def _steps(known: Ladder, parents: Sequence[HasMember], context: Context) -> Steps | None:
+    """Members' standings and steps; None where they are not all at hand, or may be others by now."""
+    if not are(Standing, parents):
+        return None
+    found: Steps = []
+    steps, now = known.steps, context.now
+    for row in cast("Sequence[StandingOf]", parents):
+        step, changes_at = steps.get(row.tier_id), row.changes_at
+        if step is None or (changes_at is not None and changes_at <= now):
+            return None
+        found.append((row, step))
+    return found
 
 
-def _overdue(found: Sequence[Any], now: datetime) -> list[Any]:
-    """Those whose tier may be another by now than was written down."""
-    return [each for each in found if each.changes_at is not None and each.changes_at <= now]
-
-
-async def _of_steps_read(
-    make: Callable[[Steps], list[T]], parents: Sequence[HasMember], context: Context
-) -> list[T]:
+async def _steps_read(parents: Sequence[HasMember], context: Context) -> Steps:
     found = await each(Standing, parents, STANDINGS)
     late: dict[UUID, Reckoned] = {}
-    if overdue := [row.member_id for row in _overdue(found, context.now)]:
+    if overdue := [row.member_id for row in found if row.changes_at and row.changes_at <= context.now]:
         whole = await standings.reckoned_all(overdue, await context.reference.terms(), context.now)
         late = {whose: Reckoned(standing) for whose, standing in whole.items()}
     now = [late.get(row.member_id, row) for row in found]
     steps = (await ladder(context, [row.tier_id for row in now])).steps
-    return make([(row, steps[row.tier_id]) for row in now])
+    return [(row, steps[row.tier_id]) for row in now]
 
 
 class Reckoned:
