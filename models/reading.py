@@ -33,8 +33,9 @@ import types
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from datetime import datetime
 from enum import Enum
-from operator import itemgetter
-from typing import Any, Generic, TypeVar, Union, get_args, get_origin, get_type_hints, overload
+from inspect import getattr_static
+from operator import attrgetter, itemgetter
+from typing import Any, Generic, TypeVar, Union, cast, get_args, get_origin, get_type_hints, overload
 from uuid import UUID
 
 import asyncpg
@@ -47,16 +48,45 @@ from models.turns import gathered, in_turn
 
 Convert = Callable[[Any], Any]
 
+SPARSE = 4
+"""Where fewer than one column in so many is wanted, each by itself is as cheap as all of them turned at once."""
+
 made: "list[Rows[Any]]" = []
 """Every reading that was made, wherever its name may hang."""
 
 
-class AtOnce(property):
-    """An attribute that is computed for many rows in one go: `at_once` takes a list of them and gives a list."""
+class Column(property):
+    """A column, read at its place, and turned into what its annotation says."""
 
-    def __init__(self, at_once: Callable[[Any], Sequence[Any]]) -> None:
-        super().__init__(lambda row: at_once([row])[0])
-        self.at_once = at_once
+    def __init__(self, place: Any, convert: Convert | None) -> None:
+        get = itemgetter(place)
+        super().__init__(get if convert is None else lambda row: _converted(convert, get(row)))
+        self.get = get
+        self.convert = convert
+
+    def of_columns(self, row: type) -> Convert:
+        """What finds it among all columns of many rows."""
+        del row
+        get, convert = self.get, self.convert
+        return get if convert is None else lambda columns: [_converted(convert, each) for each in get(columns)]
+
+
+class AtOnce(property):
+    """An attribute that is computed for many rows in one go, by a function of some columns, a list for each."""
+
+    def __init__(self, made: Callable[..., Sequence[Any]], *columns: str) -> None:
+        super().__init__(lambda row: self.at_once([row])[0])
+        self.made = made
+        self.columns = columns
+
+    def at_once(self, rows: list[Any]) -> Sequence[Any]:
+        """What it is for each row."""
+        return self.made(*[list(map(attrgetter(each), rows)) for each in self.columns])
+
+    def of_columns(self, row: type) -> Convert:
+        """What makes it of all columns of many rows."""
+        ways = [getattr_static(row, each).of_columns(row) for each in self.columns]
+        return lambda columns: self.made(*[way(columns) for way in ways])
 
 
 class Raw(bytes):
@@ -67,6 +97,25 @@ class Row:
     """A row of a statement; its annotations name the columns."""
 
     __slots__ = ()
+
+    @classmethod
+    def __at_once__(cls, names: Sequence[str]) -> Callable[[list[Any]], list[Any]] | None:
+        """How several attributes of many rows are read in one go; None where they are read one after another."""
+        found = [getattr_static(cls, name, None) for name in names]
+        width = sum(isinstance(each, Column) for each in vars(cls).values())
+        if SPARSE * len(found) < width or not all(isinstance(each, Column | AtOnce) for each in found):
+            return None
+        ways = [cast("Column | AtOnce", each).of_columns(cls) for each in found]
+
+        def read(rows: list[Any]) -> list[Any]:
+            columns = list(zip(*rows, strict=True))
+            return [way(columns) for way in ways]
+
+        return read
+
+
+def _converted(convert: Convert, stored: Any) -> Any:
+    return None if stored is None else convert(stored)
 
 
 R = TypeVar("R", bound=Row)
@@ -150,7 +199,7 @@ class Rows(Statement, Generic[R]):
             self._known[names] = self.record
             # its statement gives the columns in this order: by its place one is found in a third of the time
             for place, name in enumerate(names):
-                setattr(self.record, name, _column(place, _converter(asyncpg.Record, self._columns[name])))
+                setattr(self.record, name, Column(place, _converter(asyncpg.Record, self._columns[name])))
         return records
 
     def of_tuples(self, names: tuple[str, ...], rows: list[tuple[Any, ...]]) -> list[Any]:
@@ -255,7 +304,7 @@ def _kind(hint: Any) -> Any:
 
 def _made(row: type[Row], base: type, places: Mapping[str, Any], kinds: Mapping[str, Any]) -> Any:
     """The class of the rows as one driver gives them, each column found at its place."""
-    columns = {name: _column(places[name], _converter(base, kind)) for name, kind in kinds.items()}
+    columns = {name: Column(places[name], _converter(base, kind)) for name, kind in kinds.items()}
     return type(row.__name__, (row, base), {"__module__": row.__module__, "__doc__": row.__doc__, **columns})
 
 
@@ -266,15 +315,3 @@ def _converter(base: type, kind: Any) -> Convert | None:
 
 def _by_value(kind: Any) -> Convert | None:
     return kind if isinstance(kind, type) and issubclass(kind, Enum) else None
-
-
-def _column(place: Any, convert: Convert | None) -> property:
-    get = itemgetter(place)
-    if convert is None:
-        return property(get)
-
-    def read(row: Any) -> Any:
-        stored = get(row)
-        return None if stored is None else convert(stored)
-
-    return property(read)

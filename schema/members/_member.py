@@ -111,11 +111,11 @@ class Member(Node):
         return isinstance(value, (MemberRow, Oneself))
 
 
-_WHOSE = attrgetter("member_id.bytes")
+_BYTES = attrgetter("bytes")
 
 
-def _ids(members: Sequence["MemberRow"]) -> Sequence[str]:
-    return ids.encode_all(ids.Tag.MEMBER, list(map(_WHOSE, members)))
+def _ids(members: Sequence[UUID]) -> Sequence[str]:
+    return ids.encode_all(ids.Tag.MEMBER, list(map(_BYTES, members)))
 
 
 class MemberRow(Row, Listed):
@@ -126,7 +126,7 @@ class MemberRow(Row, Listed):
     joined_at: str | None
     created_at: str
 
-    id = AtOnce(_ids)
+    id = AtOnce(_ids, "member_id")
 
     @property
     def key(self) -> tuple[str, UUID]:

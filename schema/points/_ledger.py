@@ -1,8 +1,8 @@
 """The account and its ledger as a client sees them, and how each is read for many members at once."""
 
 from collections.abc import Sequence
+from functools import partial
 from itertools import compress
-from operator import attrgetter
 from typing import Any, cast
 from uuid import UUID
 
@@ -43,18 +43,9 @@ describe(
 )
 
 
-_WHOSE, _WHICH, _BOUGHT = attrgetter("whose"), attrgetter("which"), attrgetter("bought")
-
-
-def _ids(lines: Sequence["EntryRow"]) -> Sequence[str]:
-    return ids.encode_all(ids.Tag.POINTS_ENTRY, list(map(_WHICH, lines)), list(map(_WHOSE, lines)))
-
-
-def _purchase_ids(lines: Sequence["EntryRow"]) -> list[str | None]:
-    bought = list(map(_BOUGHT, lines))
-    whose = list(compress(map(_WHOSE, lines), bought))
-    found = iter(ids.encode_all(ids.Tag.PURCHASE, list(filter(None, bought)), whose))
-    return [each and next(found) for each in bought]
+def _purchase_ids(bought: Sequence[bytes | None], whose: Sequence[bytes]) -> list[str | None]:
+    found = iter(ids.encode_all(ids.Tag.PURCHASE, list(filter(None, bought)), list(compress(whose, bought))))
+    return [next(found) if each else None for each in bought]
 
 
 class EntryRow(Row, Listed):
@@ -72,8 +63,8 @@ class EntryRow(Row, Listed):
     occurred_at: str
     recorded_at: str
 
-    id = AtOnce(_ids)
-    purchase_id = AtOnce(_purchase_ids)
+    id = AtOnce(partial(ids.encode_all, ids.Tag.POINTS_ENTRY), "which", "whose")
+    purchase_id = AtOnce(_purchase_ids, "bought", "whose")
 
     @property
     def member_id(self) -> UUID:

@@ -37,14 +37,14 @@ class ThingRow(Row):
         return self.weight is not None and self.weight >= least
 
 
-def _sizes(boxes: Sequence["BoxRow"]) -> list[str]:
-    return [f"{box.volume} of {len(boxes)}" for box in boxes]
+def _sizes(volumes: Sequence[int]) -> list[str]:
+    return [f"{volume} of {len(volumes)}" for volume in volumes]
 
 
 class BoxRow(Row):
     id: str
     volume: int
-    size = AtOnce(_sizes)
+    size = AtOnce(_sizes, "volume")
 
 
 THINGS = Rows(
@@ -102,6 +102,24 @@ async def test_what_is_computed_at_once_is_computed_for_one_too(client: BaseDBAs
     rows = await BOXES.rows([await a_box(volume=2), await a_box(volume=3)])
     assert [row.size for row in rows] == ["2 of 1", "3 of 1"]
     assert type(rows[0]).size.at_once(rows) == ["2 of 2", "3 of 2"]
+
+
+async def test_columns_read_in_one_go_are_what_each_row_says(client: BaseDBAsyncClient) -> None:
+    things = await THINGS.rows(await a_box(7, None, 9))
+    for names in (("weight", "name", "id", "colour"), ("notes", "whole", "made_at", "shown")):
+        read = type(things[0]).__at_once__(names)
+        assert read is not None
+        assert [list(each) for each in read(things)] == [[getattr(row, name) for row in things] for name in names]
+    boxes = await BOXES.rows([await a_box(volume=2), await a_box(volume=3)])
+    read = type(boxes[0]).__at_once__(("size", "volume"))
+    assert read is not None
+    assert [list(each) for each in read(boxes)] == [["2 of 2", "3 of 2"], [2, 3]]
+
+
+async def test_what_is_no_column_or_one_of_many_is_read_by_itself(client: BaseDBAsyncClient) -> None:
+    [thing] = await THINGS.rows(await a_box(7))
+    for names in (("label", "name", "id"), ("name",), ("name", "unheard_of")):
+        assert type(thing).__at_once__(names) is None
 
 
 async def test_questions_that_go_together_are_answered_in_their_order(client: BaseDBAsyncClient) -> None:
