@@ -12,6 +12,7 @@ import secrets
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from typing import cast
 from uuid import UUID
 
@@ -47,7 +48,7 @@ class Master:
 
     def unwrap(self, wrapped: bytes, name: str) -> bytes:
         """The key behind a wrapped one. Raises: InvalidTag."""
-        return _opened(self._cipher, wrapped, f"{name}:key")
+        return _opened(self._cipher, wrapped, f"{name}:key".encode())
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -82,13 +83,16 @@ class Vault:
     def open_all(self, column: str, them: Iterable[tuple[UUID, bytes | None, bytes | None]]) -> list[bytes | None]:
         """The texts behind members' wrapped keys and sealed values; none where one of the two is missing."""
         found: list[bytes | None] = []
+        of_column = f":{column}".encode()
+        present, *others = self.masters
+        unwrap = self._unwrapped if others else partial(_opened, present._cipher)
         for member_id, wrapped, sealed in them:
             if wrapped is None or sealed is None:
                 found.append(None)
             else:
-                name = str(member_id)
-                cipher = AESGCM(self.unwrap(wrapped, name))
-                found.append(_opened(cipher, sealed, f"{name}:{column}"))
+                name = str(member_id).encode()
+                cipher = AESGCM(unwrap(wrapped, name + b":key"))
+                found.append(_opened(cipher, sealed, name + of_column))
         return found
 
     def index(self, kind: IdentityKind, namespace: str, value: str) -> str:
@@ -112,11 +116,13 @@ class Vault:
 
     def unwrap(self, wrapped: bytes, name: str) -> bytes:
         """The key behind a wrapped one, whichever of the master keys wrapped it. Raises: InvalidTag."""
-        present, *others = self.masters
-        for master in others:
+        return self._unwrapped(wrapped, f"{name}:key".encode())
+
+    def _unwrapped(self, wrapped: bytes, bound_to: bytes) -> bytes:
+        for master in self.masters[1:]:
             with suppress(InvalidTag):
-                return master.unwrap(wrapped, name)
-        return _opened(present._cipher, wrapped, f"{name}:key")
+                return _opened(master._cipher, wrapped, bound_to)
+        return _opened(self.masters[0]._cipher, wrapped, bound_to)
 
 
 def fresh_key() -> bytes:
@@ -173,14 +179,14 @@ def _seal(key: bytes, plain: bytes, bound_to: str) -> bytes:
 
 
 def _open(key: bytes, sealed: bytes, bound_to: str) -> bytes:
-    return _opened(AESGCM(key), sealed, bound_to)
+    return _opened(AESGCM(key), sealed, bound_to.encode())
 
 
-_NONCE, _BODY = slice(1, 1 + NONCE_BYTES), slice(1 + NONCE_BYTES, None)
-"""Where they are in what is sealed, after the version."""
+_VERSION, _NONCE, _BODY = slice(1), slice(1, 1 + NONCE_BYTES), slice(1 + NONCE_BYTES, None)
+"""Where they are in what is sealed."""
 
 
-def _opened(cipher: AESGCM, sealed: bytes, bound_to: str) -> bytes:
-    if sealed[:1] != VERSION:
+def _opened(cipher: AESGCM, sealed: bytes, bound_to: bytes) -> bytes:
+    if sealed[_VERSION] != VERSION:
         raise ValueError("This value was sealed by another scheme.")
-    return cipher.decrypt(sealed[_NONCE], sealed[_BODY], bound_to.encode())
+    return cipher.decrypt(sealed[_NONCE], sealed[_BODY], bound_to)

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import cast
+from typing import TypeAlias, cast
 from uuid import UUID
 
 import strawberry
@@ -36,6 +36,9 @@ class Sealed(Row):
     sealed: bytes | None
 
 
+Told: TypeAlias = list[tuple[UUID, bytes | None]]
+"""Whose it is, and what they say, sealed."""
+
 PROFILES = Rows(
     Sealed,
     "SELECT id AS member_id, profile AS sealed FROM member WHERE id = ANY($1::uuid[])",
@@ -45,29 +48,35 @@ PROFILES = Rows(
 
 def profiles(parents: Sequence[HasMember], context: Context) -> Answers[Profile]:
     """What each member says of themselves, unsealed: of it a card shows the part that others see."""
-    if are(Sealed, parents):
-        told = cast("Sequence[Sealed]", parents)
-        keys = context.reference.keys.at_hand(_who_told(told))
-        if keys is not None:
-            return _opened(told, keys)
-    return _read(parents, context)
+    if not are(Sealed, parents):
+        return _read(parents, context)
+    told = _told(cast("Sequence[Sealed]", parents))
+    keys = context.reference.keys.at_hand(_who_told(told))
+    return _unlocked(told, context) if keys is None else _opened(told, keys)
 
 
 async def _read(parents: Sequence[HasMember], context: Context) -> list[Profile]:
-    told = await each(Sealed, parents, PROFILES)
+    return await _unlocked(_told(await each(Sealed, parents, PROFILES)), context)
+
+
+async def _unlocked(told: Told, context: Context) -> list[Profile]:
     return _opened(told, await context.reference.keys.wrapped_for(_who_told(told)))
 
 
-def _who_told(told: Sequence[Sealed]) -> list[UUID]:
+def _told(rows: Sequence[Sealed]) -> Told:
+    return [(row.member_id, row.sealed) for row in rows]
+
+
+def _who_told(told: Told) -> list[UUID]:
     """Those who say anything of themselves."""
-    return [row.member_id for row in told if row.sealed is not None]
+    return [whose for whose, sealed in told if sealed is not None]
 
 
-def _opened(told: Sequence[Sealed], keys: Sequence[bytes | None]) -> list[Profile]:
+def _opened(told: Told, keys: Sequence[bytes | None]) -> list[Profile]:
     """What each says, with the keys of those who say anything."""
     left = iter(keys)
     return members.open_profiles(
-        [(row.member_id, None if row.sealed is None else next(left), row.sealed) for row in told]
+        [(whose, None if sealed is None else next(left), sealed) for whose, sealed in told]
     )
 
 

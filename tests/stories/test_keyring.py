@@ -112,6 +112,17 @@ async def test_verify_tells_whose_key_is_missing_left_over_or_not_dropped() -> N
         await keyring.drop(each)
 
 
+async def test_each_of_a_page_gets_their_own_key_in_the_order_they_are_asked_for() -> None:
+    await programme()
+    mei, wang, nobody = await member("Mei"), await member("Wang"), uuid4()
+    of_mei, of_wang = await keyring.wrapped(mei), await keyring.wrapped(wang)
+    assert of_mei != of_wang
+    found = await keyring.wrapped_for([wang, nobody, mei, wang])
+    assert found == [of_wang, None, of_mei, of_wang]
+    assert await keyring.wrapped_for([mei, nobody, wang]) == [of_mei, None, of_wang]
+    assert await keyring.wrapped_for([nobody, nobody]) == [None, None]
+
+
 async def test_a_member_without_a_key_is_shown_without_a_name() -> None:
     await programme()
     mei = await member("Mei")
