@@ -237,20 +237,20 @@ ACCOUNTS = Rows(
 
 def points_of(parents: Sequence[HasMember], context: Context) -> Answers[PointsAccount]:
     """Each member's account as it stands at the moment of the operation."""
-    if are((Account, Unasked), parents) and not any(_may_be_late(parent) for parent in parents):
+    if are((Account, Unasked), parents) and not _late(parents):
         return cast("list[PointsAccount]", list(parents))
     return _points_of(parents, context)
 
 
-def _may_be_late(parent: Any) -> bool:
-    """Whether time may have changed an account more than one statement tells."""
-    return bool(getattr(parent, "held", 0) or getattr(parent, "has_ripened", False))
+def _late(parents: Sequence[Any]) -> list[Any]:
+    """The accounts that time may have changed more than one statement tells."""
+    return [each for each in parents if isinstance(each, Account) and (each.held or each.has_ripened)]
 
 
 async def _points_of(parents: Sequence[HasMember], context: Context) -> list[PointsAccount]:
     asked = [parent for parent in parents if not isinstance(parent, Unasked)]
     rows = cast("list[AccountOf]", await each(Account, asked, ACCOUNTS, context.now))
-    late = await points.lapsed([row.member_id for row in rows if _may_be_late(row)], context.now)
+    late = await points.lapsed([row.member_id for row in _late(rows)], context.now)
     accounts = iter(account(row.member_id, late[row.member_id]) if row.member_id in late else row for row in rows)
     found = [parent if isinstance(parent, Unasked) else next(accounts) for parent in parents]
     return cast("list[PointsAccount]", found)
