@@ -5,6 +5,7 @@ them: on PostgreSQL by a lateral join; SQLite, which has none, first finds the r
 """
 
 from collections.abc import Callable, Sequence
+from copy import copy
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import groupby
@@ -12,7 +13,7 @@ from operator import attrgetter
 from typing import Any, Generic, TypeVar, get_type_hints
 from uuid import UUID
 
-from models.reading import Row, Rows
+from models.reading import Row, Rows, columns_of
 from models.sql import SQL
 
 R = TypeVar("R")
@@ -30,6 +31,10 @@ class Part:
 NUMBER = Part("bigint", 0, 2**62)
 MOMENT = Part("timestamptz", datetime(1970, 1, 1, tzinfo=UTC), datetime(9999, 12, 31, tzinfo=UTC))
 ROW_ID = Part("uuid", UUID(int=0), UUID(int=2**128 - 1))
+
+
+SHOWINGS = 8
+"""For how many sets of attributes a list has statements of their own."""
 
 
 class Listing(Generic[R]):
@@ -56,13 +61,17 @@ class Listing(Generic[R]):
     ) -> None:
         made: Callable[..., Any] = SQL
         self._whose: Callable[[Any], bytes] = _whose_of_dictionary
+        self._row: type[Row] | None = None
         if row is not None and issubclass(row, Row):
-            self._whose = attrgetter("whose") if "whose" in get_type_hints(row) else attrgetter("member_id.bytes")
+            self._row = row
+            self._owner = "whose" if "whose" in get_type_hints(row) else "member_id"
+            self._whose = attrgetter("whose" if self._owner == "whose" else "member_id.bytes")
 
             def made(text: str, **more: Any) -> Any:
                 return Rows(row, text, **more)
 
         self.order = order
+        self._showing: dict[frozenset[str], Listing[R]] = {}
         parts = columns, table, join, where
         several = {"combines": True} if combines else {}
         self.one = {backwards: made(self._one(*parts, backwards), **several) for backwards in (False, True)}
@@ -94,6 +103,24 @@ class Listing(Generic[R]):
         for member, theirs in groupby(rows, self._whose):
             found[member] += theirs
         return [found[member.bytes] for member in members]
+
+    def showing(self, attributes: frozenset[str]) -> "Listing[R]":
+        """The same list, of whose rows nothing is read for several members but what these attributes are made of.
+
+        For more than a few sets of them, and where it is not known what they are made of, it is the list itself.
+        """
+        found = self._showing.get(attributes)
+        if found is None and len(self._showing) < SHOWINGS:
+            found = self._showing[attributes] = self._narrowed(attributes)
+        return found or self
+
+    def _narrowed(self, attributes: frozenset[str]) -> "Listing[R]":
+        columns = columns_of(self._row, {*attributes, *self.order, self._owner}) if self._row else None
+        if columns is None:
+            return self
+        made = copy(self)
+        made.many = {backwards: whole.narrowed(columns) for backwards, whole in self.many.items()}
+        return made
 
     def _one(self, columns: str, table: str, join: str, where: str, backwards: bool) -> str:  # noqa: FBT001
         alias = table.split()[-1]

@@ -30,7 +30,7 @@ there is, so that none is forgotten.
 """
 
 import types
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from datetime import datetime
 from enum import Enum
 from inspect import getattr_static
@@ -142,8 +142,9 @@ class Rows(Statement, Generic[R]):
         sqlite: str | None = None,
         fans_out: str | None = None,
         combines: bool = False,
+        only: frozenset[str] | None = None,
     ) -> None:
-        """Take a class and the query of its rows.
+        """Take a class and the query of its rows, which may have but some of the columns.
 
         With `combines` PostgreSQL is asked once for all who ask it in the same turn of the event loop: worth it
         where many ask the same of different owners, and none of the parameters is a list.
@@ -153,7 +154,7 @@ class Rows(Statement, Generic[R]):
         if not self.reads:
             raise ValueError(f"Rows are only read; send it as SQL: {text}")
         self._row = row
-        self._columns = _columns(row)
+        self._columns = {name: kind for name, kind in _columns(row).items() if only is None or name in only}
         self._known: dict[tuple[str, ...], Any] = {}
         self.record = _made(row, asyncpg.Record, {name: name for name in self._columns}, self._columns)
         made.append(self)
@@ -179,6 +180,14 @@ class Rows(Statement, Generic[R]):
         """The first row; None when there is none."""
         found = await self.rows(*values)
         return found[0] if found else None
+
+    def narrowed(self, columns: frozenset[str]) -> "Rows[R]":
+        """The same rows with these columns alone; the database does not come by what nobody asks for."""
+        names = ", ".join(f"narrow.{each}" for each in self._columns if each in columns)
+        text, own = (f"SELECT {names} FROM ({each}) narrow" for each in (self.postgres, self.sqlite))  # noqa: S608
+        made = Rows(self._row, text, sqlite=own, fans_out=self.fans_out, combines=self.combines, only=columns)
+        made.lists = self.lists
+        return made
 
     @property
     def form(self) -> "Rows[R]":
@@ -288,6 +297,18 @@ def _columns(row: type[Row]) -> dict[str, Any]:
     if not found:
         raise TypeError(f"{row.__name__} names no columns.")
     return found
+
+
+def columns_of(row: type[Row], attributes: Iterable[str]) -> frozenset[str] | None:
+    """What these attributes are made of; None where it is not known of one."""
+    columns = _columns(row)
+    found: set[str] = set()
+    for name in attributes:
+        computed = getattr_static(row, name, None)
+        if name not in columns and not isinstance(computed, AtOnce):
+            return None
+        found.update(computed.columns if isinstance(computed, AtOnce) else [name])
+    return frozenset(found)
 
 
 def _kind(hint: Any) -> Any:

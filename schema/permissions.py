@@ -29,7 +29,7 @@ from models.credentials import KeyScope, PrincipalKind
 from models.staff import StaffRole
 from rules.actors import Principal
 from schema import words
-from schema.compiler import BATCH
+from schema.compiler import BATCH, SHOWN
 from schema.context import Batch, Info
 from schema.enums import describe
 
@@ -178,7 +178,7 @@ def related(rule: Rule, description: str, batch: Batch, answers: Any = None) -> 
     Its annotation says of what type they are, `list[…]` or `Answers[…]`, or `answers` does.
     """
     shape = signature(batch)
-    arguments = list(shape.parameters.values())[2:]
+    arguments = [each for each in list(shape.parameters.values())[2:] if each.name != SHOWN]
 
     async def resolve(self: object, info: Info, **given: Any) -> Any:
         return await info.context.load(batch, self, **given)

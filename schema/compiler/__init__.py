@@ -25,17 +25,18 @@ is the compiler's own: `tell` hears of it, once a plan.
 `async def batch(parents, context, **arguments) -> list` answers all parents of a level, in their order. It may be a
 plain function, too, that gives the list where it is at hand, and else what is to be awaited. Compiled operations
 call it directly, once a level, and once for all fields that have the same one and no arguments; in generic
-execution the field's own resolver must do the like, by a DataLoader. Compiled code awaits one thing after another,
-so that a connection is never asked two things at once.
+execution the field's own resolver must do the like, by a DataLoader. A batch with a parameter `shown` is told which
+attributes are shown of what it gives, by the names of their types, and need not come by others. Compiled code
+awaits one thing after another, so that a connection is never asked two things at once.
 
 **What differs from graphql-core, and is allowed to.** `Info.path` names the fields without the places in lists; the
 class of an object decides once whether it is of a type; sibling fields are not resolved concurrently.
 """
 
-from schema.compiler._asking import BATCH
+from schema.compiler._asking import BATCH, SHOWN, Shown
 from schema.compiler._executing import Executor
 from schema.compiler._faults import Fault
 from schema.compiler._plans import Plan
 from schema.compiler._shapes import by_class
 
-__all__ = ["BATCH", "Executor", "Fault", "Plan", "by_class"]
+__all__ = ["BATCH", "SHOWN", "Executor", "Fault", "Plan", "Shown", "by_class"]

@@ -1,7 +1,8 @@
 """Asking: what resolvers are given, made ready before they are called: their arguments and their Info."""
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from inspect import signature
+from typing import Any, TypeAlias
 
 import strawberry
 from graphql import (
@@ -33,8 +34,19 @@ from schema.compiler._leaves import Declined, is_leaf
 BATCH = "batch"
 """The key of a field's metadata under which it has its batch function."""
 
+SHOWN = "shown"
+"""The parameter by which a batch function is told what is shown of what it gives."""
+
+Shown: TypeAlias = Mapping[str, frozenset[str]]
+"""The attributes that are shown below a field, by the name of their type."""
+
 BATCH_MAX = 1_000
 """The most parents a batch function is given at once."""
+
+
+def asks_what_is_shown(batch: Callable[..., Any]) -> bool:
+    """Whether a batch function is told what is shown of what it gives."""
+    return SHOWN in signature(batch).parameters
 
 
 class Run:

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from inspect import iscoroutinefunction
 from typing import Any, Protocol, TypeAlias
 
@@ -18,7 +19,7 @@ from graphql import (
 )
 from graphql.execution.collect_fields import FieldDetailsList, GroupedFieldSet
 
-from schema.compiler._asking import BATCH, Arguments, Information, Place
+from schema.compiler._asking import BATCH, SHOWN, Arguments, Information, Place, Shown, asks_what_is_shown
 from schema.compiler._completing import Completing
 from schema.compiler._leaves import NotCovered, completing, is_leaf
 from schema.compiler._reading import Reading
@@ -57,6 +58,9 @@ class Writing(Protocol):
 
     def below(self, kind: GraphQLObjectType, details: FieldDetailsList) -> GroupedFieldSet:
         """The fields of the objects of a type at a place."""
+
+    def shown(self, kind: GraphQLObjectType, details: FieldDetailsList) -> Shown:
+        """The attributes that are shown below a field."""
 
     def is_alone(self, kind: GraphQLObjectType, details: FieldDetailsList) -> bool:
         """Whether a selection set stands at one place, so that it needs no function of its own."""
@@ -124,12 +128,18 @@ class Body:
             for each in fields.values()
             if each[0].node.name.value != TYPENAME
         ]
-        asked = Counter(id(batch) for place in places if (batch := self._batch(place)) is not None)
+        batches = [batch for place in places if (batch := self._batch(place)) is not None]
+        asked = Counter(id(batch) for batch in batches if not asks_what_is_shown(batch))
         self.shared = frozenset(each for each, times in asked.items() if times > 1)
 
     def _batch(self, place: Place) -> Any:
         """The batch function of a relation; what is done is done by its resolver."""
         return None if self._is_done else place.field.metadata.get(BATCH)
+
+    def _named(self, own: str, batch: Any, details: FieldDetailsList) -> str:
+        """The name of a batch function, which is told what is shown below if it asks for that."""
+        told = {SHOWN: self.writer.shown(self.kind, details)} if asks_what_is_shown(batch) else None
+        return self.writer.name_of(f"{own}_batch", partial(batch, **told) if told else batch)
 
     @property
     def _is_done(self) -> bool:
@@ -226,23 +236,23 @@ class One(Body):
         place = self.writer.place(self.kind, details, (*self.keys, key))
         kind = place.definition.type
         variable = self.text.local(self._stem(key), "_")
-        self._value(key, variable, place)
+        self._value(key, variable, place, details)
         if is_leaf(get_named_type(kind)):
             return self._leaf(kind, variable)
         self._complete(kind, variable, details, place)
         return variable
 
-    def _value(self, key: str, variable: str, place: Place) -> None:
+    def _value(self, key: str, variable: str, place: Place, details: FieldDetailsList) -> None:
         """Write what gives a field's value."""
         batch = self._batch(place)
         if batch is not None:
-            self._ask(key, variable, batch, place)
+            self._ask(key, variable, batch, place, details)
         elif place.field.base_resolver is None:
             self.text.add(f"{variable} = {self._it}.{place.field.python_name}")
         else:
             self.text.add(f"{variable} = {self._called(key, place)}")
 
-    def _ask(self, key: str, variable: str, batch: Any, place: Place) -> None:
+    def _ask(self, key: str, variable: str, batch: Any, place: Place, details: FieldDetailsList) -> None:
         """Write how a relation is asked for. A plain batch function gives a list, or what is to be awaited."""
         own = f"{place.kind.name}_{place.field.python_name}"
         given = self._given(key, own, place)
@@ -250,7 +260,7 @@ class One(Body):
             self.text.add(f"{variable} = {known}")
             return
         parts = f"[{self._it}], run.context" + (f", **{given}" if given else "")
-        call = f"{self.writer.name_of(f'{own}_batch', batch)}({parts})"
+        call = f"{self._named(own, batch, details)}({parts})"
         self.text.awaits = True
         if iscoroutinefunction(batch):
             self.text.add(f"[{variable}] = await {call}")
@@ -327,7 +337,7 @@ class Many(Body):
         self.columns[variable] = column
         leaf = is_leaf(get_named_type(kind))
         if place.field.base_resolver is not None:
-            self.text.add(f"{column} = {self._values(key, place)}")
+            self.text.add(f"{column} = {self._values(key, place, details)}")
         elif leaf:
             self.read[column] = place.field.python_name
         else:
@@ -338,7 +348,7 @@ class Many(Body):
         self.complete(kind, column, details, place)
         return variable
 
-    def _values(self, key: str, place: Place) -> str:
+    def _values(self, key: str, place: Place, details: FieldDetailsList) -> str:
         """What gives a field's value for each object, as an expression."""
         batch = self._batch(place)
         if batch is None:
@@ -348,7 +358,7 @@ class Many(Body):
         if known := self.known.get((id(batch), given)):
             return known
         self.text.awaits = True
-        call = f"await run.batch({self.writer.name_of(f'{own}_batch', batch)}, them, {given or '{}'})"
+        call = f"await run.batch({self._named(own, batch, details)}, them, {given or '{}'})"
         if id(batch) not in self.shared:
             return call
         self.known[id(batch), given] = found = self.text.local(key, "_items")

@@ -1,6 +1,6 @@
 """Writing: each selection set of an operation is put down in Python, for one object or for all of a level."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 from keyword import iskeyword
 from typing import Any, TypeAlias
@@ -26,7 +26,7 @@ from graphql.execution.collect_fields import (
 )
 from graphql.execution.values import VariableValues
 
-from schema.compiler._asking import Information, Place
+from schema.compiler._asking import Information, Place, Shown
 from schema.compiler._bodies import LOCAL, TYPENAME, Function, Keys, Many, One, Text
 from schema.compiler._completing import Completing
 from schema.compiler._faults import WRITTEN
@@ -128,6 +128,25 @@ class Writer:
             yield named
         elif isinstance(named, GraphQLInterfaceType | GraphQLUnionType):
             yield from self.core.get_possible_types(named)
+
+    def shown(self, kind: GraphQLObjectType, details: FieldDetailsList) -> Shown:
+        """The attributes that are shown below a field; what is below a resolver is for that to come by."""
+        found: defaultdict[str, set[str]] = defaultdict(set)
+        seen: set[Known] = set()
+        todo = [(inner, details) for inner in self._kinds_at(kind, details)]
+        while todo:
+            here, above = todo.pop()
+            if (known := _known(here, above)) in seen:
+                continue
+            seen.add(known)
+            for below in self.below(here, above).values():
+                if below[0].node.name.value == TYPENAME:
+                    continue
+                field = self.place(here, below, ()).field
+                found[here.name].add(field.python_name)
+                if field.base_resolver is None:
+                    todo += [(inner, below) for inner in self._kinds_at(here, below)]
+        return {name: frozenset(attributes) for name, attributes in found.items()}
 
     def is_alone(self, kind: GraphQLObjectType, details: FieldDetailsList) -> bool:
         """Whether a selection set stands at one place, so that it needs no function of its own."""

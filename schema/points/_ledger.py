@@ -16,7 +16,7 @@ from models.units import ReasonCode, id_of
 from rules import points
 from rules.points import Balances, Written
 from schema import ids, pages
-from schema.compiler import by_class
+from schema.compiler import Shown, by_class
 from schema.context import Answers, Context, HasMember, are, each
 from schema.earning import EarnAward, award_of
 from schema.enums import describe
@@ -154,15 +154,20 @@ async def entries_of(
     last: Last = None,
     before: Before = None,
     filter: Narrowed = None,
+    shown: Shown | None = None,
 ) -> list[Connection[PointsEntry]]:
-    """A page of each account's ledger, or of those of its lines that a filter leaves, newest first."""
+    """A page of each account's ledger, or of those of its lines that a filter leaves, newest first.
+
+    Nothing is read for several accounts but what is `shown`.
+    """
     wanted = filter and await narrow(context, filter)
     shape = SHAPE if wanted else (pages.whole,)
     asked_for = pages.window(first=first, after=after, last=last, before=before, shape=shape)
     if wanted:
         found = await STATEMENT.pages([each.member_id for each in parents], asked_for, wanted)
     else:
-        found = await pages.listed(ENTRIES, parents, asked_for)
+        listing = ENTRIES.showing(shown["PointsEntry"]) if shown and "PointsEntry" in shown else ENTRIES
+        found = await pages.listed(listing, parents, asked_for)
     return cast("list[Connection[PointsEntry]]", [Page(rows, asked_for) for rows in found])
 
 

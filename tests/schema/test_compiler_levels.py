@@ -10,7 +10,7 @@ import pytest
 import strawberry
 from graphql import parse
 
-from schema.compiler import BATCH, Executor, by_class
+from schema.compiler import BATCH, Executor, Shown, by_class
 
 CALLS: Counter[str] = Counter()
 """How often each of the functions here was called."""
@@ -67,9 +67,30 @@ async def _owner(self: Any, info: strawberry.Info) -> "Owner":
     return (found if isinstance(found, list) else await found)[0]
 
 
+TOLD: list[Shown | None] = []
+"""What the functions that ask for it were told is shown."""
+
+
+async def copies_of(parents: list[Any], context: Any, shown: Shown | None = None) -> list["Copies"]:
+    """The copies of each line."""
+    del context
+    TOLD.append(shown)
+    return [Copies(all=[Owner(name="Mei", age=7)]) for _ in parents]
+
+
+async def _copies(self: Any, info: strawberry.Info) -> "Copies":
+    return (await copies_of([self], info.context))[0]
+
+
 @strawberry.type
 class Owner:
     name: str
+    age: int = 0
+
+
+@strawberry.type
+class Copies:
+    all: list[Owner]
 
 
 @strawberry.interface
@@ -82,6 +103,7 @@ class Line(Numbered):
     name: str
     owner: Owner = strawberry.field(resolver=_owner, metadata={BATCH: owners_of})
     payer: Owner = strawberry.field(resolver=_owner, metadata={BATCH: owners_of})
+    copies: Copies = strawberry.field(resolver=_copies, metadata={BATCH: copies_of})
 
     @classmethod
     @by_class
@@ -106,6 +128,7 @@ class Query:
 @pytest.fixture
 def executor() -> Executor:
     CALLS.clear()
+    TOLD.clear()
     return Executor(strawberry.Schema(Query, types=[Line]))
 
 
@@ -157,6 +180,27 @@ async def test_fields_with_the_same_batch_ask_it_once(of: str, executor: Executo
         executor, f"{{ {of} {{ owner {{ name }} payer {{ named: name }} again: owner {{ __typename }} }} }}"
     )
     assert CALLS["owners"] == 1
+
+
+@pytest.mark.parametrize("of", ["lines", "line"])
+async def test_a_batch_that_asks_what_is_shown_is_told_for_each_place(of: str, executor: Executor) -> None:
+    fields = "copies { all { ...Name __typename } } other: copies { all { years: age ...Name } }"
+    await answered(executor, f"{{ {of} {{ {fields} }} }} fragment Name on Owner {{ name }}")
+    generic, compiled = TOLD[:-2], TOLD[-2:]
+    assert set(generic) == {None}
+    copies = frozenset({"all"})
+    assert compiled == [
+        {"Copies": copies, "Owner": frozenset({"name"})},
+        {"Copies": copies, "Owner": frozenset({"name", "age"})},
+    ]
+
+
+async def test_what_is_skipped_is_not_shown(executor: Executor) -> None:
+    document = parse("query($old: Boolean!) { lines { copies { all { name age @include(if: $old) } } } }")
+    plan = executor.plan(document, None)
+    for old in (True, False):
+        await executor.execute(plan, None, {"old": old})
+    assert [told and sorted(told["Owner"]) for told in TOLD] == [["age", "name"], ["name"]]
 
 
 async def test_a_longer_list_takes_no_more_calls_of_python(executor: Executor) -> None:

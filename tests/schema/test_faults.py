@@ -77,7 +77,8 @@ def broken_relation(monkeypatch: pytest.MonkeyPatch) -> None:
     async def pages(*_: object, **__: object) -> None:
         raise BrokenError
 
-    monkeypatch.setattr(_ledger, "ENTRIES", type("Cut", (), {"pages": staticmethod(pages)}))
+    monkeypatch.setattr(_ledger.ENTRIES, "showing", lambda _: _ledger.ENTRIES)
+    monkeypatch.setattr(_ledger.ENTRIES, "pages", pages)
 
 
 async def test_what_was_under_way_beside_a_fault_leaves_the_database_fit_for_the_next(

@@ -5,7 +5,9 @@ still sorts or scans, it has no index for. SQLite has no statistics: what it pla
 """
 
 import re
+from copy import copy
 from datetime import timedelta
+from itertools import combinations
 from typing import Any, cast
 from uuid import UUID
 
@@ -14,7 +16,7 @@ from tortoise.backends.base.client import BaseDBAsyncClient
 from tortoise.connection import get_connection
 
 from models.engine.combining import combined
-from models.listing import Listing
+from models.listing import SHOWINGS, Listing
 from models.reading import Rows, made
 from models.sql import Statement
 from rules import audit
@@ -217,3 +219,28 @@ async def test_whoever_is_asked_for_twice_is_shown_twice() -> None:
     assert [[row.seq for row in page] for page in once] == [[2, 1], [1], [2, 1], []]
     more = await _ledger.ENTRIES.pages([wang, mei], most=1, beyond=[1], backwards=True)
     assert [[row.seq for row in page] for page in more] == [[], [2]]
+
+
+async def test_of_several_ledgers_only_what_is_shown_is_read() -> None:
+    await programme()
+    mei, wang = await member("Mei"), await member("Wang")
+    for who in (mei, wang):
+        await adjust(who, 10)
+    shown = frozenset({"kind", "purchase_id"})
+    narrow = _ledger.ENTRIES.showing(shown)
+    assert narrow is _ledger.ENTRIES.showing(frozenset({"purchase_id", "kind"}))
+    [[line], _] = await narrow.pages([mei, wang], most=5)
+    assert (line.kind, line.purchase_id, line.key, line.member_id) == ("ADJUST_IN", None, (1,), mei)
+    with pytest.raises(AttributeError):
+        _ = line.recorded_at
+    for untold in ({"kind", "movement"}, {"says"}):
+        assert _ledger.ENTRIES.showing(frozenset(untold)) is _ledger.ENTRIES
+
+
+async def test_a_list_has_statements_for_a_few_sets_of_attributes_only() -> None:
+    listing: Listing[Any] = copy(_ledger.ENTRIES)
+    listing._showing = {}
+    columns = ("kind", "bucket", "points", "reason")
+    sets = [frozenset(each) for number in (1, 2) for each in combinations(columns, number)]
+    assert sum(listing.showing(each) is not listing for each in sets) == SHOWINGS
+    assert len(listing._showing) == SHOWINGS < len(sets)
