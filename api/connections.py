@@ -57,13 +57,12 @@ class Cycle(RequestResponseCycle):
             self.keep_alive = False
         elif not self.keep_alive:
             told.append(CLOSE)
-        lines = [b"%b: %b\r\n" % each for each in told]
-        head = b"".join(lines)
-        if head.count(b"\n") != len(lines):
+        head = b"\r\n".join(map(b": ".join, told))
+        if head.count(b"\n") != len(told) - 1:
             raise ValueError("A header is one line.")
         self.response_started = self.response_complete = True
         self.waiting_for_100_continue = False
-        self.transport.write(b"%b%b\r\n%b" % (STATUS_LINE[status], head, body))
+        self.transport.write(b"".join((STATUS_LINE[status], head, b"\r\n\r\n", body)))
         self.message_event.set()
         if not self.keep_alive:
             self.transport.close()
@@ -124,18 +123,19 @@ class Protocol(HttpToolsProtocol):
         self._begin(self._cycle(keeps_alive=version != "1.0" and parser.should_keep_alive()))
 
     def _cycle(self, *, keeps_alive: bool) -> Cycle:
+        # as many arguments by name would take twice as long to be sorted
         return Cycle(
-            scope=self.scope,
-            transport=self.transport,
-            flow=self.flow,
-            logger=self.logger,
-            access_logger=self.access_logger,
-            access_log=self.access_log,
-            default_headers=self.server_state.default_headers,
-            message_event=asyncio.Event(),
-            expect_100_continue=self.expect_100_continue,
-            keep_alive=keeps_alive,
-            on_response=self.on_response_complete,
+            self.scope,
+            self.transport,
+            self.flow,
+            self.logger,
+            self.access_logger,
+            self.access_log,
+            self.server_state.default_headers,
+            asyncio.Event(),
+            self.expect_100_continue,
+            keeps_alive,
+            self.on_response_complete,
         )
 
     def _begin(self, cycle: Cycle) -> None:
