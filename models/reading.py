@@ -146,7 +146,7 @@ class Rows(Statement, Generic[R]):
     ) -> None:
         """Take a class and the query of its rows, which may have but some of the columns.
 
-        With `combines` PostgreSQL is asked once for all who ask it in the same turn of the event loop: worth it
+        With `combines` PostgreSQL is asked once for all who ask it within two turns of the event loop: worth it
         where many ask the same of different owners, and none of the parameters is a list.
         """
         self.combines = combines

@@ -28,7 +28,7 @@ class Form(Protocol):
     record: Any
     """The class asyncpg makes the rows of."""
     combines: bool
-    """Whether PostgreSQL is asked once for all who ask in the same turn of the event loop."""
+    """Whether PostgreSQL is asked once for all who ask within two turns of the event loop."""
 
     def of_records(self, records: list[Any]) -> list[Any]:
         """The rows PostgreSQL gave."""

@@ -1,4 +1,4 @@
-"""Combining: what many ask for in one turn of the event loop is asked of PostgreSQL once."""
+"""Combining: what many ask for within two turns of the event loop is asked of PostgreSQL once."""
 
 import asyncio
 from typing import Any, cast
@@ -9,7 +9,7 @@ from tortoise.backends.base.client import BaseDBAsyncClient
 from tortoise.exceptions import OperationalError
 
 from models.engine.asyncpg import Client as PostgresClient
-from models.engine.combining import MOST, Combining
+from models.engine.combining import MOST, TURNS, Combining
 from models.reading import Row, Rows
 from tests.foundation.test_reading import a_box
 
@@ -109,6 +109,20 @@ async def test_who_asks_alone_is_answered_alone() -> None:
 
 
 @pytest.mark.either
+async def test_who_comes_a_turn_later_is_answered_with_the_first() -> None:
+    one = Answering()
+
+    async def later(turns: int) -> int:
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        return await one.ask(turns)
+
+    assert await asyncio.gather(*map(later, range(TURNS + 1))) == [2 * each for each in range(TURNS + 1)]
+    assert one.together == [[*range(TURNS)]]
+    assert one.alone == [TURNS]
+
+
+@pytest.mark.either
 async def test_no_statement_answers_more_than_so_many() -> None:
     one = Answering()
     count = 2 * MOST + 1
@@ -131,7 +145,7 @@ async def test_nobody_waits_for_one_who_has_left(*, is_sent: bool) -> None:
     one = Answering()
     one.waits.clear()
     first, *others = [asyncio.create_task(one.ask(each)) for each in range(3)]
-    for _ in range(3 if is_sent else 1):
+    for _ in range(2 + TURNS if is_sent else 1):
         await asyncio.sleep(0)
     assert len(one.together) == is_sent
     first.cancel()
