@@ -7,7 +7,6 @@ a connection wraps its items in (`edges`, `pageInfo`) is free beside the connect
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from itertools import chain
 from typing import Any
 
 from graphql import (
@@ -82,9 +81,9 @@ class Plan:
         """What the selection cost all objects of a level together, by the lists of an answer."""
         cost = self.fixed * len(level)
         for each in self.lists:
-            found = _lists(level, each.path)
+            items = _items(level, each.path)
             item = each.item
-            cost += item.spent([*chain.from_iterable(found)]) if item.lists else item.fixed * sum(map(len, found))
+            cost += item.spent(items) if item.lists else item.fixed * len(items)
         return cost
 
 
@@ -225,12 +224,14 @@ def _count(value: object) -> int | None:
     return min(max(1, value), limits.MOST) if isinstance(value, int) else limits.MOST
 
 
-def _lists(level: list[Any], path: tuple[str, ...]) -> list[list[Any]]:
-    """The lists that some objects have at a path; lists on the way are looked through."""
-    *above, last = path
-    for key in above:
+def _items(level: list[Any], path: tuple[str, ...]) -> list[Any]:
+    """The items of the lists that some objects have at a path; lists on the way are looked through."""
+    for key in path[:-1]:
         level = [each.get(key) for each in level if type(each) is dict]
         if list in map(type, level):
             level = [item for each in level if type(each) is list for item in each]
-    found = [each.get(last) for each in level if type(each) is dict]
-    return [each for each in found if type(each) is list]
+    key = path[-1]
+    found = [each.get(key) for each in level if type(each) is dict]
+    if len(found) == 1:
+        return found[0] if type(found[0]) is list else []
+    return [item for each in found if type(each) is list for item in each]
