@@ -14,6 +14,7 @@ from uuid_utils.compat import uuid7
 from models.units import new_id
 
 Writer = Callable[[Any, type[Model]], Any]
+Values = tuple[Any, ...]
 
 
 class Passing:
@@ -59,21 +60,28 @@ class Insertion:
         self._told = [*(None for _ in made), *told.values()]
         self._pass_on = passing.pass_on
 
-    def values(self, row: Mapping[str, Any]) -> list[Any]:
-        """The row's values in the order of the columns, as the database takes them."""
+    def given(self, row: Mapping[str, Any]) -> Values:
+        """The row's values in the order of the names.
+
+        Raises: ValueError, when it names other fields.
+        """
         if len(row) != len(self._names):
             raise ValueError(f"Rows for {self.model.__name__} must all name the same fields.")
         try:
-            values = [*self._given(row), *self._told]
+            return self._given(row)
         except KeyError as missing:
             raise ValueError(f"Rows for {self.model.__name__} must all name the field {missing}.") from missing
+
+    def values(self, given: Values) -> list[Any]:
+        """The values of the columns as the database takes them, by those of the names."""
+        values = [*given, *self._told]
         for place, make in self._made:
             values[place] = make()
         self._pass_on(values)
         return values
 
 
-def picked(names: tuple[str, ...]) -> Callable[[Mapping[str, Any]], tuple[Any, ...]]:
+def picked(names: tuple[str, ...]) -> Callable[[Mapping[str, Any]], Values]:
     """A function that takes these values from a row."""
     if len(names) > 1:
         return itemgetter(*names)

@@ -1,10 +1,11 @@
 """Folding: several writes as one statement of PostgreSQL's, which does all of them or none.
 
 The text depends on what is written, not on the values, and beyond a few rows not on how many there are; so a
-server prepares it once. What can be known of a write before there are values is found out once, too: its shape.
+server prepares it once. What can be known of a write before there are values is found out once, too: its shape
+(`models.shapes`).
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import count
@@ -12,144 +13,25 @@ from typing import Any
 
 from tortoise.models import Model
 
-from models.columns import Passing, field_of, insertion, picked
+from models.columns import Values
 from models.engine import Moved
+from models.shapes import AddShape, ChangeShape, DrawShape, Marks, change_shape
 
 FEW = 4
 """Up to so many rows of a part are written out in the text; more are given as arrays."""
 
 Row = Mapping[str, Any]
-Marks = Iterator[int]
-"""The numbers of the values, in the order in which the text names them."""
-
-
-class AddShape:
-    """What rows of one model that name the same fields have in common. There is one of a kind."""
-
-    guarded = False
-    """Whether the statement answers how many rows it wrote."""
-
-    def __init__(self, model: type[Model], names: tuple[str, ...]) -> None:
-        self.model, self.names = model, names
-        plan = insertion(model, "postgres", names)
-        self.values = plan.values
-        """One row's values, in the order of the columns."""
-        self.columns = plan.columns
-        self.types = [_type(model, column) for column in plan.columns]
-
-    def text(self, size: int, marks: Marks, after: str) -> str:
-        """So many rows are inserted (0: as many as there are), once there is a row of the part named `after`."""
-        named = ", ".join(f'"{column}"' for column in self.columns)
-        if size and not after:
-            source = f"VALUES {_rows(self.types, size, marks)}"
-        else:
-            beside = f", {after}" if after else ""
-            source = f"SELECT v.* FROM {_source(self.types, size, marks)} AS v{beside}"  # noqa: S608  # our names
-        return f'INSERT INTO "{self.model._meta.db_table}" ({named}) {source}'
-
-
-class ChangeShape:
-    """What changes of one model's rows have in common that are found and changed by the same fields."""
-
-    guarded = True
-
-    def __init__(self, model: type[Model], by: tuple[str, ...], names: tuple[str, ...]) -> None:
-        self.model, self.by, self.names = model, by, names
-        self.types = {name: _type(model, name) for name in (*names, *by)}
-        self._found, self._news = picked(by), picked(names)
-        fields = (by[0], *names, *by[1:])
-        self._pass_on = {dialect: Passing(model, fields, dialect).pass_on for dialect in _DIALECTS}
-
-    def text(self, size: int, marks: Marks, after: str) -> str:
-        """So many rows are updated (0: as many as there are), once there is a row of the part named `after`.
-
-        Without new values they are held.
-        """
-        table, types, owner = self.model._meta.db_table, self.types, self.by[0]
-        tests = [f'"{table}"."{owner}" = ${next(marks)}::{types[owner]}']
-        if size == 1:
-            news = ", ".join(f'"{name}" = ${next(marks)}::{types[name]}' for name in self.names)
-            tests += [f'"{table}"."{name}" = ${next(marks)}::{types[name]}' for name in self.by[1:]]
-            source = ""
-        else:
-            columns = [*self.names, *(f"was_{name}" for name in self.by[1:])]
-            news = ", ".join(f'"{name}" = v."{name}"' for name in self.names)
-            tests += [f'"{table}"."{name}" = v."was_{name}"' for name in self.by[1:]]
-            kinds = [types[name] for name in (*self.names, *self.by[1:])]
-            named = ", ".join(f'"{column}"' for column in columns)
-            source = f" FROM {_source(kinds, size, marks)} AS v({named})"
-        if after:
-            tests.append(f"EXISTS (SELECT 1 FROM {after})")  # noqa: S608  # our names
-        found = " AND ".join(tests)
-        if not self.names:
-            return f'SELECT 1 FROM "{table}" WHERE {found} FOR NO KEY UPDATE'  # noqa: S608  # our names
-        return f'UPDATE "{table}" SET {news}{source} WHERE {found} RETURNING 1'  # noqa: S608  # our names
-
-    def values(self, where: Row, to: Row, dialect: str = "postgres") -> list[Any]:
-        """The owner's id, what one row becomes, and what else it is found by."""
-        owner, *rest = self._found(where)
-        values = [owner, *self._news(to), *rest]
-        self._pass_on[dialect](values)
-        return values
-
-
-@lru_cache(maxsize=1_024)
-def add_shape(model: type[Model], names: tuple[str, ...]) -> AddShape:
-    """The shape of rows to be added that name these fields."""
-    return AddShape(model, names)
-
-
-@lru_cache(maxsize=1_024)
-def change_shape(model: type[Model], by: tuple[str, ...], names: tuple[str, ...]) -> ChangeShape:
-    """The shape of rows to be changed in these fields, and found by those, their owner's id first."""
-    return ChangeShape(model, by, names)
-
-
-class DrawShape:
-    """What drawing on one model's counters has in common: a number in a row goes up or down within a range."""
-
-    guarded = True
-
-    def __init__(self, model: type[Model], key: str, column: str, most: str) -> None:
-        self.model, self.key, self.column, self.most = model, key, column, most
-        self.types = _type(model, key), _type(model, column)
-
-    def text(self, size: int, marks: Marks, after: str) -> str:
-        """One row is drawn on, once there is a row of the part named `after`."""
-        if size != 1:
-            raise AssertionError("A counter is drawn on by itself.")
-        beside = f" AND EXISTS (SELECT 1 FROM {after})" if after else ""  # noqa: S608  # our names
-        return (
-            self._text(f"${next(marks)}::{self.types[0]}", f"${next(marks)}::{self.types[1]}")
-            + beside
-            + (" RETURNING 1")
-        )
-
-    def alone(self, dialect: str) -> str:
-        """The same as a statement by itself."""
-        mark = "$" if dialect == "postgres" else "?"
-        return self._text(f"{mark}1", f"{mark}2")
-
-    def _text(self, key: str, amount: str) -> str:
-        table, column = self.model._meta.db_table, self.column
-        return (
-            f'UPDATE "{table}" SET "{column}" = "{table}"."{column}" + {amount} WHERE "{self.key}" = {key}'  # noqa: S608
-            f' AND "{table}"."{column}" + {amount} BETWEEN 0 AND "{self.most}"'
-        )
-
-
-@lru_cache(maxsize=64)
-def draw_shape(model: type[Model], key: str, column: str, most: str) -> DrawShape:
-    """The shape of drawing on a counter that is found by a key and may not pass what `most` says."""
-    return DrawShape(model, key, column, most)
 
 
 @dataclass(slots=True)
 class Added:
-    """Rows to be added to one table; what a unique constraint refuses raises the clash, if there is one."""
+    """Rows to be added to one table; what a unique constraint refuses raises the clash, if there is one.
+
+    Of each row there are the values, in the order of the shape's names.
+    """
 
     shape: AddShape
-    rows: list[Row]
+    rows: list[Values]
     clash: type[Exception] | None = None
 
     def takes(self, other: "Part") -> bool:
@@ -161,18 +43,20 @@ class Added:
 
     def keys(self, name: str) -> list[Any]:
         """The rows' primary keys; None is one that is not known."""
-        return [row.get(name) for row in self.rows]
+        return [row.get(name) for row in self._named()]
 
     def amend(self, key: str, where: Row, to: Row) -> bool:
         """Make a row that is to be added what it is to be changed to, if it is one of these."""
-        for place, row in enumerate(self.rows):
+        for place, row in enumerate(self._named()):
             if row.get(key) is not None and row[key] == where.get(key) and to.keys() <= row.keys():
                 if not _stands(row, where):
                     return False
-                # what the command holds is its own
-                self.rows[place] = {**row, **to}
+                self.rows[place] = tuple({**row, **to}.values())
                 return True
         return False
+
+    def _named(self) -> list[Row]:
+        return [dict(zip(self.shape.names, row, strict=True)) for row in self.rows]
 
     def values(self) -> list[Any]:
         """The values in the order of the text's marks."""
@@ -187,31 +71,38 @@ class Added:
 
 @dataclass(slots=True)
 class Changed:
-    """Rows of one table and one owner to be changed, each found by its values, the owner's id first."""
+    """Rows of one table and one owner to be changed, each found by its values, the owner's id first.
+
+    Of each there is what it is found by and what it becomes, in the orders of the shape.
+    """
 
     shape: ChangeShape
-    rows: list[tuple[Row, Row]]
+    rows: list[tuple[Values, Values]]
     clash: None = None
 
     def takes(self, other: "Part") -> bool:
         """Take another's rows over, if they are of the same kind and owner."""
-        owner = self.shape.by[0]
-        if other.shape is not self.shape or other.rows[0][0][owner] != self.rows[0][0][owner]:
+        if other.shape is not self.shape or other.rows[0][0][0] != self.rows[0][0][0]:
             return False
         self.rows += other.rows
         return True
 
     def keys(self, name: str) -> list[Any]:
         """The rows' primary keys; None is one that is not known."""
-        return [where.get(name) for where, _ in self.rows]
+        return [where.get(name) for where, _ in self.named()]
+
+    def named(self) -> list[tuple[Row, Row]]:
+        """What each row is found by and what it becomes, with their names."""
+        by, names = self.shape.by, self.shape.names
+        return [(dict(zip(by, where, strict=True)), dict(zip(names, to, strict=True))) for where, to in self.rows]
 
     def amend(self, key: str, where: Row, to: Row) -> bool:
         """Change a row to what it is to be in the end, if it is one of these."""
-        for place, (found, told) in enumerate(self.rows):
+        for place, (found, told) in enumerate(self.named()):
             if found.get(key) is not None and found[key] == where.get(key) and to.keys() == told.keys():
                 if not _stands({**found, **told}, where):
                     return False
-                self.rows[place] = found, {**told, **to}
+                self.rows[place] = self.rows[place][0], tuple({**told, **to}.values())
                 return True
         return False
 
@@ -238,9 +129,9 @@ class Drawn:
     clash: None = None
 
     @property
-    def rows(self) -> list[Row]:
+    def rows(self) -> list[Values]:
         """The one row."""
-        return [{self.shape.key: self.key}]
+        return [(self.key,)]
 
     def values(self) -> list[Any]:
         """The values in the order of the text's marks."""
@@ -266,7 +157,7 @@ class Fold:
 
 def fold(parts: Sequence[Part]) -> Fold:
     """The parts as one statement that answers how many rows each guarded one wrote."""
-    text, values = _folded(parts)
+    text, values = _folded([False], [], parts)
     return Fold(text, values, [part for part in parts if part.shape.guarded])
 
 
@@ -276,45 +167,78 @@ def fold_alone(parts: Sequence[Part], model: type[Model], row: Row) -> tuple[str
     It takes hold of that row before anything else. Where it is not found as it was read, nothing is written and
     nothing answered. Where any other is not found, it fails by a division by zero, and nothing of it stays.
     """
-    owner, where, to = None, row, _NOTHING
+    owner, where, names, to = None, row, _NOTHING, _NOTHING
     for part in parts:
         if part.shape.model is model and isinstance(part, Changed):
-            owner, (found, to) = part, part.rows[0]
-            where = {**row, **found}
+            owner, names, (found, to) = part, part.shape.names, part.rows[0]
+            where = {**row, **dict(zip(part.shape.by, found, strict=True))}
             break
-    held = change_shape(model, tuple(where), tuple(to))
-    kinds, values, many = [True, held, 1], held.values(where, to), []
+    held = change_shape(model, tuple(where), names)
+    return _folded([True, held, 1], held.values(tuple(where.values()), to), parts, besides=owner)
+
+
+_NOTHING: Values = ()
+
+
+def _folded(
+    kinds: list[Any], values: list[Any], parts: Sequence[Part], *, besides: Part | None = None
+) -> tuple[str, list[Any]]:
+    """The statement, and the values in the order of its marks; what is given of either goes before these parts."""
+    many = []
     for part in parts:
-        if part is not owner:
-            size, shape = len(part.rows), part.shape
-            kinds += shape, size if size <= FEW else 0
-            values += part.values()
-            if size > FEW and shape.guarded:
-                many.append(size)
-    return _text(tuple(kinds)), values + many
-
-
-_NOTHING: Row = {}
-
-
-def _folded(parts: Sequence[Part]) -> tuple[str, list[Any]]:
-    """The statement, and the values of its parts in the order of its marks."""
-    kinds: list[Any] = [False]
-    values: list[Any] = []
-    for part in parts:
-        size = len(part.rows)
-        kinds += part.shape, size if size <= FEW else 0
+        if part is besides:
+            continue
+        shape, size = part.shape, len(part.rows)
         values += part.values()
-    return _text(tuple(kinds)), values
+        if size > FEW:
+            if shape.guarded and kinds[0]:
+                many.append(size)
+            size = 0
+        kinds += shape, size
+    made = _made(tuple(kinds))
+    text = made.told_once(values)
+    return text, values + many if many else values
+
+
+class _Made:
+    """A statement of certain kinds of parts: whether it is alone, and then each part's shape and size."""
+
+    def __init__(self, kinds: tuple[Any, ...]) -> None:
+        self.kinds = kinds
+        self.moments: list[int] = []
+        """Where moments stand among its values, of parts of one row."""
+        self._texts: dict[tuple[int, ...], str] = {}
+        at = 0
+        for shape, size in zip(kinds[1::2], kinds[2::2], strict=True):
+            self.moments += [at + place for place in shape.moments if size == 1]
+            at += shape.width(size)
+
+    def told_once(self, values: list[Any]) -> str:
+        """The text, once the last of the moments was taken out of the values wherever else it was told.
+
+        A command has mostly one moment, and the driver takes as long for each as for ten numbers.
+        """
+        last = values[self.moments[-1]] if self.moments else None
+        alike = tuple([place for place in self.moments if values[place] is last])
+        for place in alike[:0:-1]:
+            del values[place]
+        text = self._texts.get(alike)
+        if text is None:
+            text = self._texts[alike] = _text(self.kinds, alike)
+        return text
 
 
 @lru_cache(maxsize=1_024)
-def _text(kinds: tuple[Any, ...]) -> str:
+def _made(kinds: tuple[Any, ...]) -> _Made:
+    return _Made(kinds)
+
+
+def _text(kinds: tuple[Any, ...], alike: tuple[int, ...]) -> str:
     """The statement; each part stands on a line of its own, for whoever reads it one by one.
 
-    The kinds are whether it is alone, and then each part's shape and size.
+    Values that are alike have one number.
     """
-    alone, shapes, marks = kinds[0], kinds[1::2], count(1)
+    alone, shapes, marks = kinds[0], kinds[1::2], _marks(alike)
     parts = [
         shape.text(size, marks, "w0" if alone and place else "")
         for place, (shape, size) in enumerate(zip(shapes, kinds[2::2], strict=True))
@@ -330,6 +254,13 @@ def _text(kinds: tuple[Any, ...]) -> str:
     return f"WITH {named} SELECT {shown or '1'}"
 
 
+def _marks(alike: tuple[int, ...]) -> Marks:
+    """The numbers of the values in their order, the first of those that are alike standing for the others."""
+    numbers = count(1)
+    for place in count():
+        yield alike[0] + 1 if place in alike[1:] else next(numbers)
+
+
 def _stands(row: Row, where: Row) -> bool:
     """Whether these values stand in the row. Of one that is not known, such as a default, the database is asked."""
     return all(name in row and row[name] == value for name, value in where.items())
@@ -342,34 +273,3 @@ def _laid(rows: list[list[Any]]) -> list[Any]:
     if len(rows) <= FEW:
         return [value for row in rows for value in row]
     return [list(column) for column in zip(*rows, strict=True)]
-
-
-def _source(types: Sequence[str], size: int, marks: Marks) -> str:
-    if size:
-        return f"(VALUES {_rows(types, size, marks)})"
-    return f"unnest({', '.join(f'${next(marks)}::{kind}[]' for kind in types)})"
-
-
-def _rows(types: Sequence[str], size: int, marks: Marks) -> str:
-    return ", ".join(f"({', '.join(f'${next(marks)}::{kind}' for kind in types)})" for _ in range(size))
-
-
-def _type(model: type[Model], column: str) -> str:
-    """The column's type on PostgreSQL, without its length: a cast to a length would cut a text off."""
-    told: str = field_of(model, column).get_for_dialect("postgres", "SQL_TYPE")
-    return told.partition("(")[0]
-
-
-_DIALECTS = ("postgres", "sqlite")
-
-
-@lru_cache(maxsize=1_024)
-def single(shape: ChangeShape, dialect: str) -> str:
-    """The statement that changes one row by itself, its values in the order of the shape's."""
-    mark = "$" if dialect == "postgres" else "?"
-    news = ", ".join(f'"{name}" = {mark}{place}' for place, name in enumerate(shape.names, start=2))
-    first = len(shape.names) + 2
-    tests = [f'"{shape.by[0]}" = {mark}1']
-    tests += [f'"{name}" = {mark}{place}' for place, name in enumerate(shape.by[1:], start=first)]
-    table = shape.model._meta.db_table
-    return f'UPDATE "{table}" SET {news} WHERE {" AND ".join(tests)}'  # noqa: S608  # our names

@@ -18,7 +18,7 @@ from tortoise.fields import BooleanField, DatetimeField, JSONField, UUIDField
 from tortoise.fields.base import Field
 from tortoise.models import Model
 
-from models.columns import insertion
+from models.columns import Values, insertion
 from models.engine import Converters
 from models.engine.asyncpg import Client as PostgresClient
 from models.engine.asyncpg import Wrapper as PostgresTransaction
@@ -309,10 +309,19 @@ async def insert(model: type[Model], rows: Sequence[Mapping[str, Any]], *, ignor
     """
     if not rows:
         return 0
+    names = tuple(rows[0])
+    given = insertion(model, current().capabilities.dialect, names).given
+    return await insert_values(model, names, [given(row) for row in rows], ignore_conflicts=ignore_conflicts)
+
+
+async def insert_values(
+    model: type[Model], names: tuple[str, ...], rows: Sequence[Values], *, ignore_conflicts: bool = False
+) -> int:
+    """As `insert`, of rows that are the values of these fields, in their order."""
     await in_turn(SQL.on)
     connection = current()
     dialect = connection.capabilities.dialect
-    plan = insertion(model, dialect, tuple(rows[0]))
+    plan = insertion(model, dialect, names)
     at_once = min(ROWS_AT_ONCE, PARAMETER_LIMITS[dialect] // len(plan.columns))
     added = 0
     for start in range(0, len(rows), at_once):

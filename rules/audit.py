@@ -38,7 +38,7 @@ async def note(
     now: datetime,
 ) -> None:
     """Write down who did what, in the transaction in which it is done. Members' own acts are in the ledger."""
-    watched = actor.kind in WATCHED or actor.principal == CLI.principal
+    watched = actor.kind in WATCHED or (actor.kind, actor.id) == (CLI.kind, CLI.id)
     if watched or action.startswith(ACCESS):
         add(AuditLog, [_line(actor, action, now, member_id=member_id, reason=reason, facts=facts or {})])
 

@@ -1,7 +1,7 @@
 """Idempotency: the same request under the same key is done once and always answered alike."""
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NewType
 from uuid import UUID
@@ -10,7 +10,7 @@ import orjson
 
 from models.idempotency import IdempotencyKey
 from models.sql import SQL
-from models.writing import add
+from models.writing import Adding
 from rules.actors import Actor
 from rules.refusals import Refusal
 
@@ -35,7 +35,10 @@ RECALL = SQL(
 )
 
 
-@dataclass(frozen=True, slots=True)
+_KEYS = Adding(IdempotencyKey, "owner_id", "principal", "key", "operation", "fingerprint", "response", "created_at")
+
+
+@dataclass(slots=True)
 class Slip:
     """One request about one owner: who asks, under which key, for what."""
 
@@ -44,18 +47,24 @@ class Slip:
     key: Key
     operation: str
     facts: tuple[Any, ...]
+    principal: str = field(init=False)
+    """Who asks, in one word."""
+
+    def __post_init__(self) -> None:
+        """Find that word, which is needed several times."""
+        self.principal = self.actor.principal
 
     @property
     def cause(self) -> str:
         """The request as a cause of the ledger: it outlives the stored answer."""
-        return f"{self.operation}:{self.actor.principal}:{self.key}"
+        return f"{self.operation}:{self.principal}:{self.key}"
 
     async def recall(self) -> Any | None:
         """What this request was answered before, or None. The owner must be held.
 
         Raises: IdempotencyKeyReused.
         """
-        return self.answered(await RECALL.row(self.owner_id, self.actor.principal, self.key))
+        return self.answered(await RECALL.row(self.owner_id, self.principal, self.key))
 
     def answered(self, row: dict[str, Any] | None) -> Any | None:
         """What this request was answered before, by what is stored under its key; None when nothing is.
@@ -70,16 +79,8 @@ class Slip:
 
     async def keep(self, response: Any, now: datetime) -> None:
         """Store the answer, at the end of the transaction that did what was asked."""
-        row = {
-            "owner_id": self.owner_id,
-            "principal": self.actor.principal,
-            "key": self.key,
-            "operation": self.operation,
-            "fingerprint": self._fingerprint(),
-            "response": response,
-            "created_at": now,
-        }
-        add(IdempotencyKey, [row])
+        fingerprint = self._fingerprint()
+        _KEYS.add([(self.owner_id, self.principal, self.key, self.operation, fingerprint, response, now)])
 
     def _fingerprint(self) -> str:
         """The input in one word. Nothing of it can be read back."""

@@ -10,7 +10,7 @@ from uuid import UUID
 from models.members import Member
 from models.outbox import BUCKETS, OutboxEvent
 from models.sql import SQL
-from models.writing import add, change
+from models.writing import Adding, Changing
 from rules.transactions import after_commit
 
 
@@ -43,6 +43,10 @@ listeners: set[Callable[[UUID, int], None]] = set()
 COUNT = SQL("UPDATE member SET event_seq = event_seq + $2 WHERE id = $1 RETURNING event_seq")
 
 
+_NEWEST = Changing(Member, ("id", "event_seq"), ("event_seq",))
+_EVENTS = Adding(OutboxEvent, "member_id", "seq", "transaction_id", "bucket", "type", "body", "created_at")
+
+
 async def tell(member_id: UUID, events: Sequence[Event], now: datetime, *, after: int | None = None) -> None:
     """Write a held member's events, numbered without gaps: after the number of their newest, where it was read."""
     if not events:
@@ -51,20 +55,14 @@ async def tell(member_id: UUID, events: Sequence[Event], now: datetime, *, after
         last = await COUNT.value(member_id, len(events))
     else:
         last = after + len(events)
-        change(Member, {"id": member_id, "event_seq": after}, {"event_seq": last})
-    rows = [
-        {
-            "member_id": member_id,
-            "seq": last - len(events) + place,
-            "transaction_id": event.transaction_id,
-            "bucket": member_id.int % BUCKETS,
-            "type": event.type,
-            "body": event.body,
-            "created_at": now,
-        }
-        for place, event in enumerate(events, start=1)
-    ]
-    add(OutboxEvent, rows)
+        _NEWEST.change((member_id, after), (last,))
+    bucket = member_id.int % BUCKETS
+    _EVENTS.add(
+        [
+            (member_id, seq, event.transaction_id, bucket, event.type, event.body, now)
+            for seq, event in enumerate(events, last - len(events) + 1)
+        ]
+    )
     for heard in listeners:
         after_commit(partial(heard, member_id, last))
 

@@ -7,6 +7,7 @@ from operator import attrgetter
 from typing import Any
 from uuid import UUID
 
+from models.columns import Values
 from models.points import (
     Bucket,
     HoldState,
@@ -20,7 +21,7 @@ from models.points import (
 )
 from models.sql import SQL, insert
 from models.units import Points
-from models.writing import add, change
+from models.writing import Adding, Changing, add, change
 from rules import earning, programme
 from rules.actors import Actor, ActorKind
 from rules.earning import Reversal
@@ -185,20 +186,20 @@ async def post(book: Book, actor: Actor) -> list[Event]:
         return []
     if taken := _taken_back(book):
         await earning.give_back(book.member_id, taken, await programme.terms())
-    rows = [_transaction_row(book, movement, actor) for movement in book.movements]
+    rows = [_transaction(book, movement, actor) for movement in book.movements]
     # the ledger remembers a key's cause for ever, also when its stored answer was swept away
-    add(PointsTransaction, rows, clash=IdempotencyKeyReused)
+    _TRANSACTIONS.add(rows, clash=IdempotencyKeyReused)
     add(PointsLot, [{**_plain(lot), "member_id": book.member_id} for lot in book.new_lots])
     _keep_lots(book)
     add(PointsHold, [_hold_row(book, hold, actor) for hold in book.new_holds])
     _keep_holds(book)
-    for moves in _lot_moves(book):
-        add(PointsLotMove, moves)
-    add(PointsEntry, [_entry_row(book, line) for line in book.lines])
-    figures = dict(zip(_FIGURES, _FIGURES_OF(book.balances), strict=True))
-    if figures["slid"] == book.slid_read:
-        del figures["slid"]
-    change(PointsAccount, {"member_id": book.member_id, "seq": book.seq_read}, figures)
+    _keep_moves(book)
+    _ENTRIES.add([_entry(book, line) for line in book.lines])
+    account, figures = (book.member_id, book.seq_read), _FIGURES_OF(book.balances)
+    if book.balances.slid == book.slid_read:
+        _ACCOUNT.change(account, figures[:-1])
+    else:
+        _SLID_ACCOUNT.change(account, figures)
     for lot in book.activated:
         if lot.growth and lot.id not in book.landed:
             facts = {"member": str(book.member_id), "lot": str(lot.id)}
@@ -232,6 +233,9 @@ def _keep_lots(book: Book) -> None:
     for lot in moved.values():
         if lot.id in new:
             continue
+        if lot.id not in came and lot.id not in was_held:
+            _LEFT.change((book.member_id, lot.id), (lot.remaining,))
+            continue
         left: dict[str, Any] = {"remaining": lot.remaining}
         if lot.id in came:
             left |= {"active": lot.active, "activates_at": lot.activates_at}
@@ -250,64 +254,59 @@ def _keep_holds(book: Book) -> None:
         change(PointsHold, found, end)
 
 
-def _transaction_row(book: Book, movement: Movement, actor: Actor) -> dict[str, Any]:
-    return {
-        "id": movement.id,
-        "member_id": book.member_id,
-        "kind": movement.kind,
-        "points": movement.points,
-        "lost": movement.lost or None,
-        "written_off": movement.written_off or None,
-        "cause": movement.cause,
-        "reverses_id": movement.reverses_id,
-        "group_id": movement.group_id,
-        "counterpart_id": movement.counterpart_id,
-        "purchase_id": movement.purchase_id,
-        "actor_kind": actor.kind.value,
-        "actor_id": actor.id,
-        "store_id": actor.store_id,
-        "reason": movement.reason,
-        "request_id": actor.request_id,
-        "effective_at": movement.effective_at,
-        "created_at": book.now,
-    }
+_LEFT = Changing(PointsLot, ("member_id", "id"), ("remaining",))
+_ACCOUNT = Changing(PointsAccount, ("member_id", "seq"), tuple(_FIGURES[:-1]))
+_SLID_ACCOUNT = Changing(PointsAccount, ("member_id", "seq"), tuple(_FIGURES))
+
+_TRANSACTIONS = Adding(
+    PointsTransaction,
+    *("id", "member_id", "kind", "points", "lost", "written_off"),
+    *("cause", "reverses_id", "group_id", "counterpart_id", "purchase_id"),
+    *("actor_kind", "actor_id", "store_id", "request_id"),
+    *("reason", "effective_at", "created_at"),
+)
+
+
+def _transaction(book: Book, movement: Movement, actor: Actor) -> Values:
+    return (
+        *(movement.id, book.member_id, movement.kind, movement.points, movement.lost or None),
+        movement.written_off or None,
+        *(movement.cause, movement.reverses_id, movement.group_id, movement.counterpart_id, movement.purchase_id),
+        *(actor.kind, actor.id, actor.store_id, actor.request_id),
+        *(movement.reason, movement.effective_at, book.now),
+    )
 
 
 def _plain(lot: Lot) -> dict[str, Any]:
     return dict(zip(_LOT, _PLAIN(lot), strict=True))
 
 
-def _entry_row(book: Book, line: Line) -> dict[str, Any]:
-    return {
-        "id": line.id,
-        "transaction_id": line.movement.id,
-        "member_id": book.member_id,
-        "seq": line.seq,
-        "bucket": line.bucket,
-        "delta": line.delta,
-        "balance_after": line.balance_after,
-        "counter": line.counter,
-    }
+_ENTRIES = Adding(
+    PointsEntry, "id", "transaction_id", "member_id", "seq", "bucket", "delta", "balance_after", "counter"
+)
 
 
-def _lot_moves(book: Book) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    """The rows of the moves that have to do with no hold, and of those that have."""
-    plain = [_lot_move(book, move) for move in book.moves if move.d_remaining and not move.d_held]
-    held = [
-        {**_lot_move(book, move), "d_held": move.d_held, "hold_id": move.movement.hold_id}
-        for move in book.moves
-        if move.d_held
-    ]
-    return plain, held
+def _entry(book: Book, line: Line) -> Values:
+    return (
+        *(line.id, line.movement.id, book.member_id, line.seq),
+        *(line.bucket, line.delta, line.balance_after, line.counter),
+    )
 
 
-def _lot_move(book: Book, move: LotMove) -> dict[str, Any]:
-    return {
-        "member_id": book.member_id,
-        "lot_id": move.lot.id,
-        "transaction_id": move.movement.id,
-        "d_remaining": move.d_remaining,
-    }
+_MOVES = Adding(PointsLotMove, "member_id", "lot_id", "transaction_id", "d_remaining")
+_HELD_MOVES = Adding(PointsLotMove, "member_id", "lot_id", "transaction_id", "d_remaining", "d_held", "hold_id")
+
+
+def _keep_moves(book: Book) -> None:
+    """Write the moves that have to do with no hold, and those that have."""
+    _MOVES.add([_move(book, move) for move in book.moves if move.d_remaining and not move.d_held])
+    _HELD_MOVES.add(
+        [(*_move(book, move), move.d_held, move.movement.hold_id) for move in book.moves if move.d_held]
+    )
+
+
+def _move(book: Book, move: LotMove) -> Values:
+    return book.member_id, move.lot.id, move.movement.id, move.d_remaining
 
 
 def _hold_row(book: Book, hold: Hold, actor: Actor) -> dict[str, Any]:
@@ -326,7 +325,7 @@ def _hold_row(book: Book, hold: Hold, actor: Actor) -> dict[str, Any]:
 
 def _event(book: Book, movement: Movement) -> Event:
     body: dict[str, Any] = {
-        "kind": movement.kind.value,
+        "kind": movement.kind,
         "points": movement.points,
         "available": book.balances.available,
     }

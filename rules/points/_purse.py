@@ -89,7 +89,7 @@ async def hold(slip: Slip, now: datetime, *more: Any, read: SQL) -> Purse:
 
     Raises: NotFound, IdempotencyKeyReused.
     """
-    rows, is_held = await read_ahead(members.HOLD, read, slip.owner_id, slip.actor.principal, slip.key, *more)
+    rows, is_held = await read_ahead(members.HOLD, read, slip.owner_id, slip.principal, slip.key, *more)
     if not rows:
         raise NotFound
     row = rows[0]

@@ -11,7 +11,8 @@ from tortoise.exceptions import IntegrityError
 from tortoise.models import Model
 
 from models.engine.asyncpg import Client
-from models.folding import FEW, Added, Changed, Fold, Part, add_shape, change_shape, fold, fold_alone
+from models.folding import FEW, Added, Changed, Fold, Part, fold, fold_alone
+from models.shapes import add_shape, change_shape
 from models.sql import SQL
 from tests.foundation.conftest import scratch_database
 from tests.foundation.scratch import Box, Colour, Thing
@@ -37,13 +38,15 @@ async def postgres(dialect: str, empty_url: str) -> AsyncIterator[Client]:
 
 def added(model: type[Model], *rows: Row, clash: type[Exception] | None = None) -> Added:
     """Rows to be added."""
-    return Added(add_shape(model, tuple(rows[0])), [*rows], clash)
+    shape = add_shape(model, tuple(rows[0]))
+    return Added(shape, [shape.given(row) for row in rows], clash)
 
 
 def changed(model: type[Model], *rows: tuple[Row, Row]) -> Changed:
     """Rows to be changed."""
     where, to = rows[0]
-    return Changed(change_shape(model, tuple(where), tuple(to)), [*rows])
+    told = [(tuple(found.values()), tuple(news.values())) for found, news in rows]
+    return Changed(change_shape(model, tuple(where), tuple(to)), told)
 
 
 def thing(box: UUID, name: str, **more: Any) -> dict[str, Any]:
@@ -193,3 +196,15 @@ async def test_a_statement_that_writes_knows_a_column_that_came_later(postgres: 
     assert await postgres.write(*made)
     await postgres.execute_script("ALTER TABLE box ALTER COLUMN volume TYPE numeric")
     assert await postgres.write(*made)
+
+
+async def test_a_moment_that_is_told_several_times_is_sent_once(postgres: Client) -> None:
+    box, later = await a_box(3), NOON.replace(hour=13)
+    parts: list[Part] = [added(Thing, thing(box, "A", weight=1)), added(Thing, thing(box, "B", made_at=later))]
+    parts += [changed(Box, ({"id": box}, {"volume": 4})), added(Thing, thing(box, "C"))]
+    text, values = fold_alone(parts, Box, {"id": box, "volume": 3})
+    assert [each for each in values if isinstance(each, datetime)] == [NOON, later]
+    assert await postgres.write(text, values)
+    told = {row["name"]: row["made_at"] for row in await SQL("SELECT name, made_at FROM thing").rows()}
+    assert told == {"A": NOON, "B": later, "C": NOON}
+    assert await volumes() == [4]

@@ -22,7 +22,7 @@ def gathered(row: dict[str, Any], where: dict[str, Any], to: dict[str, Any]) -> 
 
 def test_a_change_of_a_row_to_be_added_becomes_a_part_of_it() -> None:
     [[part]] = gathered(ROW, {"id": 1, "state": MemberState.ACTIVE}, {"state": MemberState.FROZEN})._rounds
-    assert part.rows == [{"id": 1, "state": MemberState.FROZEN}]
+    assert part.rows == [(1, MemberState.FROZEN)]
     assert ROW["state"] is MemberState.ACTIVE, "what the command holds was changed"
 
 

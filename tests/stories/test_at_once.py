@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from tortoise.backends.base.client import BaseDBAsyncClient
 
-from models import writing
+from models import turns
 from models.invariants import violations
 from models.units import ReasonCode
 from rules import lifecycle, points, purchases
@@ -43,7 +43,7 @@ class Unseen(dict[Any, Any]):
 @pytest.fixture
 def strangers(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every command reads ahead at once, however many are at work on the same member."""
-    monkeypatch.setattr(writing, "_turns", Unseen())
+    monkeypatch.setattr(turns, "_turns", Unseen())
 
 
 def meanwhile(
@@ -205,17 +205,17 @@ async def test_those_of_one_process_take_turns_and_nobody_reads_in_vain(
     if database.capabilities.dialect == "postgres":
         held = [each for each in statements if "FOR NO KEY UPDATE" in each and each.startswith("SELECT id")]
         assert held == []
-    assert writing._turns == {}
+    assert turns._turns == {}
 
 
 async def test_who_leaves_the_line_lets_the_next_one_through() -> None:
     done = []
 
     async def stand(name: str) -> None:
-        await writing._take_turn("mei")
+        await turns.take_turn("mei")
         await asyncio.sleep(0)
         done.append(name)
-        writing._give_turn("mei")
+        turns.give_turn("mei")
 
     tasks = [asyncio.create_task(stand(name)) for name in "abcdef"]
     await asyncio.sleep(0)
@@ -225,7 +225,7 @@ async def test_who_leaves_the_line_lets_the_next_one_through() -> None:
     tasks[2].cancel()
     await asyncio.wait(tasks)
     assert done == ["a", "d", "e", "f"]
-    assert writing._turns == {}
+    assert turns._turns == {}
 
 
 async def test_an_order_of_somebody_who_was_erased_meanwhile_is_not_recorded(
