@@ -14,7 +14,7 @@ from models.writing import Adding, Changing
 from rules.transactions import after_commit
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Event:
     """Something that happened to a member. Its body holds ids and numbers, never personal data."""
 

@@ -1,8 +1,9 @@
 """Posting: the last beat of a movement on points alone, and the answer it leaves behind."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from operator import attrgetter
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from models.points import PointsNote
@@ -17,10 +18,10 @@ from rules.points._ledger import post
 from rules.points._parts import Balances, Line, Movement
 
 FIGURES = ("available", "pending", "held", "debt")
+_FIGURES_OF = attrgetter(*FIGURES)
 
 
-@dataclass(frozen=True, slots=True)
-class Written:
+class Written(NamedTuple):
     """What a command wrote a moment ago: the first line of its movement, and the account's figures after it."""
 
     member_id: UUID
@@ -29,7 +30,7 @@ class Written:
     at: datetime
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Posted:
     """What a command left behind: its transaction, the account after it, and whether it was done before."""
 
@@ -54,23 +55,16 @@ class Posted:
     @property
     def response(self) -> dict[str, Any]:
         """The answer as it is stored."""
-        answer = {name: getattr(self, name) for name in FIGURES}
+        answer: dict[str, Any] = dict(zip(FIGURES, _FIGURES_OF(self), strict=True))
         if self.heir_id is not None:
             answer["heir_id"] = str(self.heir_id)
         return {**answer, "transaction_id": str(self.transaction_id)}
 
     def of_heir(self, book: Book) -> "Posted":
         """The same, with the account of who the member is now."""
-        now, written = book.balances, self.written and replace(self.written, balances=book.balances)
-        return Posted(
-            self.transaction_id,
-            Points(now.available),
-            Points(now.pending),
-            Points(now.held),
-            Points(now.debt),
-            written=written,
-            heir_id=book.member_id,
-        )
+        written = self.written and self.written._replace(balances=book.balances)
+        figures = _FIGURES_OF(book.balances)
+        return Posted(self.transaction_id, *figures, written=written, heir_id=book.member_id)
 
 
 async def conclude(
@@ -108,16 +102,9 @@ async def record(
         facts={"points": movement.points, "transaction": str(movement.id), **(facts or {})},
         now=book.now,
     )
-    balances = book.balances
     first = next(line for line in book.lines if line.movement is movement)
-    return Posted(
-        movement.id,
-        Points(balances.available),
-        Points(balances.pending),
-        Points(balances.held),
-        Points(balances.debt),
-        written=Written(book.member_id, first, balances, book.now),
-    )
+    written = Written(book.member_id, first, book.balances, book.now)
+    return Posted(movement.id, *_FIGURES_OF(book.balances), written=written)
 
 
 async def _keep_note(member_id: UUID, transaction_id: UUID, note: Note) -> None:

@@ -4,6 +4,7 @@ from dataclasses import dataclass, fields
 from datetime import datetime
 from operator import itemgetter
 from typing import Any
+from uuid import UUID
 
 from models.lots import ripe
 from models.members import Member, MemberState
@@ -11,7 +12,6 @@ from models.sql import SQL
 from models.writing import read_ahead, watch
 from rules import members, programme, standings
 from rules.idempotency import Slip
-from rules.members import Held
 from rules.points._book import Book
 from rules.points._ledger import has_slid_out, open_book
 from rules.points._parts import Balances, Lot
@@ -20,9 +20,11 @@ from rules.refusals import NotFound
 
 
 @dataclass(slots=True)
-class Purse(Held):
+class Purse:
     """A held member, and what they have. `row` is all that was read of them."""
 
+    id: UUID
+    state: MemberState
     terms: Terms
     earlier: Any | None
     """What the same request was answered before; None for a new one."""
@@ -40,7 +42,7 @@ def purse(columns: str = "", joins: str = "", *, on_sqlite: str | None = None) -
     reads them, where it reads them otherwise.
     """
     text = (
-        "SELECT m.state, m.joined_at, m.event_seq, k.operation, k.fingerprint, k.response, a.available, a.pending,"  # noqa: S608  names of ours
+        "SELECT m.state, m.event_seq, k.operation, k.fingerprint, k.response, a.available, a.pending,"  # noqa: S608  names of ours
         " a.held, a.debt, a.seq, a.lifetime_earned, a.lifetime_spent, a.lifetime_expired, a.slid, g.tier_id,"
         f" g.changes_at, {{terms}} AS terms{{more}}"
         " FROM member m LEFT JOIN points_account a ON a.member_id = m.id"
@@ -95,9 +97,10 @@ async def hold(slip: Slip, now: datetime, *more: Any, read: SQL) -> Purse:
     row = rows[0]
     if row["seq"] is None or row["tier_id"] is None:
         raise AssertionError("A member without an account.")
+    state = MemberState(row["state"])
     if not is_held:
         # whatever moves a member's points, growth or tier leaves an event, and every change of state shows itself
-        watch(Member, {"id": slip.owner_id, "event_seq": row["event_seq"], "state": row["state"]})
+        watch(Member, {"id": slip.owner_id, "event_seq": row["event_seq"], "state": state})
     terms = programme.told(row["terms"])
     balances = Balances(*_FIGURES(row))
     lots = [_lot(each) for each in rows] if row.get("lot_id") else []
@@ -110,8 +113,7 @@ async def hold(slip: Slip, now: datetime, *more: Any, read: SQL) -> Purse:
         tier = (await standings.reckoned(slip.owner_id, terms, now)).tier
     return Purse(
         slip.owner_id,
-        MemberState(row["state"]),
-        row["joined_at"],
+        state,
         terms,
         slip.answered(row),
         book,

@@ -9,9 +9,9 @@ from rules.purchases._facts import Order, Stored
 
 PAYMENT, PAYMENT_ON_SQLITE = earning.columns(6)
 PURSE_AND_ORDER = points.purse(
-    f", o.member_id, o.purchase_id{referrals.COLUMNS}{PAYMENT}{standings.COLUMNS}",
+    f", m.joined_at, o.member_id, o.purchase_id{referrals.COLUMNS}{PAYMENT}{standings.COLUMNS}",
     f" LEFT JOIN purchase_key o ON o.source = $4 AND o.order_ref = $5{referrals.JOIN}{earning.JOIN}",
-    on_sqlite=f", o.member_id, o.purchase_id{referrals.COLUMNS}{PAYMENT_ON_SQLITE}{standings.COLUMNS}",
+    on_sqlite=f", m.joined_at, o.member_id, o.purchase_id{referrals.COLUMNS}{PAYMENT_ON_SQLITE}{standings.COLUMNS}",
 )
 """What a member has, whose an order is, and by what a payment of these days earns."""
 
