@@ -43,8 +43,7 @@ class Listing(Generic[R]):
     `table` is what is listed, with an alias; `join` what each row is completed with, by the member too. `order` are
     the columns of the list's order, which an index has after the member. `where` may narrow it further: its
     parameters are `{0}`, `{1}` and so on. The rows are objects of a class where `row` names one, else dictionaries.
-    One of their columns is `member_id`; an object may have the raw id `whose` instead. With `combines`, pages that
-    several ask for at once are read at once.
+    One of their columns is `member_id`; an object may have the raw id `whose` instead.
     """
 
     def __init__(
@@ -57,7 +56,6 @@ class Listing(Generic[R]):
         join: str = "",
         where: str = "",
         row: type[R] | None = None,
-        combines: bool = False,
     ) -> None:
         made: Callable[..., Any] = SQL
         self._whose: Callable[[Any], bytes] = _whose_of_dictionary
@@ -73,8 +71,7 @@ class Listing(Generic[R]):
         self.order = order
         self._showing: dict[frozenset[str], Listing[R]] = {}
         parts = columns, table, join, where
-        several = {"combines": True} if combines else {}
-        self.one = {backwards: made(self._one(*parts, backwards), **several) for backwards in (False, True)}
+        self.one = {backwards: made(self._one(*parts, backwards)) for backwards in (False, True)}
         self.many = {
             backwards: made(
                 self._lateral(*parts, backwards), sqlite=self._by_number(*parts, backwards), fans_out=fans_out

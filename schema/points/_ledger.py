@@ -136,7 +136,6 @@ ENTRIES = Listing(
     order={"seq": NUMBER},
     row=EntryRow,
     fans_out="a page of members shows the latest of each one's ledger",
-    combines=True,
 )
 STATEMENT = Statement(
     f"{ENTRY}, t.id AS movement_id",
