@@ -176,10 +176,12 @@ BUSY = range(FULL_PAGE + 10, 2**40)
 """How many lines the ledger of a member has whose pages are whole."""
 
 
-async def callers(house: House, count: int, chance: Random, lines: range = BUSY) -> Callers:
+async def callers(
+    house: House, count: int, chance: Random, lines: range = BUSY, *, beside: Callers | None = None
+) -> Callers:
     """Members with so many lines and something to spend, and staff; each logged in, with a real token.
 
-    Raises: NoCallers.
+    Partners have few keys: where others ask `beside` these, theirs are used. Raises: NoCallers.
     """
     found = Callers()
     async with inside(house):
@@ -192,7 +194,8 @@ async def callers(house: House, count: int, chance: Random, lines: range = BUSY)
         found.staff = [await _token(PrincipalKind.STAFF, row["id"]) for row in await DESK.rows(STAFF)]
         listed: list[dict[str, Any]] = await PLACES.rows(LISTED)
         whole = listed[: max(1, len(listed) - FULL_PAGE)]
-        found.partners = [(row["id"], await _key(row["id"])) for row in await PARTNERS.rows(brought.MOST)]
+        partners = [] if beside else await PARTNERS.rows(brought.MOST)
+        found.partners = beside.partners if beside else [(row["id"], await _key(row["id"])) for row in partners]
         found.today = moment().date()
         found.places = [(str(row["created_at"]), str(row["id"])) for row in whole]
     return found

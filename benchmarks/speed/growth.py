@@ -96,7 +96,10 @@ class Growth:
         asked, chance = self.asked, Random(self.asked.seed)
         async with ground.founded(asked.database, self.cluster) as house:
             await ground.fill(house, size, asked.seed)
-            who = {each.start: await ground.callers(house, CALLERS, chance, each) for each in lengths}
+            who: dict[int, Callers] = {}
+            for each in lengths:
+                first = next(iter(who.values()), None)
+                who[each.start] = await ground.callers(house, CALLERS, chance, each, beside=first)
             file = house.folder / "documents.json"
             file.write_bytes(manifest([*OPERATIONS, _short_list(), STATEMENT], OURS))
             async with started(SERVERS[:1], Ground(house, file)) as starting:
