@@ -141,6 +141,7 @@ class Growth:
         lines = self.asked.lines
         size = Size(BESIDE + len(lines), PER_MEMBER * BESIDE, lines)
         async with self.place(size, *(range(each, each + each // 10 + PAGE) for each in lines)) as place:
+            await ground.endow(place.house, {who.members[0][0] for who in place.callers.values()})
             await self._ledger_pages(place, place.callers[max(lines)])
             for operation in (*OPERATIONS, STATEMENT):
                 if operation.caller == "member":
