@@ -186,6 +186,7 @@ class Rows(Statement, Generic[R]):
         names = ", ".join(f"narrow.{each}" for each in self._columns if each in columns)
         text, own = (f"SELECT {names} FROM ({each}) narrow" for each in (self.postgres, self.sqlite))  # noqa: S608
         made = Rows(self._row, text, sqlite=own, fans_out=self.fans_out, combines=self.combines, only=columns)
+        # the texts are written out already, so that nobody could tell from them which values are lists
         made.lists = self.lists
         return made
 

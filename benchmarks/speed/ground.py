@@ -203,7 +203,7 @@ async def callers(
 
 
 async def endow(house: House, those: Iterable[UUID]) -> None:
-    """Give each of these members so many points that few of them can be asked for a whole run's redemptions."""
+    """Give each of these members so many points that a whole run of redemptions does not use them up."""
     async with inside(house):
         for each in those:
             key = Key(f"endowed-{each}")
