@@ -10,7 +10,7 @@ BIN := .venv/bin
 export PYTHONDONTWRITEBYTECODE :=
 
 .PHONY: serve test test-sqlite test-postgres test-long browser pictures check format lock schema docs crash crash-webhooks demo-reset \
-  bench bench-sqlite bench-growth
+  bench bench-sqlite bench-instructions bench-growth
 
 serve: .venv/.ok  ## API, worker and WeChat simulator on an embedded database, with demo data the first time
 	@exec $(BIN)/loyalty serve
@@ -70,6 +70,9 @@ bench: .venv/.dev  ## what a request costs here, beside what it costs elsewhere;
 
 bench-sqlite: .venv/.dev  ## the same on SQLite
 	@$(BIN)/python -m benchmarks.speed --database sqlite $(if $(QUICK),--quick) $(OPTIONS)
+
+bench-instructions: .venv/.dev  ## the same in instructions, of our server alone, by valgrind; PROFILES=folder keeps the profiles
+	@$(BIN)/python -m benchmarks.speed.counting $(if $(PROFILES),--profiles $(PROFILES)) $(OPTIONS)
 
 bench-growth: .venv/.dev  ## what a request costs as members come, ledgers grow and pages are turned
 	@$(BIN)/python -m benchmarks.speed.growth $(if $(QUICK),--quick) $(OPTIONS)

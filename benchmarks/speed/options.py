@@ -29,6 +29,8 @@ class Options:
     documents: Path | None
     page: Path | None
     verify: bool
+    profiles: Path | None
+    """Where callgrind's profiles are left, where it counts."""
 
 
 def options(arguments: Sequence[str] | None = None) -> Options:
@@ -53,6 +55,7 @@ def options(arguments: Sequence[str] | None = None) -> Options:
         documents=given.documents,
         page=given.page,
         verify=not given.no_verify,
+        profiles=given.profiles,
     )
 
 
@@ -76,5 +79,6 @@ def _parser() -> argparse.ArgumentParser:
     add("--operations", default="", help="which operations, by commas; all by default")
     add("--documents", type=Path, help="documents of your own: a folder of .graphql and .json, or one .json file")
     add("--page", type=Path, help=f"write the page there, and its chart beside it ({PAGE.name})")
+    add("--profiles", type=Path, help="a folder for callgrind's profiles, where instructions are counted")
     add("--no-verify", action="store_true", help="do not check the books at the end")
     return parser
