@@ -187,7 +187,7 @@ class Rows(Statement, Generic[R]):
         text, own = (f"SELECT {names} FROM ({each}) narrow" for each in (self.postgres, self.sqlite))  # noqa: S608
         made = Rows(self._row, text, sqlite=own, fans_out=self.fans_out, combines=self.combines, only=columns)
         # the texts are written out already, so that nobody could tell from them which values are lists
-        made.lists = self.lists
+        made.lists, made.ids = self.lists, self.ids
         return made
 
     @property

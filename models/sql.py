@@ -2,7 +2,7 @@
 
 import re
 from asyncio import _get_running_loop
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextvars import Token
 from datetime import datetime
 from enum import Enum
@@ -33,7 +33,11 @@ PARAMETER_LIMITS = {"sqlite": 32_766, "postgres": 32_767}
 ROWS_AT_ONCE = 1_000
 
 _LIST = re.compile(r"(=\s*ANY|(?:<>|!=)\s*ALL)\s*\(\s*\$(\d+)(?:::\w+\[\])?\s*\)", re.IGNORECASE)
-_UNNEST = re.compile(r"\bunnest\s*\(\s*\$(\d+)::\w+\[\]\s*\)\s+AS\s+(\w+)\s*\((\w+)\)", re.IGNORECASE)
+_UNNEST = re.compile(
+    r"\bunnest\s*\(\s*\$(\d+)::\w+\[\]\s*\)\s+(?:WITH\s+ORDINALITY\s+)?AS\s+(\w+)\s*\((\w+)(?:,\s*(\w+))?\)",
+    re.IGNORECASE,
+)
+_IDS = re.compile(r"\bunnest\(\$(\d+)::uuid\[\]\)", re.IGNORECASE)
 _ONE_BESIDE = re.compile(
     r"(LEFT )?\bJOIN LATERAL \(SELECT \* FROM (\w+) (\w+) WHERE ((?:(?!LIMIT).)*?) LIMIT 1\) \3 ON true",
     re.IGNORECASE | re.DOTALL,
@@ -54,24 +58,29 @@ _WRITES = re.compile(
 class Statement:
     """One statement with `$1` placeholders; PostgreSQL reads it as written, SQLite a translation.
 
-    For SQLite, row locks and `::casts` are dropped, and `= ANY($1)` and `unnest($1::uuid[]) AS whose(member_id)`
-    read their list as JSON. `JOIN LATERAL (SELECT * FROM a b WHERE … LIMIT 1) b ON true` makes PostgreSQL look one
-    row up for each and never join whole tables, which SQLite does not do anyway. `ISO(moment)` is the moment as
-    GraphQL shows it, on both, and `RAW(id)` an id as `models.reading` reads it for lists. Where that is not enough,
-    `sqlite` is the text for SQLite. `fans_out` says why a statement may visit more than one owner.
+    For SQLite, row locks and `::casts` are dropped, and `= ANY($1)` and `unnest($1::uuid[]) AS whose(member_id)`,
+    or `WITH ORDINALITY AS whose(member_id, place)`, read their list as JSON. PostgreSQL is sent the ids to be
+    unnested as one text, since of a list its driver examines each item for being a list itself. `JOIN LATERAL
+    (SELECT * FROM a b WHERE … LIMIT 1) b ON true` makes PostgreSQL look one row up for each and never join whole
+    tables, which SQLite does not do anyway. `ISO(moment)` is the moment as GraphQL shows it, on both, and `RAW(id)`
+    an id as `models.reading` reads it for lists. Where that is not enough, `sqlite` is the text for SQLite.
+    `fans_out` says why a statement may visit more than one owner.
     """
 
-    __slots__ = ("fans_out", "lists", "postgres", "reads", "sqlite")
+    __slots__ = ("fans_out", "ids", "lists", "postgres", "reads", "sqlite")
 
     on = "default"
     """The connection it is sent on."""
 
     def __init__(self, text: str, *, sqlite: str | None = None, fans_out: str | None = None) -> None:
         own = text if sqlite is None else sqlite
-        self.postgres = _written_out(text, _ON_POSTGRES)
+        self.postgres = _IDS.sub(
+            r"unnest(string_to_array($\1::text, ',')::uuid[])", _written_out(text, _ON_POSTGRES)
+        )
         self.sqlite = _for_sqlite(_written_out(own, _ON_SQLITE))
         told = [found[2] for found in _LIST.finditer(own)] + [found[1] for found in _UNNEST.finditer(own)]
-        self.lists = tuple(sorted({int(number) - 1 for number in told}))
+        self.lists = _places(told)
+        self.ids = _places(_IDS.findall(text))
         self.reads = _only_reads(text) and _only_reads(own)
         self.fans_out = fans_out
         if fans_out is not None:
@@ -84,6 +93,8 @@ class Statement:
     def _on(self, connection: "PostgresClient | SqliteClient", values: tuple[Any, ...]) -> tuple[str, list[Any]]:
         arguments = list(values)
         if connection.capabilities.dialect == "postgres":
+            for place in self.ids:
+                arguments[place] = ",".join(map(str, arguments[place]))
             return self.postgres, arguments
         for place in self.lists:
             arguments[place] = _json_list(arguments[place])
@@ -137,7 +148,7 @@ class SQL(Statement):
 
     async def rows_ahead(self, client: "PostgresClient", *values: Any) -> list[dict[str, Any]]:
         """All rows, read outside any transaction."""
-        rows: list[dict[str, Any]] = await client.read(self.postgres, list(values), self.form)
+        rows: list[dict[str, Any]] = await client.read(*self._on(client, values), self.form)
         if rows:
             _convert(client, rows)
         return rows
@@ -164,6 +175,10 @@ _ON_POSTGRES = {
     "RAW": "uuid_send({})",
 }
 _ON_SQLITE = {"ISO": "replace(replace({}, ' ', 'T'), '+00:00', 'Z')", "RAW": "{}"}
+
+
+def _places(numbers: Iterable[str]) -> tuple[int, ...]:
+    return tuple(sorted({int(number) - 1 for number in numbers}))
 
 
 def _written_out(text: str, how: Mapping[str, str]) -> str:
@@ -194,7 +209,7 @@ def _only_reads(text: str) -> bool:
 
 def _for_sqlite(text: str) -> str:
     text = _ONE_BESIDE.sub(_one_beside, _LIST.sub(_json_list_test, text))
-    text = _UNNEST.sub(r"(SELECT value AS \3 FROM json_each($\1)) AS \2", text)
+    text = _UNNEST.sub(_json_list_given, text)
     return re.sub(r"\$(\d+)", r"?\1", _LOCK.sub("", _CAST.sub("", text)))
 
 
@@ -206,6 +221,11 @@ def _one_beside(found: re.Match[str]) -> str:
 def _json_list_test(found: re.Match[str]) -> str:
     test = "IN" if found[1].startswith("=") else "NOT IN"
     return f"{test} (SELECT value FROM json_each(${found[2]}))"  # noqa: S608  # a number between
+
+
+def _json_list_given(found: re.Match[str]) -> str:
+    place = f", key AS {found[4]}" if found[4] else ""
+    return f"(SELECT value AS {found[3]}{place} FROM json_each(${found[1]})) AS {found[2]}"  # noqa: S608  names of ours
 
 
 def _json_list(values: Sequence[Any] | None) -> str | None:

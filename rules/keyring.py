@@ -241,22 +241,13 @@ class KeyRow(Row):
 
 
 OF_ONE = KeyRows(KeyRow, "SELECT wrapped FROM member_key WHERE member_id = $1", combines=True)
-OF_EACH = "SELECT (SELECT k.wrapped FROM member_key k WHERE k.member_id = {}) AS wrapped FROM {}"
 SOME = KeyRows(
     KeyRow,
-    OF_EACH.format(
-        "whose.id",
-        "unnest(string_to_array($1::text, ',')::uuid[]) WITH ORDINALITY AS whose(id, place) ORDER BY whose.place",
-    ),
-    sqlite=OF_EACH.format(
-        "whose.value", """json_each('["' || replace($1, ',', '","') || '"]') AS whose ORDER BY whose.key"""
-    ),
+    "SELECT (SELECT k.wrapped FROM member_key k WHERE k.member_id = whose.id) AS wrapped"
+    " FROM unnest($1::uuid[]) WITH ORDINALITY AS whose(id, place) ORDER BY whose.place",
     fans_out="a page of members shows their names",
 )
-"""A row for each of them, in the order in which they are asked for.
-
-They are asked for as one text: of a list PostgreSQL's driver examines each item for being a list itself.
-"""
+"""A row for each of them, in the order in which they are asked for."""
 
 
 async def wrapped(member_id: UUID) -> bytes | None:
@@ -274,7 +265,7 @@ async def wrapped_for(member_ids: Sequence[UUID]) -> list[bytes | None]:
     if all(each == member_ids[0] for each in member_ids):
         row = await OF_ONE.row(member_ids[0])
         return [row.wrapped if row else None] * len(member_ids)
-    return [row.wrapped for row in await SOME.rows(",".join(map(str, member_ids)))]
+    return [row.wrapped for row in await SOME.rows(member_ids)]
 
 
 async def wrapped_of(member_ids: Sequence[UUID]) -> dict[UUID, bytes]:

@@ -51,7 +51,7 @@ _MEMBERSHIP = re.compile(
 )
 _GIVEN = re.compile(
     r"\(SELECT value AS (?P<column>\w+) FROM json_each\([^)]*\)\) AS (?P<alias>\w+)"
-    r"|unnest\([^)]*\) AS (?P<name>\w+)\((?P<part>\w+)\)",
+    r"|unnest\((?:[^()]|\([^()]*\))*\) AS (?P<name>\w+)\((?P<part>\w+)\)",
     re.IGNORECASE,
 )
 """A list that is given, one row for each of it."""

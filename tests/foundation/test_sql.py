@@ -63,6 +63,10 @@ async def test_one_text_serves_a_given_list_and_a_row_beside_each(client: BaseDB
     assert await asked.rows([first, second, UUID(int=7)], "a") == [{"name": "b"}]
     every = SQL(f"SELECT t.name FROM {given} LEFT {beside} ORDER BY t.name IS NULL")
     assert await every.rows([first, second], "a") == [{"name": "b"}, {"name": None}]
+    placed = "unnest($1::uuid[]) WITH ORDINALITY AS wanted(thing_id, place) JOIN thing t ON t.id = wanted.thing_id"
+    turned = SQL(f"SELECT t.name FROM {placed} ORDER BY wanted.place DESC")
+    assert await turned.rows([second, first]) == [{"name": "a"}, {"name": "b"}]
+    assert await turned.rows([]) == []
 
 
 async def test_a_second_text_serves_where_the_dialects_differ(client: BaseDBAsyncClient, dialect: str) -> None:
