@@ -34,7 +34,7 @@ from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from datetime import datetime
 from enum import Enum
 from inspect import getattr_static
-from operator import attrgetter, itemgetter
+from operator import itemgetter
 from typing import Any, Generic, TypeVar, Union, cast, get_args, get_origin, get_type_hints, overload
 from uuid import UUID
 
@@ -80,8 +80,9 @@ class AtOnce(property):
         self.columns = columns
 
     def at_once(self, rows: list[Any]) -> Sequence[Any]:
-        """What it is for each row."""
-        return self.made(*[list(map(attrgetter(each), rows)) for each in self.columns])
+        """What it is for each row; all are of one class."""
+        kind = type(rows[0])
+        return self.made(*[list(map(getattr(kind, each).fget, rows)) for each in self.columns])
 
     def of_columns(self, row: type) -> Convert:
         """What makes it of all columns of many rows."""

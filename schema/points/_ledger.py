@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from functools import partial
 from itertools import compress
+from operator import sub
 from typing import Any, cast
 from uuid import UUID
 
@@ -190,6 +191,10 @@ class PointsAccount:
     )
 
 
+def _less(stored: Sequence[int], gone: Sequence[int]) -> list[int]:
+    return list(map(sub, stored, gone))
+
+
 class Account(Row):
     """An account as stored, and what of it has expired and awaits its entry."""
 
@@ -204,10 +209,8 @@ class Account(Row):
     has_ripened: bool
     """Whether pending points have become available, or are cancelled, and nobody has written it."""
 
-    @property
-    def available(self) -> int:
-        """What may be spent now."""
-        return self.stored - self.gone
+    available = AtOnce(_less, "stored", "gone")
+    """What may be spent now."""
 
     @property
     def lifetime_expired(self) -> int:
