@@ -249,7 +249,7 @@ def _text(kinds: tuple[Any, ...], alike: tuple[int, ...]) -> str:
     if alone:
         # what divides by zero undoes the whole statement
         tests = " AND ".join(f"{each} = {size or f'${next(marks)}::bigint'}" for each, size in counts)
-        return f"WITH {named} SELECT 1 / ({tests})::int FROM w0"  # noqa: S608  our names
+        return f"WITH {named} SELECT 1 / ({tests})::int, owner FROM w0"  # noqa: S608  our names
     shown = ", ".join(f"{each} AS c{place}" for place, (each, _) in enumerate(counts))
     return f"WITH {named} SELECT {shown or '1'}"
 

@@ -82,8 +82,8 @@ class ChangeShape:
             tests.append(f"EXISTS (SELECT 1 FROM {after})")  # noqa: S608  # our names
         found = " AND ".join(tests)
         if not self.names:
-            return f'SELECT 1 FROM "{table}" WHERE {found} FOR NO KEY UPDATE'  # noqa: S608  # our names
-        return f'UPDATE "{table}" SET {news}{source} WHERE {found} RETURNING 1'  # noqa: S608  # our names
+            return f'SELECT "{owner}" AS owner FROM "{table}" WHERE {found} FOR NO KEY UPDATE'  # noqa: S608  # our names
+        return f'UPDATE "{table}" SET {news}{source} WHERE {found} RETURNING "{table}"."{owner}" AS owner'  # noqa: S608  # our names
 
     def values(self, where: Values, to: Values, dialect: str = "postgres") -> list[Any]:
         """What one row is found by, its owner's id first, and what it becomes."""

@@ -19,7 +19,7 @@ from tortoise.fields.base import Field
 from tortoise.models import Model
 
 from models.columns import Values, insertion
-from models.engine import Converters
+from models.engine import Converters, Records
 from models.engine.asyncpg import Client as PostgresClient
 from models.engine.asyncpg import Wrapper as PostgresTransaction
 from models.engine.sqlite import Client as SqliteClient
@@ -119,6 +119,7 @@ class _Dictionaries:
 
 
 _DICTIONARIES = _Dictionaries()
+_TOGETHER = Records(combines=True)
 
 
 class SQL(Statement):
@@ -147,8 +148,8 @@ class SQL(Statement):
         return rows
 
     async def rows_ahead(self, client: "PostgresClient", *values: Any) -> list[dict[str, Any]]:
-        """All rows, read outside any transaction."""
-        rows: list[dict[str, Any]] = await client.read(*self._on(client, values), self.form)
+        """All rows, read outside any transaction, and with those who ask the same within two turns of the loop."""
+        rows = _DICTIONARIES.of_records(await client.read(*self._on(client, values), _TOGETHER))
         if rows:
             _convert(client, rows)
         return rows

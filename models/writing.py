@@ -179,7 +179,8 @@ class Sheet:
         if len(self._rounds) > 1 or self.watched is None:
             raise Moved
         text, values = fold_alone([*self._rounds[0], *drawn], *self.watched)
-        if not await self.ahead.write(text, values):
+        # what is drawn on is waited for by others, who are not to wait for a group of commands
+        if not await self.ahead.write(text, values, shares=not drawn):
             raise Moved
 
 

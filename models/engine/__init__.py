@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import parse_qsl, unquote, urlsplit
 
+from asyncpg import Record
+
 if TYPE_CHECKING:
     from tortoise.backends.base.client import BaseDBAsyncClient as Base
 else:
@@ -35,6 +37,23 @@ class Form(Protocol):
 
     def of_tuples(self, names: tuple[str, ...], rows: list[tuple[Any, ...]]) -> list[Any]:
         """The rows SQLite gave, and their columns' names. It may run in a thread of the engine's."""
+
+
+class Records:
+    """Rows as the driver has them."""
+
+    record = Record
+
+    def __init__(self, *, combines: bool = False) -> None:
+        self.combines = combines
+
+    def of_records(self, records: list[Any]) -> list[Any]:
+        """The rows PostgreSQL gave."""
+        return records
+
+    def of_tuples(self, names: tuple[str, ...], rows: list[tuple[Any, ...]]) -> list[Any]:
+        """The rows SQLite gave, by the names of their columns, as PostgreSQL's are."""
+        return [dict(zip(names, row, strict=True)) for row in rows]
 
 
 Query = tuple[str, list[Any], Form]

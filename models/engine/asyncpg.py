@@ -3,16 +3,18 @@
 import asyncio
 import contextlib
 import logging
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from functools import partial
+from operator import itemgetter
 from typing import Any, cast
 
 from asyncpg import Connection as BaseConnection
-from asyncpg import Record, connect
+from asyncpg import connect
 from asyncpg.exceptions import (
     DataError,
     DivisionByZeroError,
     InvalidCachedStatementError,
+    LockNotAvailableError,
     OutdatedSchemaCacheError,
     QueryCanceledError,
     UniqueViolationError,
@@ -29,7 +31,7 @@ from tortoise.backends.base_postgres.client import translate_exceptions
 from tortoise.connection import get_connections
 
 from models import engine
-from models.engine import POSTGRES_SESSION, Converters, Form, Moved, Observed, Query
+from models.engine import POSTGRES_SESSION, Converters, Form, Moved, Observed, Query, Records
 from models.engine.combining import Combining, combined
 from models.engine.readers import Readers
 
@@ -41,6 +43,16 @@ is a list, PostgreSQL would make that plan anew each time, which costs three tim
 
 STATEMENTS = 400
 """How many statements a connection beside the pool knows, unless the URL says otherwise: more than there are."""
+
+
+WRITES = {"lock_timeout": "100ms"}
+"""What a writer's session is told: others share its commit, so it does not wait long for what somebody holds."""
+
+SHARED = 16
+"""How many commands share a commit, at most: each holds its owner until the last of them is done."""
+
+MISSED = DivisionByZeroError, UniqueViolationError, LockNotAvailableError
+"""What a single write hears that was overtaken, or would have to wait: it is to be tried in a transaction."""
 
 
 class Connection(BaseConnection):  # type: ignore[misc]  # asyncpg has no types
@@ -219,11 +231,14 @@ class Client(Reading, AsyncpgDBClient):
         self.turn = Turns(2 * most)
         """What a command has while it is under way: of more at once, most would have begun only to wait."""
         # of those that write, half are for transactions and half for what needs none
-        self.writers = Readers(self._connected, max(1, most // 2))
+        self.writers = Readers(self._writer, max(1, most // 2))
         self.pool_maxsize = max(1, most - most // 2)
         self.pool_minsize = min(self.pool_minsize, self.pool_maxsize)
         self.ahead = Ahead(self)
-        self.combining: dict[str, Combining] = {}
+        self.combining: dict[str, Combining[list[Any]]] = {}
+        """By its text, each of the questions that are asked together."""
+        self.sharing: dict[str, Combining[bool]] = {}
+        """By its text, each of the statements that share a commit with others of their kind."""
         self.combined: dict[str, str] = {}
         """What asks many of the questions that are asked together, by the text of one."""
         self.knows_statements = self.extra.get("statement_cache_size") != 0
@@ -235,10 +250,17 @@ class Client(Reading, AsyncpgDBClient):
             return self._asked(query, form, values)
         return (self.combining.get(query) or self._combining(query, form)).ask(values)
 
-    def _combining(self, query: str, form: Form) -> Combining:
-        alone, together = partial(self._asked, query, form), partial(self._asked, query, form, is_one=False)
-        made = Combining(alone, together)
+    def _combining(self, query: str, form: Form) -> Combining[list[Any]]:
+        made = Combining(partial(self._asked, query, form), partial(self._asked_together, query, form))
         return self.combining.setdefault(query, made)
+
+    async def _asked_together(self, query: str, form: Form, questions: list[list[Any]]) -> list[list[Any]]:
+        """The rows that answer each of the questions, asked as one."""
+        values = [list(each) for each in zip(*questions, strict=True)]
+        found: list[list[Any]] = [[] for _ in questions]
+        for row in await self._asked(query, form, values, is_one=False):
+            found[row[-1] - 1].append(row)
+        return found
 
     async def _asked(self, query: str, form: Form, values: list[Any], *, is_one: bool = True) -> list[Any]:
         readers = self.readers
@@ -262,20 +284,54 @@ class Client(Reading, AsyncpgDBClient):
             text = self.combined[query] = combined(query, [each.name for each in statement.get_parameters()])
         return text
 
-    async def write(self, query: str, values: list[Any]) -> bool:
-        """Run a statement that writes all or nothing by itself. Says whether it answered; no where it clashed."""
+    def write(self, query: str, values: list[Any], *, shares: bool = True) -> Coroutine[Any, Any, bool]:
+        """Run a statement that writes all or nothing by itself. Says whether it answered; no where it clashed.
+
+        It answers its owner's id, the first of its values. Unless it holds what others wait for, it shares a commit
+        with those of its kind that come within two turns of the loop.
+        """
+        if not (shares and self.combines):
+            return self._written(query, values)
+        return (self.sharing.get(query) or self._sharing(query)).ask(values)
+
+    def _sharing(self, query: str) -> Combining[bool]:
+        made = Combining(partial(self._written, query), partial(self._written_together, query), SHARED)
+        return self.sharing.setdefault(query, made)
+
+    async def _written(self, query: str, values: list[Any]) -> bool:
         writers = self.writers
         connection = writers.take() or await writers.wait()
         try:
             rows = await _read(connection, query, values, _AS_THEY_ARE)
         except BaseException as error:
             writers.settle(connection, error)
-            if isinstance(error, DivisionByZeroError | UniqueViolationError):
+            if isinstance(error, MISSED):
                 return False
             await self._raised(error)
             raise
         writers.give(connection)
         return bool(rows)
+
+    async def _written_together(self, query: str, several: list[list[Any]]) -> list[bool]:
+        """Whether each of them answered, all in one commit; if one fails, nothing of any stays.
+
+        They go in the order of their owners, so that those of two processes do not wait for each other.
+        """
+        owners = [values[0] for values in several]
+        if len(set(owners)) < len(owners):
+            raise Moved
+        writers = self.writers
+        connection = writers.take() or await writers.wait()
+        try:
+            rows = await _write_all(connection, query, sorted(several, key=itemgetter(0)))
+        except BaseException as error:
+            writers.settle(connection, error)
+            if not isinstance(error, MISSED):
+                _log.warning("%s undid a commit of %d: each tries alone", type(error).__name__, len(several))
+            raise
+        writers.give(connection)
+        answered = {row["owner"] for row in rows}
+        return [owner in answered for owner in owners]
 
     async def read_together(self, queries: Sequence[Query]) -> list[list[Any]]:
         """The rows of several queries that only read, one after another on one connection."""
@@ -314,15 +370,19 @@ class Client(Reading, AsyncpgDBClient):
                 *(opened, self.readers.most, self.database),
             )
 
-    async def _reader(self) -> Any:
+    def _reader(self) -> Coroutine[Any, Any, Any]:
         """A new connection that can do nothing but read."""
+        return self._connected(READS)
+
+    def _writer(self) -> Coroutine[Any, Any, Any]:
+        """A new connection for single writes."""
+        return self._connected(WRITES)
+
+    async def _connected(self, more: Mapping[str, str]) -> Any:
+        """A new connection, of nobody's pool, whose session is told so much more."""
         # else all settings are left to the server: a pooler such as pgbouncer refuses them
         is_told = self.server_settings.keys() & POSTGRES_SESSION.keys()
-        return await self._connected(**(READS if is_told else {}))
-
-    async def _connected(self, **more: str) -> Any:
-        """A new connection, of nobody's pool."""
-        settings = {**self.server_settings, **more}
+        settings = {**self.server_settings, **(more if is_told else {})}
         if self.application_name:
             settings["application_name"] = self.application_name
         return await connect(
@@ -349,20 +409,7 @@ class Client(Reading, AsyncpgDBClient):
         return Transaction(Wrapper(self), self._pool_init_lock)
 
 
-class _Records:
-    """Rows as the driver has them."""
-
-    record = Record
-    combines = False
-
-    def of_records(self, records: list[Any]) -> list[Any]:
-        return records
-
-    def of_tuples(self, names: tuple[str, ...], rows: list[tuple[Any, ...]]) -> list[Any]:
-        return [dict(zip(names, row, strict=True)) for row in rows]
-
-
-_AS_THEY_ARE = _Records()
+_AS_THEY_ARE = Records()
 
 
 async def _fetched(connection: Any, query: str, values: list[Any], form: Form) -> list[Any]:
@@ -384,6 +431,18 @@ async def _read(connection: Any, query: str, values: list[Any], form: Form) -> l
         # the tables have changed since: this prepares it anew
         records = await connection.fetch(query, *values, record_class=form.record)
     return form.of_records(records)
+
+
+async def _write_all(connection: Any, query: str, several: list[list[Any]]) -> list[Any]:
+    """The rows that a statement answers for each of several lists of values, all in one commit."""
+    if engine.observer is not None:
+        engine.observer(query)
+    statement = connection._stmt_cache.get((query, _AS_THEY_ARE.record, False))
+    if statement is None:
+        rows: list[Any] = await connection.fetchmany(query, several)
+    else:
+        rows = await connection._protocol.bind_execute_many(statement, several, "", None, return_rows=True)
+    return rows
 
 
 client_class: Callable[..., Client] = Client

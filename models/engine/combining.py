@@ -3,13 +3,15 @@
 Under load many members open the same page in the same moment. Each of their questions by itself costs a message to
 the server, a plan that runs, a message back and a task that is woken; together they cost one of each. Nobody is
 kept waiting for it: whoever asks alone is answered alone, once what else has come by then has been looked at.
+
+So go the statements of several commands that share a commit.
 """
 
 import asyncio
 import re
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from types import coroutine
-from typing import Any, TypeAlias
+from typing import Any, Generic, TypeAlias, TypeVar
 
 MOST = 64
 """How many questions one statement answers."""
@@ -23,10 +25,10 @@ NUMBER = "question_number"
 
 _PARAMETER = re.compile(r"\$(\d+)")
 
-Rows: TypeAlias = list[Any]
-Ask: TypeAlias = Callable[[list[Any]], Awaitable[Rows]]
-Turn: TypeAlias = "asyncio.Future[Rows | None]"
-Others: TypeAlias = list[tuple[list[Any], Turn]]
+A = TypeVar("A")
+Alone: TypeAlias = Callable[[list[Any]], Awaitable[A]]
+Together: TypeAlias = Callable[[list[list[Any]]], Awaitable[list[A]]]
+Others: TypeAlias = "list[tuple[list[Any], asyncio.Future[A | None]]]"
 
 
 def combined(query: str, kinds: Sequence[str]) -> str:
@@ -51,26 +53,27 @@ def _turns() -> Iterator[None]:
         yield
 
 
-class Combining:
+class Combining(Generic[A]):
     """The questions of one kind: who asks first asks for all who come by the end of the next turn."""
 
-    __slots__ = ("_alone", "_others", "_together")
+    __slots__ = ("_alone", "_most", "_others", "_together")
 
-    def __init__(self, alone: Ask, together: Ask) -> None:
-        """Take what answers one question by its values, and many by a list of values for each parameter."""
+    def __init__(self, alone: Alone[A], together: Together[A], most: int = MOST) -> None:
+        """Take what answers one question by its values, and what answers so many at once, in their order."""
         self._alone = alone
         self._together = together
-        self._others: Others | None = None
+        self._most = most
+        self._others: Others[A] | None = None
         """Who has joined the first; None where nobody waits for others."""
 
-    async def ask(self, values: list[Any]) -> Rows:
-        """The rows that answer a question."""
+    async def ask(self, values: list[Any]) -> A:
+        """The answer to a question."""
         if self._others is not None:
-            rows = await self._join(self._others, values)
-            return await self._alone(values) if rows is None else rows
-        others: Others = []
+            answer = await self._join(self._others, values)
+            return await self._alone(values) if answer is None else answer
+        others: Others[A] = []
         self._others = others
-        found: list[Rows] = []
+        found: list[A] = []
         try:
             await _turns()
             self._end(others)
@@ -84,26 +87,22 @@ class Combining:
                     turn.set_result(found[place] if found else None)
         return found[0] if found else await self._alone(values)
 
-    def _join(self, others: Others, values: list[Any]) -> Turn:
+    def _join(self, others: "Others[A]", values: list[Any]) -> "asyncio.Future[A | None]":
         """Ask with who was first: what comes of it, or None where each is to ask for themselves."""
-        turn: Turn = asyncio.get_running_loop().create_future()
+        turn: asyncio.Future[A | None] = asyncio.get_running_loop().create_future()
         others.append((values, turn))
-        if len(others) == MOST - 1:
+        if len(others) == self._most - 1:
             self._others = None
         return turn
 
-    def _end(self, others: Others) -> None:
+    def _end(self, others: "Others[A]") -> None:
         if self._others is others:
             self._others = None
 
-    async def _answers(self, questions: list[list[Any]]) -> list[Rows]:
+    async def _answers(self, questions: list[list[Any]]) -> list[A]:
         """The answer to each question; none at all where the whole failed."""
         try:
-            rows = await self._together([list(each) for each in zip(*questions, strict=True)])
+            return await self._together(questions)
         except Exception:
             # each is asked by itself then, so that whoever is at fault hears of it, and nobody else
             return []
-        found: list[Rows] = [[] for _ in questions]
-        for row in rows:
-            found[row[-1] - 1].append(row)
-        return found
