@@ -120,7 +120,15 @@ async def _on_postgres(client: PostgresClient) -> list[Violation]:
         await connection.execute("SET LOCAL statement_timeout = 0")
         found: list[Violation] = []
         for each in INVARIANTS:
-            rows = await connection.fetch(f"{each.postgres or each.query} LIMIT {SHOWN}")
+            rows = await connection.fetch(_first(each.postgres or each.query))
             told = ({name: str(value) for name, value in row.items()} for row in rows)
             found += [Violation(each.name, each.says, row) for row in told]
         return found
+
+
+def _first(query: str) -> str:
+    """The first rows of a query, planned by PostgreSQL as if all were wanted: of sound books there are none.
+
+    Told how few are, it takes the way to the first of them, on which each purchase of a member meets all others.
+    """
+    return f"WITH broken AS MATERIALIZED ({query}) SELECT * FROM broken LIMIT {SHOWN}"  # noqa: S608  ours

@@ -1,8 +1,10 @@
 """Verify: every invariant has a corruption planted for it, and notices it."""
 
+import json
 from collections.abc import AsyncIterator
 from contextlib import suppress
 from datetime import date, timedelta
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -10,7 +12,7 @@ from tortoise.backends.base.client import BaseDBAsyncClient
 
 from models.earning import EarnRuleKind
 from models.engine.sqlite import statements
-from models.invariants import INVARIANTS, SHOWN, Violation, _plain, violations
+from models.invariants import INVARIANTS, SHOWN, Violation, _first, _plain, violations
 from models.staff import StaffRole
 from models.units import Points, ReasonCode
 from rules import approvals, finance, gifts, jobs, points, staff, tiers, webhooks
@@ -277,6 +279,25 @@ async def test_verify_tells_what_is_broken_and_where(
     assert found
     assert {each.says for each in found} == {each.says for each in INVARIANTS if each.name == name}
     assert all(each.row for each in found)
+
+
+async def planned(client: BaseDBAsyncClient, query: str) -> dict[str, Any]:
+    """How PostgreSQL goes about a query."""
+    [row] = await client.execute_query_dict(f"EXPLAIN (FORMAT JSON) {query}")
+    [told] = json.loads(row["QUERY PLAN"])
+    plan: dict[str, Any] = told["Plan"]
+    return plan
+
+
+async def test_postgres_looks_for_a_few_rows_as_it_would_for_all(database: BaseDBAsyncClient) -> None:
+    if database.capabilities.dialect == "sqlite":
+        pytest.skip("SQLite is not told how many rows will be fetched")
+    for each in INVARIANTS:
+        query = each.postgres or each.query
+        every, few = await planned(database, query), await planned(database, _first(query))
+        assert (few["Node Type"], few["Plan Rows"] <= SHOWN) == ("Limit", True), each.name
+        assert few["Plans"][0]["Subplan Name"] == "CTE broken", each.name
+        assert few["Plans"][0]["Total Cost"] == every["Total Cost"], each.name
 
 
 def test_each_invariant_has_a_corruption_and_a_name_of_its_own() -> None:
