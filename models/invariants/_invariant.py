@@ -10,6 +10,8 @@ class Invariant:
     name: str
     says: str
     query: str
+    """`NOT kind <> 'EARN'` in it says `=`, and keeps SQLite from looking by the kind: it has no statistics, and
+    would go through all that a member ever earned for the one movement of a purchase."""
     postgres: str | None = None
     """The query for PostgreSQL, where it must read differently."""
 

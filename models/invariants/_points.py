@@ -223,7 +223,7 @@ POINTS = (
         " WHERE m.transaction_id = r.id AND m.member_id = r.member_id AND l.from_lot_id IS NOT NULL))"
         " WHEN 'RESTORE' THEN COALESCE(o.kind, '') NOT IN ('EARN', 'BONUS') OR NOT EXISTS (SELECT 1"
         " FROM points_transaction c WHERE c.member_id = r.member_id AND c.reverses_id = r.reverses_id"
-        " AND c.kind = 'CANCEL_PENDING' AND c.points = -r.points)"
+        " AND NOT c.kind <> 'CANCEL_PENDING' AND c.points = -r.points)"
         " ELSE r.reverses_id IS NOT NULL END",
     ),
     Invariant(
@@ -241,11 +241,12 @@ POINTS = (
     Invariant(
         "transfers have two sides",
         "What one member gave another received, at the same moment, once; nothing else has two sides.",
-        "SELECT a.id FROM points_transaction a LEFT JOIN points_transaction b ON b.member_id = a.counterpart_id"
-        " AND b.group_id = a.group_id AND b.counterpart_id = a.member_id AND b.points = -a.points"
-        " AND b.created_at = a.created_at AND b.kind = CASE a.kind WHEN 'TRANSFER_OUT' THEN 'TRANSFER_IN'"
-        " ELSE 'TRANSFER_OUT' END WHERE a.kind IN ('TRANSFER_OUT', 'TRANSFER_IN')"
-        " GROUP BY a.id HAVING COUNT(b.id) <> 1",
+        "SELECT a.id FROM points_transaction a LEFT JOIN (SELECT member_id, group_id, counterpart_id, points,"
+        " created_at, kind, COUNT(*) AS n FROM points_transaction WHERE kind IN ('TRANSFER_OUT', 'TRANSFER_IN')"
+        " GROUP BY member_id, group_id, counterpart_id, points, created_at, kind) b"
+        " ON b.member_id = a.counterpart_id AND b.group_id = a.group_id AND b.counterpart_id = a.member_id"
+        " AND b.points = -a.points AND b.created_at = a.created_at AND b.kind <> a.kind"
+        " WHERE a.kind IN ('TRANSFER_OUT', 'TRANSFER_IN') AND COALESCE(b.n, 0) <> 1",
     ),
     Invariant(
         "lots say when they were earned",

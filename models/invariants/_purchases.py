@@ -17,7 +17,7 @@ REFUNDED_LINES = (
 
 BONUS = (
     "SELECT b.id FROM points_transaction b LEFT JOIN points_transaction t ON t.member_id = b.member_id"
-    " AND t.purchase_id = b.purchase_id AND t.kind = 'EARN' WHERE b.kind = 'BONUS' AND {since} AND NOT EXISTS"
+    " AND t.purchase_id = b.purchase_id AND NOT t.kind <> 'EARN' WHERE b.kind = 'BONUS' AND {since} AND NOT EXISTS"
     " (SELECT 1 FROM earn_award a WHERE a.member_id = b.member_id AND a.transaction_id = b.id) AND NOT EXISTS"
     " (SELECT 1 FROM {multipliers} WHERE t.points * (m.bps - 10000) / 10000 = b.points)"
 )
@@ -35,11 +35,13 @@ PURCHASES = (
         "A paid purchase earns what the terms say, or what rules award; its growth is by the terms; nothing else"
         " earns.",
         "SELECT p.id FROM purchase p JOIN programme ON programme.one = 1 LEFT JOIN points_transaction t"
-        " ON t.member_id = p.member_id AND t.purchase_id = p.id AND t.kind = 'EARN' LEFT JOIN growth_entry g"
-        " ON g.member_id = p.member_id AND g.purchase_id = p.id AND g.delta > 0"
+        " ON t.member_id = p.member_id AND t.purchase_id = p.id AND NOT t.kind <> 'EARN'"
+        " LEFT JOIN growth_entry g ON g.member_id = p.member_id AND g.purchase_id = p.id AND g.delta > 0"
         " LEFT JOIN (SELECT DISTINCT member_id, purchase_id FROM earn_award) w ON w.member_id = p.member_id"
-        " AND w.purchase_id = p.id LEFT JOIN points_lot l ON l.member_id = p.member_id AND l.purchase_id = p.id"
-        " AND l.growth IS NOT NULL WHERE COALESCE(l.growth, g.delta, 0) <> CASE WHEN p.paid_at IS NULL THEN 0"
+        # lots are not found by their purchase: those that growth waits with are gathered once
+        " AND w.purchase_id = p.id LEFT JOIN (SELECT DISTINCT member_id, purchase_id, growth FROM points_lot"
+        " WHERE growth IS NOT NULL) l ON l.member_id = p.member_id AND l.purchase_id = p.id"
+        " WHERE COALESCE(l.growth, g.delta, 0) <> CASE WHEN p.paid_at IS NULL THEN 0"
         " ELSE (p.goods_minor - p.by_points_minor) * programme.earn_points / programme.earn_minor END"
         " OR (w.purchase_id IS NULL AND COALESCE(t.points, 0) <> COALESCE(l.growth, g.delta, 0)) UNION ALL"
         " SELECT t.id FROM points_transaction t LEFT JOIN purchase p ON p.member_id = t.member_id"

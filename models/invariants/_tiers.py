@@ -20,13 +20,14 @@ TIERS = (
         " SUM(t.points - COALESCE(t.lost, 0) - COALESCE(t.written_off, 0)) AS points"
         " FROM points_transaction t LEFT JOIN points_transaction o ON o.id = t.reverses_id"
         " WHERE t.kind = 'EARN' OR (t.kind = 'CLAWBACK' AND o.kind = 'EARN') GROUP BY t.member_id, t.purchase_id) e"
-        " ON e.member_id = p.member_id AND e.purchase_id = p.id"
+        " ON e.member_id = p.member_id AND e.purchase_id = p.id LEFT JOIN (SELECT DISTINCT member_id, purchase_id"
+        " FROM points_lot WHERE growth IS NOT NULL) l ON l.member_id = p.member_id AND l.purchase_id = p.id"
         " WHERE COALESCE(g.growth, 0) <> COALESCE(e.points, 0) AND NOT EXISTS (SELECT 1 FROM earn_award a"
         " WHERE a.member_id = p.member_id AND a.purchase_id = p.id)"
         # what waited with points lands by itself, and what was cancelled was taken back by no refund
-        " AND NOT (g.growth IS NULL AND EXISTS (SELECT 1 FROM points_lot l WHERE l.member_id = p.member_id"
-        " AND l.purchase_id = p.id AND l.growth IS NOT NULL)) AND NOT EXISTS (SELECT 1 FROM points_transaction c"
-        " WHERE c.member_id = p.member_id AND c.purchase_id = p.id AND c.kind = 'CANCEL_PENDING')",
+        " AND NOT (g.growth IS NULL AND l.purchase_id IS NOT NULL) AND NOT EXISTS (SELECT 1"
+        " FROM points_transaction c WHERE c.member_id = p.member_id AND c.purchase_id = p.id"
+        " AND NOT c.kind <> 'CANCEL_PENDING')",
     ),
     Invariant(
         "growth",

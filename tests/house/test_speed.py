@@ -1,10 +1,13 @@
 """The benchmark of speed: its entries are whole, and it finds what it is there to find."""
 
 import os
+import sqlite3
 import subprocess
 import sys
 import time
+from contextlib import closing
 from datetime import UTC, date, datetime
+from itertools import count
 from pathlib import Path
 from uuid import UUID
 
@@ -13,6 +16,7 @@ import pytest
 from graphql import parse, validate
 from graphql.execution.values import get_variable_values
 from graphql.language import OperationDefinitionNode
+from tortoise.backends.base.client import BaseDBAsyncClient
 
 from benchmarks.peers import SERVERS as PEERS
 from benchmarks.speed import given
@@ -28,7 +32,8 @@ from benchmarks.speed.operations import DOCUMENTS, OPERATIONS, OURS, Operation
 from benchmarks.speed.requests import messages
 from benchmarks.speed.rounds import Measured, Sample
 from benchmarks.speed.servers import SERVERS, Server
-from models.invariants import violations
+from models.engine.sqlite import Client
+from models.invariants import INVARIANTS, _plain, violations
 from rules import partners
 from rules.actors import SYSTEM
 from rules.partners import By
@@ -105,21 +110,47 @@ def test_documents_of_somebody_elses_fill_in_their_variables(tmp_path: Path) -> 
     assert redeem.asked[OURS].variables(CASE)["input"]["idempotencyKey"] == KEY
 
 
-async def test_the_story_leaves_the_books_right(database_url: str, keys_url: str) -> None:
+async def the_story(size: Size, database_url: str, keys_url: str) -> tuple[UUID, int]:
+    """The partner in it, and of how many rows it is."""
     terms = await programme(expire_months=12)
     partner = await partners.register("竹里书店", actor=SYSTEM, now=datetime(2025, 1, 1, tzinfo=UTC))
     async with opened(database_url, keys_url) as store:
-        await load(store, Size(60, 600, deep=(100,)), 1, terms, datetime(2026, 11, 1, tzinfo=UTC), [partner])
+        await load(store, size, 1, terms, datetime(2026, 11, 1, tzinfo=UTC), [partner])
         if isinstance(store, Sqlite):
             # not settled: what that analyses would be known to the tests of plans
             store.main.commit()
             store.keys.commit()
+    return partner, store.written
+
+
+async def test_the_story_leaves_the_books_right(database_url: str, keys_url: str) -> None:
+    partner, rows = await the_story(Size(60, 600, deep=(100,)), database_url, keys_url)
     assert await violations() == []
-    assert store.written > 3_000
+    assert rows > 3_000
     told = await partners.statistics(partner, date(2026, 10, 1), date(2026, 10, 30), By.DAY)
     assert len(told.cells) == 30
     assert told.total is not None
     assert (told.total.orders, bool(told.total.gross_minor)) == (150, True)
+
+
+def steps(filename: str, query: str) -> int:
+    """How many steps, to the hundred, SQLite takes to answer."""
+    hundreds = count()
+    with closing(sqlite3.connect(filename)) as connection:
+        connection.set_progress_handler(lambda: next(hundreds) < 0, 100)
+        connection.execute(query).fetchall()
+    return 100 * next(hundreds)
+
+
+async def test_a_long_ledger_is_verified_in_a_few_steps_for_each_row(
+    database: BaseDBAsyncClient, database_url: str, keys_url: str
+) -> None:
+    if not isinstance(database, Client):
+        pytest.skip("PostgreSQL goes another way about a long ledger than about a short one")
+    _, rows = await the_story(Size(60, 100, deep=(2_000,)), database_url, keys_url)
+    took = {each.name: steps(database.filename, _plain(each.query)) for each in INVARIANTS}
+    # all purchases with all others would be a hundred for each row
+    assert {name: number // rows for name, number in took.items() if number > 20 * rows} == {}
 
 
 def test_the_meter_sees_a_millisecond_and_what_was_started() -> None:
