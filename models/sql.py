@@ -7,6 +7,7 @@ from contextvars import Token
 from datetime import datetime
 from enum import Enum
 from functools import lru_cache
+from operator import attrgetter
 from typing import Any, cast
 from uuid import UUID
 
@@ -31,6 +32,8 @@ fanning_out: "list[Statement]" = []
 
 PARAMETER_LIMITS = {"sqlite": 32_766, "postgres": 32_767}
 ROWS_AT_ONCE = 1_000
+
+_BYTES = attrgetter("bytes")
 
 _LIST = re.compile(r"(=\s*ANY|(?:<>|!=)\s*ALL)\s*\(\s*\$(\d+)(?:::\w+\[\])?\s*\)", re.IGNORECASE)
 _UNNEST = re.compile(
@@ -94,7 +97,7 @@ class Statement:
         arguments = list(values)
         if connection.capabilities.dialect == "postgres":
             for place in self.ids:
-                arguments[place] = ",".join(map(str, arguments[place]))
+                arguments[place] = b"".join(map(_BYTES, arguments[place])).hex(",", 16)
             return self.postgres, arguments
         for place in self.lists:
             arguments[place] = _json_list(arguments[place])
