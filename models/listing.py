@@ -5,7 +5,6 @@ them: on PostgreSQL by a lateral join; SQLite, which has none, first finds the r
 """
 
 from collections.abc import Callable, Sequence
-from copy import copy
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import groupby
@@ -13,7 +12,7 @@ from operator import attrgetter
 from typing import Any, Generic, TypeVar, get_type_hints
 from uuid import UUID
 
-from models.reading import Row, Rows, columns_of
+from models.reading import Row, Rows
 from models.sql import SQL
 
 R = TypeVar("R")
@@ -31,10 +30,6 @@ class Part:
 NUMBER = Part("bigint", 0, 2**62)
 MOMENT = Part("timestamptz", datetime(1970, 1, 1, tzinfo=UTC), datetime(9999, 12, 31, tzinfo=UTC))
 ROW_ID = Part("uuid", UUID(int=0), UUID(int=2**128 - 1))
-
-
-SHOWINGS = 8
-"""For how many sets of attributes a list has statements of their own."""
 
 
 class Listing(Generic[R]):
@@ -59,17 +54,17 @@ class Listing(Generic[R]):
     ) -> None:
         made: Callable[..., Any] = SQL
         self._whose: Callable[[Any], bytes] = _whose_of_dictionary
-        self._row: type[Row] | None = None
+        owner = "member_id"
         if row is not None and issubclass(row, Row):
-            self._row = row
-            self._owner = "whose" if "whose" in get_type_hints(row) else "member_id"
-            self._whose = attrgetter("whose" if self._owner == "whose" else "member_id.bytes")
+            owner = "whose" if "whose" in get_type_hints(row) else "member_id"
+            self._whose = attrgetter("whose" if owner == "whose" else "member_id.bytes")
 
             def made(text: str, **more: Any) -> Any:
                 return Rows(row, text, **more)
 
         self.order = order
-        self._showing: dict[frozenset[str], Listing[R]] = {}
+        self._needed = {*order, owner}
+        """What is read whatever is shown."""
         parts = columns, table, join, where
         self.one = {backwards: made(self._one(*parts, backwards)) for backwards in (False, True)}
         self.many = {
@@ -86,38 +81,27 @@ class Listing(Generic[R]):
         most: int,
         beyond: Sequence[Any] | None = None,
         backwards: bool = False,
+        shown: frozenset[str] | None = None,
     ) -> list[list[R]]:
-        """For each member, in their order, the first rows beyond a key: from the newest on, or backwards."""
+        """For each member, in their order, the first rows beyond a key: from the newest on, or backwards.
+
+        Of rows of a class nothing is read but what is `shown` of them, where that is known.
+        """
         key = beyond or [part.lowest if backwards else part.highest for part in self.order.values()]
         # a UUID's bytes are found in a tenth of the time that the UUID is
         asked = {member.bytes: member for member in members}
         if len(asked) == 1:
-            rows = await self.one[backwards].rows(members[0], most, *key, *more)
+            rows = await self._query(self.one[backwards], shown).rows(members[0], most, *key, *more)
             return [rows for _ in members]
         found: dict[bytes, list[R]] = {member: [] for member in asked}
-        rows = await self.many[backwards].rows(list(asked.values()), most, *key, *more)
+        rows = await self._query(self.many[backwards], shown).rows(list(asked.values()), most, *key, *more)
         # PostgreSQL gives them member by member
         for member, theirs in groupby(rows, self._whose):
             found[member] += theirs
         return [found[member.bytes] for member in members]
 
-    def showing(self, attributes: frozenset[str]) -> "Listing[R]":
-        """The same list, of whose rows nothing is read for several members but what these attributes are made of.
-
-        For more than a few sets of them, and where it is not known what they are made of, it is the list itself.
-        """
-        found = self._showing.get(attributes)
-        if found is None and len(self._showing) < SHOWINGS:
-            found = self._showing[attributes] = self._narrowed(attributes)
-        return found or self
-
-    def _narrowed(self, attributes: frozenset[str]) -> "Listing[R]":
-        columns = columns_of(self._row, {*attributes, *self.order, self._owner}) if self._row else None
-        if columns is None:
-            return self
-        made = copy(self)
-        made.many = {backwards: whole.narrowed(columns) for backwards, whole in self.many.items()}
-        return made
+    def _query(self, whole: Any, shown: frozenset[str] | None) -> Any:
+        return whole if shown is None else whole.showing(shown | self._needed)
 
     def _one(self, columns: str, table: str, join: str, where: str, backwards: bool) -> str:  # noqa: FBT001
         alias = table.split()[-1]

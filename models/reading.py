@@ -30,7 +30,7 @@ there is, so that none is forgotten.
 """
 
 import types
-from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence, Set
 from datetime import datetime
 from enum import Enum
 from inspect import getattr_static
@@ -50,6 +50,9 @@ Convert = Callable[[Any], Any]
 
 SPARSE = 4
 """Where fewer than one column in so many is wanted, each by itself is as cheap as all of them turned at once."""
+
+SHOWINGS = 8
+"""For how many sets of attributes a query has statements of their own."""
 
 made: "list[Rows[Any]]" = []
 """Every reading that was made, wherever its name may hang."""
@@ -133,7 +136,7 @@ class Rows(Statement, Generic[R]):
     than the class; ValueError, when the statement does more than read.
     """
 
-    __slots__ = ("_columns", "_known", "_row", "combines", "record")
+    __slots__ = ("_columns", "_known", "_row", "_showing", "combines", "record")
 
     def __init__(
         self,
@@ -143,7 +146,7 @@ class Rows(Statement, Generic[R]):
         sqlite: str | None = None,
         fans_out: str | None = None,
         combines: bool = False,
-        only: frozenset[str] | None = None,
+        only: Set[str] | None = None,
     ) -> None:
         """Take a class and the query of its rows, which may have but some of the columns.
 
@@ -157,6 +160,7 @@ class Rows(Statement, Generic[R]):
         self._row = row
         self._columns = {name: kind for name, kind in _columns(row).items() if only is None or name in only}
         self._known: dict[tuple[str, ...], Any] = {}
+        self._showing: dict[frozenset[str], Rows[R]] = {}
         self.record = _made(row, asyncpg.Record, {name: name for name in self._columns}, self._columns)
         made.append(self)
 
@@ -182,7 +186,19 @@ class Rows(Statement, Generic[R]):
         found = await self.rows(*values)
         return found[0] if found else None
 
-    def narrowed(self, columns: frozenset[str]) -> "Rows[R]":
+    def showing(self, attributes: frozenset[str]) -> "Rows[R]":
+        """The same rows, of which nothing is read but what these attributes are made of.
+
+        For more than a few sets of them, and where it is not known what they are made of, it is the query itself.
+        """
+        found = self._showing.get(attributes)
+        if found is None and len(self._showing) < SHOWINGS:
+            columns = columns_of(self._row, attributes) or self._columns.keys()
+            found = self if columns == self._columns.keys() else self._narrowed(columns)
+            self._showing[attributes] = found
+        return found or self
+
+    def _narrowed(self, columns: Set[str]) -> "Rows[R]":
         """The same rows with these columns alone; the database does not come by what nobody asks for."""
         names = ", ".join(f"narrow.{each}" for each in self._columns if each in columns)
         text, own = (f"SELECT {names} FROM ({each}) narrow" for each in (self.postgres, self.sqlite))  # noqa: S608

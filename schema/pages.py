@@ -184,10 +184,18 @@ class Page:
         return self.edges[-1].cursor if self.nodes else None
 
 
-async def listed(listing: Listing[Row], parents: Sequence[HasMember], asked: Window, *more: Any) -> list[list[Row]]:
+async def listed(
+    listing: Listing[Row],
+    parents: Sequence[HasMember],
+    asked: Window,
+    *more: Any,
+    shown: frozenset[str] | None = None,
+) -> list[list[Row]]:
     """What a window shows of each parent's list, and a row more if there is more."""
     members = [parent.member_id for parent in parents]
-    return await listing.pages(members, *more, most=asked.fetch, beyond=asked.key, backwards=asked.backwards)
+    return await listing.pages(
+        members, *more, most=asked.fetch, beyond=asked.key, backwards=asked.backwards, shown=shown
+    )
 
 
 class Placed:

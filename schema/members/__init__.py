@@ -87,15 +87,16 @@ class MembersQuery:
         before: Before = None,
     ) -> Connection[Member] | None:
         """A page of members."""
-        whole = wanted(info).whole
+        want = wanted(info)
         asked_for = pages.window(first=first, after=after, last=last, before=before, shape=pages.BY_MOMENT)
         tier_code = filter.tier_code if filter else None
         if tier_code and not is_plain(tier_code):
             raise bad_input("`tierCode` is printable characters.")
         by, given = chosen(filter.state if filter else None, tier_code)
         key = asked_for.key or BEFORE_ALL[asked_for.backwards]
-        more = (*given, info.context.now) if whole else given
-        rows = await LIST[by, asked_for.backwards, whole].rows(*key, asked_for.fetch, *more)
+        more = (*given, info.context.now) if want.whole else given
+        query = LIST[by, asked_for.backwards, want.whole]
+        rows = await (query.showing(want.shown) if want.whole else query).rows(*key, asked_for.fetch, *more)
         return cast("Connection[Member]", Page(rows, asked_for))
 
 

@@ -17,6 +17,7 @@ from graphql import (
     ValueNode,
     VariableNode,
 )
+from graphql.pyutils import camel_to_snake
 
 from schema.context import Info
 from schema.pages import DEFAULT, MOST
@@ -27,6 +28,14 @@ JOINED = {"tier", "tierProgress", "card", "profile"}
 LISTS = {"entries", "holds"}
 HANGS = {*LISTS, "expiring", "__typename"}
 """What hangs on an account, and is none of its figures."""
+
+GOES_BY = frozenset(
+    {"member_id", "state", "joined_at", "created_at", "sealed", "tier_id", "changes_at", "held", "has_ripened"}
+)
+"""The attributes of a member read with their relations that these go by, whatever is shown of them."""
+
+PROGRESS = {"growth", "tier_since"}
+"""The attributes that nothing shows but a member's progress."""
 
 ITEMS = {"nodes", "edges", "node"}
 CHARACTERS = 250_000
@@ -43,6 +52,8 @@ class Wanted:
     """Nothing but lists that hang on their account."""
     whole: bool
     """Anything of their standing, account or profile."""
+    shown: frozenset[str]
+    """Where that is so, the attributes that are shown of it, and those that relations go by."""
     soon: tuple[ValueNode | None, ...]
     """How many expiries are asked for: in each place where they are, the argument."""
 
@@ -101,9 +112,11 @@ def _read(nodes: list[FieldNode], fragments: Mapping[str, FragmentDefinitionNode
             asked.setdefault(name, []).extend(more)
     account = _below(asked.get("points", []), fragments)
     soon = tuple(_first(node) for node in account.get("expiring", []))
+    figures = map(camel_to_snake, account.keys() - HANGS)
     return Wanted(
         only_lists=asked.keys() == {"points"} and bool(account) and account.keys() <= LISTS,
         whole=not account.keys() <= HANGS or bool(soon) or not JOINED.isdisjoint(asked),
+        shown=GOES_BY.union(figures, PROGRESS if "tierProgress" in asked else ()),
         soon=soon,
     )
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from functools import partial
 from itertools import compress
-from operator import sub
+from operator import add, sub
 from typing import Any, cast
 from uuid import UUID
 
@@ -158,7 +158,7 @@ async def entries_of(
 ) -> list[Connection[PointsEntry]]:
     """A page of each account's ledger, or of those of its lines that a filter leaves, newest first.
 
-    Nothing is read for several accounts but what is `shown`.
+    Of a ledger that is not filtered nothing is read but what is `shown`.
     """
     wanted = filter and await narrow(context, filter)
     shape = SHAPE if wanted else (pages.whole,)
@@ -166,8 +166,8 @@ async def entries_of(
     if wanted:
         found = await STATEMENT.pages([each.member_id for each in parents], asked_for, wanted)
     else:
-        listing = ENTRIES.showing(shown["PointsEntry"]) if shown and "PointsEntry" in shown else ENTRIES
-        found = await pages.listed(listing, parents, asked_for)
+        lines = shown.get("PointsEntry") if shown else None
+        found = await pages.listed(ENTRIES, parents, asked_for, shown=lines)
     return cast("list[Connection[PointsEntry]]", [Page(rows, asked_for) for rows in found])
 
 
@@ -195,6 +195,10 @@ def _less(stored: Sequence[int], gone: Sequence[int]) -> list[int]:
     return list(map(sub, stored, gone))
 
 
+def _together(written_off: Sequence[int], gone: Sequence[int]) -> list[int]:
+    return list(map(add, written_off, gone))
+
+
 class Account(Row):
     """An account as stored, and what of it has expired and awaits its entry."""
 
@@ -212,10 +216,8 @@ class Account(Row):
     available = AtOnce(_less, "stored", "gone")
     """What may be spent now."""
 
-    @property
-    def lifetime_expired(self) -> int:
-        """What has ever expired, written off or not."""
-        return self.written_off + self.gone
+    lifetime_expired = AtOnce(_together, "written_off", "gone")
+    """What has ever expired, written off or not."""
 
 
 class AccountOf(Account):

@@ -77,7 +77,6 @@ def broken_relation(monkeypatch: pytest.MonkeyPatch) -> None:
     async def pages(*_: object, **__: object) -> None:
         raise BrokenError
 
-    monkeypatch.setattr(_ledger.ENTRIES, "showing", lambda _: _ledger.ENTRIES)
     monkeypatch.setattr(_ledger.ENTRIES, "pages", pages)
 
 

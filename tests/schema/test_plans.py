@@ -16,8 +16,8 @@ from tortoise.backends.base.client import BaseDBAsyncClient
 from tortoise.connection import get_connection
 
 from models.engine.combining import combined
-from models.listing import SHOWINGS, Listing
-from models.reading import Rows, made
+from models.listing import Listing
+from models.reading import SHOWINGS, Rows, made
 from models.sql import Statement
 from rules import audit
 from schema import approvals
@@ -221,26 +221,26 @@ async def test_whoever_is_asked_for_twice_is_shown_twice() -> None:
     assert [[row.seq for row in page] for page in more] == [[], [2]]
 
 
-async def test_of_several_ledgers_only_what_is_shown_is_read() -> None:
+async def test_of_ledgers_only_what_is_shown_is_read() -> None:
     await programme()
     mei, wang = await member("Mei"), await member("Wang")
     for who in (mei, wang):
         await adjust(who, 10)
     shown = frozenset({"kind", "purchase_id"})
-    narrow = _ledger.ENTRIES.showing(shown)
-    assert narrow is _ledger.ENTRIES.showing(frozenset({"purchase_id", "kind"}))
-    [[line], _] = await narrow.pages([mei, wang], most=5)
-    assert (line.kind, line.purchase_id, line.key, line.member_id) == ("ADJUST_IN", None, (1,), mei)
-    with pytest.raises(AttributeError):
-        _ = line.recorded_at
-    for untold in ({"kind", "movement"}, {"says"}):
-        assert _ledger.ENTRIES.showing(frozenset(untold)) is _ledger.ENTRIES
+    for whose in ([mei, wang], [mei]):
+        [[line], *_] = await _ledger.ENTRIES.pages(whose, most=5, shown=shown)
+        assert (line.kind, line.purchase_id, line.key, line.member_id) == ("ADJUST_IN", None, (1,), mei)
+        with pytest.raises(AttributeError):
+            _ = line.recorded_at
+    whole = _ledger.ENTRIES.one[False]
+    for told in ({"kind", "movement"}, {"says"}, {*_ledger.EntryRow.__annotations__, "id"}):
+        assert whole.showing(frozenset(told)) is whole
 
 
-async def test_a_list_has_statements_for_a_few_sets_of_attributes_only() -> None:
-    listing: Listing[Any] = copy(_ledger.ENTRIES)
-    listing._showing = {}
+async def test_a_query_has_statements_for_a_few_sets_of_attributes_only() -> None:
+    query: Rows[Any] = copy(_ledger.ENTRIES.one[False])
+    query._showing = {}
     columns = ("kind", "bucket", "points", "reason")
     sets = [frozenset(each) for number in (1, 2) for each in combinations(columns, number)]
-    assert sum(listing.showing(each) is not listing for each in sets) == SHOWINGS
-    assert len(listing._showing) == SHOWINGS < len(sets)
+    assert sum(query.showing(each) is not query for each in sets) == SHOWINGS
+    assert len(query._showing) == SHOWINGS < len(sets)
