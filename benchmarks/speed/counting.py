@@ -2,8 +2,7 @@
 
 `python -m benchmarks.speed.counting`, which `make bench-instructions` runs. On machines that others use, CPU
 time of the same request differs by a half from one minute to the next; instructions differ by some thousandths.
-What the kernel does is not among them. The server is slowed down fifty times, so that what happens by the clock
-(a token read again after a second) counts for more than in earnest: compare only figures of this command.
+What the kernel does is not among them. The server takes fifty times as long, and its clock goes as slowly.
 """
 
 import asyncio
@@ -18,7 +17,7 @@ from random import Random  # noqa: TID251  a benchmark takes a seed
 import orjson
 
 from benchmarks.report import heading, say
-from benchmarks.speed import ground
+from benchmarks.speed import ground, slowly
 from benchmarks.speed.__main__ import guarded
 from benchmarks.speed.cases import Case
 from benchmarks.speed.client import Job
@@ -45,9 +44,9 @@ def counted(ground: Ground, port: int) -> Command:
     command = ours(ground, port)
     out = f"--callgrind-out-file={ground.house.folder}/counted"
     how = ("valgrind", "--quiet", "--tool=callgrind", "--instr-atstart=no", out)
-    python = str(Path(command.argv[0]).with_name("python"))
+    python = (sys.executable, "-m", slowly.__name__)
     environment = {**command.environment, "PYTHONHASHSEED": "0"}
-    return replace(command, argv=(*how, python, *command.argv), environment=environment)
+    return replace(command, argv=(*how, *python, *command.argv[1:]), environment=environment)
 
 
 class Counter:
