@@ -1,4 +1,4 @@
-"""Races: many callers at once for the last points, under one key, for one identity, one order, one order's refunds.
+"""Races: many callers at once for the last points, under one key, of a crowd, for one identity, one order.
 
 Success: exactly as many winners as there is to win, one effect per key, 0 violations.
 """
@@ -19,6 +19,9 @@ from benchmarks.wire import Line, lines
 
 CALLERS = 64
 SAME_KEY = 50
+CROWD, WANTED = 8, 4
+"""So many members, and so many redemptions of each."""
+
 PARTS = 20
 PRICE = 7
 STARTED = "Application startup complete."
@@ -107,6 +110,28 @@ async def one_key(till: Till, number: int) -> None:
     till.told["replays of one key"] += replayed
 
 
+async def a_crowd(till: Till, number: int) -> None:
+    """Several members' redemptions at once, each asked for twice, and each member has points for all but one."""
+    names = [f"crowd-{number}-{place}" for place in range(CROWD)]
+    balance = PRICE * (WANTED - 1) + PRICE - 1
+    members = [await till.member(name, balance * 100) for name in names]
+    deeds = [
+        shop.redeem(member, f"CROWD{number}N{place}N{wanted}", PRICE)
+        for _ in range(2)
+        for wanted in range(WANTED)
+        for place, member in enumerate(members)
+    ]
+    found = await till.together(deeds)
+    winners = CROWD * (WANTED - 1)
+    till.expect("a crowd", codes(found), {"": 2 * winners, "INSUFFICIENT_POINTS": 2 * CROWD})
+    till.expect("a crowd, replays", sum(each["replayed"] for each in found), winners)
+    for member in members:
+        left = (await till.state(member))["points"]["available"]
+        till.expect("a crowd, balance", left, PRICE - 1)
+        till.expect("a crowd, ledger", (await till.kinds(member))["REDEEM"], WANTED - 1)
+    till.told["redemptions of a crowd"] += winners
+
+
 async def one_identity(till: Till, number: int, callers: int = CALLERS) -> None:
     """All callers report one stranger: one member comes of it."""
     found = await till.together([shop.identify(f"stranger-{number}") for _ in range(callers)])
@@ -149,6 +174,7 @@ async def refunds(till: Till, number: int, callers: int = CALLERS) -> None:
 RACES: dict[str, Callable[[Till, int], Coroutine[Any, Any, None]]] = {
     "last points": last_points,
     "one key": one_key,
+    "a crowd": a_crowd,
     "one identity": one_identity,
     "one order": one_order,
     "refunds": refunds,
