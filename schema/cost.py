@@ -7,6 +7,7 @@ a connection wraps its items in (`edges`, `pageInfo`) is free beside the connect
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Any
 
 from graphql import (
@@ -227,11 +228,23 @@ def _count(value: object) -> int | None:
 def _items(level: list[Any], path: tuple[str, ...]) -> list[Any]:
     """The items of the lists that some objects have at a path; lists on the way are looked through."""
     for key in path[:-1]:
-        level = [each.get(key) for each in level if type(each) is dict]
+        level = _values(level, key)
         if list in map(type, level):
-            level = [item for each in level if type(each) is list for item in each]
-    key = path[-1]
-    found = [each.get(key) for each in level if type(each) is dict]
+            level = _flat(level)
+    found = _values(level, path[-1])
     if len(found) == 1:
         return found[0] if type(found[0]) is list else []
+    return _flat(found)
+
+
+def _values(level: list[Any], key: str) -> list[Any]:
+    """What objects have at a key; nothing of what is no object."""
+    try:
+        return list(map(itemgetter(key), level))
+    except (KeyError, TypeError):
+        # now and then there is a null, or what a condition left out
+        return [each.get(key) for each in level if type(each) is dict]
+
+
+def _flat(found: list[Any]) -> list[Any]:
     return [item for each in found if type(each) is list for item in each]
