@@ -16,7 +16,7 @@ CLASSES = 1_000
 
 
 def _items(value: Any) -> Sequence[Any]:
-    if isinstance(value, list | tuple):
+    if value.__class__ is list or isinstance(value, list | tuple):
         return value
     raise Declined("A list that is none, or that has yet to be made.")
 

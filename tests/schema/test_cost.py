@@ -111,8 +111,8 @@ async def test_the_lists_of_an_answer_decide_what_it_cost() -> None:
     assert found.constant == 1 + 1 + 9 * (1 + 5) + 9
     assert found.spent(answer.data, found.constant) == 1 + 1 + (2 + 3) + 2
     assert found.spent(None, found.constant) == 2
-    for nobody in ({"me": None}, {"me": {}}):
-        assert found.spent(nobody, found.constant) == 2
+    assert found.spent({"me": None}, found.constant) == 2
+    assert found.spent({"me": {}}, found.constant) == 2
     assert found.spent({"me": {"a": {"e": [{"node": None}, {}]}}}, found.constant) == 2 + 2
 
 
