@@ -7,6 +7,7 @@ a connection wraps its items in (`edges`, `pageInfo`) is free beside the connect
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import chain
 from operator import itemgetter
 from typing import Any
 
@@ -82,9 +83,9 @@ class Plan:
         """What the selection cost all objects of a level together, by the lists of an answer."""
         cost = self.fixed * len(level)
         for each in self.lists:
-            items = _items(level, each.path)
+            found = _lists(level, each.path)
             item = each.item
-            cost += item.spent(items) if item.lists else item.fixed * len(items)
+            cost += item.spent(_flat(found)) if item.lists else item.fixed * sum(map(len, found))
         return cost
 
 
@@ -225,16 +226,13 @@ def _count(value: object) -> int | None:
     return min(max(1, value), limits.MOST) if isinstance(value, int) else limits.MOST
 
 
-def _items(level: list[Any], path: tuple[str, ...]) -> list[Any]:
-    """The items of the lists that some objects have at a path; lists on the way are looked through."""
+def _lists(level: list[Any], path: tuple[str, ...]) -> list[list[Any]]:
+    """The lists that some objects have at a path; lists on the way are looked through."""
     for key in path[:-1]:
         level = _values(level, key)
         if list in map(type, level):
             level = _flat(level)
-    found = _values(level, path[-1])
-    if len(found) == 1:
-        return found[0] if type(found[0]) is list else []
-    return _flat(found)
+    return _there(_values(level, path[-1]))
 
 
 def _values(level: list[Any], key: str) -> list[Any]:
@@ -247,4 +245,9 @@ def _values(level: list[Any], key: str) -> list[Any]:
 
 
 def _flat(found: list[Any]) -> list[Any]:
-    return [item for each in found if type(each) is list for item in each]
+    return list(chain.from_iterable(_there(found)))
+
+
+def _there(found: list[Any]) -> list[list[Any]]:
+    """The lists among what was found."""
+    return found if {list}.issuperset(map(type, found)) else [each for each in found if type(each) is list]
