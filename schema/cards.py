@@ -51,16 +51,18 @@ def profiles(parents: Sequence[HasMember], context: Context) -> Answers[Profile]
     if not are(Sealed, parents):
         return _read(parents, context)
     told = _told(cast("Sequence[Sealed]", parents))
-    keys = context.reference.keys.at_hand(_who_told(told))
-    return _unlocked(told, context) if keys is None else _opened(told, keys)
+    who = _who_told(told)
+    keys = context.reference.keys.at_hand(who)
+    return _unlocked(told, who, context) if keys is None else _opened(told, keys)
 
 
 async def _read(parents: Sequence[HasMember], context: Context) -> list[Profile]:
-    return await _unlocked(_told(await each(Sealed, parents, PROFILES)), context)
+    told = _told(await each(Sealed, parents, PROFILES))
+    return await _unlocked(told, _who_told(told), context)
 
 
-async def _unlocked(told: Told, context: Context) -> list[Profile]:
-    return _opened(told, await context.reference.keys.wrapped_for(_who_told(told)))
+async def _unlocked(told: Told, who: list[UUID], context: Context) -> list[Profile]:
+    return _opened(told, await context.reference.keys.wrapped_for(who))
 
 
 def _told(rows: Sequence[Sealed]) -> Told:

@@ -263,10 +263,7 @@ async def each(kind: type[Row], parents: Sequence[HasMember], read: Rows[Any], *
 
 def are(kind: type | tuple[type, ...], them: Sequence[object]) -> bool:
     """Whether all of these are of a kind."""
-    for it in them:  # noqa: SIM110  a generator would cost more than what it asks
-        if not isinstance(it, kind):
-            return False
-    return True
+    return all(issubclass(each, kind) for each in set(map(type, them)))
 
 
 Info: TypeAlias = strawberry.Info[Context, None]

@@ -142,16 +142,14 @@ class Listed:
 class Page:
     """A connection of rows that are shown as they are, and its own page info: what nobody asks for is not made."""
 
-    __slots__ = ("_beyond", "_more", "nodes")
+    __slots__ = ("_asked", "_rows", "nodes")
 
     def __init__(self, rows: list[Any], asked: Window) -> None:
-        self._more = len(rows) > asked.limit
-        self._beyond = asked.key is not None
-        rows = rows[: asked.limit]
+        self._rows = rows
+        self._asked = asked
+        self.nodes = rows[: asked.limit]
         if asked.backwards:
-            rows.reverse()
-            self._more, self._beyond = self._beyond, self._more
-        self.nodes = rows
+            self.nodes.reverse()
 
     @property
     def edges(self) -> list[Any]:
@@ -166,12 +164,20 @@ class Page:
     @property
     def has_next_page(self) -> bool:
         """Whether there is more after it."""
-        return self._more
+        return self._is_beyond if self._asked.backwards else self._has_more
 
     @property
     def has_previous_page(self) -> bool:
         """Whether there is more before it."""
-        return self._beyond
+        return self._has_more if self._asked.backwards else self._is_beyond
+
+    @property
+    def _has_more(self) -> bool:
+        return len(self._rows) > self._asked.limit
+
+    @property
+    def _is_beyond(self) -> bool:
+        return self._asked.key is not None
 
     @property
     def start_cursor(self) -> str | None:
