@@ -9,6 +9,7 @@ from inspect import iscoroutinefunction
 from typing import Any, Protocol, TypeAlias
 
 from graphql import (
+    GraphQLEnumType,
     GraphQLList,
     GraphQLNamedType,
     GraphQLNonNull,
@@ -16,6 +17,7 @@ from graphql import (
     GraphQLOutputType,
     GraphQLSchema,
     get_named_type,
+    get_nullable_type,
 )
 from graphql.execution.collect_fields import FieldDetailsList, GroupedFieldSet
 
@@ -316,7 +318,7 @@ class Many(Body):
         self._sharing(fields)
         answer = _literal({key: self._field(key, details) for key, details in fields.items()})
         if self.read:
-            self.text.add(f"[{', '.join(self.read)}] = {self._reading('columns', *self.read.values())}(them)")
+            self.text.add(f"[{', '.join(self.read)}] = {self._reading('columns', *self.read.values())}")
         self.text.add("return [", *(f"    {each}" for each in answer))
         if self.columns:
             columns = ", ".join(self.columns.values())
@@ -325,7 +327,8 @@ class Many(Body):
             self.text.add("    for it in them", "]")
 
     def _reading(self, wanted: str, *attributes: str) -> str:
-        return self.writer.name_of(f"{self.kind.name}_{wanted}", Reading(attributes))
+        """What reads some attributes of all objects, a column for each, as an expression."""
+        return f"{self.writer.name_of(f'{self.kind.name}_{wanted}', Reading(attributes))}(them, kinds)"
 
     def _field(self, key: str, details: FieldDetailsList) -> str:
         """Write how a field is come by; what completes one object's, as an expression."""
@@ -342,10 +345,15 @@ class Many(Body):
             self.read[column] = place.field.python_name
         else:
             name = place.field.python_name
-            self.text.add(f"[{column}] = {self._reading(name, name)}(them)")
-        if leaf:
+            self.text.add(f"[{column}] = {self._reading(name, name)}")
+        if isinstance(enum := get_nullable_type(kind), GraphQLEnumType):
+            # named on the way, which costs less than to be looked up in each object's own line
+            naming = self.writer.completing.naming(enum, self.writer.name_of, nullable=enum is kind)
+            self.columns[variable] = f"map({naming}, {column})"
+        elif leaf:
             return self._leaf(kind, variable)
-        self.complete(kind, column, details, place)
+        else:
+            self.complete(kind, column, details, place)
         return variable
 
     def _values(self, key: str, place: Place, details: FieldDetailsList) -> str:

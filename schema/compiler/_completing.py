@@ -5,7 +5,7 @@ from typing import Any
 
 from graphql import GraphQLEnumType, GraphQLLeafType, GraphQLObjectType
 
-from schema.compiler._leaves import Names, completing, names_of
+from schema.compiler._leaves import Complete, Names, completing, names_of
 from schema.compiler._shapes import Checking
 
 BUILT_IN: Mapping[str, type] = {"String": str, "ID": str, "Boolean": bool}
@@ -35,19 +35,26 @@ class Completing:
         self, leaf: GraphQLLeafType, variable: str, name_of: Callable[[str, Any], str], *, nullable: bool
     ) -> str:
         """What completes the value of a variable; what it uses goes by the names it is given."""
-        name = f"{leaf.name}_or_null" if nullable else leaf.name
-        complete = self._kept(name, lambda: completing(leaf, nullable=nullable))
         if isinstance(leaf, GraphQLEnumType):
-            told = f"{name}_names"
-            names = self._kept(
-                told, lambda: Names({**names_of(leaf), **({None: None} if nullable else {})}, complete)
-            )
-            return f"{name_of(told, names)}[{variable}]"
+            return f"{self.naming(leaf, name_of, nullable=nullable)}({variable})"
+        name, complete = self._complete(leaf, nullable=nullable)
         call = f"{name_of(name, complete)}({variable})"
         fits = self._fits(leaf, variable, name_of)
         if fits is None:
             return call
         return f"{variable} if {f'{variable} is None or ' if nullable else ''}{fits} else {call}"
+
+    def naming(self, enum: GraphQLEnumType, name_of: Callable[[str, Any], str], *, nullable: bool) -> str:
+        """The function that names the values of an enum, by the name it is given."""
+        name, complete = self._complete(enum, nullable=nullable)
+        known = {**names_of(enum), **({None: None} if nullable else {})}
+        told = f"{name}_name"
+        return name_of(told, self._kept(told, lambda: Names(known, complete).__getitem__))
+
+    def _complete(self, leaf: GraphQLLeafType, *, nullable: bool) -> tuple[str, Complete]:
+        """What completes any value of a leaf, and what that is called."""
+        name = f"{leaf.name}_or_null" if nullable else leaf.name
+        return name, self._kept(name, lambda: completing(leaf, nullable=nullable))
 
     def _fits(self, leaf: GraphQLLeafType, variable: str, name_of: Callable[[str, Any], str]) -> str | None:
         """Whether a value is as it is told already; None where that cannot be seen."""

@@ -58,7 +58,8 @@ class Names(dict[Any, Any]):
 def names_of(enum: GraphQLEnumType) -> dict[Any, str]:
     """The name of each value of an enum, by its member in Python and by what the member stands for.
 
-    What cannot be looked up is left out.
+    What cannot be looked up is left out, and so are members that are found by what they equal: among texts alone
+    a text is found in half the time.
     """
     by_value = {
         value.value: name
@@ -69,7 +70,7 @@ def names_of(enum: GraphQLEnumType) -> dict[Any, str]:
     by_member = {
         each: by_value[each.value] for each in members if _can_be_looked_up(each.value) and each.value in by_value
     }
-    return {**by_value, **by_member}
+    return {**by_value, **{each: name for each, name in by_member.items() if by_value.get(each) != name}}
 
 
 def _can_be_looked_up(value: Any) -> bool:

@@ -29,9 +29,8 @@ class Reading:
         self.known: dict[type, Callable[[Objects], list[Objects]]] = {}
         """How they are read of the objects of a class."""
 
-    def __call__(self, them: Objects) -> list[Objects]:
-        """The columns."""
-        kinds = set(map(type, them))
+    def __call__(self, them: Objects, kinds: set[type]) -> list[Objects]:
+        """The columns of objects of these classes."""
         if len(kinds) == 1:
             [kind] = kinds
             return (self.known.get(kind) or self._read_of(kind))(them)

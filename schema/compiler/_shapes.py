@@ -62,6 +62,11 @@ def among(values: Objects, found: Objects) -> Objects:
     return [None if each is None else next(left) for each in values]
 
 
+def classes(them: Objects) -> set[type]:
+    """The classes of some objects."""
+    return set(map(type, them))
+
+
 def listing(complete: Complete, *, nullable: bool) -> Complete:
     """How a list is completed whose items are."""
 
@@ -93,12 +98,14 @@ class Checking:
         self.objects: set[type] = set()
         """The classes whose objects are objects: neither exceptions, nor to be awaited."""
 
-    def __call__(self, them: Objects) -> None:
-        """Look at all objects of a level. Raises: Declined."""
-        if not self.known.issuperset(map(type, them)):
+    def __call__(self, them: Objects) -> set[type]:
+        """Look at all objects of a level; their classes. Raises: Declined."""
+        kinds = classes(them)
+        if not kinds <= self.known:
             for it in them:
                 if type(it) not in self.known:
                     self.one(it)
+        return kinds
 
     def one(self, it: Any) -> None:
         """Look at an object. Raises: Declined."""

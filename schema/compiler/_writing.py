@@ -35,6 +35,7 @@ from schema.compiler._shapes import (
     Checking,
     Kinds,
     among,
+    classes,
     decides_itself,
     flat,
     flat_there,
@@ -43,7 +44,7 @@ from schema.compiler._shapes import (
     there,
 )
 
-OWN = frozenset({"it", "kind", "list", "run", "them", "zip"})
+OWN = frozenset({"it", "kind", "kinds", "list", "map", "run", "them", "zip"})
 """What every function calls something of its own, or of Python's."""
 
 
@@ -71,7 +72,7 @@ class Writer:
         self.completing = completing
         self.written: list[str] = []
         self.names: dict[str, Any] = {
-            each.__name__: each for each in (flat, flat_there, listed, regroup, there, among)
+            each.__name__: each for each in (among, classes, flat, flat_there, listed, regroup, there)
         }
         self._functions: dict[tuple[Known, bool], Function] = {}
         self._below: dict[Known, GroupedFieldSet] = {}
@@ -200,7 +201,7 @@ class Writer:
         body = Many(self, text, kind, keys, typename or repr(kind.name))
         body.answer(fields)
         begins = [f"    # {'.'.join(keys)}: {kind.name}"]
-        begins += [f"    {check}(them)"] if check else []
+        begins += [f"    kinds = {check or 'classes'}(them)"]
         begins += ["    if not them:", "        return []"] if text.awaits else []
         text.lines[:0] = begins
         return self._written(name, text, ("them", "run", *([typename] if typename else [])))
