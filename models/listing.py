@@ -54,17 +54,15 @@ class Listing(Generic[R]):
     ) -> None:
         made: Callable[..., Any] = SQL
         self._whose: Callable[[Any], bytes] = _whose_of_dictionary
-        owner = "member_id"
+        self._owner = "member_id"
         if row is not None and issubclass(row, Row):
-            owner = "whose" if "whose" in get_type_hints(row) else "member_id"
-            self._whose = attrgetter("whose" if owner == "whose" else "member_id.bytes")
+            self._owner = "whose" if "whose" in get_type_hints(row) else "member_id"
+            self._whose = attrgetter("whose" if self._owner == "whose" else "member_id.bytes")
 
             def made(text: str, **more: Any) -> Any:
                 return Rows(row, text, **more)
 
         self.order = order
-        self._needed = {*order, owner}
-        """What is read whatever is shown."""
         parts = columns, table, join, where
         self.one = {backwards: made(self._one(*parts, backwards)) for backwards in (False, True)}
         self.many = {
@@ -94,14 +92,17 @@ class Listing(Generic[R]):
             rows = await self._query(self.one[backwards], shown).rows(members[0], most, *key, *more)
             return [rows for _ in members]
         found: dict[bytes, list[R]] = {member: [] for member in asked}
-        rows = await self._query(self.many[backwards], shown).rows(list(asked.values()), most, *key, *more)
+        rows = await self._query(self.many[backwards], shown, self._owner).rows(
+            list(asked.values()), most, *key, *more
+        )
         # PostgreSQL gives them member by member
         for member, theirs in groupby(rows, self._whose):
             found[member] += theirs
         return [found[member.bytes] for member in members]
 
-    def _query(self, whole: Any, shown: frozenset[str] | None) -> Any:
-        return whole if shown is None else whole.showing(shown | self._needed)
+    def _query(self, whole: Any, shown: frozenset[str] | None, *more: str) -> Any:
+        # where a row stands is read whatever is shown
+        return whole if shown is None else whole.showing(shown.union(self.order, more))
 
     def _one(self, columns: str, table: str, join: str, where: str, backwards: bool) -> str:  # noqa: FBT001
         alias = table.split()[-1]
