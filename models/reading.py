@@ -18,7 +18,8 @@ properties, or by `AtOnce` where that is cheaper for many rows together. A colum
 annotation says, only when somebody asks for it: nothing is done for a row that is only passed on. On both databases
 a `UUID`, `bool`, `datetime` or enumeration is one, and a `dict` or `list` is what the JSON says. What is cheaper as
 text is asked for as text: `ISO(moment)` is what GraphQL shows, and `id::text` with `id: str` is an id without the
-object. `RAW(id)` with `id: Raw` is its 16 bytes, for lists whose ids are only told on.
+object. `RAW(id)` with `id: Raw` is its 16 bytes, for lists whose ids are only told on; `RAW(one) || RAW(other)` are
+the bytes of both.
 
 Two or more readings that need nothing of each other are sent together, one after another on one connection:
 
@@ -94,7 +95,7 @@ class AtOnce(property):
 
 
 class Raw(bytes):
-    """The 16 bytes of an id."""
+    """The 16 bytes of an id, or of each of several."""
 
 
 class Row:

@@ -1,6 +1,5 @@
 """Pages: bounded lists with keyset cursors, read forwards or backwards."""
 
-import base64
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -12,6 +11,7 @@ import strawberry
 
 from models.listing import Listing
 from models.units import is_plain
+from schema import ids
 from schema.context import HasMember
 from schema.errors import bad_input
 from schema.permissions import PUBLIC, seen
@@ -104,18 +104,26 @@ def limit(first: int | None) -> int:
 
 def cursor(*key: Any) -> str:
     """The cursor of an item with that key."""
-    return base64.urlsafe_b64encode(orjson.dumps([VERSION, *key], default=str)).rstrip(b"=").decode()
+    return ids.told(orjson.dumps([VERSION, *key], default=str))
 
 
 def read_cursor(text: str, shape: Sequence[Callable[[Any], Any]]) -> tuple[Any, ...]:
     """The key behind a cursor, which comes from outside and may be anything."""
     try:
-        version, *key = orjson.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
+        version, *key = orjson.loads(ids.meant(text))
         if version == VERSION and len(key) == len(shape):
             return tuple(part(value) for part, value in zip(shape, key, strict=True))
     except (ValueError, TypeError, OverflowError):
         pass
     raise bad_input("This cursor is not one of this list's.")
+
+
+class Itself(property):
+    """An attribute that is the object itself, so that of many objects none is asked for it."""
+
+    def at_once(self, them: list[Any]) -> list[Any]:
+        """What it is for each object."""
+        return them
 
 
 class Listed:
@@ -133,7 +141,7 @@ class Listed:
         """Where it stands."""
         return cursor(*self.key)
 
-    @property
+    @Itself
     def node(self) -> "Listed":
         """The item: the row itself."""
         return self

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from functools import partial
-from itertools import compress
 from operator import add, sub
 from typing import Any, cast
 from uuid import UUID
@@ -44,8 +43,8 @@ describe(
 )
 
 
-def _purchase_ids(bought: Sequence[bytes | None], whose: Sequence[bytes]) -> list[str | None]:
-    found = iter(ids.encode_all(ids.Tag.PURCHASE, list(filter(None, bought)), list(compress(whose, bought))))
+def _purchase_ids(bought: Sequence[bytes | None]) -> list[str | None]:
+    found = iter(ids.encode_all(ids.Tag.PURCHASE, list(filter(None, bought))))
     return [next(found) if each else None for each in bought]
 
 
@@ -54,6 +53,7 @@ class EntryRow(Row, Listed):
 
     whose: Raw
     which: Raw
+    """Its id, behind the one of whose it is; so is the purchase's."""
     seq: int
     kind: str
     bucket: str
@@ -64,8 +64,8 @@ class EntryRow(Row, Listed):
     occurred_at: str
     recorded_at: str
 
-    id = AtOnce(partial(ids.encode_all, ids.Tag.POINTS_ENTRY), "which", "whose")
-    purchase_id = AtOnce(_purchase_ids, "bought", "whose")
+    id = AtOnce(partial(ids.encode_all, ids.Tag.POINTS_ENTRY), "which")
+    purchase_id = AtOnce(_purchase_ids, "bought")
 
     @property
     def member_id(self) -> UUID:
@@ -123,8 +123,9 @@ class PointsEntry(Node):
 
 
 ENTRY = (
-    "RAW(e.id) AS which, RAW(e.member_id) AS whose, e.seq, e.bucket, e.delta AS points, e.balance_after, t.kind,"
-    " t.reason, RAW(t.purchase_id) AS bought, ISO(t.effective_at) AS occurred_at, ISO(t.created_at) AS recorded_at"
+    "RAW(e.member_id) AS whose, RAW(e.member_id) || RAW(e.id) AS which, e.seq, e.bucket, e.delta AS points,"
+    " e.balance_after, t.kind, t.reason, RAW(e.member_id) || RAW(t.purchase_id) AS bought,"
+    " ISO(t.effective_at) AS occurred_at, ISO(t.created_at) AS recorded_at"
 )
 BESIDE = (
     "JOIN LATERAL (SELECT * FROM points_transaction t"

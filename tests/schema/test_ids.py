@@ -22,6 +22,6 @@ def test_the_ids_of_many_rows_are_those_of_each(count: int) -> None:
     for tag in Tag:
         parts = [[uuid4() for _ in range(count)] for _ in range(2 if tag in OWNED else 1)]
         for owners in (parts[:-1], [each[:1] * count for each in parts[:-1]]):
-            rows, whose = parts[-1], owners[0] if owners else []
-            told = ids.encode_all(tag, [each.bytes for each in rows], [each.bytes for each in whose])
-            assert list(told) == [ids.encode(tag, *each) for each in zip(*owners, rows, strict=True)]
+            rows = list(zip(*owners, parts[-1], strict=True))
+            told = ids.encode_all(tag, [b"".join(part.bytes for part in each) for each in rows])
+            assert list(told) == [ids.encode(tag, *each) for each in rows]
