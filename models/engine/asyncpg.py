@@ -32,7 +32,7 @@ from tortoise.connection import get_connections
 
 from models import engine
 from models.engine import POSTGRES_SESSION, Converters, Form, Moved, Observed, Query, Records
-from models.engine.combining import Combining, combined
+from models.engine.combining import Combining, combined, told
 from models.engine.readers import Readers
 
 _log = logging.getLogger(__name__)
@@ -256,9 +256,8 @@ class Client(Reading, AsyncpgDBClient):
 
     async def _asked_together(self, query: str, form: Form, questions: list[list[Any]]) -> list[list[Any]]:
         """The rows that answer each of the questions, asked as one."""
-        values = [list(each) for each in zip(*questions, strict=True)]
         found: list[list[Any]] = [[] for _ in questions]
-        for row in await self._asked(query, form, values, is_one=False):
+        for row in await self._asked(query, form, [told(questions)], is_one=False):
             found[row[-1] - 1].append(row)
         return found
 

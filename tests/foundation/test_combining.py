@@ -1,6 +1,7 @@
 """Combining: what many ask for within two turns of the event loop is asked of PostgreSQL once."""
 
 import asyncio
+from datetime import UTC, datetime
 from typing import Any, cast
 from uuid import uuid4
 
@@ -11,6 +12,7 @@ from tortoise.exceptions import OperationalError
 from models.engine.asyncpg import Client as PostgresClient
 from models.engine.combining import MOST, TURNS, Combining
 from models.reading import Row, Rows
+from models.units import new_id
 from tests.foundation.test_reading import a_box
 
 
@@ -24,6 +26,12 @@ WEIGHTS = Rows(
     "SELECT name, weight FROM thing WHERE box_id = $1 AND weight > $2 ORDER BY weight DESC LIMIT $3",
     combines=True,
 )
+SAID = Rows(
+    WeightRow,
+    "SELECT $1::uuid || ' ' || $2::text || ' ' || ISO($3::timestamptz) AS name, $4::int AS weight",
+    combines=True,
+)
+SIZED = Rows(WeightRow, "SELECT 'a' AS name, length($1::bytea) AS weight", combines=True)
 DIVIDED = Rows(WeightRow, "SELECT 'a' AS name, 6 / $1::int AS weight", combines=True)
 
 
@@ -50,6 +58,22 @@ async def test_many_are_one_statement(client: BaseDBAsyncClient, dialect: str, s
     answers = await asked(*((box, least, 1) for least in range(5)))
     assert answers == [[("e", 5)]] * 5
     assert len(statements) == (1 if dialect == "postgres" else 5)
+
+
+async def test_what_is_asked_is_told_as_it_was_said(client: BaseDBAsyncClient, dialect: str) -> None:
+    if dialect == "sqlite":
+        pytest.skip("SQLite is asked for each by itself")
+    moment = datetime(2026, 2, 28, 23, 59, 59, 123456, UTC)
+    several = [(uuid4(), 'a, "b" {c}', moment, None), (new_id(), "", moment, -1), (new_id(), None, None, 2**31 - 1)]
+    alone = [[(row.name, row.weight) for row in await SAID.rows(*each)] for each in several]
+    assert alone[0] == [(f'{several[0][0]} a, "b" {{c}} 2026-02-28T23:59:59.123456Z', None)]
+    assert await asked(*several, rows=SAID) == alone
+
+
+async def test_what_cannot_be_told_with_others_is_asked_alone(client: BaseDBAsyncClient, dialect: str) -> None:
+    if dialect == "sqlite":
+        pytest.skip("SQLite is asked for each by itself")
+    assert await asked((b"12",), (b"",), (b"123",), rows=SIZED) == [[("a", 2)], [("a", 0)], [("a", 3)]]
 
 
 async def test_each_hears_of_their_own_mistake_alone(client: BaseDBAsyncClient, dialect: str) -> None:
