@@ -216,12 +216,15 @@ class _Made:
     def told_once(self, values: list[Any]) -> str:
         """The text, once the last of the moments was taken out of the values wherever else it was told.
 
-        A command has mostly one moment, and the driver takes as long for each as for ten numbers.
+        A command has mostly one moment, and the driver takes as long for each as for ten numbers: as a text it is
+        sent like any other.
         """
         last = values[self.moments[-1]] if self.moments else None
-        alike = tuple([place for place in self.moments if values[place] is last])
+        alike = tuple([place for place in self.moments if values[place] is last]) if last is not None else ()
         for place in alike[:0:-1]:
             del values[place]
+        if last is not None:
+            values[alike[0]] = last.isoformat()
         text = self._texts.get(alike)
         if text is None:
             text = self._texts[alike] = _text(self.kinds, alike)
@@ -255,10 +258,11 @@ def _text(kinds: tuple[Any, ...], alike: tuple[int, ...]) -> str:
 
 
 def _marks(alike: tuple[int, ...]) -> Marks:
-    """The numbers of the values in their order, the first of those that are alike standing for the others."""
-    numbers = count(1)
+    """The numbers of the values in their order; one of those that are alike, a text, stands for all of them."""
+    numbers = map(str, count(1))
     for place in count():
-        yield alike[0] + 1 if place in alike[1:] else next(numbers)
+        number = f"{alike[0] + 1}" if place in alike[1:] else next(numbers)
+        yield f"{number}::text" if place in alike else number
 
 
 def _stands(row: Row, where: Row) -> bool:

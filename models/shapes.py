@@ -8,8 +8,8 @@ from tortoise.models import Model
 
 from models.columns import Passing, Values, field_of, insertion
 
-Marks = Iterator[int]
-"""The numbers of the values, in the order in which the text names them."""
+Marks = Iterator[str]
+"""The numbers of the values, in the order in which the text names them, and which of them are texts."""
 
 
 class AddShape:
