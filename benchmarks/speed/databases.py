@@ -39,7 +39,9 @@ class Postgres(Database):
 
     async def rows(self, statement: SQL, *values: Any) -> Sequence[Row]:
         """All rows of a statement."""
-        found: Sequence[Row] = await self.pool.fetch(statement.postgres, *values)
+        lists = {place: ",".join(map(str, values[place])) for place in statement.ids}
+        arguments = [lists.get(place, each) for place, each in enumerate(values)]
+        found: Sequence[Row] = await self.pool.fetch(statement.postgres, *arguments)
         return found
 
 
