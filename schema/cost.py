@@ -6,6 +6,7 @@ a connection wraps its items in (`edges`, `pageInfo`) is free beside the connect
 """
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import chain
 from operator import itemgetter
@@ -51,6 +52,9 @@ FREE = {"pageInfo", "edges"}
 
 ITEMS = {"nodes", "edges"}
 """Where a connection has its items."""
+
+FEW = 4
+"""Of how many objects a look at each is cheaper than to ask all of them at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,11 +241,11 @@ def _lists(level: list[Any], path: tuple[str, ...]) -> list[list[Any]]:
 
 def _values(level: list[Any], key: str) -> list[Any]:
     """What objects have at a key; nothing of what is no object."""
-    try:
-        return list(map(itemgetter(key), level))
-    except (KeyError, TypeError):
+    if len(level) > FEW:
         # now and then there is a null, or what a condition left out
-        return [each.get(key) for each in level if type(each) is dict]
+        with suppress(KeyError, TypeError):
+            return list(map(itemgetter(key), level))
+    return [each.get(key) for each in level if type(each) is dict]
 
 
 def _flat(found: list[Any]) -> list[Any]:

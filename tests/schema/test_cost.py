@@ -113,7 +113,8 @@ async def test_the_lists_of_an_answer_decide_what_it_cost() -> None:
     assert found.spent(None, found.constant) == 2
     assert found.spent({"me": None}, found.constant) == 2
     assert found.spent({"me": {}}, found.constant) == 2
-    assert found.spent({"me": {"a": {"e": [{"node": None}, {}]}}}, found.constant) == 2 + 2
+    for many in (1, 9):
+        assert found.spent({"me": {"a": {"e": [{"node": None}, {}] * many}}}, found.constant) == 2 + 2 * many
 
 
 async def test_a_members_home_is_cheap() -> None:
