@@ -263,7 +263,10 @@ async def each(kind: type[Row], parents: Sequence[HasMember], read: Rows[Any], *
 
 def are(kind: type | tuple[type, ...], them: Sequence[object]) -> bool:
     """Whether all of these are of a kind."""
-    return all(issubclass(each, kind) for each in set(map(type, them)))
+    for each in set(map(type, them)):  # noqa: SIM110  a generator would cost more than what it asks
+        if not issubclass(each, kind):
+            return False
+    return True
 
 
 Info: TypeAlias = strawberry.Info[Context, None]
