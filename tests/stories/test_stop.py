@@ -75,7 +75,7 @@ async def test_a_worker_told_to_leave_finishes_a_short_job(monkeypatch: pytest.M
 
 
 RUNNING = SQL(
-    "SELECT count(*) AS n FROM pg_stat_activity WHERE query LIKE 'WITH RECURSIVE n(i)%' AND state = 'active'",
+    "SELECT count(*) n FROM pg_stat_activity WHERE state = 'active' AND query LIKE 'WITH broken%RECURSIVE n(i)%'",
     sqlite="SELECT 0 AS n",
 )
 
