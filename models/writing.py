@@ -169,7 +169,9 @@ class Sheet:
         if self.ahead is not None and not self._rounds:
             return
         # whoever draws on several does it in one order
-        drawn = sorted((each for each in self._drawn if each.amount), key=lambda each: str(each.key))
+        drawn = self._drawn and sorted(
+            (each for each in self._drawn if each.amount), key=lambda each: str(each.key)
+        )
         if self.ahead is None:
             last = self._rounds.pop() if drawn and self._rounds else []
             await self.send()

@@ -1,5 +1,6 @@
 """The programme: its terms, set up once and read by every rule."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from fractions import Fraction
@@ -81,10 +82,13 @@ class Terms:
     """The points policy in force; None while none was ever published."""
     policy: PointsPolicy = field(init=False, compare=False)
     """The policy in force, or what the terms say by themselves."""
+    rungs: Mapping[UUID, Rung] = field(init=False, compare=False, repr=False)
+    """The ladder by its ids."""
 
     def __post_init__(self) -> None:
-        """Find the policy."""
+        """Find the policy and the rungs."""
         object.__setattr__(self, "policy", self.published or self.unpublished)
+        object.__setattr__(self, "rungs", {rung.id: rung for rung in self.ladder})
 
     @property
     def unpublished(self) -> PointsPolicy:
@@ -100,11 +104,11 @@ class Terms:
 
     def rung(self, tier_id: UUID) -> Rung:
         """The rung with that id."""
-        return next(rung for rung in self.ladder if rung.id == tier_id)
+        return self.rungs[tier_id]
 
     def find(self, tier_id: UUID | None) -> Rung | None:
         """The rung with that id; None where there is none, or none any more."""
-        return next((rung for rung in self.ladder if rung.id == tier_id), None)
+        return None if tier_id is None else self.rungs.get(tier_id)
 
     def rung_for(self, growth: Growth) -> Rung:
         """The highest rung whose threshold the growth value meets."""

@@ -319,8 +319,11 @@ class Book(Tally):
         due: list[tuple[datetime, int, UUID, Lot | Hold]] = [
             (hold.expires_at, 1, hold.id, hold) for hold in self.holds.values() if hold.is_over(self.now)
         ]
-        changes = ((lot.changes_at(), lot) for lot in self.lots if not lot.active)
-        due += [(at, 0, lot.id, lot) for at, lot in changes if at is not None and at <= self.now]
+        due += [
+            (at, 0, lot.id, lot)
+            for lot in self.lots
+            if not lot.active and (at := lot.changes_at()) is not None and at <= self.now
+        ]
         # at one moment lots become available before holds end
         for at, _, _, each in sorted(due, key=itemgetter(0, 1, 2)):
             if isinstance(each, Hold):

@@ -1,6 +1,6 @@
 """The ledger: opens a member's book under their lock, and writes what was decided in it in a few statements."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import fields
 from datetime import datetime
 from operator import attrgetter
@@ -29,7 +29,7 @@ from rules.idempotency import IdempotencyKeyReused
 from rules.jobs import enqueue
 from rules.outbox import Event
 from rules.points._book import Book
-from rules.points._parts import Balances, Hold, Line, Lot, LotMove, Movement
+from rules.points._parts import Balances, Hold, Line, Lot, Movement
 
 LAND = "purchases.land"
 """The job by which growth lands with the points of its purchase, when time alone has made them available."""
@@ -88,7 +88,7 @@ async def open_account(member_id: UUID) -> None:
 
 def has_slid_out(slid: dict[str, str] | None, now: datetime) -> bool:
     """Whether lots that slide are over: an activity must find them written off, or it would revive them."""
-    return any(datetime.fromisoformat(until) <= now for until in (slid or {}).values())
+    return slid is not None and any(datetime.fromisoformat(until) <= now for until in slid.values())
 
 
 async def open_book(member_id: UUID, now: datetime, *, with_lots: bool = True) -> Book:
@@ -189,10 +189,8 @@ async def post(book: Book, actor: Actor) -> list[Event]:
     rows = [_transaction(book, movement, actor) for movement in book.movements]
     # the ledger remembers a key's cause for ever, also when its stored answer was swept away
     _TRANSACTIONS.add(rows, clash=IdempotencyKeyReused)
-    add(PointsLot, [{**_plain(lot), "member_id": book.member_id} for lot in book.new_lots])
     _keep_lots(book)
-    add(PointsHold, [_hold_row(book, hold, actor) for hold in book.new_holds])
-    _keep_holds(book)
+    _keep_holds(book, actor)
     _keep_moves(book)
     _ENTRIES.add([_entry(book, line) for line in book.lines])
     account, figures = (book.member_id, book.seq_read), _FIGURES_OF(book.balances)
@@ -223,37 +221,46 @@ async def _paid_by(member_id: UUID, transaction_id: UUID | None) -> list[tuple[L
 
 
 def _keep_lots(book: Book) -> None:
-    """Write what is left of the lots that moved and were not new."""
-    new = {lot.id for lot in book.new_lots}
-    changed = {lot.id for lot in book.changed}
-    # what leaves a lot changes nothing else of it; what comes may come with another life
-    came = {move.lot.id for move in book.moves if move.d_remaining >= 0} | changed
-    was_held = {move.lot.id for move in book.moves if move.d_held}
-    moved = {lot.id: lot for lot in (*(move.lot for move in book.moves), *book.changed)}
-    for lot in moved.values():
-        if lot.id in new:
-            continue
-        if lot.id not in came and lot.id not in was_held:
+    """Write the new lots, and what is left of those that moved."""
+    if book.new_lots:
+        add(PointsLot, [{**_plain(lot), "member_id": book.member_id} for lot in book.new_lots])
+    for lot, more in _moved(book):
+        if more:
+            names = ["remaining", *(name for name in (*_COME, "held", *_LIFE) if name in more)]
+            found = {"member_id": book.member_id, "id": lot.id}
+            change(PointsLot, found, {name: getattr(lot, name) for name in names})
+        else:
             _LEFT.change((book.member_id, lot.id), (lot.remaining,))
-            continue
-        left: dict[str, Any] = {"remaining": lot.remaining}
-        if lot.id in came:
-            left |= {"active": lot.active, "activates_at": lot.activates_at}
-        if lot.id in was_held:
-            left["held"] = lot.held
-        if lot.id in changed:
-            left |= {name: getattr(lot, name) for name in ("expires_at", "thaws", "cancels_at")}
-        change(PointsLot, {"member_id": book.member_id, "id": lot.id}, left)
 
 
-def _keep_holds(book: Book) -> None:
-    """Write what became of the holds that ended. Each ends once."""
+def _moved(book: Book) -> Collection[tuple[Lot, set[str]]]:
+    """The lots that moved and are not new, and what has changed of each besides what is left of it."""
+    moved: dict[UUID, tuple[Lot, set[str]]] = {}
+    for move in book.moves:
+        _, more = moved.setdefault(move.lot.id, (move.lot, set()))
+        # what leaves a lot changes nothing else of it; what comes may come with another life
+        if move.d_remaining >= 0:
+            more.update(_COME)
+        if move.d_held:
+            more.add("held")
+    for lot in book.changed:
+        moved.setdefault(lot.id, (lot, set()))[1].update(_COME, _LIFE)
+    for lot in book.new_lots:
+        del moved[lot.id]
+    return moved.values()
+
+
+def _keep_holds(book: Book, actor: Actor) -> None:
+    """Write the new holds, and what became of those that ended. Each ends once."""
+    if book.new_holds:
+        add(PointsHold, [_hold_row(book, hold, actor) for hold in book.new_holds])
     for hold in book.ended_holds:
         found = {"member_id": book.member_id, "id": hold.id, "state": HoldState.HELD}
         end = {"state": hold.state, "captured": hold.captured, "released": hold.released, "closed_at": book.now}
         change(PointsHold, found, end)
 
 
+_COME, _LIFE = ("active", "activates_at"), ("expires_at", "thaws", "cancels_at")
 _LEFT = Changing(PointsLot, ("member_id", "id"), ("remaining",))
 _ACCOUNT = Changing(PointsAccount, ("member_id", "seq"), tuple(_FIGURES[:-1]))
 _SLID_ACCOUNT = Changing(PointsAccount, ("member_id", "seq"), tuple(_FIGURES))
@@ -299,14 +306,16 @@ _HELD_MOVES = Adding(PointsLotMove, "member_id", "lot_id", "transaction_id", "d_
 
 def _keep_moves(book: Book) -> None:
     """Write the moves that have to do with no hold, and those that have."""
-    _MOVES.add([_move(book, move) for move in book.moves if move.d_remaining and not move.d_held])
-    _HELD_MOVES.add(
-        [(*_move(book, move), move.d_held, move.movement.hold_id) for move in book.moves if move.d_held]
-    )
-
-
-def _move(book: Book, move: LotMove) -> Values:
-    return book.member_id, move.lot.id, move.movement.id, move.d_remaining
+    moves: list[Values] = []
+    held: list[Values] = []
+    for move in book.moves:
+        row = (book.member_id, move.lot.id, move.movement.id, move.d_remaining)
+        if move.d_held:
+            held.append((*row, move.d_held, move.movement.hold_id))
+        elif move.d_remaining:
+            moves.append(row)
+    _MOVES.add(moves)
+    _HELD_MOVES.add(held)
 
 
 def _hold_row(book: Book, hold: Hold, actor: Actor) -> dict[str, Any]:
