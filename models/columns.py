@@ -1,6 +1,6 @@
 """Columns: how a row's values become those of its table's columns, found out once for a model and its names."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from operator import itemgetter
 from typing import Any
@@ -18,16 +18,30 @@ Values = tuple[Any, ...]
 
 
 class Passing:
-    """How the values of some of a model's fields become those that the database takes, in place."""
+    """How values become those that the database takes, in place; most are so already."""
 
-    __slots__ = ("_kinds", "_model", "_writers", "columns")
+    __slots__ = ("_kinds", "_writers")
 
-    def __init__(self, model: type[Model], names: tuple[str, ...], dialect: str) -> None:
-        told = [(place, *_passing(model, name, dialect)) for place, name in enumerate(names)]
-        self.columns = tuple(model._meta.fields_db_projection[name] for name in names)
-        self._model = model
-        self._kinds = [(place, kind) for place, kind, _ in told if kind is not None]
-        self._writers = [(place, write) for place, _, write in told if write is not None]
+    def __init__(self) -> None:
+        self._kinds: list[tuple[int, type[str]]] = []
+        """Where there are texts, and of what class they are."""
+        self._writers: list[tuple[int, Writer, type[Model]]] = []
+        """Where there is what passes through a writer, and of which model."""
+
+    def see(self, model: type[Model], names: tuple[str, ...], dialect: str) -> "Passing":
+        """See to the values of these fields, which are the first."""
+        for place, name in enumerate(names):
+            kind, write = _passing(model, name, dialect)
+            if kind is not None:
+                self._kinds.append((place, kind))
+            if write is not None:
+                self._writers.append((place, write, model))
+        return self
+
+    def join(self, other: "Passing", at: int) -> None:
+        """See to what another sees to, as well; its values begin there."""
+        self._kinds += [(at + place, kind) for place, kind in other._kinds]
+        self._writers += [(at + place, write, model) for place, write, model in other._writers]
 
     def pass_on(self, values: list[Any]) -> None:
         """Make them so."""
@@ -36,14 +50,14 @@ class Passing:
             # what is of the class is the text already
             if value.__class__ is not kind and value is not None:
                 values[place] = str(kind(value))
-        for place, write in self._writers:
-            values[place] = write(values[place], self._model)
+        for place, write, model in self._writers:
+            values[place] = write(values[place], model)
 
 
 class Insertion:
     """How rows that name the same fields become one table's columns."""
 
-    __slots__ = ("_given", "_made", "_names", "_pass_on", "_told", "columns", "model")
+    __slots__ = ("_given", "_made", "_names", "_told", "columns", "model", "passing")
 
     def __init__(self, model: type[Model], dialect: str, names: tuple[str, ...]) -> None:
         columns = {column: name for name, column in model._meta.fields_db_projection.items()}
@@ -51,14 +65,14 @@ class Insertion:
         left = [(name, model._meta.fields_map[name].default) for name in columns.values() if name not in given]
         made = {name: new_id if default is uuid7 else default for name, default in left if callable(default)}
         told = {name: default for name, default in left if default is not None and name not in made}
-        passing = Passing(model, (*given, *made, *told), dialect)
+        named = (*given, *made, *told)
+        self.passing = Passing().see(model, named, dialect)
         self.model = model
-        self.columns = passing.columns
+        self.columns = tuple(model._meta.fields_db_projection[name] for name in named)
         self._names = names
         self._given = picked(names)
         self._made = list(enumerate(made.values(), start=len(given)))
         self._told = [*(None for _ in made), *told.values()]
-        self._pass_on = passing.pass_on
 
     def given(self, row: Mapping[str, Any]) -> Values:
         """The row's values in the order of the names.
@@ -72,12 +86,19 @@ class Insertion:
         except KeyError as missing:
             raise ValueError(f"Rows for {self.model.__name__} must all name the field {missing}.") from missing
 
-    def values(self, given: Values) -> list[Any]:
-        """The values of the columns as the database takes them, by those of the names."""
+    def whole(self, given: Values) -> Sequence[Any]:
+        """The values of the columns, by those of the names."""
+        if not self._told:
+            return given
         values = [*given, *self._told]
         for place, make in self._made:
             values[place] = make()
-        self._pass_on(values)
+        return values
+
+    def values(self, given: Values) -> list[Any]:
+        """The same, as the database takes them."""
+        values = [*self.whole(given)]
+        self.passing.pass_on(values)
         return values
 
 

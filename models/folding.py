@@ -13,7 +13,7 @@ from typing import Any
 
 from tortoise.models import Model
 
-from models.columns import Values
+from models.columns import Passing, Values
 from models.engine import Moved
 from models.shapes import AddShape, ChangeShape, DrawShape, Marks, change_shape
 
@@ -58,10 +58,10 @@ class Added:
     def _named(self) -> list[Row]:
         return [dict(zip(self.shape.names, row, strict=True)) for row in self.rows]
 
-    def values(self) -> list[Any]:
-        """The values in the order of the text's marks."""
+    def values(self) -> Sequence[Any]:
+        """The values in the order of the text's marks; those of one row have yet to be passed on."""
         rows = self.rows
-        return self.shape.values(rows[0]) if len(rows) == 1 else _laid([self.shape.values(row) for row in rows])
+        return self.shape.whole(rows[0]) if len(rows) == 1 else _laid([self.shape.values(row) for row in rows])
 
     def check(self, found: int) -> None:
         """Raise the clash, if fewer rows were added than there are."""
@@ -106,10 +106,11 @@ class Changed:
                 return True
         return False
 
-    def values(self) -> list[Any]:
-        """The values in the order of the text's marks."""
+    def values(self) -> Sequence[Any]:
+        """The values in the order of the text's marks; those of one row have yet to be passed on."""
         if len(self.rows) == 1:
-            return self.shape.values(*self.rows[0])
+            [(where, to)] = self.rows
+            return where + to
         rows = [self.shape.values(*row) for row in self.rows]
         return [rows[0][0], *_laid([row[1:] for row in rows])]
 
@@ -133,9 +134,9 @@ class Drawn:
         """The one row."""
         return [(self.key,)]
 
-    def values(self) -> list[Any]:
+    def values(self) -> Sequence[Any]:
         """The values in the order of the text's marks."""
-        return [self.key, self.amount]
+        return self.key, self.amount
 
     def check(self, found: int) -> None:
         """Insist on the counter's having had room. Raises: Moved."""
@@ -174,7 +175,7 @@ def fold_alone(parts: Sequence[Part], model: type[Model], row: Row) -> tuple[str
             where = {**row, **dict(zip(part.shape.by, found, strict=True))}
             break
     held = change_shape(model, tuple(where), names)
-    return _folded([True, held, 1], held.values(tuple(where.values()), to), parts, besides=owner)
+    return _folded([True, held, 1], [*where.values(), *to], parts, besides=owner)
 
 
 _NOTHING: Values = ()
@@ -196,6 +197,7 @@ def _folded(
             size = 0
         kinds += shape, size
     made = _made(tuple(kinds))
+    made.passing.pass_on(values)
     text = made.told_once(values)
     return text, values + many if many else values
 
@@ -207,10 +209,14 @@ class _Made:
         self.kinds = kinds
         self.moments: list[int] = []
         """Where moments stand among its values, of parts of one row."""
+        self.passing = Passing()
+        """How the values of these become those that the database takes."""
         self._texts: dict[tuple[int, ...], str] = {}
         at = 0
         for shape, size in zip(kinds[1::2], kinds[2::2], strict=True):
-            self.moments += [at + place for place in shape.moments if size == 1]
+            if size == 1:
+                self.moments += [at + place for place in shape.moments]
+                self.passing.join(shape.passing, at)
             at += shape.width(size)
 
     def told_once(self, values: list[Any]) -> str:

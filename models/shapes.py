@@ -23,8 +23,10 @@ class AddShape:
         plan = insertion(model, "postgres", names)
         self.given = plan.given
         """One row's values, in the order of the names."""
-        self.values = plan.values
-        """The columns' values, by those of the names."""
+        self.whole, self.values = plan.whole, plan.values
+        """The columns' values, by those of the names; and as the database takes them."""
+        self.passing = plan.passing
+        """What makes the ones the others."""
         self.columns = plan.columns
         self.types = [_type(model, column) for column in plan.columns]
         self.moments = _moments(self.types)
@@ -54,7 +56,8 @@ class ChangeShape:
         self.model, self.by, self.names = model, by, names
         self.types = {name: _type(model, name) for name in (*by, *names)}
         self.moments = _moments(self.types[name] for name in (*by, *names))
-        self._pass_on = {dialect: Passing(model, (*by, *names), dialect).pass_on for dialect in _DIALECTS}
+        self._passing = {dialect: Passing().see(model, (*by, *names), dialect) for dialect in _DIALECTS}
+        self.passing = self._passing["postgres"]
 
     def width(self, size: int) -> int:
         """How many values so many rows have; 0: as many as there are, as arrays."""
@@ -88,7 +91,7 @@ class ChangeShape:
     def values(self, where: Values, to: Values, dialect: str = "postgres") -> list[Any]:
         """What one row is found by, its owner's id first, and what it becomes."""
         values = [*where, *to]
-        self._pass_on[dialect](values)
+        self._passing[dialect].pass_on(values)
         return values
 
 
@@ -113,6 +116,7 @@ class DrawShape:
         self.model, self.key, self.column, self.most = model, key, column, most
         self.types = _type(model, key), _type(model, column)
         self.moments: Values = ()
+        self.passing = Passing()
 
     def width(self, size: int) -> int:
         """How many values there are."""

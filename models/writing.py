@@ -124,11 +124,13 @@ class Sheet:
         shape = part.shape
         if not self._rounds:
             self._begin(part)
-        elif shape.guarded and shape.model in self._models and self._met(part):
-            return
-        elif (last := self._rounds[-1][-1]).shape is not shape or not last.takes(part):
-            self._rounds[-1].append(part)
+        elif shape.model not in self._models:
             self._models.add(shape.model)
+            self._rounds[-1].append(part)
+        elif not (shape.guarded and self._met(part)):
+            last = self._rounds[-1][-1]
+            if last.shape is not shape or not last.takes(part):
+                self._rounds[-1].append(part)
 
     def _begin(self, part: Added | Changed) -> None:
         """Begin another round with a part."""
