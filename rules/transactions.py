@@ -103,12 +103,15 @@ def key_transaction(
 
     @wraps(write)
     async def whole(*args: Given.args, **kwargs: Given.kwargs) -> Done:
-        return await elsewhere(_shielded(_tried(name, lambda: write(*args, **kwargs), KEYS)))
+        async def shielded() -> Done:
+            return await _shielded(_tried(name, lambda: write(*args, **kwargs), KEYS))
+
+        return await elsewhere(shielded())
 
     return whole
 
 
-async def _shielded(work: Coroutine[Any, Any, Done]) -> Done:
+def _shielded(work: Coroutine[Any, Any, Done]) -> "asyncio.Future[Done]":
     """Let it end as it would have, whether or not the caller stays: who is cancelled waits no longer.
 
     `asyncio.shield` does the same by two more turns of the loop.
@@ -117,8 +120,7 @@ async def _shielded(work: Coroutine[Any, Any, Done]) -> Done:
     task, told = loop.create_task(work), loop.create_future()
     _running.add(task)
     task.add_done_callback(partial(_ended, told))
-    done: Done = await told
-    return done
+    return told
 
 
 def ask_first(has_left: Callable[[], bool]) -> None:
@@ -171,18 +173,22 @@ async def _tried(name: str, attempt: Attempt[Done], on: str = COMMANDS) -> Done:
         raise Busy from moved
 
 
-async def _first(name: str, attempt: Attempt[Done], on: str) -> Done:
+def _first(name: str, attempt: Attempt[Done], on: str) -> Awaitable[Done]:
     """The first try; without a transaction, where the command can do without one.
 
     Raises: Moved, when it could not.
     """
     if on != COMMANDS:
-        return await _once(name, attempt, on)
-    if name not in reading_ahead:
-        try:
-            return await _once(name, attempt, on, may_ask=True)
-        except writing.ReadsAhead:
-            reading_ahead.add(name)
+        return _once(name, attempt, on)
+    return _ahead(attempt) if name in reading_ahead else _found_out(name, attempt)
+
+
+async def _found_out(name: str, attempt: Attempt[Done]) -> Done:
+    """A try of a command that is not known to do without a transaction, and another one if it can."""
+    try:
+        return await _once(name, attempt, COMMANDS, may_ask=True)
+    except writing.ReadsAhead:
+        reading_ahead.add(name)
     return await _ahead(attempt)
 
 
