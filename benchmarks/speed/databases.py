@@ -11,7 +11,7 @@ from typing import Any
 import asyncpg
 import orjson
 
-from models.engine.asyncpg import Connection
+from models.engine.connections import Connection
 from models.sql import SQL
 
 Row = Any

@@ -1,22 +1,16 @@
 """PostgreSQL: pooled connections that come back clean without a RESET round trip."""
 
 import asyncio
-import contextlib
 import logging
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from functools import partial
 from operator import itemgetter
 from typing import Any, cast
 
-from asyncpg import Connection as BaseConnection
 from asyncpg import connect
 from asyncpg.exceptions import (
-    DataError,
     DivisionByZeroError,
-    InvalidCachedStatementError,
     LockNotAvailableError,
-    OutdatedSchemaCacheError,
-    QueryCanceledError,
     UniqueViolationError,
 )
 from tortoise.backends.asyncpg.client import AsyncpgDBClient, TransactionWrapper
@@ -31,8 +25,9 @@ from tortoise.backends.base_postgres.client import translate_exceptions
 from tortoise.connection import get_connections
 
 from models import engine
-from models.engine import POSTGRES_SESSION, Converters, Form, Moved, Observed, Query, Records
+from models.engine import POSTGRES_SESSION, Converters, Form, Moved, Observed, Query
 from models.engine.combining import Combining, combined, told
+from models.engine.connections import AS_THEY_ARE, Connection, fetched, fetched_known, write_all
 from models.engine.readers import Readers
 
 _log = logging.getLogger(__name__)
@@ -53,40 +48,6 @@ SHARED = 16
 
 MISSED = DivisionByZeroError, UniqueViolationError, LockNotAvailableError
 """What a single write hears that was overtaken, or would have to wait: it is to be tried in a transaction."""
-
-
-class Connection(BaseConnection):  # type: ignore[misc]  # asyncpg has no types
-    """A connection whose session nobody changes: releasing it needs no RESET (a ROLLBACK still happens)."""
-
-    _cut_short = False
-
-    async def _execute(self, *args: Any, **options: Any) -> Any:
-        try:
-            return await super()._execute(*args, **options)
-        except (asyncio.CancelledError, TimeoutError, DataError):
-            self._cut_short = True
-            raise
-
-    async def execute(self, query: str, *args: Any, **options: Any) -> str:
-        """Run a statement, or without arguments a script, which ends whatever was left open before it."""
-        self._cut_short = self._cut_short and bool(args)
-        return cast("str", await super().execute(query, *args, **options))
-
-    def get_reset_query(self) -> str:
-        """No statement at all."""
-        return ""
-
-    async def _reset(self) -> None:
-        # asyncpg complains of a transaction left open; after a cancelled BEGIN that is no fault of anyone's
-        if self._top_xact is not None:
-            self._top_xact._managed = True
-        await super()._reset()
-        if self._cut_short:
-            # asyncpg only flushes between preparing and executing: cancelled there, a statement leaves the server
-            # inside an implicit transaction, which any script ends, also when a late cancellation hits it (an empty
-            # script would do, but asyncpg stumbles over its answer)
-            with contextlib.suppress(QueryCanceledError):
-                await self.execute("SELECT")
 
 
 class Reading(Observed):
@@ -156,7 +117,7 @@ class Wrapper(Reading, TransactionWrapper):
     async def read_together(self, queries: Sequence[Query]) -> list[list[Any]]:
         """The rows of several queries, as the transaction sees them."""
         async with self.acquire_connection() as connection:
-            return [await _fetched(connection, *each) for each in queries]
+            return [await fetched(connection, *each) for each in queries]
 
     def _in_transaction(self) -> TransactionContext:
         return Savepoint(Wrapper(self))
@@ -267,7 +228,7 @@ class Client(Reading, AsyncpgDBClient):
         try:
             # on the same connection: what is prepared and not run leaves its server waiting
             text = query if is_one else self.combined.get(query) or await self._combined(connection, query, form)
-            rows = await _read(connection, text, values, form)
+            rows = await fetched_known(connection, text, values, form)
         except BaseException as error:
             readers.settle(connection, error)
             await self._raised(error)
@@ -301,7 +262,7 @@ class Client(Reading, AsyncpgDBClient):
         writers = self.writers
         connection = writers.take() or await writers.wait()
         try:
-            rows = await _read(connection, query, values, _AS_THEY_ARE)
+            rows = await fetched_known(connection, query, values, AS_THEY_ARE)
         except BaseException as error:
             writers.settle(connection, error)
             if isinstance(error, MISSED):
@@ -322,7 +283,7 @@ class Client(Reading, AsyncpgDBClient):
         writers = self.writers
         connection = writers.take() or await writers.wait()
         try:
-            rows = await _write_all(connection, query, sorted(several, key=itemgetter(0)))
+            rows = await write_all(connection, query, sorted(several, key=itemgetter(0)))
         except BaseException as error:
             writers.settle(connection, error)
             if not isinstance(error, MISSED):
@@ -337,7 +298,7 @@ class Client(Reading, AsyncpgDBClient):
         readers = self.readers
         connection = readers.take() or await readers.wait()
         try:
-            answers = [await _read(connection, *each) for each in queries]
+            answers = [await fetched_known(connection, *each) for each in queries]
         except BaseException as error:
             readers.settle(connection, error)
             await self._raised(error)
@@ -406,42 +367,6 @@ class Client(Reading, AsyncpgDBClient):
 
     def _in_transaction(self) -> TransactionContext:
         return Transaction(Wrapper(self), self._pool_init_lock)
-
-
-_AS_THEY_ARE = Records()
-
-
-async def _fetched(connection: Any, query: str, values: list[Any], form: Form) -> list[Any]:
-    if engine.observer is not None:
-        engine.observer(query)
-    return form.of_records(await connection.fetch(query, *values, record_class=form.record))
-
-
-async def _read(connection: Any, query: str, values: list[Any], form: Form) -> list[Any]:
-    """As `_fetched`, for a connection that is nobody else's and knows the statement: a fifth cheaper."""
-    statement = connection._stmt_cache.get((query, form.record, False))
-    if statement is None:
-        return await _fetched(connection, query, values, form)
-    if engine.observer is not None:
-        engine.observer(query)
-    try:
-        records = await connection._protocol.bind_execute(statement, values, "", 0, False, None)  # noqa: FBT003
-    except (InvalidCachedStatementError, OutdatedSchemaCacheError):
-        # the tables have changed since: this prepares it anew
-        records = await connection.fetch(query, *values, record_class=form.record)
-    return form.of_records(records)
-
-
-async def _write_all(connection: Any, query: str, several: list[list[Any]]) -> list[Any]:
-    """The rows that a statement answers for each of several lists of values, all in one commit."""
-    if engine.observer is not None:
-        engine.observer(query)
-    statement = connection._stmt_cache.get((query, _AS_THEY_ARE.record, False))
-    if statement is None:
-        rows: list[Any] = await connection.fetchmany(query, several)
-    else:
-        rows = await connection._protocol.bind_execute_many(statement, several, "", None, return_rows=True)
-    return rows
 
 
 client_class: Callable[..., Client] = Client

@@ -22,10 +22,9 @@ from graphql import (
 from graphql.execution.collect_fields import FieldDetailsList, GroupedFieldSet
 
 from schema.compiler._asking import BATCH, SHOWN, Arguments, Information, Place, Shown, asks_what_is_shown
-from schema.compiler._completing import Completing
-from schema.compiler._leaves import NotCovered, completing, is_leaf
+from schema.compiler._completing import Completing, leaf_list
+from schema.compiler._leaves import NotCovered, is_leaf
 from schema.compiler._reading import Reading
-from schema.compiler._shapes import listing
 
 TYPENAME = "__typename"
 LOCAL = ("_", "_column", "_items", "_info", "_arguments")
@@ -202,7 +201,7 @@ class Body:
         """The expression that completes a leaf's value."""
         inner: Any = kind.of_type if isinstance(kind, GraphQLNonNull) else kind
         if isinstance(inner, GraphQLList):
-            return f"{self.writer.name_of(f'{variable}list', _leaf_list(kind))}({variable})"
+            return f"{self.writer.name_of(f'{variable}list', leaf_list(kind))}({variable})"
         nullable = not isinstance(kind, GraphQLNonNull)
         return self.writer.completing.expression(inner, variable, self.writer.name_of, nullable=nullable)
 
@@ -397,12 +396,3 @@ class Many(Body):
 def _literal(answer: Mapping[str, str]) -> list[str]:
     """The lines of a dictionary of these expressions."""
     return ["{", *(f"    {key!r}: {value}," for key, value in answer.items()), "}"]
-
-
-def _leaf_list(kind: GraphQLOutputType) -> Any:
-    """How a list of leaves is completed."""
-    nullable = not isinstance(kind, GraphQLNonNull)
-    inner: Any = kind.of_type if isinstance(kind, GraphQLNonNull) else kind
-    if isinstance(inner, GraphQLList):
-        return listing(_leaf_list(inner.of_type), nullable=nullable)
-    return completing(inner, nullable=nullable)

@@ -3,10 +3,17 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from graphql import GraphQLEnumType, GraphQLLeafType, GraphQLObjectType
+from graphql import (
+    GraphQLEnumType,
+    GraphQLLeafType,
+    GraphQLList,
+    GraphQLNonNull,
+    GraphQLObjectType,
+    GraphQLOutputType,
+)
 
 from schema.compiler._leaves import Complete, Names, completing, names_of
-from schema.compiler._shapes import Checking
+from schema.compiler._shapes import Checking, listing
 
 BUILT_IN: Mapping[str, type] = {"String": str, "ID": str, "Boolean": bool}
 """The scalars of the specification whose values, in Python's own class, are already as they are told."""
@@ -67,3 +74,12 @@ class Completing:
         if name not in self.functions:
             self.functions[name] = make()
         return self.functions[name]
+
+
+def leaf_list(kind: GraphQLOutputType) -> Any:
+    """How a list of leaves is completed."""
+    nullable = not isinstance(kind, GraphQLNonNull)
+    inner: Any = kind.of_type if isinstance(kind, GraphQLNonNull) else kind
+    if isinstance(inner, GraphQLList):
+        return listing(leaf_list(inner.of_type), nullable=nullable)
+    return completing(inner, nullable=nullable)

@@ -12,7 +12,8 @@ import pytest
 from tortoise.backends.base.client import BaseDBAsyncClient
 
 from models import turns
-from models.engine import asyncpg as asyncpg_engine
+from models.engine import asyncpg as client
+from models.engine import connections
 from models.engine.asyncpg import SHARED, Client
 from models.idempotency import IdempotencyKey
 from models.invariants import violations
@@ -113,13 +114,13 @@ async def test_where_the_url_says_so_each_has_a_commit_of_their_own(database: Ba
 
 
 async def test_members_are_held_in_one_order_whoever_came_first(monkeypatch: pytest.MonkeyPatch) -> None:
-    those, held, write_all = await crowd(5), list[UUID](), asyncpg_engine._write_all
+    those, held, write_all = await crowd(5), list[UUID](), connections.write_all
 
     async def noted(connection: Any, query: str, several: list[list[Any]]) -> list[Any]:
         held.extend(each[0] for each in several)
         return await write_all(connection, query, several)
 
-    monkeypatch.setattr(asyncpg_engine, "_write_all", noted)
+    monkeypatch.setattr(client, "write_all", noted)
     assert await at_once(sorted(those, reverse=True)) == ["Posted"] * 5
     assert held == sorted(those)
 
