@@ -257,13 +257,13 @@ def current(name: str = SQL.on) -> "PostgresClient | SqliteClient":
 
 def stand_in(name: str, other: Any) -> Token[Any]:
     """Have another stand where the client of that name stood, until `stand_down`, for the task that asks."""
-    connections = require_context().connections
-    return connections._storage_var.set({**connections._get_storage(), name: other})
+    opened = require_context().connections._storage_var
+    return opened.set({**opened.get(), name: other})
 
 
 def stand_down(before: Token[Any]) -> None:
     """Have stand there again who stood there before."""
-    require_context().connections._storage_var.reset(before)
+    before.var.reset(before)
 
 
 def untouched() -> PostgresTransaction | None:
