@@ -26,7 +26,7 @@ from tortoise.connection import get_connections
 
 from models import engine
 from models.engine import POSTGRES_SESSION, Converters, Form, Moved, Observed, Query
-from models.engine.combining import Combining, combined, told
+from models.engine.combining import Combining, combined
 from models.engine.connections import AS_THEY_ARE, Connection, fetched, fetched_known, write_all
 from models.engine.readers import Readers
 
@@ -217,8 +217,9 @@ class Client(Reading, AsyncpgDBClient):
 
     async def _asked_together(self, query: str, form: Form, questions: list[list[Any]]) -> list[list[Any]]:
         """The rows that answer each of the questions, asked as one."""
+        values = [list(each) for each in zip(*questions, strict=True)]
         found: list[list[Any]] = [[] for _ in questions]
-        for row in await self._asked(query, form, [told(questions)], is_one=False):
+        for row in await self._asked(query, form, values, is_one=False):
             found[row[-1] - 1].append(row)
         return found
 

@@ -12,9 +12,6 @@ import re
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from types import coroutine
 from typing import Any, Generic, TypeAlias, TypeVar
-from uuid import UUID
-
-import orjson
 
 MOST = 64
 """How many questions one statement answers."""
@@ -37,35 +34,16 @@ Others: TypeAlias = "list[tuple[list[Any], asyncio.Future[A | None]]]"
 def combined(query: str, kinds: Sequence[str]) -> str:
     """The statement that answers many of these questions, whose parameters are of these kinds.
 
-    Its one parameter is what `told` makes of them. The rows of a question keep their order. `OFFSET 0` keeps
-    PostgreSQL from joining whole tables: the plan of the one question is run for each.
+    Each parameter is a list then, with a value for each question. The rows of a question keep their order.
+    `OFFSET 0` keeps PostgreSQL from joining whole tables: the plan of the one question is run for each.
     """
-    names = _NAMES[: len(kinds)]
-    columns = ", ".join(f"{name} {kind}" for name, kind in zip(names, kinds, strict=True))
+    lists = ", ".join(f"${place}::{kind}[]" for place, kind in enumerate(kinds, 1))
+    names = ", ".join(f"p{place}" for place in range(1, len(kinds) + 1))
     each = _PARAMETER.sub(r"asked.p\1", query)
     return (
-        f"SELECT found.*, asked.{NUMBER} FROM ROWS FROM (json_to_recordset($1::json) AS ({columns}))"  # noqa: S608
-        f" WITH ORDINALITY AS asked({', '.join(names)}, {NUMBER})"
+        f"SELECT found.*, asked.{NUMBER} FROM unnest({lists}) WITH ORDINALITY AS asked({names}, {NUMBER})"  # noqa: S608
         f" CROSS JOIN LATERAL (SELECT * FROM ({each}) AS one OFFSET 0) AS found"
     )
-
-
-def told(questions: Sequence[Sequence[Any]]) -> str:
-    """The values of many questions as one text: of lists the driver examines each item for being a list itself.
-
-    Raises: TypeError, for a value that has no text there.
-    """
-    return orjson.dumps([dict(zip(_NAMES, values, strict=False)) for values in questions], _plain).decode()
-
-
-_NAMES = tuple(f"p{place}" for place in range(1, 33))
-"""The names of a question's values, of which there are fewer."""
-
-
-def _plain(value: Any) -> str:
-    if isinstance(value, UUID):
-        return str(value)
-    raise TypeError(f"A {type(value).__name__} has no text in a question that is asked with others.")
 
 
 @coroutine

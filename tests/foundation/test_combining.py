@@ -31,7 +31,6 @@ SAID = Rows(
     "SELECT $1::uuid || ' ' || $2::text || ' ' || ISO($3::timestamptz) AS name, $4::int AS weight",
     combines=True,
 )
-SIZED = Rows(WeightRow, "SELECT 'a' AS name, length($1::bytea) AS weight", combines=True)
 DIVIDED = Rows(WeightRow, "SELECT 'a' AS name, 6 / $1::int AS weight", combines=True)
 
 
@@ -68,12 +67,6 @@ async def test_what_is_asked_is_told_as_it_was_said(client: BaseDBAsyncClient, d
     alone = [[(row.name, row.weight) for row in await SAID.rows(*each)] for each in several]
     assert alone[0] == [(f'{several[0][0]} a, "b" {{c}} 2026-02-28T23:59:59.123456Z', None)]
     assert await asked(*several, rows=SAID) == alone
-
-
-async def test_what_cannot_be_told_with_others_is_asked_alone(client: BaseDBAsyncClient, dialect: str) -> None:
-    if dialect == "sqlite":
-        pytest.skip("SQLite is asked for each by itself")
-    assert await asked((b"12",), (b"",), (b"123",), rows=SIZED) == [[("a", 2)], [("a", 0)], [("a", 3)]]
 
 
 async def test_each_hears_of_their_own_mistake_alone(client: BaseDBAsyncClient, dialect: str) -> None:

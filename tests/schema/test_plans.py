@@ -127,7 +127,7 @@ async def test_what_is_asked_together_is_looked_up_for_each(reading: Rows[Any], 
     told = await plan(several, f"{RIVALS};{LOTS}")
     assert read_whole(told) <= {"partner_books"}, told
     assert "Nested Loop" in told[0]
-    assert re.search(r"Function Scan on (json_to_recordset )?asked", told[1])
+    assert re.search(r"Function Scan on (unnest )?asked", told[1])
 
 
 @pytest.mark.parametrize("backwards", [False, True])
