@@ -43,6 +43,9 @@ STATEMENTS = 400
 WRITES = {"lock_timeout": "100ms"}
 """What a writer's session is told: others share its commit, so it does not wait long for what somebody holds."""
 
+BUFFERED = 1 << 30
+"""How many bytes may wait to be sent on a writer's connection: more than the largest orders that share a commit."""
+
 SHARED = 16
 """How many commands share a commit, at most: each holds its owner until the last of them is done."""
 
@@ -335,9 +338,12 @@ class Client(Reading, AsyncpgDBClient):
         """A new connection that can do nothing but read."""
         return self._connected(READS)
 
-    def _writer(self) -> Coroutine[Any, Any, Any]:
+    async def _writer(self) -> Any:
         """A new connection for single writes."""
-        return self._connected(WRITES)
+        connection = await self._connected(WRITES)
+        # told to wait with what does not fit on the line, the driver would not hear that the server is gone
+        connection._transport.set_write_buffer_limits(BUFFERED)
+        return connection
 
     async def _connected(self, more: Mapping[str, str]) -> Any:
         """A new connection, of nobody's pool, whose session is told so much more."""

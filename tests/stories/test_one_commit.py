@@ -4,11 +4,13 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from contextvars import Context
 from functools import partial
+from socket import SO_SNDBUF, SOL_SOCKET
 from typing import Any, cast
 from uuid import UUID
 
 import asyncpg
 import pytest
+from asyncpg.exceptions import ConnectionDoesNotExistError
 from tortoise.backends.base.client import BaseDBAsyncClient
 
 from models import turns
@@ -164,6 +166,24 @@ async def test_what_was_committed_and_not_heard_of_is_done_once(monkeypatch: pyt
     assert [each.replayed for each in answers] == [True] * 4
     assert await left(those) == [LEFT] * 4
     assert await violations() == []
+
+
+async def test_who_has_not_sent_all_hears_of_a_server_that_goes_away(database: BaseDBAsyncClient) -> None:
+    connection = await cast("Client", database)._writer()
+    # as on a long line: no more than this is under way
+    connection._transport.get_extra_info("socket").setsockopt(SOL_SOCKET, SO_SNDBUF, 4_096)
+    orders = [["0" * 200_000]] * SHARED
+    writing = asyncio.create_task(connections.write_all(connection, "SELECT $1 FROM pg_sleep(60)", orders))
+    try:
+        await asyncio.sleep(0.5)
+        await database.execute_query_dict("SELECT pg_terminate_backend($1)", [connection.get_server_pid()])
+        heard, _ = await asyncio.wait([writing], timeout=5)
+    finally:
+        writing.cancel()
+        connection.terminate()
+    with pytest.raises(ConnectionDoesNotExistError):
+        await writing
+    assert heard == {writing}
 
 
 async def test_nobody_waits_for_a_member_whom_another_process_holds(database_url: str) -> None:
