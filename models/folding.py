@@ -15,6 +15,7 @@ from tortoise.models import Model
 
 from models.columns import Passing, Values
 from models.engine import Moved
+from models.engine.sqlite import text_of
 from models.shapes import AddShape, ChangeShape, DrawShape, Marks, change_shape
 
 FEW = 4
@@ -223,14 +224,14 @@ class _Made:
         """The text, once the last of the moments was taken out of the values wherever else it was told.
 
         A command has mostly one moment, and the driver takes as long for each as for ten numbers: as a text it is
-        sent like any other.
+        sent like any other. Raises: ValueError, when it has no time zone.
         """
         last = values[self.moments[-1]] if self.moments else None
         alike = tuple([place for place in self.moments if values[place] is last]) if last is not None else ()
         for place in alike[:0:-1]:
             del values[place]
         if last is not None:
-            values[alike[0]] = last.isoformat()
+            values[alike[0]] = text_of(last)
         text = self._texts.get(alike)
         if text is None:
             text = self._texts[alike] = _text(self.kinds, alike)

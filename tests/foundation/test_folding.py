@@ -11,6 +11,7 @@ from tortoise.exceptions import IntegrityError
 from tortoise.models import Model
 
 from models.engine.asyncpg import Client
+from models.engine.sqlite import text_of
 from models.folding import FEW, Added, Changed, Fold, Part, fold, fold_alone
 from models.shapes import add_shape, change_shape
 from models.sql import SQL
@@ -203,8 +204,14 @@ async def test_a_moment_that_is_told_several_times_is_sent_once(postgres: Client
     parts: list[Part] = [added(Thing, thing(box, "A", weight=1)), added(Thing, thing(box, "B", made_at=later))]
     parts += [changed(Box, ({"id": box}, {"volume": 4})), added(Thing, thing(box, "C"))]
     text, values = fold_alone(parts, Box, {"id": box, "volume": 3})
-    assert [each for each in values if each in (NOON, NOON.isoformat(), later)] == [NOON.isoformat(), later]
+    assert [each for each in values if each in (NOON, text_of(NOON), later)] == [text_of(NOON), later]
     assert await postgres.write(text, values)
     told = {row["name"]: row["made_at"] for row in await SQL("SELECT name, made_at FROM thing").rows()}
     assert told == {"A": NOON, "B": later, "C": NOON}
     assert await volumes() == [4]
+
+
+async def test_a_moment_without_a_time_zone_is_not_left_to_the_session(postgres: Client) -> None:
+    told = thing(await a_box(), "A", made_at=NOON.replace(tzinfo=None))
+    with pytest.raises(ValueError, match="no time zone"):
+        fold([added(Thing, told)])
