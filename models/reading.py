@@ -79,7 +79,7 @@ class AtOnce(property):
     """An attribute that is computed for many rows in one go, by a function of some columns, a list for each."""
 
     def __init__(self, made: Callable[..., Sequence[Any]], *columns: str) -> None:
-        super().__init__(lambda row: self.at_once([row])[0])
+        super().__init__(lambda row: made(*[[getattr(row, each)] for each in columns])[0])
         self.made = made
         self.columns = columns
 

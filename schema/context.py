@@ -263,6 +263,8 @@ async def each(kind: type[Row], parents: Sequence[HasMember], read: Rows[Any], *
 
 def are(kind: type | tuple[type, ...], them: Sequence[object]) -> bool:
     """Whether all of these are of a kind."""
+    if len(them) == 1:
+        return isinstance(them[0], kind)
     for each in set(map(type, them)):  # noqa: SIM110  a generator would cost more than what it asks
         if not issubclass(each, kind):
             return False

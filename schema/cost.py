@@ -232,11 +232,22 @@ def _count(value: object) -> int | None:
 
 def _lists(level: list[Any], path: tuple[str, ...]) -> list[list[Any]]:
     """The lists that some objects have at a path; lists on the way are looked through."""
+    if len(level) == 1 and (alone := _only(level[0], path)) is not None:
+        return alone
     for key in path[:-1]:
         level = _values(level, key)
         if list in map(type, level):
             level = _flat(level)
     return _there(_values(level, path[-1]))
+
+
+def _only(it: Any, path: tuple[str, ...]) -> list[list[Any]] | None:
+    """The list that one object has at a path, if it has one; None where there is a list on the way."""
+    for key in path:
+        if type(it) is not dict:
+            return None if type(it) is list else []
+        it = it.get(key)
+    return [it] if type(it) is list else []
 
 
 def _values(level: list[Any], key: str) -> list[Any]:
@@ -249,6 +260,10 @@ def _values(level: list[Any], key: str) -> list[Any]:
 
 
 def _flat(found: list[Any]) -> list[Any]:
+    """The items of all lists among what was found."""
+    if len(found) == 1 and type(found[0]) is list:
+        only: list[Any] = found[0]
+        return only
     return list(chain.from_iterable(_there(found)))
 
 
