@@ -11,7 +11,6 @@ from operator import attrgetter
 from typing import Any, cast
 from uuid import UUID
 
-import asyncpg
 import orjson
 from asyncpg.pgproto import pgproto
 from tortoise.context import require_context
@@ -104,11 +103,8 @@ class Statement:
         return self.sqlite, arguments
 
 
-class _Dictionaries:
+class _Dictionaries(Records):
     """Rows as dictionaries."""
-
-    record = asyncpg.Record
-    combines = False
 
     def of_records(self, records: list[Any]) -> list[Any]:
         if not records:
@@ -116,9 +112,6 @@ class _Dictionaries:
         # a record would be asked for each of its names
         names = tuple(records[0].keys())
         return [dict(zip(names, record, strict=False)) for record in records]
-
-    def of_tuples(self, names: tuple[str, ...], rows: list[tuple[Any, ...]]) -> list[Any]:
-        return [dict(zip(names, row, strict=True)) for row in rows]
 
 
 _DICTIONARIES = _Dictionaries()

@@ -53,9 +53,6 @@ FREE = {"pageInfo", "edges"}
 ITEMS = {"nodes", "edges"}
 """Where a connection has its items."""
 
-FEW = 4
-"""Of how many objects a look at each is cheaper than to ask all of them at once."""
-
 
 @dataclass(frozen=True, slots=True)
 class Sizes:
@@ -252,10 +249,9 @@ def _only(it: Any, path: tuple[str, ...]) -> list[list[Any]] | None:
 
 def _values(level: list[Any], key: str) -> list[Any]:
     """What objects have at a key; nothing of what is no object."""
-    if len(level) > FEW:
-        # now and then there is a null, or what a condition left out
-        with suppress(KeyError, TypeError):
-            return list(map(itemgetter(key), level))
+    # now and then there is a null, or what a condition left out
+    with suppress(KeyError, TypeError):
+        return list(map(itemgetter(key), level))
     return [each.get(key) for each in level if type(each) is dict]
 
 

@@ -118,6 +118,8 @@ def main() -> None:
     heading("instructions", given.seed)
     if shutil.which("valgrind") is None:
         raise Impossible("there is no valgrind")
+    if given.profiles:
+        given.profiles.mkdir(parents=True, exist_ok=True)
     found = asyncio.run(whole(given, chosen_operations(given)))
     say(orjson.dumps(found).decode())
 

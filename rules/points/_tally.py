@@ -7,7 +7,7 @@ from uuid import UUID
 
 from models.points import Bucket, Counter, PointsKind
 from models.units import BALANCE_MAX, MOVE_MAX, Points, new_id
-from rules.points._parts import Balances, Line, Lot, LotMove, Movement
+from rules.points._parts import Balances, Line, Lot, LotMove, Movement, between
 from rules.policy import Life
 from rules.refusals import Refusal
 
@@ -84,13 +84,8 @@ class Tally:
     @staticmethod
     def _shares(points: int, lots: Sequence[Lot]) -> list[tuple[Lot, int]]:
         """How much each lot has to give, in their order, for so many points."""
-        found: list[tuple[Lot, int]] = []
-        for lot in lots:
-            share = min(points, lot.remaining)
-            if share:
-                found.append((lot, share))
-                points -= share
-        if points:
+        found = between(0, points, [(lot, lot.remaining) for lot in lots])
+        if sum(share for _, share in found) < points:
             raise AssertionError("The lots hold less than the account says.")
         return found
 
