@@ -18,8 +18,10 @@ from tortoise.connection import get_connection
 from models.engine.combining import combined
 from models.listing import Listing
 from models.reading import SHOWINGS, Rows, made
-from models.sql import Statement
+from models.sql import SQL, Statement
 from rules import audit
+from rules.points import _purse
+from rules.purchases import _orders
 from schema import approvals
 from schema.members import _lists
 from schema.points import _expiring, _ledger
@@ -117,6 +119,7 @@ async def kinds(text: str) -> list[str]:
 COMBINING = [
     each for each in made if each.combines and each.on == "default" and each.room.partition(".")[0] != "tests"
 ]
+DECIDING = [_purse.TO_SPEND, _purse.TO_HOLD, _orders.PURSE_AND_ORDER]
 
 
 @pytest.mark.parametrize("reading", COMBINING)
@@ -126,6 +129,18 @@ async def test_what_is_asked_together_is_looked_up_for_each(reading: Rows[Any], 
     several = Statement(combined(reading.postgres, await kinds(reading.postgres)))
     told = await plan(several, f"{RIVALS};{LOTS}")
     assert read_whole(told) <= {"partner_books"}, told
+    assert "Nested Loop" in told[0]
+    assert re.search(r"Function Scan on (unnest )?asked", told[1])
+
+
+@pytest.mark.parametrize("reading", DECIDING)
+async def test_what_commands_of_one_moment_decide_on_is_looked_up_for_each(reading: SQL, dialect: str) -> None:
+    if dialect == "sqlite":
+        pytest.skip("SQLite is asked for each by itself")
+    several = Statement(combined(reading.postgres, await kinds(reading.postgres)))
+    told = await plan(several, f"{RIVALS};{LOTS}")
+    # of the programme there is one row
+    assert read_whole(told) <= {"programme"}, told
     assert "Nested Loop" in told[0]
     assert re.search(r"Function Scan on (unnest )?asked", told[1])
 
