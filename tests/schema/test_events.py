@@ -7,6 +7,7 @@ from datetime import timedelta
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 
@@ -91,13 +92,20 @@ async def test_the_subscription_and_its_twin_tell_the_same_events_with_the_same_
         assert await mei_s.events(len(polled)) == polled
 
 
+async def waiting(feed: Feed, who: UUID) -> None:
+    """Until somebody waits for this member's next event, however busy the machine is."""
+    async with asyncio.timeout(10):
+        while not any(each._stir._waiters for each in feed.watches.get(who, ())):  # noqa: ASYNC110  it tells nobody
+            await asyncio.sleep(0.001)
+
+
 async def test_what_happens_while_somebody_follows_is_heard_at_once(feed: Feed, monkeypatch: Any) -> None:
     monkeypatch.setattr(feeding, "POLL_SECONDS", 60.0)
     await programme()
     mei = await member("Mei")
     async with following(FOLLOW, who=as_member(mei), feed=feed) as mei_s:
         heard = asyncio.create_task(mei_s.events(1))
-        await asyncio.sleep(0.05)
+        await waiting(feed, mei)
         await buy(mei, 100_00)
         [event] = await heard
         assert event["points"] == {"available": 100}
