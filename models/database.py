@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any, Literal, cast
 
-from asyncpg.exceptions import InterfaceError
+from asyncpg.exceptions import InterfaceError, InternalClientError
 from tortoise.backends.base.client import BaseDBAsyncClient
 from tortoise.connection import get_connection
 from tortoise.context import TortoiseContext
@@ -48,6 +48,9 @@ NORMAL = {"NORMAL", "1"}
 
 AWAY = ("08", "28", "3D000", "53300", "55000", "57P01", "57P02", "57P03", "57P05")
 """How the SQLSTATE begins of a lost connection, and of a server that lets nobody in, is full, stops or starts."""
+
+DISMISSED = "cannot switch to state"
+"""How the driver refuses a connection that the server has said goodbye on, and whose end it has not heard yet."""
 
 _log = logging.getLogger(__name__)
 
@@ -123,6 +126,8 @@ def is_away(error: BaseException) -> bool:
         if isinstance(each, ConnectionError | DBConnectionError | InterfaceError):
             return True
         if str(getattr(each, "sqlstate", None) or "").startswith(AWAY):
+            return True
+        if isinstance(each, InternalClientError) and str(each).startswith(DISMISSED):
             return True
         seen.append(each)
         around = (each.__cause__, each.__context__, *each.args)

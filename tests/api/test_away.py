@@ -10,6 +10,7 @@ from asyncpg.exceptions import (
     CannotConnectNowError,
     ConnectionDoesNotExistError,
     InterfaceError,
+    InternalClientError,
     UniqueViolationError,
 )
 from starlette.applications import Starlette
@@ -41,6 +42,8 @@ def wrapped(cause: Exception) -> OperationalError:
         (wrapped(CannotConnectNowError("starting")), True),
         (wrapped(ConnectionDoesNotExistError("lost")), True),
         (wrapped(InterfaceError("connection is closed")), True),
+        (InternalClientError("cannot switch to state 11; another operation (2) is in progress"), True),
+        (InternalClientError("unhandled standard data type"), False),
         (wrapped(UniqueViolationError("twice")), False),
         (IntegrityError("UNIQUE constraint failed"), False),
         (OperationalError("no such table"), False),

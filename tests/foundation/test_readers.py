@@ -4,10 +4,12 @@ import asyncio
 import random  # noqa: TID251  # the moment of a cancellation; seeded
 import threading
 from collections.abc import AsyncIterator, Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+import asyncpg
 import pytest
 from tortoise.exceptions import BaseORMException, DBConnectionError, OperationalError
 
@@ -20,6 +22,7 @@ from models.reading import Row, Rows, together, warm
 from models.sql import SQL, insert
 from tests.foundation.conftest import scratch, scratch_database
 from tests.foundation.scratch import Box
+from tests.postgres import plain
 
 Client = PostgresClient | SqliteClient
 
@@ -190,6 +193,41 @@ async def test_a_connection_killed_while_it_reads_is_away_and_replaced(postgres:
     assert is_away(lost.value)
     assert await pid(postgres) != before
     await until(lambda: everybody_home(postgres, 2))
+
+
+def unheard(url: str, process: int) -> None:
+    """End a process of the server. The event loop has heard nothing of it yet."""
+
+    async def end() -> None:
+        other = await asyncpg.connect(plain(url))
+        await other.execute(f"SELECT pg_terminate_backend({process}, 5000)")
+        await other.close()
+
+    with ThreadPoolExecutor() as apart:
+        apart.submit(asyncio.run, end()).result()
+
+
+@pytest.mark.parametrize("turns", range(8))
+async def test_a_connection_killed_while_it_rests_is_away_whenever_it_is_asked(
+    empty_url: str, dialect: str, turns: int
+) -> None:
+    if dialect != "postgres":
+        pytest.skip("SQLite has none")
+    async with scratch_database(f"{empty_url}&readers=1&maxsize=1") as client:
+        assert isinstance(client, PostgresClient)
+        [own] = await client.execute_query_dict("SELECT pg_backend_pid() AS pid")
+        asked: dict[int, Callable[[], Awaitable[Any]]] = {
+            own["pid"]: lambda: client.execute_query_dict("SELECT 1"),
+            await pid(client): COUNT.value,
+        }
+        for process, ask in asked.items():
+            unheard(empty_url, process)
+            for _ in range(turns):
+                await asyncio.sleep(0)
+            for answer in await asyncio.gather(ask(), return_exceptions=True):
+                # it may have been heard in time
+                assert not isinstance(answer, BaseException) or is_away(answer)
+            await ask()
 
 
 async def test_a_value_that_cannot_be_sent_leaves_no_lock_behind(empty_url: str, dialect: str) -> None:
