@@ -10,6 +10,7 @@ from tortoise.context import require_context
 
 from models.database import database as configuration
 from models.database import opened
+from models.engine.asyncpg import Client as PostgresClient
 from models.engine.sqlite import Client
 
 
@@ -40,6 +41,16 @@ async def client(empty_url: str) -> AsyncIterator[BaseDBAsyncClient]:
     """An open database with the scratch tables in it."""
     async with scratch_database(empty_url) as opened_client:
         yield opened_client
+
+
+@pytest.fixture
+async def postgres(empty_url: str, dialect: str) -> AsyncIterator[PostgresClient]:
+    """PostgreSQL with two readers."""
+    if dialect != "postgres":
+        pytest.skip("PostgreSQL's readers")
+    async with scratch_database(f"{empty_url}&readers=2") as client:
+        assert isinstance(client, PostgresClient)
+        yield client
 
 
 @pytest.fixture
