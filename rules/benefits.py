@@ -8,7 +8,7 @@ from uuid import UUID
 from models.sql import SQL
 from models.tiers import BenefitUse
 from models.writing import add
-from rules import audit, members, programme, standings
+from rules import audit, heirs, members, programme, standings
 from rules.actors import Actor
 from rules.idempotency import Key, Slip
 from rules.outbox import Event, tell
@@ -114,12 +114,13 @@ async def used(member_ids: Sequence[UUID], terms: Terms, now: datetime) -> dict[
 
 
 SINCE = SQL(
-    "SELECT benefit, code, used_at FROM benefit_use WHERE member_id = $1 AND tier_id = $2 AND used_at >= $3"
-    " ORDER BY used_at, id LIMIT 100"
+    "SELECT benefit, code, used_at FROM benefit_use WHERE member_id = ANY($1::uuid[]) AND tier_id = $2"
+    " AND used_at >= $3 ORDER BY used_at, id LIMIT 100",
+    fans_out="what somebody uses of a tier they do as who they are now, too",
 )
 
 
 async def used_since(member_id: UUID, tier_id: UUID, since: datetime) -> list[tuple[BenefitKind, str, datetime]]:
-    """What a member has used of a tier's benefits since a moment, 100 at most."""
-    rows = await SINCE.rows(member_id, tier_id, since)
+    """What a member, or who they have become, has used of a tier's benefits since a moment, 100 at most."""
+    rows = await SINCE.rows([member_id, *await heirs.line_of(member_id)], tier_id, since)
     return [(BenefitKind(row["benefit"]), row["code"], row["used_at"]) for row in rows]

@@ -1,26 +1,26 @@
 """Memberships: a tier that is paid for, renewed from its end, and over at once when the payment is refunded."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from operator import attrgetter
 from typing import Any
 from uuid import UUID
 
 from uuid_utils.compat import uuid7
 
-from models.members import MemberState
 from models.memberships import Membership, MembershipKey, MembershipPlan
 from models.sql import SQL, insert
 from models.tiers import TierCause, TierSource
 from models.units import Minor, ReasonCode
 from models.writing import add, change
-from rules import audit, members, programme, tiers
+from rules import audit, heirs, members, programme, tiers
 from rules.actors import Actor, ActorKind
 from rules.calendar import last_day
 from rules.idempotency import Key, Slip
 from rules.outbox import tell
 from rules.programme import Terms
-from rules.refusals import MemberMerged, NotFound, Refusal
+from rules.refusals import NotFound, Refusal
 from rules.standings import Overlay, Standing
 from rules.transactions import transaction
 
@@ -151,9 +151,10 @@ PLAN_OF = SQL(
     " WHERE m.member_id = $1 AND m.id = $2"
 )
 RUNNING = SQL(
-    "SELECT m.id, m.starts_at, m.ends_at, m.refunded_at, m.source, p.duration_days, p.tier_id FROM membership m"
-    " JOIN membership_plan p ON p.id = m.plan_id WHERE m.member_id = $1 AND m.refunded_at IS NULL"
-    " AND m.ends_at > $2 ORDER BY m.starts_at, m.id"
+    "SELECT m.member_id, m.id, m.starts_at, m.ends_at, p.duration_days, p.tier_id FROM membership m"
+    " JOIN membership_plan p ON p.id = m.plan_id WHERE m.member_id = ANY($1::uuid[]) AND m.refunded_at IS NULL"
+    " AND m.ends_at > $2 ORDER BY m.starts_at, m.id",
+    fans_out="what a person has paid for is theirs, whichever member they were",
 )
 
 
@@ -249,7 +250,7 @@ def _cover(standing: Standing, cause: TierCause, overlay: Overlay | None, now: d
     standing.step(cause, now, source=TierSource.PAID, overlays=overlays, **more)
 
 
-PAYMENT = SQL("SELECT id, source, refunded_at, ends_at FROM membership WHERE member_id = $1 AND id = $2")
+PAYMENT = SQL("SELECT source, starts_at, ends_at, refunded_at FROM membership WHERE member_id = $1 AND id = $2")
 
 
 @transaction
@@ -258,66 +259,64 @@ async def refund(
 ) -> Bought:
     """A payment for a plan is refunded: its time is over at once, and what was bought after it moves up.
 
-    Raises: NotFound, IdempotencyKeyReused, MemberMerged, MembershipRefunded.
+    Whoever paid and was merged since has it refunded as who they are now.
+
+    Raises: NotFound, IdempotencyKeyReused, MembershipRefunded.
     """
-    held = await members.hold(member_id)
+    _, heir = await heirs.hold(member_id)
     slip = Slip(member_id, actor, key, "membership.refund", (membership_id, reason))
     if earlier := await slip.recall():
         return Bought(UUID(earlier["membership"]), replayed=True)
-    if held.state is MemberState.MERGED:
-        raise MemberMerged(None)
     found = await PAYMENT.row(member_id, membership_id)
     if found is None or (actor.kind is ActorKind.SERVICE and found["source"] != actor.source):
         raise NotFound
     if found["refunded_at"] is not None:
         raise MembershipRefunded
     terms = await programme.terms()
-    standing = await tiers.standing(member_id, terms, now)
-    running = await RUNNING.rows(member_id, now)
-    ends = _take_out(member_id, membership_id, running, terms, now)
-    overlay = standing.overlays.get(TierSource.PAID)
-    if overlay is not None and any(row["id"] == membership_id for row in running):
-        left = Overlay(overlay.tier, overlay.since, ends) if ends else None
-        _cover(standing, TierCause.PAID_REFUNDED, left, now, reason=reason)
-    else:
-        where = {"member_id": member_id, "id": membership_id}
-        change(Membership, where, {"ends_at": found["ends_at"], "refunded_at": now})
+    standing = await tiers.standing(heir.id, terms, now)
+    running = await RUNNING.rows([heir.id, *await members.absorbed(heir.id)], now)
+    over = min(found["ends_at"], max(now, found["starts_at"]))
+    change(Membership, {"member_id": member_id, "id": membership_id}, {"ends_at": over, "refunded_at": now})
+    overlay, left = standing.overlays.get(TierSource.PAID), _take_out(membership_id, running, terms, now)
+    if overlay is not None and (best := _best(left, overlay, terms, now)) != overlay:
+        _cover(standing, TierCause.PAID_REFUNDED, best, now, reason=reason)
     return await _conclude(standing, slip, membership_id, now, reason=reason)
 
 
 def _take_out(
-    member_id: UUID, membership_id: UUID, running: Sequence[dict[str, Any]], terms: Terms, now: datetime
-) -> datetime | None:
-    """Take a payment out of those that run, and have the others follow one another; when the last ends, if any."""
-    first = running[0]["starts_at"] if running else now
-    # what came with a merge may run before the first payment of their own
-    ends: datetime | None = first if first > now else None
+    membership_id: UUID, running: Sequence[dict[str, Any]], terms: Terms, now: datetime
+) -> dict[UUID, datetime]:
+    """Have those that run go on without a payment and without a gap; until when each tier is paid for by them."""
+    ends: dict[UUID, datetime] = {}
     for row in running:
-        where = {"member_id": member_id, "id": row["id"]}
+        # what an undone merge left may run before the first payment of their own
+        free = ends.setdefault(row["tier_id"], max(now, row["starts_at"]))
         if row["id"] == membership_id:
-            over = max(now, row["starts_at"])
-            change(Membership, where, {"starts_at": row["starts_at"], "ends_at": over, "refunded_at": now})
             continue
-        if ends is not None and ends != row["starts_at"]:
-            told = {"starts_at": ends, "ends_at": _after(ends, row["duration_days"], terms), "refunded_at": None}
-        elif ends is None and row["starts_at"] > now:
-            last = terms.midnight_after(terms.local_day(now) + timedelta(days=row["duration_days"]))
-            told = {"starts_at": now, "ends_at": last, "refunded_at": None}
-        else:
-            ends = row["ends_at"]
-            continue
-        change(Membership, where, told)
-        ends = told["ends_at"]
+        until = row["ends_at"]
+        if row["starts_at"] > free:
+            until = _after(free, row["duration_days"], terms)
+            where = {"member_id": row["member_id"], "id": row["id"]}
+            change(Membership, where, {"starts_at": free, "ends_at": until})
+        ends[row["tier_id"]] = max(free, until)
     return ends
+
+
+def _best(left: Mapping[UUID, datetime], overlay: Overlay, terms: Terms, now: datetime) -> Overlay | None:
+    """The highest tier that is still paid for, if any is."""
+    rungs = {terms.rung(tier_id): until for tier_id, until in left.items() if until > now}
+    if not rungs:
+        return None
+    best = max(rungs, key=attrgetter("rank"))
+    return Overlay(best, overlay.since if best is overlay.tier else now, rungs[best])
 
 
 async def _conclude(
     standing: Standing, slip: Slip, membership_id: UUID, now: datetime, *, reason: ReasonCode | None
 ) -> Bought:
     """The last beat: the standing, the events, the audit, the answer."""
-    whose = standing.member_id
-    await tell(whose, tiers.keep(standing, now), now)
+    await tell(standing.member_id, tiers.keep(standing, now), now)
     facts = {"membership": str(membership_id)}
-    await audit.note(slip.actor, slip.operation, member_id=whose, reason=reason, facts=facts, now=now)
+    await audit.note(slip.actor, slip.operation, member_id=slip.owner_id, reason=reason, facts=facts, now=now)
     await slip.keep(facts, now)
     return Bought(membership_id)

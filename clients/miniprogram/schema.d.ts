@@ -2999,7 +2999,7 @@ export interface Mutation {
    * Report that a payment for a plan was refunded: its time is over at once, and what was bought after it moves up.
    * A service refunds what it reported itself. Not for members, but for OWNER, ADMIN, OPERATOR, CS, SERVICE.
    *
-   * Refuses with: `IDEMPOTENCY_KEY_REUSED`, `MEMBERSHIP_REFUNDED`, `MEMBER_MERGED`, `NOT_FOUND`.
+   * Refuses with: `IDEMPOTENCY_KEY_REUSED`, `MEMBERSHIP_REFUNDED`, `NOT_FOUND`.
    */
   membershipRefund: MembershipPayload | null;
   /**

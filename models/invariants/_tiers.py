@@ -120,6 +120,7 @@ TIERS = (
         # what a merge brought or took was paid by somebody else
         " WHERE NOT EXISTS (SELECT 1 FROM tier_change b WHERE b.member_id = g.member_id AND b.source = 'PAID'"
         " AND b.cause IN ('MERGED', 'UNMERGED'))"
+        " AND NOT EXISTS (SELECT 1 FROM member a WHERE a.merged_into_id = g.member_id)"
         " AND ((g.paid_until IS NOT NULL AND g.paid_until IS DISTINCT FROM l.until)"
         " OR (g.paid_until IS NULL AND l.until IS NOT NULL AND (h.member_id IS NULL OR h.at < l.until)))",
     ),

@@ -46,7 +46,8 @@ class UnmergeNotPossible(Refusal):
     zh = "该合并无法撤销，或已超出可撤销的条件。"
     reason: str
     """NOT_MERGED; TOO_LATE: after 30 days; MOVED_ON: the other was merged, has left or was erased; SPENT: points
-    were used since; ORDERS: an order of the merged member moved something since; DEBT: what was owed was repaid."""
+    were used since; ORDERS: an order of the merged member moved something since, or a membership of either
+    was refunded; DEBT: what was owed was repaid."""
 
 
 STANDS = SQL(
@@ -64,6 +65,10 @@ NETTED = SQL(
     "SELECT id FROM referral_reward WHERE member_id = ANY($1::uuid[]) AND created_at >= $2"
     " AND outcome = 'NETTED' LIMIT 1",
     fans_out="what a person owes of rewards is theirs, whichever member they were",
+)
+REFUNDED = SQL(
+    "SELECT id FROM membership WHERE member_id = ANY($1::uuid[]) AND refunded_at >= $2 LIMIT 1",
+    fans_out="what a person has paid for is theirs, whichever member they were",
 )
 AGAIN = SQL("UPDATE member SET state = $2, merged_into_id = NULL WHERE id = $1 RETURNING id")
 
@@ -101,6 +106,8 @@ async def _check(row: Mapping[str, Any], member_id: UUID, other: MemberState, no
     if await SPENT.row(row["into_id"], row["id"], row["in_id"] or row["id"], HARMLESS) is not None:
         raise UnmergeNotPossible("SPENT")
     if await PASSED.row(member_id, row["merged_at"]) is not None:
+        raise UnmergeNotPossible("ORDERS")
+    if await REFUNDED.row([row["into_id"], *await members.absorbed(row["into_id"])], row["merged_at"]) is not None:
         raise UnmergeNotPossible("ORDERS")
     if await NETTED.row([member_id, *await members.absorbed(member_id)], row["merged_at"]) is not None:
         raise UnmergeNotPossible("DEBT")

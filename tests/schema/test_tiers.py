@@ -9,7 +9,7 @@ from models.staff import StaffRole
 from rules import gifts, tiers
 from schema import ids
 from tests.ladder import YEARLY, hand_out, pay, plan, scheme
-from tests.people import DAY, NOON, buy, member, programme
+from tests.people import DAY, NOON, buy, member, merge, programme
 from tests.schema.asking import CLERK, OWNER, SERVICE, as_member, as_staff, ask, member_id
 
 PROGRESS = """{ me { tierProgress {
@@ -224,6 +224,30 @@ async def test_a_member_sees_what_their_tier_gives_and_how_often_they_used_it() 
     done = (await ask(refunding, {"input": back}, who=SERVICE))["membershipRefund"]
     assert done == {"benefitsUsed": [{**lounge, "usedAt": iso(NOON)}], "userErrors": []}
     assert (await ask(shown, who=as_member(mei)))["me"]["benefits"] == []
+
+
+async def test_a_refund_after_a_merge_tells_what_both_have_used_of_it() -> None:
+    await programme()
+    lounge = {"kind": "EXCLUSIVE_ACCESS", "code": "LOUNGE"}
+    await scheme(benefits={"GOLD": [lounge]})
+    await plan()
+    old, mei = await member("Old"), await member("Mei")
+    bought = await pay(old)
+    using = "mutation($input: BenefitUseInput!) { benefitUse(input: $input) { userErrors { code } } }"
+    for each in (old, mei):
+        told = {"memberId": member_id(each), **lounge, "idempotencyKey": "lounge-1"}
+        assert (await ask(using, {"input": told}, who=SERVICE))["benefitUse"] == {"userErrors": []}
+        if each == old:
+            await merge(old, mei)
+    refunding = """mutation($input: MembershipRefundInput!) { membershipRefund(input: $input) {
+      payment { refundedAt } benefitsUsed { code } userErrors { code } } }"""
+    paid = ids.encode(ids.Tag.MEMBERSHIP, old, bought.membership_id)
+    back = {"paymentId": paid, "reason": "WITHDRAWN", "idempotencyKey": "back-0001"}
+    assert (await ask(refunding, {"input": back}, who=SERVICE))["membershipRefund"] == {
+        "payment": {"refundedAt": iso(NOON)},
+        "benefitsUsed": [{"code": "LOUNGE"}] * 2,
+        "userErrors": [],
+    }
 
 
 async def test_a_member_sees_which_gifts_they_had_and_their_statement_says_what_for() -> None:
