@@ -76,14 +76,18 @@ async def _database(found: Settings) -> list[Check]:
         done.append(await _documents(found))
         dead = await DEAD.value()
         done.append(Check("jobs", f"{dead} dead", not dead))
-        done.append(await _webhooks())
-    return done
+        return done + await of_webhooks()
 
 
-async def _webhooks() -> Check:
+async def of_webhooks() -> list[Check]:
+    """What waits and what is lost. What partners' servers do not take is told, and no reason to wake anybody."""
     told = await webhooks.backlog(now())
     said = f"{told.due} due, {told.dead} dead, {told.disabled} endpoints given up"
-    return Check("webhooks", said, not told.dead and not told.disabled)
+    dead, disabled = await webhooks.lost()
+    return [
+        Check("webhooks", said, not told.dead and not told.disabled),
+        Check("partners' webhooks", f"{dead} dead, {disabled} endpoints given up, for the partners to see to"),
+    ]
 
 
 async def _documents(found: Settings) -> Check:

@@ -45,7 +45,7 @@ from rules.webhooks._endpoints import (
     recalled,
     rotate,
 )
-from rules.webhooks._partners import tell
+from rules.webhooks._partners import lost, tell
 from rules.webhooks._replays import ReplayTooFar, replay, replay_since
 from rules.webhooks._signing import Secret, headers
 from rules.webhooks._sweeping import sweep
@@ -81,6 +81,7 @@ __all__ = [
     "give_up",
     "headers",
     "kept_to",
+    "lost",
     "name_of",
     "read_address",
     "recalled",

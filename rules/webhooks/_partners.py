@@ -33,3 +33,17 @@ async def tell(partner_id: UUID, settlement_id: UUID, kind: PartnerEventKind, no
     rows = [delivery(each.id, {**event, "member_id": None, "type": kind.value}, now) for each in told]
     if rows:
         await insert(WebhookDelivery, rows)
+
+
+LOST = SQL(
+    "SELECT (SELECT COUNT(*) FROM webhook_delivery d JOIN webhook_endpoint e ON e.id = d.endpoint_id"
+    " WHERE d.state = 'DEAD' AND e.partner_id IS NOT NULL) AS dead, (SELECT COUNT(*) FROM webhook_endpoint"
+    " WHERE state = 'DISABLED' AND disabled_why IN ('FAILING', 'GONE') AND partner_id IS NOT NULL) AS disabled",
+    fans_out="an operator looks at all endpoints",
+)
+
+
+async def lost() -> tuple[int, int]:
+    """How many deliveries to partners are dead, and how many of their endpoints were given up."""
+    [row] = await LOST.rows()
+    return row["dead"], row["disabled"]

@@ -11,7 +11,7 @@ from uuid import UUID
 import pytest
 from tortoise.exceptions import IntegrityError
 
-from api import reach
+from api import checks, reach
 from api.courier import FOR_PARTNERS
 from models.commissions import SettlementState
 from models.credentials import PrincipalKind
@@ -255,8 +255,10 @@ async def test_what_an_endpoint_does_not_take_is_dead_in_the_end_and_sent_again_
         await going.until_done()
         [row] = await DELIVERIES.rows()
         assert (row["state"], len(receiver.calls)) == ("DEAD", ATTEMPTS)
-        # an operator is not troubled by a server that is not theirs
-        assert (await webhooks.backlog(going.clock.now)).dead == 0
+        # an operator reads of a server that is not theirs, and is not woken by it
+        ours, theirs = await checks.of_webhooks()
+        assert (ours.is_well, theirs.is_well) == (True, True)
+        assert theirs.found == "1 dead, 0 endpoints given up, for the partners to see to"
         receiver.behaviour = lambda _: 200
         await webhooks.replay(row["endpoint_id"], row["id"], actor=caller(bamboo).acting(), now=going.clock.now)
         await going.once()

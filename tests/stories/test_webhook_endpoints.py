@@ -7,6 +7,7 @@ from uuid import UUID
 
 import pytest
 
+from api import checks
 from models.sql import SQL
 from models.webhooks import DisabledWhy
 from rules import jobs, webhooks
@@ -50,6 +51,7 @@ async def test_waits_grow_over_three_days_and_then_a_delivery_is_dead_and_can_be
         assert (row["state"], len(receiver.calls)) == ("DEAD", ATTEMPTS)
         told = await webhooks.backlog(going.clock.now)
         assert (told.due, told.dead, told.disabled) == (0, 1, 0)
+        assert [each.is_well for each in await checks.of_webhooks()] == [False, True]
         receiver.behaviour = lambda _: 204
         await webhooks.replay(row["endpoint_id"], row["id"], actor=CLERK, now=going.clock.now)
         await going.once()
