@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Sequence
-from pathlib import Path
 from random import Random  # noqa: TID251  a benchmark takes a seed
 
 from benchmarks.house import House
@@ -95,18 +94,22 @@ class Run:
             running = await starting
             who = await ground.callers(house, asked.callers, chance)
             track = Track(sender, database_pid, asked.load, asked.seed)
-            return [await self._operation(each, running, track, who, house.folder) for each in self.operations]
+            return [await self._operation(each, running, track, who, house) for each in self.operations]
 
     async def _operation(
-        self, operation: Operation, running: list[Running], track: Track, who: ground.Callers, folder: Path
+        self, operation: Operation, running: list[Running], track: Track, who: ground.Callers, house: House
     ) -> Measured:
+        if operation.writes:
+            await ground.endow(house, (member for member, _, _ in who.members))
         chance = Random(f"{self.asked.seed} {operation.name}")
         cases = who.cases(REQUESTS, chance, operation.caller)
         able = [each for each in running if self._answers(each.server, operation)]
         if operation.is_given:
             able = await asyncio.to_thread(answers.able, operation, able, cases[0])
         sizes = await asyncio.to_thread(answers.compare, operation, able, cases[:COMPARED])
-        lanes = [Lane(each.server.name, each, folder / f"{each.server.name}.{operation.name}") for each in able]
+        lanes = [
+            Lane(each.server.name, each, house.folder / f"{each.server.name}.{operation.name}") for each in able
+        ]
         for lane in lanes:
             lane.requests.write_bytes(messages(lane.running.server, operation, cases))
         found = await track.measure(operation.name, lanes)
