@@ -2,7 +2,7 @@
 
 import sqlite3
 from asyncio import to_thread
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from pathlib import Path
 
@@ -10,9 +10,9 @@ from tortoise.exceptions import DBConnectionError, OperationalError
 
 from api.settings import Settings, master_key, next_master_key
 from models import keystore
-from models.database import connected, is_away
+from models.database import connected, is_away, open_keys
 from models.engine import connection, place
-from models.migrate import migrate, pending
+from models.migrate import migrate, unseen
 from models.sql import SQL
 from rules import keyring, transactions, vault
 from rules.keyring import BOUND, WrongMasterKey
@@ -68,25 +68,25 @@ async def require(found: Settings) -> None:
         )
 
 
-async def _require_keys(found: Settings, known: str | None) -> None:
-    """See that the key store a programme is bound to is there at all.
+async def _reached(found: Settings, known: str | None, look: Callable[[str], Awaitable[int]]) -> int:
+    """The version its key store is at, as it is looked at; a programme that is bound to one has one.
 
-    Raises: NoKeyStore.
+    Raises: NoKeyStore, Unreachable.
     """
-    if known is None or not known.startswith(BOUND):
-        return
+    is_bound = known is not None and known.startswith(BOUND)
     try:
         with reaching("LOYALTY_KEYS_URL", found.keys_url):
-            reached = await keystore.version(found.keys_url)
+            reached = await look(found.keys_url)
     except Unreachable as error:
-        if not isinstance(error.__cause__, DBConnectionError):
+        if not (is_bound and isinstance(error.__cause__, DBConnectionError)):
             raise
         reached = 0  # a PostgreSQL server that has no database of this name
-    if not reached:
+    if is_bound and not reached:
         raise NoKeyStore(
             f"There is no key store at {place(found.keys_url)}: restore its backup "
             "(docs/operations.md, Backup), or set LOYALTY_KEYS_URL."
         )
+    return reached
 
 
 async def bring_up(found: Settings) -> list[str]:
@@ -100,7 +100,7 @@ async def bring_up(found: Settings) -> list[str]:
         applied = await migrate(found.database_url)
     async with connected(found.database_url, strict=False):
         known = await KEY_CHECK.value()
-    await _require_keys(found, known)
+    await _reached(found, known, keystore.version)
     with reaching("LOYALTY_KEYS_URL", found.keys_url):
         applied += await keystore.bring_up(found.keys_url)
     async with connected(found.database_url, found.keys_url, strict=False):
@@ -126,23 +126,40 @@ async def _move_keys(found: Settings, known: str | None) -> int:
     return moved
 
 
+@asynccontextmanager
+async def _both(found: Settings, *, strict: bool) -> AsyncIterator[list[str]]:
+    """The database and its key store, open, and what `bring_up` would apply to them.
+
+    Each is opened once: on a server far away that takes a good part of a command. Nothing is made.
+
+    Raises: NoDatabase, NoKeyStore, Unreachable, DurabilityError.
+    """
+
+    async def look(url: str) -> int:
+        if not await keystore.is_there(url):
+            return 0
+        await open_keys(strict=strict)
+        return await keystore.reached()
+
+    await require(found)
+    async with AsyncExitStack() as stack:
+        with reaching("LOYALTY_DATABASE_URL", found.database_url):
+            both = connected(found.database_url, found.keys_url, strict=strict, keys_later=True)
+            waiting = await unseen(await stack.enter_async_context(both))
+        known = None if waiting else await KEY_CHECK.value()
+        waiting += keystore.pending(await _reached(found, known, look))
+        if not waiting and await _keeps_keys(known):
+            waiting = ["keys to move to the key store"]
+        yield waiting
+
+
 async def behind(found: Settings) -> list[str]:
     """What `bring_up` would apply.
 
     Raises: NoDatabase, NoKeyStore, Unreachable.
     """
-    await require(found)
-    with reaching("LOYALTY_DATABASE_URL", found.database_url):
-        waiting = await pending(found.database_url)
-    keeps_keys = False
-    if not waiting:
-        async with connected(found.database_url, strict=False):
-            known = await KEY_CHECK.value()
-            keeps_keys = await _keeps_keys(known)
-        await _require_keys(found, known)
-    with reaching("LOYALTY_KEYS_URL", found.keys_url):
-        waiting += await keystore.pending(found.keys_url)
-    return waiting or (["keys to move to the key store"] if keeps_keys else [])
+    async with _both(found, strict=False) as waiting:
+        return waiting
 
 
 async def refuse_behind(found: Settings) -> None:
@@ -150,7 +167,11 @@ async def refuse_behind(found: Settings) -> None:
 
     Raises: NotMigrated, NoDatabase, NoKeyStore, Unreachable.
     """
-    waiting = await behind(found)
+    _refuse(await behind(found))
+
+
+def _refuse(waiting: list[str]) -> None:
+    """Raises: NotMigrated, where anything waits."""
     if FIRST in waiting:
         raise NotMigrated("This database is empty. Set it up with `loyalty init`, or run `loyalty migrate`.")
     if waiting:
@@ -164,10 +185,8 @@ async def opened(found: Settings) -> AsyncIterator[AsyncExitStack]:
     Raises: NotMigrated, NoDatabase, NoKeyStore, Unreachable, WrongMasterKey, WrongKeyStore, SettingError,
         DurabilityError.
     """
-    await refuse_behind(found)
     async with AsyncExitStack() as stack:
-        both = connected(found.database_url, found.keys_url, strict=found.is_production)
-        await stack.enter_async_context(both)
+        _refuse(await stack.enter_async_context(_both(found, strict=found.is_production)))
         await unlock(found)
         stack.push_async_callback(transactions.drain)
         yield stack

@@ -1,7 +1,7 @@
 """The database: which modules hold its tables, how it is opened, and what must be true before it is used."""
 
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, Literal, cast
 
@@ -76,29 +76,40 @@ TORTOISE = database("sqlite://var/loyalty.db")
 
 @asynccontextmanager
 async def connected(
-    url: str, keys_url: str | None = None, *, strict: bool = True
+    url: str, keys_url: str | None = None, *, strict: bool = True, keys_later: bool = False
 ) -> AsyncIterator[BaseDBAsyncClient]:
     """Open the database for this process, refuse it if it is not safe, and close it at the end.
 
-    Where a key store is named, it is opened beside it. A database that would lose acknowledged writes on power loss
-    is refused too, or, where `strict` is off, only warned of.
+    Where a key store is named, it is opened beside it, or by `open_keys` once somebody has looked at the database.
+    A database that would lose acknowledged writes on power loss is refused too, or, where `strict` is off, only
+    warned of.
 
     Raises: DurabilityError.
     """
-    async with opened(database(url, keys_url), everywhere=True, strict=strict) as client:
+    later = [KEYS] if keys_later else []
+    async with opened(database(url, keys_url), everywhere=True, strict=strict, later=later) as client:
         yield client
 
 
 @asynccontextmanager
 async def opened(
-    config: dict[str, Any], *, everywhere: bool = False, strict: bool = True
+    config: dict[str, Any], *, everywhere: bool = False, strict: bool = True, later: Sequence[str] = ()
 ) -> AsyncIterator[BaseDBAsyncClient]:
-    """Open a configured database and check it; `everywhere` lets tasks started elsewhere find it too."""
+    """Open a configured database and check it; `everywhere` lets tasks started elsewhere find it too.
+
+    The connections named as `later` are known, and somebody else opens them.
+    """
     async with TortoiseContext() as context:
         await context.init(config, _enable_global_fallback=everywhere)
         for name in config["connections"]:
-            await _open(context.db(name), strict=strict)
+            if name not in later:
+                await _open(context.db(name), strict=strict)
         yield context.db("default")
+
+
+async def open_keys(*, strict: bool = True) -> None:
+    """Open the key store beside the database that is open. Raises: DurabilityError."""
+    await _open(get_connection(KEYS), strict=strict)
 
 
 async def _open(client: BaseDBAsyncClient, *, strict: bool) -> None:

@@ -122,22 +122,31 @@ async def bring_up(url: str) -> list[str]:
             )
         newest = len(VERSIONS[dialect])
         await transaction.execute_query(f"UPDATE key_store SET version = {newest:d}")  # noqa: S608  a number
-    return [f"key store {number}" for number in range(reached + 1, newest + 1)]
+    return pending(reached)
 
 
 async def version(url: str) -> int:
     """The version a key store is at; 0 where there is none yet. A file that does not exist is not made."""
-    path = connection(url)["credentials"].get("file_path")
-    if path is not None and not await to_thread(Path(path).exists):
+    if not await is_there(url):
         return 0
     async with _alone(url) as client:
         return await _version(client)
 
 
-async def pending(url: str) -> list[str]:
-    """What `bring_up` would apply."""
-    reached, newest = await version(url), len(VERSIONS["sqlite"])
-    return [f"key store {number}" for number in range(reached + 1, newest + 1)]
+async def is_there(url: str) -> bool:
+    """Whether a key store that is a file exists; whether one on a server does shows when it is opened."""
+    path = connection(url)["credentials"].get("file_path")
+    return path is None or await to_thread(Path(path).exists)
+
+
+async def reached() -> int:
+    """The version the key store that is open is at; 0 where there is none yet."""
+    return await _version(get_connection(KEYS))
+
+
+def pending(reached: int) -> list[str]:
+    """What `bring_up` would apply to a key store that is at this version."""
+    return [f"key store {number}" for number in range(reached + 1, len(VERSIONS["sqlite"]) + 1)]
 
 
 async def _version(client: BaseDBAsyncClient) -> int:

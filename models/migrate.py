@@ -65,9 +65,13 @@ async def is_fresh(url: str) -> bool:
 
 async def pending(url: str) -> list[str]:
     """The migrations this database has not seen, oldest first."""
-    config = database(url)
-    async with _alone(config) as client:
-        plan = await Executor(client, config["apps"]).plan()
+    async with _alone(database(url)) as client:
+        return await unseen(client)
+
+
+async def unseen(client: BaseDBAsyncClient) -> list[str]:
+    """The migrations a database that is open has not seen, oldest first."""
+    plan = await Executor(client, database("sqlite://:memory:")["apps"]).plan()
     return [step.migration.name for step in plan]
 
 

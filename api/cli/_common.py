@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import replace
 from typing import Any, TypeVar
 from uuid import UUID
@@ -11,10 +11,8 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from api.opening import bring_up, refuse_behind, require, unlock
+from api.opening import NotMigrated, bring_up, opened
 from api.settings import Settings, settings
-from models.database import connected
-from rules import transactions
 from schema import ids
 
 app = typer.Typer(
@@ -56,19 +54,17 @@ async def database(found: Settings, *, brings_up: bool = True, bulk: bool = Fals
 
     `bulk` is for work without requests.
     """
-    await require(found)
-    if brings_up and found.migrate:
-        await bring_up(found)
-    else:
-        await refuse_behind(found)
     if bulk:
         found = replace(found, database_url=inline(found.database_url), keys_url=inline(found.keys_url))
-    async with connected(found.database_url, found.keys_url, strict=found.is_production):
-        await unlock(found)
+    async with AsyncExitStack() as stack:
         try:
-            yield found
-        finally:
-            await transactions.drain()
+            await stack.enter_async_context(opened(found))
+        except NotMigrated:
+            if not (brings_up and found.migrate):
+                raise
+            await bring_up(found)
+            await stack.enter_async_context(opened(found))
+        yield found
 
 
 def inline(url: str) -> str:

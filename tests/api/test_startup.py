@@ -2,13 +2,17 @@
 
 import re
 import socket
+from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from api.app import _warn
 from api.documents import Library
 from api.settings import settings
+from models.engine.asyncpg import Client as PostgresClient
+from models.engine.sqlite import Client as SqliteClient
 from tests.api.house import PRODUCTION
 from tests.api.shell import Shell
 
@@ -138,3 +142,24 @@ def test_only_their_owner_reads_the_databases_files(tmp_path: Path) -> None:
     assert at(tmp_path)("migrate").code == 0
     for name in ("l.db", "l.keys.db"):
         assert (tmp_path / name).stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.parametrize("words", [("policy", "show"), ("key", "list"), ("verify",)])
+def test_a_command_opens_each_database_once(
+    shop: Shell, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...]
+) -> None:
+    opened = Counter[str]()
+
+    def counting(kind: Any) -> None:
+        create = kind.create_connection
+
+        async def counted(self: Any, *, with_db: bool) -> None:
+            opened[self.connection_name] += 1
+            await create(self, with_db=with_db)
+
+        monkeypatch.setattr(kind, "create_connection", counted)
+
+    counting(PostgresClient)
+    counting(SqliteClient)
+    assert shop(*words).code == 0
+    assert opened == {"default": 1, "keys": 1}
