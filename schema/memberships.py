@@ -1,17 +1,22 @@
 """Memberships as a client sees them: the plans on sale, and what a member has paid for."""
 
+from collections import defaultdict
 from collections.abc import Sequence
+from datetime import datetime
+from operator import itemgetter
 from typing import Any
 from uuid import UUID
 
 import strawberry
 
 from models.sql import SQL
+from models.tiers import TierSource
 from models.units import Minor, ReasonCode, is_plain
-from rules import benefits, memberships
+from rules import benefits, heirs, memberships, standings
 from rules.memberships import Plan
 from rules.refusals import NotFound
 from rules.schemes import BenefitKind
+from rules.standings import Overlay
 from schema import ids
 from schema.context import Context, HasMember, Info
 from schema.errors import UserError, bad_input, command, key_of
@@ -92,33 +97,48 @@ def _payment(row: dict[str, Any], known: Ladder) -> MembershipPayment:
     )
 
 
-async def _rows(parents: Sequence[HasMember], context: Context) -> tuple[dict[UUID, list[dict[str, Any]]], Ladder]:
+async def payments_of(parents: Sequence[HasMember], context: Context) -> list[list[MembershipPayment]]:
+    """What each member has paid for, newest first."""
+    found, known = await _rows([parent.member_id for parent in parents], context)
+    return [[_payment(row, known) for row in found[each.member_id][:PAYMENTS_MAX]] for each in parents]
+
+
+async def _rows(
+    members: Sequence[UUID], context: Context
+) -> tuple[defaultdict[UUID, list[dict[str, Any]]], Ladder]:
     """What each member has paid for, newest first, and the ladder that names its tiers."""
-    found: dict[UUID, list[dict[str, Any]]] = {parent.member_id: [] for parent in parents}
-    for row in await PAYMENTS.rows(list(found)):
+    found = defaultdict[UUID, list[dict[str, Any]]](list)
+    for row in await PAYMENTS.rows(members):
         found[row["member_id"]].append(row)
     return found, await ladder(context, {str(row["tier_id"]) for rows in found.values() for row in rows})
 
 
-async def payments_of(parents: Sequence[HasMember], context: Context) -> list[list[MembershipPayment]]:
-    """What each member has paid for, newest first."""
-    found, known = await _rows(parents, context)
-    return [[_payment(row, known) for row in found[each.member_id][:PAYMENTS_MAX]] for each in parents]
-
-
 async def membership_of(parents: Sequence[HasMember], context: Context) -> list[Membership | None]:
-    """The membership of each member that runs at this moment."""
-    found, known = await _rows(parents, context)
-    return [_running(found[each.member_id], known, context) for each in parents]
+    """The membership of each member that runs at this moment, whoever of those they were has paid for it."""
+    terms = await context.reference.terms()
+    stand = await standings.reckoned_all([each.member_id for each in parents], terms, context.now)
+    paid = {who: each.overlays[TierSource.PAID] for who, each in stand.items() if TierSource.PAID in each.overlays}
+    if not paid:
+        return [None for _ in parents]
+    persons = await heirs.persons(list(paid))
+    found, known = await _rows([each for those in persons.values() for each in those], context)
+    running = {
+        who: _running(overlay, [row for each in persons[who] for row in found[each]], known, context.now)
+        for who, overlay in paid.items()
+    }
+    return [running.get(each.member_id) for each in parents]
 
 
-def _running(rows: list[dict[str, Any]], known: Ladder, context: Context) -> Membership | None:
-    live = [row for row in rows if row["refunded_at"] is None and row["ends_at"] > context.now]
-    if not live:
+def _running(overlay: Overlay, rows: list[dict[str, Any]], known: Ladder, now: datetime) -> Membership | None:
+    """A membership, with the last of those payments that it runs by."""
+    live = [row for row in rows if row["refunded_at"] is None and row["ends_at"] > now]
+    last = max(
+        (row for row in live if row["tier_id"] == overlay.tier.id), key=itemgetter("starts_at", "id"), default=None
+    )
+    if last is None:
         return None
-    plan = _plan(live[0], known)
-    since, until = Moment(live[-1]["starts_at"]), Moment(live[0]["ends_at"])
-    return Membership(tier=plan.tier, since=since, until=until, plan=plan)
+    plan = _plan(last, known)
+    return Membership(tier=plan.tier, since=Moment(overlay.since), until=Moment(overlay.until), plan=plan)
 
 
 @strawberry.type

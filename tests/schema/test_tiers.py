@@ -226,6 +226,24 @@ async def test_a_member_sees_what_their_tier_gives_and_how_often_they_used_it() 
     assert (await ask(shown, who=as_member(mei)))["me"]["benefits"] == []
 
 
+async def test_a_membership_is_shown_with_who_has_it_now_and_since_when_it_has_run() -> None:
+    await programme()
+    await plan()
+    await plan("WHITE", tier="SILVER", days=60)
+    old, mei = await member("Old"), await member("Mei")
+    await pay(old, at=NOON - 40 * DAY)
+    await pay(old, at=NOON - 30 * DAY)
+    await pay(mei, "WHITE", at=NOON)
+    shown = "{ me { membership { tier { code } since until plan { name } } } }"
+    runs = {"tier": {"code": "GOLD"}, "since": iso(NOON - 40 * DAY), "until": iso(shanghai("2026-03-31T00:00"))}
+    assert (await ask(shown, who=as_member(old)))["me"]["membership"] == {**runs, "plan": {"name": "Black"}}
+    await merge(old, mei)
+    assert (await ask(shown, who=as_member(mei)))["me"]["membership"] == {**runs, "plan": {"name": "Black"}}
+    listed = "query($id: ID!) { member(by: {id: $id}) { membership { until } membershipPayments { refundedAt } } }"
+    told = (await ask(listed, {"id": member_id(old)}, who=CLERK))["member"]
+    assert told == {"membership": None, "membershipPayments": [{"refundedAt": None}] * 2}
+
+
 async def test_a_refund_after_a_merge_tells_what_both_have_used_of_it() -> None:
     await programme()
     lounge = {"kind": "EXCLUSIVE_ACCESS", "code": "LOUNGE"}
