@@ -127,10 +127,11 @@ class Share:
     def take(self, points: int) -> Taken | Wait:
         """Take points before something runs, or say how long to wait; nothing is taken then."""
         bucket, rate = self.whole.bucket(self.key), self.rate
-        left = rate.maximum - bucket.level - points
+        level = bucket.level + points
+        left = rate.maximum - level
         if left < 0:
             return Wait(max(1, math.ceil(-left / rate.restore)), bucket.available, rate)
-        bucket.level += points
+        bucket.level = level
         bucket.unsettled += points
         self.whole.due[self.key] = bucket
         return Taken(points, int(left), rate)

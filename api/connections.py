@@ -5,11 +5,12 @@ import resource
 import select
 from collections.abc import Sequence
 from contextlib import suppress
+from functools import lru_cache
 from typing import Any
 from urllib.parse import unquote
 
 import httptools
-from uvicorn.protocols.http.flow_control import service_unavailable
+from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT, service_unavailable
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
 HEAD_SECONDS = 10.0
@@ -32,18 +33,40 @@ SPARE_FILES = 500
 
 CLOSE = (b"connection", b"close")
 
+URL_MAX, URLS = 100, 256
+"""How long a URL may be that is read but once, and how many such are remembered."""
+
 
 class Cycle(RequestResponseCycle):
-    """One request and its answer."""
+    """One request and its answer, as uvicorn has them; what begins the same for all is the class's."""
+
+    access_log = False
+    disconnected = response_started = response_complete = False
+    more_body = True
+    chunked_encoding = None
+    expected_content_length = 0
+
+    def __init__(self, protocol: "Protocol", scope: Any, *, keeps_alive: bool) -> None:
+        self.scope = scope
+        self.transport = protocol.transport
+        self.flow = protocol.flow
+        self.logger = protocol.logger
+        self.default_headers = protocol.server_state.default_headers
+        self.message_event = asyncio.Event()
+        self.on_response = protocol.on_response_complete
+        self.keep_alive = keeps_alive
+        self.waiting_for_100_continue = protocol.expect_100_continue
+        self.body = bytearray()
 
     def whole(self, most: int) -> bytes | None:
         """The body, taken at once; None where it is to be received, since it is not all there, or too long."""
-        if self.more_body or self.disconnected or self.response_complete or len(self.body) > most:
+        body = self.body
+        if self.more_body or self.disconnected or self.response_complete or len(body) > most:
             return None
-        body, self.body = bytes(self.body), bytearray()
+        self.body = bytearray()
         self.message_event.clear()
         self.flow.resume_reading()
-        return body
+        return bytes(body)
 
     def answers(self, status: int, headers: Sequence[tuple[bytes, bytes]], body: bytes) -> bool:
         """Write a whole answer at once, which is one call of the system; False where it goes by `send` only.
@@ -62,7 +85,7 @@ class Cycle(RequestResponseCycle):
             raise ValueError("A header is one line.")
         self.response_started = self.response_complete = True
         self.waiting_for_100_continue = False
-        self.transport.write(b"".join((STATUS_LINE[status], head, b"\r\n\r\n", body)))
+        self.transport.write(b"%b%b\r\n\r\n%b" % (STATUS_LINE[status], head, body))
         self.message_event.set()
         if not self.keep_alive:
             self.transport.close()
@@ -85,6 +108,8 @@ class Protocol(HttpToolsProtocol):
     """How much of its answers the client had not taken when it was last looked at."""
     _is_idle = True
     """Whether the head of the next request is all there is to wait for."""
+    _upgrades = False
+    """Whether the connection becomes another protocol's."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
         """Expect a request."""
@@ -103,40 +128,46 @@ class Protocol(HttpToolsProtocol):
         if self._is_idle and self._patience is None:
             self._expect()
 
+    def on_message_begin(self) -> None:
+        """A request begins. What is known of it is put together when its headers are whole."""
+        self.url = b""
+        self.headers = []
+        self.expect_100_continue = False
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """One header more."""
+        name = name.lower()
+        if name == b"expect":
+            self.expect_100_continue = value.lower() == b"100-continue"
+        self.headers.append((name, value))
+
     def on_headers_complete(self) -> None:
         """The request is there: have it answered, when the one before it has been."""
         self._is_idle = False
         if self._patience is not None:
             self._expected()
-        scope, parser = self.scope, self.parser
+        parser = self.parser
         version = parser.get_http_version()
-        scope["method"] = parser.get_method().decode("ascii")
-        if version != "1.1":
-            scope["http_version"] = version
+        path, raw_path, query = _parts(self.url, self.root_path)
+        self.scope = {
+            "type": "http",
+            "asgi": {"version": self.asgi_version, "spec_version": "2.3"},
+            "http_version": version,
+            "server": self.server,
+            "client": self.client,
+            "scheme": self.scheme,  # type: ignore[typeddict-item]
+            "method": parser.get_method().decode("ascii"),
+            "root_path": self.root_path,
+            "path": path,
+            "raw_path": raw_path,
+            "query_string": query,
+            "headers": self.headers,
+            "state": self.app_state.copy(),
+        }
         if parser.should_upgrade() and self._should_upgrade():
+            self._upgrades = True
             return
-        url = httptools.parse_url(self.url)
-        path = url.path.decode("ascii")
-        scope["path"] = self.root_path + (unquote(path) if "%" in path else path)
-        scope["raw_path"] = self.root_path.encode("ascii") + url.path
-        scope["query_string"] = url.query or b""
-        self._begin(self._cycle(keeps_alive=version != "1.0" and parser.should_keep_alive()))
-
-    def _cycle(self, *, keeps_alive: bool) -> Cycle:
-        # as many arguments by name would take twice as long to be sorted
-        return Cycle(
-            self.scope,
-            self.transport,
-            self.flow,
-            self.logger,
-            self.access_logger,
-            self.access_log,
-            self.server_state.default_headers,
-            asyncio.Event(),
-            self.expect_100_continue,
-            keeps_alive,
-            self.on_response_complete,
-        )
+        self._begin(Cycle(self, self.scope, keeps_alive=version != "1.0" and parser.should_keep_alive()))
 
     def _begin(self, cycle: Cycle) -> None:
         app: Any = self.app
@@ -152,6 +183,24 @@ class Protocol(HttpToolsProtocol):
             self.flow.pause_reading()
             self.pipeline.appendleft((cycle, app))
 
+    def on_body(self, body: bytes) -> None:
+        """A part of the body, which is kept until it is asked for."""
+        cycle = self.cycle
+        if self._upgrades or cycle.response_complete:
+            return
+        cycle.body += body
+        if len(cycle.body) > HIGH_WATER_LIMIT:
+            self.flow.pause_reading()
+        cycle.message_event.set()
+
+    def on_message_complete(self) -> None:
+        """All of the request is there."""
+        cycle = self.cycle
+        if self._upgrades or cycle.response_complete:
+            return
+        cycle.more_body = False
+        cycle.message_event.set()
+
     def on_response_complete(self) -> None:
         """The request is answered: turn to the next one, or rest."""
         self.server_state.total_requests += 1
@@ -165,7 +214,7 @@ class Protocol(HttpToolsProtocol):
             self._start_asgi_task(*self.pipeline.pop())
             return
         self._is_idle, self._rests_since = True, self.loop.time()
-        if self.scope is not self.cycle.scope and self._patience is None:
+        if self.headers is not self.cycle.scope["headers"] and self._patience is None:
             self._expect()
 
     def handle_websocket_upgrade(self) -> None:
@@ -217,6 +266,18 @@ class Protocol(HttpToolsProtocol):
             self._give_up()
         else:
             self._rest = self.loop.call_later(left, self._look)
+
+
+def _parts(url: bytes, root: str) -> tuple[str, bytes, bytes]:
+    """A URL's path, as text and as it came, both below the root, and its query."""
+    return _parts_of(url, root) if len(url) <= URL_MAX else _parts_of.__wrapped__(url, root)
+
+
+@lru_cache(URLS)
+def _parts_of(url: bytes, root: str) -> tuple[str, bytes, bytes]:
+    parsed = httptools.parse_url(url)
+    path = parsed.path.decode("ascii")
+    return root + (unquote(path) if "%" in path else path), root.encode("ascii") + parsed.path, parsed.query or b""
 
 
 def has_hung_up(transport: asyncio.Transport) -> bool:

@@ -46,21 +46,16 @@ def may_write(source: str | None) -> bool:
 
 
 class Sender(NamedTuple):
-    """What a request says of who sends it: a token or key, and the address it comes from."""
+    """What a request says of who sends it, a token or key and the address it comes from; and the way it came."""
 
     secret: str | None
     host: str | None
+    receive: Receive | None = None
+    """What tells whether they still wait for it; None where nothing does."""
+    by_get: bool = False
 
     def __repr__(self) -> str:
         return "Sender()"
-
-
-class Asker(NamedTuple):
-    """Who waits for an operation, and the way by which they asked."""
-
-    sender: Sender
-    receive: Receive
-    by_get: bool
 
 
 class Endpoint:
@@ -127,14 +122,17 @@ class Endpoint:
             body = requests.whole(receive)
             said = requests.said(await self._body(receive) if body is None else body)
         client, moment = scope.get("client"), now()
-        sender = Sender(secret_of(_text(headers, b"authorization")), client[0] if client else None)
-        who = self.callers.remembered(sender.secret, moment, sender.host) if sender.secret else None
-        if who is None and sender.secret:
-            who = await self._looked_up(sender, moment)
-        context = self._context(sender, who, moment, spoken)
-        with watching.operation(context, self.lines) as seen:
-            seen.result = await self._executed(said, Asker(sender, receive, method == "GET"), context)
-        return answering.answer(seen.result, media)
+        secret, host = secret_of(_text(headers, b"authorization")), client[0] if client else None
+        sender = Sender(secret, host, receive, method == "GET")
+        who = secret and (self.callers.remembered(secret, moment, host) or await self._looked_up(sender, moment))
+        context = self._context(sender, who or None, moment, spoken)
+        began = watching.begin()
+        try:
+            result = await self._executed(said, sender, context)
+        finally:
+            seconds = watching.end(began)
+        watching.write_down(context, result, seconds, self.lines)
+        return answering.answer(result, media)
 
     async def _body(self, receive: Receive) -> bytes:
         """The body of a POST, which comes in time."""
@@ -154,10 +152,10 @@ class Endpoint:
     async def context(self, sender: Sender, accept_language: str | None) -> Context:
         """Who asks, when, and in which language: made anew for each operation."""
         moment, secret = now(), sender.secret
-        who = self.callers.remembered(secret, moment, sender.host) if secret else None
-        if who is None and secret:
-            who = await self._looked_up(sender, moment)
-        return self._context(sender, who, moment, language(accept_language))
+        who = secret and (
+            self.callers.remembered(secret, moment, sender.host) or await self._looked_up(sender, moment)
+        )
+        return self._context(sender, who or None, moment, language(accept_language))
 
     async def _looked_up(self, sender: Sender, moment: datetime) -> Principal | None:
         with self.deadlines.within(QUERY_SECONDS):
@@ -175,33 +173,33 @@ class Endpoint:
         made.environment = "dev" if self.development else "prod"
         return made
 
-    def _executed(self, said: Said, asker: Asker, context: Context) -> Awaitable[ExecutionResult]:
+    def _executed(self, said: Said, sender: Sender, context: Context) -> Awaitable[ExecutionResult]:
         """Run one operation, whose document may have to be looked for."""
         known = self.library.at_hand(said.meant)
         if known is None:
-            return self._sought(said, asker, context)
+            return self._sought(said, sender, context)
         context.trusted = known.name
-        return self._run(known.source, said, asker, context)
+        return self._run(known.source, said, sender, context)
 
-    async def _sought(self, said: Said, asker: Asker, context: Context) -> ExecutionResult:
+    async def _sought(self, said: Said, sender: Sender, context: Context) -> ExecutionResult:
         try:
-            source = await self._opened(said, context, by_get=asker.by_get)
+            source = await self._opened(said, context, by_get=sender.by_get)
         except GraphQLError as error:
             if (error.extensions or {}).get("code") == "BAD_REQUEST":
                 raise Refused(400, error.message) from error
             return ExecutionResult(None, [signed(error, context)])
-        return await self._run(source, said, asker, context)
+        return await self._run(source, said, sender, context)
 
-    async def _run(self, source: str | None, said: Said, asker: Asker, context: Context) -> ExecutionResult:
+    async def _run(self, source: str | None, said: Said, sender: Sender, context: Context) -> ExecutionResult:
         """Run one operation within its time. A command under way then ends as it would have; its key tells how."""
         writes = may_write(source)
         try:
             with self.deadlines.within(MUTATION_SECONDS if writes else QUERY_SECONDS):
                 if writes:
-                    requests.ask_first(asker.receive)
-                    await self._recognise_anew(asker.sender, context)
+                    requests.ask_first(sender.receive)
+                    await self._recognise_anew(sender, context)
                 return await executing.run(
-                    source, said.variables, context, name=said.name, may_write=not asker.by_get
+                    source, said.variables, context, name=said.name, may_write=not sender.by_get
                 )
         except executing.NoOperation as error:
             raise Refused(400, str(error)) from error

@@ -41,7 +41,7 @@ class Said(NamedTuple):
     variables: dict[str, Any] | None
 
 
-def has_left(receive: Receive) -> Callable[[], bool] | None:
+def has_left(receive: Receive | None) -> Callable[[], bool] | None:
     """What tells at any moment whether the client has hung up; None behind a server that does not let on.
 
     ASGI itself has only `receive` for it, which would have to be waited for beside each operation.
@@ -50,7 +50,7 @@ def has_left(receive: Receive) -> Callable[[], bool] | None:
     return (lambda: bool(cycle.disconnected)) if hasattr(cycle, "disconnected") else None
 
 
-def ask_first(receive: Receive) -> None:
+def ask_first(receive: Receive | None) -> None:
     """Begin no command for a client who has hung up meanwhile."""
     if left := has_left(receive):
         transactions.ask_first(left)

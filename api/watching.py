@@ -9,7 +9,7 @@ from graphql import ExecutionResult
 from prometheus_client import Counter, Gauge, Histogram, disable_created_metrics
 
 from schema import executing
-from schema.context import Context
+from schema.context import Context, Passed
 
 NAMES = 200
 """How many names of operations have numbers of their own; the others share `other`."""
@@ -98,27 +98,6 @@ class Lines:
         return True
 
 
-class operation:  # noqa: N801  a block, as a context manager of contextlib's would be
-    """Watch an operation until it has its result; one that ended as no operation at all is not written down."""
-
-    __slots__ = ("_began", "_context", "_lines", "result")
-
-    def __init__(self, context: Context, lines: Lines) -> None:
-        self._context = context
-        self._lines = lines
-        self.result: ExecutionResult | None = None
-
-    def __enter__(self) -> "operation":
-        COUNTED.under_way += 1
-        self._began = time.perf_counter()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        COUNTED.under_way -= 1
-        if self.result is not None:
-            _write_down(self._context, self.result, time.perf_counter() - self._began, self._lines)
-
-
 class Ended:
     """How many operations of one sort ended in one way, what they cost, and how long they took."""
 
@@ -179,13 +158,29 @@ def _put_down(histogram: Histogram, ended: Ended) -> None:
             bucket.inc(count)
 
 
-def _write_down(context: Context, result: ExecutionResult, seconds: float, lines: Lines) -> None:
+def begin() -> float:
+    """An operation is under way from now on; what is given back is for `end`."""
+    COUNTED.under_way += 1
+    return time.perf_counter()
+
+
+def end(began: float) -> float:
+    """How many seconds an operation took that is under way no longer."""
+    COUNTED.under_way -= 1
+    return time.perf_counter() - began
+
+
+def write_down(context: Context, result: ExecutionResult, seconds: float, lines: Lines) -> None:
+    """Count an operation that has its result, and tell the log of it if it has a line."""
     passed, who = context.passed, context.principal
     principal = who.kind if who else "NOBODY"
-    kind = passed.kind if passed else NONE
-    # until an operation is known to be valid, what it calls itself is any text at all
-    label = NAMED.of(passed.name, is_stranger=who is None and context.trusted is None) if passed else NONE
-    ended = outcome(context, result)
+    if passed is None:
+        label = kind = NONE
+    else:
+        # until an operation is known to be valid, what it calls itself is any text at all
+        label = NAMED.of(passed.name, is_stranger=who is None and context.trusted is None)
+        kind = passed.kind
+    ended = outcome(result, passed)
     cost = result.extensions["cost"]["actual"] if result.extensions else 0
     sort = label, kind, ended, principal
     counted = COUNTED.ended.get(sort)
@@ -207,8 +202,8 @@ def _write_down(context: Context, result: ExecutionResult, seconds: float, lines
         _log.info("operation", extra=told)
 
 
-def outcome(context: Context, result: ExecutionResult) -> str:
+def outcome(result: ExecutionResult, passed: Passed | None) -> str:
     """How an operation ended: `ok`, `refused` by the programme, or the code of its first error."""
     if result.errors:
         return str((result.errors[0].extensions or {}).get("code", "INTERNAL_SERVER_ERROR"))
-    return "refused" if context.passed and context.passed.refusals else "ok"
+    return "refused" if passed is not None and passed.refusals else "ok"

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TypeAlias, cast
+from typing import Any, TypeAlias
 from uuid import UUID
 
 import strawberry
@@ -50,7 +50,8 @@ def profiles(parents: Sequence[HasMember], context: Context) -> Answers[Profile]
     """What each member says of themselves, unsealed: of it a card shows the part that others see."""
     if not are(Sealed, parents):
         return _read(parents, context)
-    told = _told(cast("Sequence[Sealed]", parents))
+    rows: Sequence[Any] = parents
+    told = _told(rows)
     who = _who_told(told)
     keys = context.reference.keys.at_hand(who)
     return _unlocked(told, who, context) if keys is None else _opened(told, keys)

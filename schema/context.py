@@ -163,7 +163,8 @@ class Reference:
         """What was made of the terms, if nothing has to be read or made for it."""
         if self._clock() - self._read_at >= TERMS_SECONDS:
             return None
-        return cast("T | None", self._made.get(make))
+        made: T | None = self._made.get(make)
+        return made
 
     def forget(self) -> None:
         """Read the terms again when they are next asked for."""
@@ -227,6 +228,12 @@ class Context:
         """The calling member; None when somebody else calls."""
         who = self.principal
         return _uuid(who.id) if who and who.kind is PrincipalKind.MEMBER else None
+
+    @property
+    def partner_id(self) -> UUID | None:
+        """The calling partner; None when somebody else calls."""
+        who = self.principal
+        return _uuid(who.id) if who and who.kind is PrincipalKind.PARTNER else None
 
     async def renew(self) -> None:
         """Make the caller, the moment and the loaders anew, for the next event of a subscription."""

@@ -8,8 +8,8 @@ a SHA-256, and of a trusted document the text is the very same object each time.
 from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
-from weakref import WeakKeyDictionary
 
 from graphql import (
     DocumentNode,
@@ -33,6 +33,9 @@ WRITTEN_A_CHARACTER = 10
 
 CALLERS = 64
 """How many kinds of callers a document is remembered to be open to."""
+
+SCHEMAS = 16
+"""Of how many schemas the documents are remembered."""
 
 
 @dataclass(slots=True)
@@ -118,15 +121,10 @@ class Memory:
             self.characters -= self.weights.pop(forgotten)
 
 
-_memories: WeakKeyDictionary[GraphQLSchema, Memory] = WeakKeyDictionary()
-
-
-def remembered(schema: GraphQLSchema) -> Memory:
+@lru_cache(SCHEMAS)
+def remembered(schema: GraphQLSchema) -> Memory:  # noqa: ARG001  whose they are is all that matters
     """The documents of a schema."""
-    found = _memories.get(schema)
-    if found is None:
-        found = _memories[schema] = Memory()
-    return found
+    return Memory()
 
 
 def examined(schema: GraphQLSchema, source: str) -> Examined:

@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from functools import partial
+from itertools import groupby
 from operator import itemgetter
 from typing import Any, cast
 
@@ -222,8 +223,8 @@ class Client(Reading, AsyncpgDBClient):
         """The rows that answer each of the questions, asked as one."""
         values = [list(each) for each in zip(*questions, strict=True)]
         found: list[list[Any]] = [[] for _ in questions]
-        for row in await self._asked(query, form, values, is_one=False):
-            found[row[-1] - 1].append(row)
+        for number, rows in groupby(await self._asked(query, form, values, is_one=False), itemgetter(-1)):
+            found[number - 1] += rows
         return found
 
     async def _asked(self, query: str, form: Form, values: list[Any], *, is_one: bool = True) -> list[Any]:

@@ -18,7 +18,6 @@ from schema.ids import Tag
 from schema.keys import ApiKeyPayload, told
 from schema.pages import After, Before, Connection, First, Last
 from schema.partners._links import LinksMutation
-from schema.partners._own import own
 from schema.partners._partner import COLUMNS, Partner, one
 from schema.partners._settlements import ONE as SETTLEMENT
 from schema.partners._settlements import PartnerSettlement, SettlementsMutation, settlement
@@ -106,7 +105,7 @@ class PartnersQuery:
         ] = None,
     ) -> Partner | None:
         """One partner."""
-        mine, named = own(info.context), id and ids.decode_one(Tag.PARTNER, id)
+        mine, named = info.context.partner_id, id and ids.decode_one(Tag.PARTNER, id)
         if id is None:
             return await one(mine) if mine else None
         return await one(named) if named and mine in (None, named) else None
@@ -119,7 +118,7 @@ class PartnersQuery:
         self, info: Info, id: Annotated[strawberry.ID, strawberry.argument(description="Which.")]
     ) -> PartnerSettlement | None:
         """One settlement."""
-        return await settlement(id, own(info.context))
+        return await settlement(id, info.context.partner_id)
 
     @asked(LEADS, "The partner organisations, by name.")
     async def partners(

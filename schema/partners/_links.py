@@ -15,7 +15,6 @@ from schema import pages
 from schema.context import Context, Info
 from schema.errors import UserError, command, key_of
 from schema.pages import Connection, Window
-from schema.partners._own import own
 from schema.permissions import LINKS, MAKES_LINKS, seen
 from schema.scalars import KEY_SAYS, Moment
 
@@ -94,7 +93,7 @@ async def _payload(partner_id: UUID, code: str, context: Context) -> PartnerLink
 
 def _caller(context: Context) -> UUID:
     """The partner that calls. Raises: NotFound."""
-    found = own(context)
+    found = context.partner_id
     if found is None:
         raise NotFound
     return found

@@ -16,7 +16,6 @@ from schema.context import Context, Info
 from schema.ids import Tag
 from schema.pages import After, Before, Connection, First, Last
 from schema.partners._links import SHAPE, PartnerLink, links
-from schema.partners._own import own
 from schema.partners._settlements import APPROVED, PartnerSettlement, month, settlements
 from schema.partners._stats import ByWhat, From, PartnerStats, To, shown, stretch
 from schema.permissions import (
@@ -86,7 +85,7 @@ class Partner:
     ) -> Connection[PartnerSettlement] | None:
         """A page of settlements."""
         window = pages.window(first=first, after=after, last=last, before=before, shape=(month,))
-        return await settlements(self.row_id, window, APPROVED if own(info.context) else SettlementState)
+        return await settlements(self.row_id, window, APPROVED if info.context.partner_id else SettlementState)
 
     @classmethod
     def of(cls, row: dict[str, Any]) -> "Partner":

@@ -1,7 +1,7 @@
 """What expires next, soonest first: of one member in one statement, of many in one besides."""
 
 from collections.abc import Sequence
-from typing import Any, cast
+from typing import Any
 from uuid import UUID
 
 import strawberry
@@ -76,10 +76,11 @@ class Foreseen(Row):
 def expiring_of(parents: Sequence[HasMember], context: Context, first: First = None) -> Answers[list[PointsExpiry]]:
     """What each account is about to lose, soonest first."""
     most = pages.limit(first)
-    if are(Foreseen, parents):
-        read = [cast("Foreseen", parent).soon for parent in parents]
+    rows: Sequence[Any] = parents
+    if are(Foreseen, rows):
+        read = [row.soon for row in rows]
         if {asked for asked, _ in read} == {most}:
-            return [rows for _, rows in read]
+            return [soon for _, soon in read]
     return _expiring_of(parents, context, most)
 
 

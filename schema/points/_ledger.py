@@ -248,7 +248,8 @@ ACCOUNTS = Rows(
 def points_of(parents: Sequence[HasMember], context: Context) -> Answers[PointsAccount]:
     """Each member's account as it stands at the moment of the operation."""
     if are((Account, Unasked), parents) and not _late(parents):
-        return cast("list[PointsAccount]", list(parents))
+        accounts: list[Any] = list(parents)
+        return accounts
     return _points_of(parents, context)
 
 

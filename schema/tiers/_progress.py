@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import TypeAlias, TypeVar, cast
+from typing import Any, TypeAlias, TypeVar, cast
 from uuid import UUID
 
 import strawberry
@@ -232,8 +232,9 @@ async def rungs_of(parents: Sequence[HasMember], context: Context) -> list[Rung]
     return [step.rung for _, step in await _steps_read(parents, context)]
 
 
-def _progress(steps: Steps) -> list[TierProgress]:
-    return cast("list[TierProgress]", [Progress(row, step) for row, step in steps])
+def _progress(steps: Steps) -> list[Any]:
+    """As the schema has it, `TierProgress`."""
+    return [Progress(row, step) for row, step in steps]
 
 
 def _tiers(steps: Steps) -> list[Tier]:
@@ -246,7 +247,8 @@ def _steps(known: Ladder, parents: Sequence[HasMember], context: Context) -> Ste
         return None
     found: Steps = []
     steps, now = known.steps, context.now
-    for row in cast("Sequence[StandingOf]", parents):
+    rows: Sequence[Any] = parents
+    for row in rows:
         step, changes_at = steps.get(row.tier_id), row.changes_at
         if step is None or (changes_at is not None and changes_at <= now):
             return None

@@ -280,7 +280,7 @@ async def test_a_trusted_document_is_examined_once_and_read_once_a_second(
 ) -> None:
     mei, process = await as_mei(), await house.production()
     await trust(HOME)
-    examining._memories.clear()
+    examining.remembered.cache_clear()
     assert (await send(process, apollo(HOME), mei)).codes == []
     monkeypatch.setattr(examining, "_examine", lambda *_: pytest.fail("examined again"))
     statements.clear()
@@ -298,11 +298,11 @@ async def test_a_withdrawn_document_is_kept_no_longer_than_any_other() -> None:
     ticks = Ticks()
     library = Library(clock=ticks)
     assert await library.trusted(digest(HOME))
-    assert HOME in examining._memories[schema._schema].trusted
+    assert HOME in examining.remembered(schema._schema).trusted
     await documents.withdraw(digest(HOME), actor=SYSTEM, now=NOON)
     ticks.now += SECOND
     assert await library.trusted(digest(HOME)) is None
-    assert HOME not in examining._memories[schema._schema].trusted
+    assert HOME not in examining.remembered(schema._schema).trusted
     assert library.names() == frozenset()
 
 

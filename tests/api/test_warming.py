@@ -40,7 +40,7 @@ async def test_registered_documents_are_compiled_before_the_first_request(statem
     told = [Trusted.of(each, each.split()[1]) for each in (HOME, PAGE, GONE, WITHDRAWN)]
     await documents.register(told, actor=SYSTEM, now=NOON)
     await documents.withdraw(told[-1].sha256, actor=SYSTEM, now=NOON)
-    examining._memories.clear()
+    examining.remembered.cache_clear()
     library = Library()
     await warming.ready(library)
     known = examining.remembered(GRAPH).trusted

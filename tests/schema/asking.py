@@ -128,7 +128,7 @@ async def act(mutation: str, answer: str, given: dict[str, Any], *, who: Princip
 
 def forget_documents() -> None:
     """Let every document be examined anew."""
-    examining._memories.clear()
+    examining.remembered.cache_clear()
 
 
 def refusals(payload: Any) -> list[str]:

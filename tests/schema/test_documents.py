@@ -178,4 +178,4 @@ def test_what_was_found_of_a_trusted_document_is_kept_for_good(monkeypatch: pyte
     examining.distrust(SERVED, HOME)
     assert examining.examined(SERVED, HOME) is not kept
     examining.trust(SERVED, "no GraphQL {")
-    assert "no GraphQL {" not in examining._memories[SERVED].trusted
+    assert "no GraphQL {" not in examining.remembered(SERVED).trusted

@@ -10,7 +10,7 @@ from graphql import GraphQLSchema
 from models.invariants import violations
 from rules import audit
 from rules import programme as programmes
-from schema import examining
+from schema import examining, executing
 from tests.people import adjust, balance, member, programme
 from tests.schema.asking import CLERK, REQUEST, SERVICE, act, as_member, ask, forget_documents, member_id
 
@@ -195,7 +195,7 @@ async def test_documents_are_remembered_up_to_a_bound(monkeypatch: pytest.Monkey
     for document in documents:
         await ask(document)
         await ask(documents[0])
-    [memory] = examining._memories.values()
+    memory = examining.remembered(executing.GRAPH)
     # what is compiled of a document weighs something, too
     assert sum(len(text) for text in memory.known) <= memory.characters == sum(memory.weights.values()) <= 200
     assert memory.weights.keys() == memory.known.keys()
