@@ -11,13 +11,12 @@ import time
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from datetime import datetime
 
 from api.clock import now
 from rules import rates
 from rules.actors import Principal
-from rules.rates import Rate, Taken, Wait, kind_of
+from rules.rates import Rate, Taken, Wait
 
 BUCKETS = 50_000
 """How many callers are remembered. The longest unused is forgotten first; it is whole again after half a minute."""
@@ -31,18 +30,52 @@ EVERY, AWAY = 1.0, 5.0
 _log = logging.getLogger("loyalty.allowance")
 
 
-@dataclass(slots=True)
 class Bucket:
-    """How full a caller's bucket is, and what of that the other processes have not been told."""
+    """One caller's allowance: how full their bucket is, and what of that the other processes have not been told."""
 
-    rate: Rate
-    at: float
-    level: float = 0.0
-    """Points not yet leaked away at `at`."""
-    unsettled: int = 0
+    __slots__ = ("at", "key", "level", "rate", "unsettled", "whole")
 
-    def leak(self, moment: float) -> None:
+    def __init__(self, whole: "Allowance", key: str, rate: Rate) -> None:
+        self.whole = whole
+        self.key = key
+        self.rate = rate
+        self.at = whole.clock()
+        self.level = 0.0
+        """Points not yet leaked away at `at`."""
+        self.unsettled = 0
+
+    @property
+    def maximum(self) -> int:
+        """The most there may ever be of it."""
+        return self.rate.maximum
+
+    @property
+    def available(self) -> int:
+        """Points that may be taken now."""
+        return max(0, int(self.rate.maximum - self.level))
+
+    def take(self, points: int) -> Taken | Wait:
+        """Take points before something runs, or say how long to wait; nothing is taken then."""
+        self._leak()
+        rate, level = self.rate, self.level + points
+        left = rate.maximum - level
+        if left < 0:
+            return Wait(max(1, math.ceil(-left / rate.restore)), self.available, rate)
+        self.level = level
+        self.unsettled += points
+        self.whole.due[self.key] = self
+        return Taken(points, int(left), rate)
+
+    def give_back(self, points: int) -> int:
+        """Give back what was taken and not needed, and say what is available now."""
+        self._leak()
+        self.level = max(0.0, self.level - points)
+        self.unsettled -= points
+        return self.available
+
+    def _leak(self) -> None:
         """Let go of what time has given back."""
+        moment = self.whole.clock()
         level = self.level - (moment - self.at) * self.rate.restore
         self.at = moment
         if level > 0:
@@ -50,11 +83,6 @@ class Bucket:
             return
         self.level = 0.0
         self.unsettled = max(0, self.unsettled)
-
-    @property
-    def available(self) -> int:
-        """Points that may be taken now."""
-        return max(0, int(self.rate.maximum - self.level))
 
 
 class Allowance:
@@ -69,10 +97,18 @@ class Allowance:
         self.due: dict[str, Bucket] = {}
         """The buckets of which the other processes may not have been told all."""
 
-    def of(self, principal: Principal | None, network: str | None) -> "Share":
-        """The allowance of one caller; of nobody, that of their network."""
-        rate = self.table["NOBODY" if principal is None else principal.kind]
-        return Share(self, key_of(principal, network), rate)
+    def of(self, principal: Principal | None, network: str | None) -> Bucket:
+        """The allowance of one caller; of nobody, that of their network. It is for what they ask now and no longer."""
+        key, buckets = key_of(principal, network), self.buckets
+        bucket = buckets.get(key)
+        if bucket is not None:
+            buckets.move_to_end(key)
+            return bucket
+        bucket = buckets[key] = Bucket(self, key, self.table["NOBODY" if principal is None else principal.kind])
+        if len(buckets) > BUCKETS:
+            forgotten, _ = buckets.popitem(last=False)
+            self.due.pop(forgotten, None)
+        return bucket
 
     def forget(self) -> None:
         """Let everybody begin anew."""
@@ -93,55 +129,6 @@ class Allowance:
             for key, bucket in found.items():
                 if bucket.unsettled <= 0 and self.due.get(key) is bucket:
                     del self.due[key]
-
-    def bucket(self, key: str) -> Bucket:
-        """A caller's bucket as it is now."""
-        buckets = self.buckets
-        bucket = buckets.get(key)
-        if bucket is not None:
-            buckets.move_to_end(key)
-            bucket.leak(self.clock())
-            return bucket
-        bucket = buckets[key] = Bucket(self.table[kind_of(key)], self.clock())
-        if len(buckets) > BUCKETS:
-            forgotten, _ = buckets.popitem(last=False)
-            self.due.pop(forgotten, None)
-        return bucket
-
-
-class Share:
-    """One caller's allowance."""
-
-    __slots__ = ("key", "rate", "whole")
-
-    def __init__(self, whole: Allowance, key: str, rate: Rate) -> None:
-        self.whole = whole
-        self.key = key
-        self.rate = rate
-
-    @property
-    def maximum(self) -> int:
-        """The most there may ever be of it."""
-        return self.rate.maximum
-
-    def take(self, points: int) -> Taken | Wait:
-        """Take points before something runs, or say how long to wait; nothing is taken then."""
-        bucket, rate = self.whole.bucket(self.key), self.rate
-        level = bucket.level + points
-        left = rate.maximum - level
-        if left < 0:
-            return Wait(max(1, math.ceil(-left / rate.restore)), bucket.available, rate)
-        bucket.level = level
-        bucket.unsettled += points
-        self.whole.due[self.key] = bucket
-        return Taken(points, int(left), rate)
-
-    def give_back(self, points: int) -> int:
-        """Give back what was taken and not needed, and say what is available now."""
-        bucket = self.whole.bucket(self.key)
-        bucket.level = max(0.0, bucket.level - points)
-        bucket.unsettled -= points
-        return bucket.available
 
 
 def key_of(principal: Principal | None, network: str | None) -> str:

@@ -59,11 +59,12 @@ def page(text: str, headers: Mapping[str, str]) -> Answer:
 async def give(answer: Answer, request_id: str, send: Send) -> None:
     """Send an answer, with the name of the request it is to."""
     status, headers, body = answer
-    headers.append((b"content-length", b"%d" % len(body)))
-    headers.append((b"x-request-id", request_id.encode()))
+    length, name = len(body), request_id.encode()
     cycle = getattr(send, "__self__", None)
-    if isinstance(cycle, Cycle) and cycle.answers(status, headers, body):
+    own = b"content-length: %d\r\nx-request-id: %b\r\n" % (length, name)
+    if isinstance(cycle, Cycle) and cycle.answers(status, headers, own, body):
         return
+    headers += ((b"content-length", b"%d" % length), (b"x-request-id", name))
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})
 

@@ -6,7 +6,7 @@ import select
 from collections.abc import Sequence
 from contextlib import suppress
 from functools import lru_cache
-from typing import Any
+from typing import Any, TypeAlias
 from urllib.parse import unquote
 
 import httptools
@@ -35,6 +35,11 @@ CLOSE = (b"connection", b"close")
 
 URL_MAX, URLS = 100, 256
 """How long a URL may be that is read but once, and how many such are remembered."""
+
+HEADS = 256
+"""How many sets of headers are remembered as they are written."""
+
+Header: TypeAlias = tuple[bytes, bytes]
 
 
 class Cycle(RequestResponseCycle):
@@ -68,24 +73,21 @@ class Cycle(RequestResponseCycle):
         self.flow.resume_reading()
         return bytes(body)
 
-    def answers(self, status: int, headers: Sequence[tuple[bytes, bytes]], body: bytes) -> bool:
+    def answers(self, status: int, headers: Sequence[Header], own: bytes, body: bytes) -> bool:
         """Write a whole answer at once, which is one call of the system; False where it goes by `send` only.
 
-        ASGI tells head and body apart, and each would be written by itself.
+        ASGI tells head and body apart, and each would be written by itself. Headers that other answers have as well
+        are put together once; the `own` ones are lines already.
         """
         if self.response_started or self.disconnected or self.flow.write_paused or self.scope["method"] == "HEAD":
             return False
-        told = [*self.default_headers, *headers]
-        if CLOSE in told:
+        told = *self.default_headers, *headers
+        head = _head(told if self.keep_alive else (*told, CLOSE))
+        if CLOSE in headers:
             self.keep_alive = False
-        elif not self.keep_alive:
-            told.append(CLOSE)
-        head = b"\r\n".join(map(b": ".join, told))
-        if head.count(b"\n") != len(told) - 1:
-            raise ValueError("A header is one line.")
         self.response_started = self.response_complete = True
         self.waiting_for_100_continue = False
-        self.transport.write(b"%b%b\r\n\r\n%b" % (STATUS_LINE[status], head, body))
+        self.transport.write(b"%b%b%b\r\n%b" % (STATUS_LINE[status], head, own, body))
         self.message_event.set()
         if not self.keep_alive:
             self.transport.close()
@@ -278,6 +280,15 @@ def _parts_of(url: bytes, root: str) -> tuple[str, bytes, bytes]:
     parsed = httptools.parse_url(url)
     path = parsed.path.decode("ascii")
     return root + (unquote(path) if "%" in path else path), root.encode("ascii") + parsed.path, parsed.query or b""
+
+
+@lru_cache(HEADS)
+def _head(headers: tuple[Header, ...]) -> bytes:
+    """Headers, each once, as the lines they are. Raises: ValueError."""
+    head = b"".join(b"%b: %b\r\n" % each for each in dict.fromkeys(headers))
+    if head.count(b"\n") > len(headers):
+        raise ValueError("A header is one line.")
+    return head
 
 
 def has_hung_up(transport: asyncio.Transport) -> bool:

@@ -8,6 +8,7 @@ import os
 import re
 from collections.abc import Awaitable, Iterator
 from datetime import datetime
+from itertools import chain
 from typing import NamedTuple
 
 from graphql import ExecutionResult, GraphQLError
@@ -255,6 +256,9 @@ def _sane(given: bytes | None) -> str | None:
 
 def _names() -> Iterator[str]:
     """Names for requests, at random: the system is asked for many at once."""
-    while True:
-        some = os.urandom(NAME_BYTES * AT_ONCE).hex()
-        yield from (some[at : at + 2 * NAME_BYTES] for at in range(0, len(some), 2 * NAME_BYTES))
+    return chain.from_iterable(iter(_some_names, None))
+
+
+def _some_names() -> list[str]:
+    some = os.urandom(NAME_BYTES * AT_ONCE).hex()
+    return [some[at : at + 2 * NAME_BYTES] for at in range(0, len(some), 2 * NAME_BYTES)]

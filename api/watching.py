@@ -9,7 +9,7 @@ from graphql import ExecutionResult
 from prometheus_client import Counter, Gauge, Histogram, disable_created_metrics
 
 from schema import executing
-from schema.context import Context, Passed
+from schema.context import Context
 
 NAMES = 200
 """How many names of operations have numbers of their own; the others share `other`."""
@@ -180,7 +180,7 @@ def write_down(context: Context, result: ExecutionResult, seconds: float, lines:
         # until an operation is known to be valid, what it calls itself is any text at all
         label = NAMED.of(passed.name, is_stranger=who is None and context.trusted is None)
         kind = passed.kind
-    ended = outcome(result, passed)
+    ended = outcome(context, result)
     cost = result.extensions["cost"]["actual"] if result.extensions else 0
     sort = label, kind, ended, principal
     counted = COUNTED.ended.get(sort)
@@ -197,13 +197,13 @@ def write_down(context: Context, result: ExecutionResult, seconds: float, lines:
             "principal": str(principal),
             "request_id": context.request_id,
         }
-        if passed and passed.refusals:
-            told["refusals"] = passed.refusals
+        if context.refusals:
+            told["refusals"] = list(context.refusals)
         _log.info("operation", extra=told)
 
 
-def outcome(result: ExecutionResult, passed: Passed | None) -> str:
+def outcome(context: Context, result: ExecutionResult) -> str:
     """How an operation ended: `ok`, `refused` by the programme, or the code of its first error."""
     if result.errors:
         return str((result.errors[0].extensions or {}).get("code", "INTERNAL_SERVER_ERROR"))
-    return "refused" if passed is not None and passed.refusals else "ok"
+    return "refused" if context.refusals else "ok"

@@ -112,16 +112,16 @@ class Allowance(Protocol):
         """Give back what was taken and not needed, and say what is available now."""
 
 
-@dataclass(slots=True)
-class Passed:
-    """An operation that is valid and for its caller: what an operator may know of it, and how it ended."""
+class Passed(Protocol):
+    """An operation that is valid and for its caller: what an operator may know of it."""
 
-    name: str | None
-    kind: str
-    """`query`, `mutation` or `subscription`."""
-    cost: int
-    refusals: list[str] = field(default_factory=list)
-    """The codes with which the programme said no."""
+    @property
+    def name(self) -> str | None:
+        """What it calls itself."""
+
+    @property
+    def kind(self) -> str:
+        """`query`, `mutation` or `subscription`."""
 
 
 class HasMember(Protocol):
@@ -210,6 +210,8 @@ class Context:
     """What the operation's cost is taken from; None where nobody counts."""
     passed: Passed | None = None
     """The operation, once it has passed the gate."""
+    refusals: tuple[str, ...] = ()
+    """The codes with which the programme said no."""
     environment: str = "dev"
     """The environment as an API key names it."""
     loaders: dict[tuple[Any, ...], DataLoader[Any, Any]] = field(default_factory=dict)

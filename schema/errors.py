@@ -220,8 +220,7 @@ def command(
             try:
                 return await resolver(self, info, **given)
             except Refusal as refusal:
-                if context.passed:
-                    context.passed.refusals.append(refusal.code())
+                context.refusals += (refusal.code(),)
                 return payload(user_errors=[answer_to(refusal, context.language, renamed)])  # type: ignore[call-arg]
 
         told_by = options(rule, told)

@@ -18,7 +18,7 @@ from rules import audit
 from rules.keyring import KeysMoved
 from rules.rates import Taken, Wait
 from schema import cost, limits, permissions, words
-from schema.context import Context, Passed
+from schema.context import Context
 from schema.examining import Examined, Operation, examined, labelled, remembered
 
 CHARACTERS_A_POINT = 250
@@ -144,7 +144,7 @@ class Passage:
         if operation is None or operation.price is None:
             return []  # there is no operation of that name, as will be told
         most, allowance = operation.price.most(self.variables), context.allowance
-        context.passed = Passed(operation.name, operation.kind, most)
+        context.passed = operation
         limit = min(cost.LIMIT, allowance.maximum) if allowance else cost.LIMIT
         if most > limit:
             said = f"The operation costs up to {most} points, and {limit} are allowed. Ask for smaller pages."

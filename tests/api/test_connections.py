@@ -196,7 +196,7 @@ async def test_a_header_of_two_lines_is_never_written(in_development: Starlette)
     protocol.data_received(HEAD + ASKS)
     cycle: Any = protocol.cycle
     with pytest.raises(ValueError, match="one line"):
-        cycle.answers(200, [(b"x-request-id", b"1\r\nset-cookie: x")], b"")
+        cycle.answers(200, [(b"retry-after", b"1\r\nset-cookie: x")], b"", b"")
     assert wire.pieces == []
     await answered(protocol)
     protocol.connection_lost(None)
