@@ -98,7 +98,7 @@ class Allowance:
         """The buckets of which the other processes may not have been told all."""
 
     def of(self, principal: Principal | None, network: str | None) -> Bucket:
-        """The allowance of one caller; of nobody, that of their network. It is for what they ask now and no longer."""
+        """The allowance of one caller; of nobody, that of their network. It holds for what they ask now."""
         key, buckets = key_of(principal, network), self.buckets
         bucket = buckets.get(key)
         if bucket is not None:
