@@ -29,6 +29,9 @@ execution the field's own resolver must do the like, by a DataLoader. A batch wi
 attributes are shown of what it gives, by the names of their types, and need not come by others. Compiled code
 awaits one thing after another, so that a connection is never asked two things at once.
 
+**Objects that never change.** Of a class that is marked `@unchanging` each object is completed once for a selection
+set that reads nothing but attributes, and its answer is told again, as long as there is room for it.
+
 **What differs from graphql-core, and is allowed to.** `Info.path` names the fields without the places in lists; the
 class of an object decides once whether it is of a type; sibling fields are not resolved concurrently.
 """
@@ -38,5 +41,6 @@ from schema.compiler._executing import Executor
 from schema.compiler._faults import Fault
 from schema.compiler._plans import Plan
 from schema.compiler._shapes import by_class
+from schema.compiler._telling import unchanging
 
-__all__ = ["BATCH", "SHOWN", "Executor", "Fault", "Plan", "Shown", "by_class"]
+__all__ = ["BATCH", "SHOWN", "Executor", "Fault", "Plan", "Shown", "by_class", "unchanging"]

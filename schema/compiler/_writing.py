@@ -30,7 +30,7 @@ from schema.compiler._asking import Information, Place, Shown
 from schema.compiler._bodies import LOCAL, TYPENAME, Function, Keys, Many, One, Text
 from schema.compiler._completing import Completing
 from schema.compiler._faults import WRITTEN
-from schema.compiler._leaves import NotCovered
+from schema.compiler._leaves import NotCovered, is_leaf
 from schema.compiler._shapes import (
     Checking,
     Kinds,
@@ -43,6 +43,7 @@ from schema.compiler._shapes import (
     regroup,
     there,
 )
+from schema.compiler._telling import Told, may_be_unchanging
 
 OWN = frozenset({"it", "kind", "kinds", "list", "map", "run", "them", "zip"})
 """What every function calls something of its own, or of Python's."""
@@ -151,7 +152,25 @@ class Writer:
 
     def is_alone(self, kind: GraphQLObjectType, details: FieldDetailsList) -> bool:
         """Whether a selection set stands at one place, so that it needs no function of its own."""
-        return self._uses[_known(kind, details)] == 1
+        return self._uses[_known(kind, details)] == 1 and not self._is_told_again(kind, details)
+
+    def _is_told_again(self, kind: GraphQLObjectType, details: FieldDetailsList) -> bool:
+        """Whether objects may never change, and nothing is asked of them but what hangs on them."""
+        return may_be_unchanging(kind) and self._is_plain(kind, details)
+
+    def _is_plain(self, kind: GraphQLObjectType, details: FieldDetailsList) -> bool:
+        """Whether all below a field is read from attributes."""
+        for below in self.below(kind, details).values():
+            if below[0].node.name.value == TYPENAME:
+                continue
+            place = self.place(kind, below, ())
+            named = get_named_type(place.definition.type)
+            is_object = isinstance(named, GraphQLObjectType)
+            if place.field.base_resolver is not None or not (is_object or is_leaf(named)):
+                return False
+            if isinstance(named, GraphQLObjectType) and not self._is_plain(named, below):
+                return False
+        return True
 
     def check(self, text: Text, kind: GraphQLObjectType, variable: str, keys: Keys) -> None:
         """Write what declines one object that is not of a type; a class that was found to be is only looked up."""
@@ -164,11 +183,18 @@ class Writer:
         """The function of one object of a type at a place."""
         known = _known(kind, details), False
         if known not in self._functions:
-            self._functions[known] = self._one(kind, self.below(kind, details), keys, name=keys[-1])
+            function = self._one(kind, self.below(kind, details), keys, name=keys[-1])
+            if self._is_told_again(kind, details):
+                told = self.name_of(f"{keys[-1]}_told", Told(function.name))
+                function = Function(f"{told}.one", awaits=False)
+            self._functions[known] = function
         return self._functions[known]
 
     def many(self, kind: GraphQLObjectType, details: FieldDetailsList, keys: Keys) -> Function:
         """The function of the objects of one type at a place."""
+        if self._is_told_again(kind, details):
+            told = self.one(kind, details, keys).name.removesuffix(".one")
+            return Function(f"{told}.many", awaits=False)
         known = _known(kind, details), True
         if known not in self._functions:
             check = self.name_of(kind.name, self.completing.check(kind))
@@ -274,7 +300,7 @@ class Writer:
         names = dict(self.names)
         exec(compile(self.source(), WRITTEN, "exec"), names)  # noqa: S102  written here, from a valid document
         for meant in self.names.values():
-            if isinstance(meant, _Kinds):
+            if isinstance(meant, _Kinds | Told):
                 meant.made(names)
         return names[root.name]
 

@@ -9,6 +9,7 @@ from rules import schemes
 from rules.programme import Rung, Terms
 from rules.schemes import BenefitKind, all_of
 from schema import ids
+from schema.compiler import unchanging
 from schema.context import Context
 from schema.enums import describe
 from schema.permissions import PUBLIC, seen
@@ -58,6 +59,7 @@ def benefits_of(rung: Rung) -> list[Benefit]:
     return [benefit_of(each) for each in all_of(rung)]
 
 
+@unchanging
 @strawberry.type(description="One rung of the ladder (会员等级).")
 class Tier(Node):
     code: str = seen(PUBLIC, "The tier's short name, which does not change.")
