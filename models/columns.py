@@ -1,8 +1,8 @@
 """Columns: how a row's values become those of its table's columns, found out once for a model and its names."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from functools import lru_cache
-from operator import itemgetter
+from operator import call, itemgetter
 from typing import Any
 
 import orjson
@@ -57,7 +57,7 @@ class Passing:
 class Insertion:
     """How rows that name the same fields become one table's columns."""
 
-    __slots__ = ("_given", "_made", "_names", "_told", "columns", "model", "passing")
+    __slots__ = ("_given", "_made", "_names", "_told", "columns", "model", "passing", "whole")
 
     def __init__(self, model: type[Model], dialect: str, names: tuple[str, ...]) -> None:
         columns = {column: name for name, column in model._meta.fields_db_projection.items()}
@@ -71,8 +71,9 @@ class Insertion:
         self.columns = tuple(model._meta.fields_db_projection[name] for name in named)
         self._names = names
         self._given = picked(names)
-        self._made = list(enumerate(made.values(), start=len(given)))
-        self._told = [*(None for _ in made), *told.values()]
+        self._made, self._told = tuple(made.values()), tuple(told.values())
+        self.whole: Callable[[Values], Values] = self._whole if made or told else tuple
+        """The values of the columns, by those of the names."""
 
     def given(self, row: Mapping[str, Any]) -> Values:
         """The row's values in the order of the names.
@@ -86,14 +87,8 @@ class Insertion:
         except KeyError as missing:
             raise ValueError(f"Rows for {self.model.__name__} must all name the field {missing}.") from missing
 
-    def whole(self, given: Values) -> Sequence[Any]:
-        """The values of the columns, by those of the names."""
-        if not self._told:
-            return given
-        values = [*given, *self._told]
-        for place, make in self._made:
-            values[place] = make()
-        return values
+    def _whole(self, given: Values) -> Values:
+        return (*given, *map(call, self._made), *self._told)
 
     def values(self, given: Values) -> list[Any]:
         """The same, as the database takes them."""

@@ -59,10 +59,9 @@ class Added:
     def _named(self) -> list[Row]:
         return [dict(zip(self.shape.names, row, strict=True)) for row in self.rows]
 
-    def values(self) -> Sequence[Any]:
-        """The values in the order of the text's marks; those of one row have yet to be passed on."""
-        rows = self.rows
-        return self.shape.whole(rows[0]) if len(rows) == 1 else _laid([self.shape.values(row) for row in rows])
+    def laid(self) -> Sequence[Any]:
+        """The values of several rows, as the database takes them, in the order of the text's marks."""
+        return _laid([self.shape.values(row) for row in self.rows])
 
     def check(self, found: int) -> None:
         """Raise the clash, if fewer rows were added than there are."""
@@ -74,16 +73,16 @@ class Added:
 class Changed:
     """Rows of one table and one owner to be changed, each found by its values, the owner's id first.
 
-    Of each there is what it is found by and what it becomes, in the orders of the shape.
+    Of each there is what it is found by, and then what it becomes, in the orders of the shape.
     """
 
     shape: ChangeShape
-    rows: list[tuple[Values, Values]]
+    rows: list[Values]
     clash: None = None
 
     def takes(self, other: "Part") -> bool:
         """Take another's rows over, if they are of the same kind and owner."""
-        if other.shape is not self.shape or other.rows[0][0][0] != self.rows[0][0][0]:
+        if other.shape is not self.shape or other.rows[0][0] != self.rows[0][0]:
             return False
         self.rows += other.rows
         return True
@@ -95,7 +94,9 @@ class Changed:
     def named(self) -> list[tuple[Row, Row]]:
         """What each row is found by and what it becomes, with their names."""
         by, names = self.shape.by, self.shape.names
-        return [(dict(zip(by, where, strict=True)), dict(zip(names, to, strict=True))) for where, to in self.rows]
+        return [
+            (dict(zip(by, row, strict=False)), dict(zip(names, row[len(by) :], strict=True))) for row in self.rows
+        ]
 
     def amend(self, key: str, where: Row, to: Row) -> bool:
         """Change a row to what it is to be in the end, if it is one of these."""
@@ -103,16 +104,13 @@ class Changed:
             if found.get(key) is not None and found[key] == where.get(key) and to.keys() == told.keys():
                 if not _stands({**found, **told}, where):
                     return False
-                self.rows[place] = self.rows[place][0], tuple({**told, **to}.values())
+                self.rows[place] = (*found.values(), *{**told, **to}.values())
                 return True
         return False
 
-    def values(self) -> Sequence[Any]:
-        """The values in the order of the text's marks; those of one row have yet to be passed on."""
-        if len(self.rows) == 1:
-            [(where, to)] = self.rows
-            return where + to
-        rows = [self.shape.values(*row) for row in self.rows]
+    def laid(self) -> Sequence[Any]:
+        """The values of several rows, as the database takes them, in the order of the text's marks."""
+        rows = [self.shape.values(row) for row in self.rows]
         return [rows[0][0], *_laid([row[1:] for row in rows])]
 
     def check(self, found: int) -> None:
@@ -132,12 +130,12 @@ class Drawn:
 
     @property
     def rows(self) -> list[Values]:
-        """The one row."""
-        return [(self.key,)]
+        """The one row: what it is found by, and by how much it moves."""
+        return [(self.key, self.amount)]
 
-    def values(self) -> Sequence[Any]:
+    def laid(self) -> Sequence[Any]:
         """The values in the order of the text's marks."""
-        return self.key, self.amount
+        return self.rows[0]
 
     def check(self, found: int) -> None:
         """Insist on the counter's having had room. Raises: Moved."""
@@ -163,23 +161,19 @@ def fold(parts: Sequence[Part]) -> Fold:
     return Fold(text, values, [part for part in parts if part.shape.guarded])
 
 
-def fold_alone(parts: Sequence[Part], model: type[Model], row: Row) -> tuple[str, list[Any]]:
+def fold_alone(parts: Sequence[Part], model: type[Model], row: Row, owner: Part | None) -> tuple[str, list[Any]]:
     """The parts as one statement that needs no transaction, given the owner's row as it was read; and its values.
 
-    It takes hold of that row before anything else. Where it is not found as it was read, nothing is written and
-    nothing answered. Where any other is not found, it fails by a division by zero, and nothing of it stays.
+    `owner` is the first of them about that model, if there is one. The statement takes hold of that row before
+    anything else. Where it is not found as it was read, nothing is written and nothing answered. Where any other
+    is not found, it fails by a division by zero, and nothing of it stays.
     """
-    owner, where, names, to = None, row, _NOTHING, _NOTHING
-    for part in parts:
-        if part.shape.model is model and isinstance(part, Changed):
-            owner, names, (found, to) = part, part.shape.names, part.rows[0]
-            where = {**row, **dict(zip(part.shape.by, found, strict=True))}
-            break
-    held = change_shape(model, tuple(where), names)
-    return _folded([True, held, 1], [*where.values(), *to], parts, besides=owner)
-
-
-_NOTHING: Values = ()
+    if not isinstance(owner, Changed):
+        return _folded([True, change_shape(model, tuple(row), ()), 1], [*row.values()], parts)
+    shape, told = owner.shape, owner.rows[0]
+    where = {**row, **dict(zip(shape.by, told, strict=False))}
+    held = change_shape(model, tuple(where), shape.names)
+    return _folded([True, held, 1], [*where.values(), *told[len(shape.by) :]], parts, besides=owner)
 
 
 def _folded(
@@ -190,12 +184,17 @@ def _folded(
     for part in parts:
         if part is besides:
             continue
-        shape, size = part.shape, len(part.rows)
-        values += part.values()
-        if size > FEW:
-            if shape.guarded and kinds[0]:
-                many.append(size)
-            size = 0
+        shape, rows = part.shape, part.rows
+        size = len(rows)
+        if size == 1:
+            # those have yet to be passed on
+            values += shape.whole(rows[0])
+        else:
+            values += part.laid()
+            if size > FEW:
+                if shape.guarded and kinds[0]:
+                    many.append(size)
+                size = 0
         kinds += shape, size
     made = _made(tuple(kinds))
     made.passing.pass_on(values)

@@ -51,6 +51,8 @@ class ChangeShape:
     """What changes of one model's rows have in common that are found and changed by the same fields."""
 
     guarded = True
+    whole = tuple
+    """A row's values, as they are."""
 
     def __init__(self, model: type[Model], by: tuple[str, ...], names: tuple[str, ...]) -> None:
         self.model, self.by, self.names = model, by, names
@@ -88,9 +90,9 @@ class ChangeShape:
             return f'SELECT "{owner}" AS owner FROM "{table}" WHERE {found} FOR NO KEY UPDATE'  # noqa: S608  # our names
         return f'UPDATE "{table}" SET {news}{source} WHERE {found} RETURNING "{table}"."{owner}" AS owner'  # noqa: S608  # our names
 
-    def values(self, where: Values, to: Values, dialect: str = "postgres") -> list[Any]:
-        """What one row is found by, its owner's id first, and what it becomes."""
-        values = [*where, *to]
+    def values(self, row: Values, dialect: str = "postgres") -> list[Any]:
+        """What one row is found by, its owner's id first, and what it becomes, as the database takes it."""
+        values = [*row]
         self._passing[dialect].pass_on(values)
         return values
 
@@ -111,6 +113,8 @@ class DrawShape:
     """What drawing on one model's counters has in common: a number in a row goes up or down within a range."""
 
     guarded = True
+    whole = tuple
+    """A row's values, as they are."""
 
     def __init__(self, model: type[Model], key: str, column: str, most: str) -> None:
         self.model, self.key, self.column, self.most = model, key, column, most

@@ -65,7 +65,7 @@ class Sheet:
     __slots__ = (
         "_before",
         "_drawn",
-        "_models",
+        "_first",
         "_rounds",
         "ahead",
         "is_aside",
@@ -90,8 +90,8 @@ class Sheet:
         """What is to be done once it is committed."""
         self._rounds: list[list[Added | Changed]] = []
         """What may leave together. One statement cannot change a row twice: that takes another round."""
-        self._models: set[type[Model]] = set()
-        """Whose rows the last of these rounds is about."""
+        self._first: dict[type[Model], Part] = {}
+        """The first part about each model, in the last of these rounds."""
         self._drawn: list[Drawn] = []
         """The counters that are drawn on at the very end, since others wait for them."""
 
@@ -121,21 +121,21 @@ class Sheet:
 
     def take(self, part: Added | Changed) -> None:
         """Gather a part."""
-        shape = part.shape
+        model = part.shape.model
         if not self._rounds:
             self._begin(part)
-        elif shape.model not in self._models:
-            self._models.add(shape.model)
+        elif model not in self._first:
+            self._first[model] = part
             self._rounds[-1].append(part)
-        elif not (shape.guarded and self._met(part)):
+        elif not (part.shape.guarded and self._met(part)):
             last = self._rounds[-1][-1]
-            if last.shape is not shape or not last.takes(part):
+            if last.shape is not part.shape or not last.takes(part):
                 self._rounds[-1].append(part)
 
     def _begin(self, part: Added | Changed) -> None:
         """Begin another round with a part."""
         self._rounds.append([part])
-        self._models = {part.shape.model}
+        self._first = {part.shape.model: part}
 
     def _met(self, part: Added | Changed) -> bool:
         """Whether a change of a row that is gathered became a part of what is, or of another round."""
@@ -159,7 +159,7 @@ class Sheet:
         if self.ahead is not None:
             raise Moved
         rounds, self._rounds = self._rounds, []
-        self._models = set()
+        self._first = {}
         for parts in rounds:
             await _together(parts)
 
@@ -182,7 +182,8 @@ class Sheet:
             return
         if len(self._rounds) > 1 or self.watched is None:
             raise Moved
-        text, values = fold_alone([*self._rounds[0], *drawn], *self.watched)
+        model, row = self.watched
+        text, values = fold_alone([*self._rounds[0], *drawn], model, row, self._first.get(model))
         # what is drawn on is waited for by others, who are not to wait for a group of commands
         if not await self.ahead.write(text, values, shares=not drawn):
             raise Moved
@@ -217,7 +218,7 @@ def add(model: type[Model], rows: Sequence[Row], *, clash: type[Exception] | Non
 def change(model: type[Model], where: Row, to: Row) -> None:
     """Have a row changed, which is found by these values, its owner's id first. There must be one."""
     shape = change_shape(model, tuple(where), tuple(to))
-    _sheet.get().take(Changed(shape, [(tuple(where.values()), tuple(to.values()))]))
+    _sheet.get().take(Changed(shape, [(*where.values(), *to.values())]))
 
 
 class Adding:
@@ -256,7 +257,7 @@ class Changing:
 
     def change(self, where: Values, to: Values) -> None:
         """Have a row changed. There must be one."""
-        _sheet.get().take(Changed(self.shape, [(where, to)]))
+        _sheet.get().take(Changed(self.shape, [where + to]))
 
 
 def draw(model: type[Model], key: str, which: Any, column: str, amount: int, *, most: str) -> None:
@@ -304,7 +305,7 @@ def aside() -> Iterator[None]:
         ours.is_aside = before
 
 
-async def read_ahead(hold: SQL, read: SQL, *values: Any) -> tuple[list[dict[str, Any]], bool]:
+async def read_ahead(hold: SQL, read: SQL, *values: Any) -> tuple[Sequence[Mapping[str, Any]], bool]:
     """What a command decides on, read about its owner, the first value; and whether the owner is held.
 
     Where they are not, the command must say by `watch` what the owner's row was.
@@ -373,8 +374,8 @@ async def _by_itself(part: Part) -> None:
     connection = sql.current()
     dialect = connection.capabilities.dialect
     if isinstance(part, Drawn):
-        part.check(await connection.execute_affected(part.shape.alone(dialect), part.values()))
+        part.check(await connection.execute_affected(part.shape.alone(dialect), list(part.rows[0])))
         return
     text = single(part.shape, dialect)
-    found = [await connection.execute_affected(text, part.shape.values(*row, dialect)) for row in part.rows]
+    found = [await connection.execute_affected(text, part.shape.values(row, dialect)) for row in part.rows]
     part.check(sum(found))

@@ -46,8 +46,13 @@ def added(model: type[Model], *rows: Row, clash: type[Exception] | None = None) 
 def changed(model: type[Model], *rows: tuple[Row, Row]) -> Changed:
     """Rows to be changed."""
     where, to = rows[0]
-    told = [(tuple(found.values()), tuple(news.values())) for found, news in rows]
+    told = [(*found.values(), *news.values()) for found, news in rows]
     return Changed(change_shape(model, tuple(where), tuple(to)), told)
+
+
+def alone(parts: list[Part], row: Row) -> tuple[str, list[Any]]:
+    """The parts as one statement that stands alone, given a box as it was read."""
+    return fold_alone(parts, Box, row, next((part for part in parts if part.shape.model is Box), None))
 
 
 def thing(box: UUID, name: str, **more: Any) -> dict[str, Any]:
@@ -140,14 +145,14 @@ async def test_what_a_constraint_refuses_takes_all_of_it_along(postgres: Client)
 async def test_alone_it_writes_once_the_owner_is_as_it_was_read(postgres: Client) -> None:
     box = await a_box(3)
     parts: list[Part] = [added(Thing, thing(box, "A")), changed(Box, ({"id": box, "volume": 3}, {"volume": 4}))]
-    made = fold_alone(parts, Box, {"id": box, "volume": 3})
+    made = alone(parts, {"id": box, "volume": 3})
     assert await postgres.write(*made)
     assert (await names(), await volumes()) == ("A", [4])
 
 
 async def test_alone_an_owner_that_is_only_watched_is_held_and_stays(postgres: Client) -> None:
     box = await a_box(3)
-    made = fold_alone([added(Thing, thing(box, "A"))], Box, {"id": box, "volume": 3})
+    made = alone([added(Thing, thing(box, "A"))], {"id": box, "volume": 3})
     assert "FOR NO KEY UPDATE" in made[0]
     assert await postgres.write(*made)
     assert (await names(), await volumes()) == ("A", [3])
@@ -156,7 +161,7 @@ async def test_alone_an_owner_that_is_only_watched_is_held_and_stays(postgres: C
 async def test_alone_it_writes_nothing_and_says_so_when_the_owner_has_moved(postgres: Client) -> None:
     box = await a_box(3)
     parts: list[Part] = [changed(Box, ({"id": box}, {"volume": 9})), added(Thing, thing(box, "A"))]
-    made = fold_alone(parts, Box, {"id": box, "volume": 2})
+    made = alone(parts, {"id": box, "volume": 2})
     # no error either, which the server would write into its log
     assert await postgres.execute_query_dict(*made) == []
     assert not await postgres.write(*made)
@@ -167,7 +172,7 @@ async def test_alone_nothing_stays_when_another_row_is_not_found(postgres: Clien
     box, other = await a_box(3), await a_box(4)
     parts: list[Part] = [changed(Thing, ({"box_id": other, "id": uuid4()}, {"weight": 1}))]
     parts += [changed(Box, ({"id": box}, {"volume": 9})), added(Thing, thing(box, "A"))]
-    made = fold_alone(parts, Box, {"id": box})
+    made = alone(parts, {"id": box})
     assert not await postgres.write(*made)
     assert (await names(), await volumes()) == ("", [3, 4])
 
@@ -175,14 +180,14 @@ async def test_alone_nothing_stays_when_another_row_is_not_found(postgres: Clien
 async def test_alone_a_row_that_is_there_already_undoes_the_rest(postgres: Client) -> None:
     box = await a_box(3)
     parts: list[Part] = [changed(Box, ({"id": box}, {"volume": 9})), added(Box, {"id": box})]
-    made = fold_alone(parts, Box, {"id": box})
+    made = alone(parts, {"id": box})
     assert not await postgres.write(*made)
     assert await volumes() == [3]
 
 
 async def test_a_writer_that_was_refused_is_used_again(postgres: Client) -> None:
     box = await a_box(3)
-    made = fold_alone([added(Box, {"id": box})], Box, {"id": box})
+    made = alone([added(Box, {"id": box})], {"id": box})
     for _ in range(3):
         assert not await postgres.write(*made)
     with pytest.raises(IntegrityError) as refused:
@@ -193,7 +198,7 @@ async def test_a_writer_that_was_refused_is_used_again(postgres: Client) -> None
 
 async def test_a_statement_that_writes_knows_a_column_that_came_later(postgres: Client) -> None:
     box = await a_box(3)
-    made = fold_alone([changed(Box, ({"id": box}, {"volume": 4}))], Box, {"id": box})
+    made = alone([changed(Box, ({"id": box}, {"volume": 4}))], {"id": box})
     assert await postgres.write(*made)
     await postgres.execute_script("ALTER TABLE box ALTER COLUMN volume TYPE numeric")
     assert await postgres.write(*made)
@@ -203,7 +208,7 @@ async def test_a_moment_that_is_told_several_times_is_sent_once(postgres: Client
     box, later = await a_box(3), NOON.replace(hour=13)
     parts: list[Part] = [added(Thing, thing(box, "A", weight=1)), added(Thing, thing(box, "B", made_at=later))]
     parts += [changed(Box, ({"id": box}, {"volume": 4})), added(Thing, thing(box, "C"))]
-    text, values = fold_alone(parts, Box, {"id": box, "volume": 3})
+    text, values = alone(parts, {"id": box, "volume": 3})
     assert [each for each in values if each in (NOON, text_of(NOON), later)] == [text_of(NOON), later]
     assert await postgres.write(text, values)
     told = {row["name"]: row["made_at"] for row in await SQL("SELECT name, made_at FROM thing").rows()}
