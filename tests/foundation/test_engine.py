@@ -181,6 +181,8 @@ async def test_a_moment_is_stored_as_tortoise_stores_it() -> None:
     stored = field.to_db_value(NOON, Thing)
     assert text_of(NOON) == stored.isoformat(" ") == "2026-05-01 12:00:00+00:00"
     assert text_of(NOON + timedelta(microseconds=5)) > text_of(NOON)
+    late = datetime.max.replace(tzinfo=timezone(timedelta(hours=-3, minutes=-30))) - timedelta(days=1)
+    assert text_of(late) == late.astimezone(UTC).isoformat(" ")
     with pytest.raises(ValueError, match="no time zone"):
         text_of(NOON.replace(tzinfo=None))
 
