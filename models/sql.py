@@ -143,12 +143,18 @@ class SQL(Statement):
             _convert(connection, rows)
         return rows
 
-    async def rows_ahead(self, client: "PostgresClient", *values: Any) -> list[dict[str, Any]]:
+    async def rows_ahead(self, client: "PostgresClient", *values: Any) -> Sequence[Mapping[str, Any]]:
         """All rows, read outside any transaction, and with those who ask the same within two turns of the loop."""
-        rows = _DICTIONARIES.of_records(await client.read(*self._on(client, values), _TOGETHER))
-        if rows:
-            _convert(client, rows)
-        return rows
+        rows = await client.read(*self._on(client, values), _TOGETHER)
+        if not rows:
+            return rows
+        # the driver's own are named, too: a dictionary is made only of what has to be read
+        converters = _converters_of(client, tuple(rows[0].keys()))
+        if all(row[name] is None for name, _ in converters for row in rows):
+            return rows
+        found = _DICTIONARIES.of_records(rows)
+        _convert(client, found)
+        return found
 
     async def row(self, *values: Any) -> dict[str, Any] | None:
         """The first row; None when there is none."""
@@ -266,15 +272,19 @@ def untouched() -> PostgresTransaction | None:
 
 
 def _convert(connection: "PostgresClient | SqliteClient", rows: list[dict[str, Any]]) -> None:
-    shape = tuple(rows[0])
-    converters = connection.shapes.get(shape)
-    if converters is None:
-        converters = connection.shapes[shape] = _converters(shape, connection.capabilities.dialect)
-    for name, convert in converters:
+    for name, convert in _converters_of(connection, tuple(rows[0])):
         for row in rows:
             stored = row[name]
             if stored is not None:
                 row[name] = convert(stored)
+
+
+def _converters_of(connection: "PostgresClient | SqliteClient", shape: tuple[str, ...]) -> Converters:
+    """How the columns of such rows are read, as far as the driver has not done it."""
+    found = connection.shapes.get(shape)
+    if found is None:
+        found = connection.shapes[shape] = _converters(shape, connection.capabilities.dialect)
+    return found
 
 
 _READERS: dict[type[Field[Any]], Callable[[Any], Any]] = {

@@ -1,6 +1,7 @@
 """Idempotency: the same request under the same key is done once and always answered alike."""
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NewType
@@ -66,7 +67,7 @@ class Slip:
         """
         return self.answered(await RECALL.row(self.owner_id, self.principal, self.key))
 
-    def answered(self, row: dict[str, Any] | None) -> Any | None:
+    def answered(self, row: Mapping[str, Any] | None) -> Any | None:
         """What this request was answered before, by what is stored under its key; None when nothing is.
 
         Raises: IdempotencyKeyReused.

@@ -94,7 +94,7 @@ class Means:
         return any(rule.is_of_goods for rule in self.rules)
 
 
-async def means(member_id: UUID, row: dict[str, Any], at: datetime) -> Means | None:
+async def means(member_id: UUID, row: Mapping[str, Any], at: datetime) -> Means | None:
     """What a row with `columns` tells of a payment at that moment; None where there are no rules.
 
     Members who were merged are one person, who has one cap and one first order.
@@ -122,7 +122,7 @@ HAVE_BOUGHT = SQL(
 )
 
 
-def _means(row: dict[str, Any]) -> Means | None:
+def _means(row: Mapping[str, Any]) -> Means | None:
     if row["earn_rules"] is None:
         return None
     used = {

@@ -1,5 +1,6 @@
 """The purse: all that a command on one member's points is decided on, read in one statement."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from datetime import datetime
 from operator import itemgetter
@@ -32,7 +33,7 @@ class Purse:
     tier: Rung
     event_seq: int
     """The number of their newest event."""
-    row: dict[str, Any]
+    row: Mapping[str, Any]
 
 
 def purse(columns: str = "", joins: str = "", *, on_sqlite: str | None = None) -> SQL:
@@ -97,7 +98,7 @@ async def hold(slip: Slip, now: datetime, *more: Any, read: SQL) -> Purse:
     row = rows[0]
     if row["seq"] is None or row["tier_id"] is None:
         raise AssertionError("A member without an account.")
-    state = MemberState(row["state"])
+    state = STATES[row["state"]]
     if not is_held:
         # whatever moves a member's points, growth or tier leaves an event, and every change of state shows itself
         watch(Member, {"id": slip.owner_id, "event_seq": row["event_seq"], "state": state})
@@ -123,7 +124,7 @@ async def hold(slip: Slip, now: datetime, *more: Any, read: SQL) -> Purse:
     )
 
 
-def _is_moved_by_time(row: dict[str, Any], now: datetime) -> bool:
+def _is_moved_by_time(row: Mapping[str, Any], now: datetime) -> bool:
     """Whether more of the book is needed than was read, since time alone has changed what it says.
 
     What is released or becomes available repays the debt before anything else does, and what has slid out is
@@ -136,6 +137,9 @@ def _is_moved_by_time(row: dict[str, Any], now: datetime) -> bool:
     return has_slid_out(row["slid"], now)
 
 
+STATES = {state.value: state for state in MemberState}
+"""The states a member's row may tell."""
+
 _FIGURES = itemgetter(*(each.name for each in fields(Balances)))
 _OF_LOT = itemgetter(
     *("lot_id", "transaction_id", "purchase_id", "granted", "remaining", "lot_held"),
@@ -144,7 +148,7 @@ _OF_LOT = itemgetter(
 """The columns of a lot, in the order of its first fields."""
 
 
-def _lot(row: dict[str, Any]) -> Lot:
+def _lot(row: Mapping[str, Any]) -> Lot:
     lot = Lot(*_OF_LOT(row))
     lot.slides = row["slides"]
     return lot

@@ -1,5 +1,6 @@
 """Purchases: a member has paid, so they earn and rise; a refund takes exactly that back, in any order."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -235,7 +236,7 @@ async def _stored(member_id: UUID, purchase_id: UUID, at: datetime) -> tuple[Sto
     return Stored.of(row), await earning.means(member_id, row, at), Brought.of(row)
 
 
-async def _recorded(member_id: UUID, order: Order, key: dict[str, Any]) -> Stored | None:
+async def _recorded(member_id: UUID, order: Order, key: Mapping[str, Any]) -> Stored | None:
     """The purchase of an order that is already there, by what its key says; None for a new one.
 
     Raises: OrderExists, when it is another member's, or not the same.
