@@ -28,6 +28,12 @@ DENIED_CALLERS = 1_000
 """How many callers' denials are gathered at once; those of more callers are counted together."""
 
 
+def is_noted(actor: Actor, action: str) -> bool:
+    """Whether it is written down when they do that. Members' own acts are in the ledger."""
+    watched = actor.kind in WATCHED or (actor.kind, actor.id) == (CLI.kind, CLI.id)
+    return watched or action.startswith(ACCESS)
+
+
 async def note(
     actor: Actor,
     action: str,
@@ -37,9 +43,8 @@ async def note(
     facts: dict[str, Any] | None = None,
     now: datetime,
 ) -> None:
-    """Write down who did what, in the transaction in which it is done. Members' own acts are in the ledger."""
-    watched = actor.kind in WATCHED or (actor.kind, actor.id) == (CLI.kind, CLI.id)
-    if watched or action.startswith(ACCESS):
+    """Write down who did what, in the transaction in which it is done, unless nobody is to know."""
+    if is_noted(actor, action):
         add(AuditLog, [_line(actor, action, now, member_id=member_id, reason=reason, facts=facts or {})])
 
 

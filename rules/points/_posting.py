@@ -17,8 +17,7 @@ from rules.points._book import Book
 from rules.points._ledger import post
 from rules.points._parts import Balances, Line, Movement
 
-FIGURES = ("available", "pending", "held", "debt")
-_FIGURES_OF = attrgetter(*FIGURES)
+_FIGURES_OF = attrgetter("available", "pending", "held", "debt")
 
 
 class Written(NamedTuple):
@@ -55,10 +54,16 @@ class Posted:
     @property
     def response(self) -> dict[str, Any]:
         """The answer as it is stored."""
-        answer: dict[str, Any] = dict(zip(FIGURES, _FIGURES_OF(self), strict=True))
+        answer: dict[str, Any] = {
+            "available": self.available,
+            "pending": self.pending,
+            "held": self.held,
+            "debt": self.debt,
+        }
         if self.heir_id is not None:
             answer["heir_id"] = str(self.heir_id)
-        return {**answer, "transaction_id": str(self.transaction_id)}
+        answer["transaction_id"] = str(self.transaction_id)
+        return answer
 
     def of_heir(self, book: Book) -> "Posted":
         """The same, with the account of who the member is now."""
@@ -94,14 +99,10 @@ async def record(
     if note is not None:
         await _keep_note(book.member_id, movement.id, note)
     await tell(book.member_id, events, book.now, after=after)
-    await audit.note(
-        actor,
-        operation,
-        member_id=book.member_id,
-        reason=movement.reason,
-        facts={"points": movement.points, "transaction": str(movement.id), **(facts or {})},
-        now=book.now,
-    )
+    if audit.is_noted(actor, operation):
+        told = {"points": movement.points, "transaction": str(movement.id), **(facts or {})}
+        whom, why = book.member_id, movement.reason
+        await audit.note(actor, operation, member_id=whom, reason=why, facts=told, now=book.now)
     first = next(line for line in book.lines if line.movement is movement)
     written = Written(book.member_id, first, book.balances, book.now)
     return Posted(movement.id, *_FIGURES_OF(book.balances), written=written)

@@ -39,6 +39,9 @@ EARNS = {
 }
 """The kinds that make up what was ever earned."""
 
+SPENDS = {PointsKind.REDEEM, PointsKind.RETURN}
+"""Those that make up what was ever spent."""
+
 
 class Tally:
     """One member's figures and lots at one moment, and the lines and moves that changed them since."""
@@ -156,7 +159,7 @@ class Tally:
         """Keep the lifetime figures."""
         if kind in EARNS:
             self.balances.lifetime_earned += worth
-        elif kind in (PointsKind.REDEEM, PointsKind.RETURN):
+        elif kind in SPENDS:
             self.balances.lifetime_spent -= worth
         elif kind is PointsKind.EXPIRE:
             self.balances.lifetime_expired -= worth
