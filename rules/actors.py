@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import NamedTuple
 from uuid import UUID
 
 from models.credentials import PrincipalKind
@@ -20,8 +21,7 @@ class ActorKind(StrEnum):
     NOBODY = "NOBODY"
 
 
-@dataclass(frozen=True, slots=True)
-class Actor:
+class Actor(NamedTuple):
     """Who acts, where, and in which request. Goes into the ledger, the keys and the audit log."""
 
     kind: ActorKind

@@ -108,7 +108,7 @@ def caps(**most: int | None) -> Caps:
 
 def proven(actor: Actor, *, at: datetime = NOON) -> Actor:
     """The same staff, who proved themselves anew a moment ago."""
-    return replace(actor, proven_until=at + timedelta(minutes=5))
+    return actor._replace(proven_until=at + timedelta(minutes=5))
 
 
 def fresh_key() -> Key:

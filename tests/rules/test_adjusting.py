@@ -17,7 +17,7 @@ TERMS = Terms(
     "Tea House", "CNY", "Asia/Shanghai", 1, 100, 12, 7, LADDER, adjust_proof_above=Points(100),
     adjust_approval_above=Points(1_000),
 )  # fmt: skip
-OWNER = replace(CLERK, role=StaffRole.OWNER)
+OWNER = CLERK._replace(role=StaffRole.OWNER)
 
 
 def alone(delta: int, *, who: Actor = CLERK, terms: Terms = TERMS) -> None:
@@ -40,8 +40,8 @@ def test_above_the_bound_staff_prove_themselves_anew(delta: int) -> None:
 
 def test_a_proof_is_over_at_its_very_moment() -> None:
     with pytest.raises(ProofRequired):
-        alone(101, who=replace(CLERK, proven_until=NOON))
-    alone(101, who=replace(CLERK, proven_until=NOON + timedelta(microseconds=1)))
+        alone(101, who=CLERK._replace(proven_until=NOON))
+    alone(101, who=CLERK._replace(proven_until=NOON + timedelta(microseconds=1)))
 
 
 @pytest.mark.parametrize("delta", [1_001, -1_001, 10**9])

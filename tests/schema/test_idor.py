@@ -6,7 +6,7 @@ tests/schema/test_poison.py has one there; whoever adds a type with ids says in 
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache
 from typing import Any
 from uuid import UUID, uuid4
@@ -155,7 +155,7 @@ async def world() -> World:
     pending = given["approvalApprove"][1]["approvalId"]
     clerk: str = given["staffClose"][1]["staffId"]
     # of the staff's own doings there is a line about the member
-    await adjust(mei, 1, actor=replace(CLERK, id=str(ids.decode_one(Tag.STAFF, clerk))))
+    await adjust(mei, 1, actor=CLERK._replace(id=str(ids.decode_one(Tag.STAFF, clerk))))
     lot = given["pointsPendingCancel"][1]["id"]
     owned = await _owned(mei, near) | {Tag.APPROVAL: pending, Tag.STAFF: clerk, Tag.POINTS_LOT: lot}
     owned[KEY_ID] = given["apiKeyRotate"][1]["id"]

@@ -1,6 +1,5 @@
 """The statement: a ledger by kind and period, page by page, each line saying why, by whom and of which points."""
 
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -231,7 +230,7 @@ async def test_a_line_tells_its_store_to_all_and_its_person_to_the_staff() -> No
     await STORE.row(store)
     mei = await member("Mei")
     await adjust(mei, 100)
-    await redeem(mei, 10, actor=replace(PERSON, store_id=store))
+    await redeem(mei, 10, actor=PERSON._replace(store_id=store))
     document = """query($id: ID!) { node(id: $id) { ... on Member { points { entries(first: 1) { nodes {
       movement { by store %s } } } } } } }"""
     told = [{"movement": {"by": "STAFF", "store": "Tea House at the Bund"}}]

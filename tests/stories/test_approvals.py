@@ -165,7 +165,7 @@ async def test_a_retry_gets_the_first_answer() -> None:
     assert await ask(mei, 800, ann, key=asking) == replace(first, replayed=True)
     await refused_with(IdempotencyKeyReused, ask(mei, 801, ann, key=asking))
     done = await approve(mei, first.approval_id, bo, key=deciding)
-    again = await approve(mei, first.approval_id, replace(bo, proven_until=None), key=deciding)
+    again = await approve(mei, first.approval_id, bo._replace(proven_until=None), key=deciding)
     assert again == replace(done, replayed=True), "also when the proof is over"
     assert await movements(mei) == [("ADJUST_IN", 800)]
     other = await ask(mei, 800, ann)
@@ -185,9 +185,9 @@ async def test_an_approval_asks_for_a_fresh_proof_and_a_rejection_does_not() -> 
     ann, bo = await the_two()
     mei = await member("Mei")
     asked = await ask(mei, 800, ann)
-    for unproven in (replace(bo, proven_until=None), replace(bo, proven_until=LATER)):
+    for unproven in (bo._replace(proven_until=None), bo._replace(proven_until=LATER)):
         await refused_with(ProofRequired, approve(mei, asked.approval_id, unproven))
-    await reject(mei, asked.approval_id, replace(bo, proven_until=None))
+    await reject(mei, asked.approval_id, bo._replace(proven_until=None))
     assert await state_of(mei, asked.approval_id) == "REJECTED"
 
 

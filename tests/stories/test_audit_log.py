@@ -37,11 +37,11 @@ async def lines(wanted: Search = EVERYTHING) -> list[dict[str, Any]]:
 
 
 async def test_the_first_denial_is_written_at_once_and_more_of_them_once_a_minute_with_their_count() -> None:
-    who = replace(CASHIER, network="203.0.113.0/24", request_id="request-1")
+    who = CASHIER._replace(network="203.0.113.0/24", request_id="request-1")
     audit.denied(who, ["Query.members"], NOON)
     assert await audit.write_denials(NOON + SECOND) == 1
     for second in range(2, 40):
-        audit.denied(replace(who, request_id="request-2"), ["Member.state"], NOON + second * SECOND)
+        audit.denied(who._replace(request_id="request-2"), ["Member.state"], NOON + second * SECOND)
         assert await audit.write_denials(NOON + second * SECOND) == 0
     assert await audit.write_denials(NOON + MINUTE + SECOND) == 1
     first, second_line = await lines()
@@ -102,7 +102,7 @@ async def written() -> UUID:
     mei, wang = uuid4(), uuid4()
     acts = ("member.freeze", "member.unfreeze", "points.adjust")
     for number in range(9):
-        actor = replace((CLERK, CASHIER, CLI)[number % 3], request_id=f"request-{number}")
+        actor = (CLERK, CASHIER, CLI)[number % 3]._replace(request_id=f"request-{number}")
         await noted(
             actor,
             acts[number // 3],

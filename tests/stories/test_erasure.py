@@ -4,7 +4,6 @@ import asyncio
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from uuid import UUID
@@ -34,7 +33,7 @@ from tests.referring import campaign, code, friend
 
 PHONE, NAME, OPENID, NOTE = "+8613912345678", "Lin Xiaoyu", "oLinXiaoyuIsKnownByThis", "a cup for Lin's aunt"
 WHY = ReasonCode("MEMBER_ASKED")
-PROVEN = replace(CLERK, proven_until=NOON.replace(hour=5))
+PROVEN = CLERK._replace(proven_until=NOON.replace(hour=5))
 NEEDLES = [PHONE, PHONE[3:], NAME, OPENID, NOTE]
 
 

@@ -1,6 +1,5 @@
 """Holds: points set aside for a checkout are nobody else's until it ends, and then each is accounted for."""
 
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -281,7 +280,7 @@ async def test_points_do_not_pay_for_another_purchase_than_they_were_set_aside_f
     with pytest.raises(NotFound):
         await set_aside(mei, 5, purchase_id=wangs.purchase_id)
     with pytest.raises(NotFound):
-        await set_aside(mei, 5, purchase_id=tea.purchase_id, actor=replace(SHOP, source="rival"))
+        await set_aside(mei, 5, purchase_id=tea.purchase_id, actor=SHOP._replace(source="rival"))
     await capture(mei, kept.hold_id, purchase_id=tea.purchase_id)
 
 

@@ -98,7 +98,7 @@ async def test_the_same_key_is_answered_alike_and_another_request_refused() -> N
 async def test_who_may_not_take_may_not_keep_either() -> None:
     mei, hold = await held()
     with pytest.raises(NotFound):
-        await extend(mei, hold, DAY, actor=replace(SHOP, source="another"))
+        await extend(mei, hold, DAY, actor=SHOP._replace(source="another"))
     await freeze(mei)
     with pytest.raises(MemberFrozen):
         await extend(mei, hold, DAY)

@@ -142,7 +142,7 @@ async def test_the_same_key_is_answered_alike_whatever_happened_since() -> None:
 
 
 HERE, THERE = uuid4(), uuid4()
-TILL = replace(CASHIER, role=StaffRole.CASHIER, store_id=HERE)
+TILL = CASHIER._replace(role=StaffRole.CASHIER, store_id=HERE)
 
 
 @pytest.mark.parametrize(
@@ -154,11 +154,11 @@ TILL = replace(CASHIER, role=StaffRole.CASHIER, store_id=HERE)
         ("mei", CLERK, True),
         (SHOP, "mei", False),
         (TILL, "mei", False),
-        (SHOP, replace(SHOP, id="newkey"), True),
-        (SHOP, replace(SHOP, source="rival"), False),
+        (SHOP, SHOP._replace(id="newkey"), True),
+        (SHOP, SHOP._replace(source="rival"), False),
         (TILL, SHOP, False),
         (TILL, TILL, True),
-        (TILL, replace(TILL, store_id=THERE), False),
+        (TILL, TILL._replace(store_id=THERE), False),
         (SHOP, TILL, False),
         (SHOP, CLERK, True),
         (TILL, CLERK, True),
