@@ -239,12 +239,13 @@ def _lists(level: list[Any], path: tuple[str, ...]) -> list[list[Any]]:
 
 
 def _only(it: Any, path: tuple[str, ...]) -> list[list[Any]] | None:
-    """The list that one object has at a path, if it has one; None where there is a list on the way."""
-    for key in path:
-        if type(it) is not dict:
-            return None if type(it) is list else []
-        it = it.get(key)
-    return [it] if type(it) is list else []
+    """The list that one object has at a path; None where there is none, or a list on the way."""
+    try:
+        for key in path:
+            it = it[key]
+    except (KeyError, TypeError):
+        return None
+    return [it] if type(it) is list else None
 
 
 def _values(level: list[Any], key: str) -> list[Any]:

@@ -1,6 +1,7 @@
 """Plans: what is known of an operation once, so that each run has only its own variables to look at."""
 
 from collections.abc import Callable, Iterator, Mapping
+from types import MappingProxyType
 from typing import Any, TypeAlias
 
 import strawberry
@@ -39,6 +40,10 @@ VARIANTS_MAX = 8
 
 CONDITIONS = ("skip", "include")
 """The directives that are compiled."""
+
+NONE: Any = MappingProxyType({})
+NO_VALUES = VariableValues(NONE, NONE)
+"""The variables of an operation that has none."""
 
 FAULT = "a fault of the compiler"
 """How the reason begins where writing the functions failed."""
@@ -152,6 +157,8 @@ class Plan:
 
     def values(self, given: Mapping[str, Any]) -> VariableValues:
         """The variables of a run. Raises: Declined, where graphql-core must say what is wrong."""
+        if not self.variables:
+            return NO_VALUES
         sources: dict[str, VariableValueSource] = {}
         coerced: dict[str, Any] = {}
         for variable in self.variables:
