@@ -56,15 +56,18 @@ def page(text: str, headers: Mapping[str, str]) -> Answer:
     return 200, [(b"content-type", b"text/html; charset=utf-8"), *told], text.encode()
 
 
+def is_given(answer: Answer, request_id: str, send: Send) -> bool:
+    """Whether an answer could be given at once, with the name of the request it is to; else it is to be sent."""
+    status, headers, body = answer
+    cycle = getattr(send, "__self__", None)
+    own = b"content-length: %d\r\nx-request-id: %b\r\n" % (len(body), request_id.encode())
+    return isinstance(cycle, Cycle) and cycle.answers(status, headers, own, body)
+
+
 async def give(answer: Answer, request_id: str, send: Send) -> None:
     """Send an answer, with the name of the request it is to."""
     status, headers, body = answer
-    length, name = len(body), request_id.encode()
-    cycle = getattr(send, "__self__", None)
-    own = b"content-length: %d\r\nx-request-id: %b\r\n" % (length, name)
-    if isinstance(cycle, Cycle) and cycle.answers(status, headers, own, body):
-        return
-    headers += ((b"content-length", b"%d" % length), (b"x-request-id", name))
+    headers += ((b"content-length", b"%d" % len(body)), (b"x-request-id", request_id.encode()))
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})
 

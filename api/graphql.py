@@ -105,7 +105,8 @@ class Endpoint:
             answer = refusing.refusal(refused, _text(headers, b"accept"), _text(headers, b"accept-language"))
         finally:
             log.request_id.reset(token)
-        await answering.give(answer, request_id, send)
+        if not answering.is_given(answer, request_id, send):
+            await answering.give(answer, request_id, send)
 
     async def _answer(self, scope: Scope, headers: Headers, receive: Receive) -> Answer:
         method = scope["method"]

@@ -107,10 +107,11 @@ class Memory:
         self.weights[source] = 0
         self._weigh(source, len(source))
 
-    def grew(self, known: Examined, written: int) -> None:
+    def grew(self, document: DocumentNode, written: int) -> None:
         """Count what was written for a document as well, and forget the longest unused ones for it."""
-        source = known.document.loc.source.body if known.document.loc else ""
-        if self.known.get(source) is known:
+        source = document.loc.source.body if document.loc else ""
+        known = self.known.get(source)
+        if known is not None and known.document is document:
             self._weigh(source, written // WRITTEN_A_CHARACTER)
 
     def _weigh(self, source: str, more: int) -> None:

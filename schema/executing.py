@@ -4,6 +4,8 @@ Subscriptions are strawberry's to run; they pass the same gate, as an extension.
 """
 
 import logging
+from collections.abc import Awaitable
+from functools import partial
 from typing import Any
 
 from graphql import ExecutionResult, GraphQLError
@@ -93,8 +95,10 @@ def _meant(passage: Passage, *, may_write: bool) -> Operation:
     return operation
 
 
-async def _executed(known: Examined, operation: Operation, context: Context, variables: Any) -> ExecutionResult:
-    """What an operation came to, with its errors as they are.
+def _executed(
+    known: Examined, operation: Operation, context: Context, variables: Any
+) -> Awaitable[ExecutionResult]:
+    """What an operation comes to, with its errors as they are.
 
     One that is seen for the second time is worth a plan; most open documents that come once never come again.
     """
@@ -102,13 +106,10 @@ async def _executed(known: Examined, operation: Operation, context: Context, var
     if plan is None:
         if not operation.was_run:
             operation.was_run = True
-            return await EXECUTOR.interpret(known.document, operation.name, context, variables)
+            return EXECUTOR.interpret(known.document, operation.name, context, variables)
         plan = operation.plan = EXECUTOR.plan(known.document, operation.name)
-    written = plan.written
-    result = await EXECUTOR.execute(plan, context, variables)
-    if plan.written != written:
-        remembered(GRAPH).grew(known, plan.written - written)
-    return result
+        plan.grew = partial(remembered(GRAPH).grew, known.document)
+    return EXECUTOR.execute(plan, context, variables)
 
 
 def trust(source: str) -> None:

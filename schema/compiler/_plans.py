@@ -125,8 +125,8 @@ class Plan:
         self._tell = tell
         self.fault: Fault | None = None
         """What the compiler did wrong, the first time it did; None where it did all it should."""
-        self.written = 0
-        """How many characters of functions it has; they take some five times as much memory."""
+        self.grew: Callable[[int], None] | None = None
+        """Told of how many characters functions were written; they take some five times as much memory."""
         try:
             self._read()
         except NotCovered as why:
@@ -205,7 +205,8 @@ class Plan:
             self.failed(fault)
             raise NotCovered(self.reason) from error
         self._sources[variant] = writer.source()
-        self.written += len(self._sources[variant])
+        if self.grew is not None:
+            self.grew(len(self._sources[variant]))
         return self._functions[variant]
 
     def failed(self, fault: Fault) -> None:

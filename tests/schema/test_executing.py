@@ -138,7 +138,7 @@ async def test_what_was_written_for_a_document_counts_as_long_as_it_is_remembere
     await ways(TIERS, 2)
     plan = memory.known[TIERS].named["Tiers"].plan
     assert plan is not None
-    assert memory.characters == len(TIERS) + plan.written // examining.WRITTEN_A_CHARACTER > len(TIERS)
+    assert memory.characters == len(TIERS) + len(plan.source()) // examining.WRITTEN_A_CHARACTER > len(TIERS)
     monkeypatch.setattr(examining, "CHARACTERS", memory.characters)
     await ways("{ programme { name } }")
     assert TIERS not in memory.known
