@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from functools import partial
-from operator import add, sub
+from operator import add, attrgetter, sub
 from typing import Any, cast
 from uuid import UUID
 
@@ -95,6 +95,39 @@ class WrittenRow(EntryRow):
     transaction_id: UUID
 
 
+def _of(path: str) -> Any:
+    """An attribute that stands somewhere below, read when somebody asks for it."""
+    return property(attrgetter(path))
+
+
+class WrittenLine:
+    """A line that a command has just written."""
+
+    __slots__ = ("written",)
+
+    def __init__(self, written: Written) -> None:
+        self.written = written
+
+    kind = _of("written.line.movement.kind")
+    bucket = _of("written.line.bucket")
+    points = _of("written.line.delta")
+    balance_after = _of("written.line.balance_after")
+    reason = _of("written.line.movement.reason")
+    occurred_at = _of("written.line.movement.effective_at")
+    recorded_at = _of("written.at")
+
+    @property
+    def id(self) -> str:
+        """Its id."""
+        return ids.encode(ids.Tag.POINTS_ENTRY, self.written.member_id, self.written.line.id)
+
+    @property
+    def purchase_id(self) -> str | None:
+        """The purchase behind it."""
+        bought = self.written.line.movement.purchase_id
+        return None if bought is None else ids.encode(ids.Tag.PURCHASE, self.written.member_id, bought)
+
+
 @strawberry.type(description="One line of the points ledger. It never changes.")
 class PointsEntry(Node):
     kind: PointsKind = seen(SEES_POINTS, "Why points moved.")
@@ -119,7 +152,7 @@ class PointsEntry(Node):
     @by_class
     def is_type_of(cls, value: object, _info: object) -> bool:
         """Rows are lines, and so is what a command has just written."""
-        return isinstance(value, (EntryRow, cls))
+        return isinstance(value, (EntryRow, WrittenLine))
 
 
 ENTRY = (
@@ -227,6 +260,24 @@ class AccountOf(Account):
     member_id: UUID
 
 
+class Figures:
+    """An account by its figures, of which each is read when somebody asks for it."""
+
+    __slots__ = ("figures", "member_id")
+
+    def __init__(self, member_id: UUID, figures: Balances) -> None:
+        self.member_id = member_id
+        self.figures = figures
+
+    available = _of("figures.available")
+    pending = _of("figures.pending")
+    held = _of("figures.held")
+    debt = _of("figures.debt")
+    lifetime_earned = _of("figures.lifetime_earned")
+    lifetime_spent = _of("figures.lifetime_spent")
+    lifetime_expired = _of("figures.lifetime_expired")
+
+
 class Unasked(Row):
     """Whoever's figures nobody asks for: what else hangs on an account hangs on them."""
 
@@ -299,33 +350,12 @@ async def entries_led_to(done: Sequence[tuple[UUID, UUID]]) -> dict[UUID, Points
 
 def entry_of(written: Written) -> PointsEntry:
     """The line a command has just written."""
-    line, movement = written.line, written.line.movement
-    member, bought = written.member_id, movement.purchase_id
-    return PointsEntry(
-        id=strawberry.ID(ids.encode(ids.Tag.POINTS_ENTRY, member, line.id)),
-        kind=movement.kind,
-        bucket=line.bucket,
-        points=Long(line.delta),
-        balance_after=Long(line.balance_after),
-        reason=None if movement.reason is None else ReasonCode(movement.reason),
-        occurred_at=Moment(movement.effective_at),
-        recorded_at=Moment(written.at),
-        purchase_id=None if bought is None else strawberry.ID(ids.encode(ids.Tag.PURCHASE, member, bought)),
-    )
+    return cast("PointsEntry", WrittenLine(written))
 
 
 def account(member_id: UUID, now: Balances) -> PointsAccount:
     """The account by its figures."""
-    return PointsAccount(
-        member_id=member_id,
-        available=Long(now.available),
-        pending=Long(now.pending),
-        held=Long(now.held),
-        debt=Long(now.debt),
-        lifetime_earned=Long(now.lifetime_earned),
-        lifetime_spent=Long(now.lifetime_spent),
-        lifetime_expired=Long(now.lifetime_expired),
-    )
+    return cast("PointsAccount", Figures(member_id, now))
 
 
 async def entries_written(member_id: UUID, transaction_ids: Sequence[UUID]) -> list[Any]:
