@@ -1,7 +1,7 @@
 """Statistics: sums of whole groups, over days, channels or campaigns. What was not told is in none of them."""
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
@@ -25,13 +25,10 @@ class By(StrEnum):
 
 
 class FiguresRow(Row):
-    """What a partner is told of some days. None is fewer than five people, or nobody.
+    """What a partner is told of some days. None is fewer than five people, or nobody."""
 
-    Each row says, too, up to when all is counted.
-    """
-
-    touched_at: datetime | None
-    happened_at: datetime | None
+    as_of: str | None
+    """On the last row, up to when all is counted."""
     is_total: int | None
     """1 for the sum of the cells, 0 for a cell; None where there is no cell."""
     touches: int | None
@@ -114,6 +111,9 @@ TOLD = {
 }
 """What is told of sums of whole groups: nothing of a family in which there is nobody."""
 
+EARLIER = "CASE WHEN b.touched_at <= b.happened_at THEN b.touched_at ELSE COALESCE(b.happened_at, b.touched_at) END"
+"""Up to when both kinds of events are counted; of one that never was there is nothing to count."""
+
 EACH = ", ".join(f"{what} AS {name}" for name, what in TOLD.items())
 
 
@@ -129,9 +129,11 @@ def _by(row: type[FiguresRow], column: str) -> Rows[Any]:
         " WHERE d.cells > 0"
     )
     names = ", ".join(f"t.{name}" for name in (column, "is_total", *TOLD))
+    # a moment is dear to read, and one is enough
+    as_of = f"CASE WHEN t.is_total = 0 THEN NULL ELSE ISO({EARLIER}) END"
     return Rows(
         row,
-        f"WITH cells AS ({cells}), told AS ({told}) SELECT b.touched_at, b.happened_at, {names}"  # noqa: S608
+        f"WITH cells AS ({cells}), told AS ({told}) SELECT {as_of} AS as_of, {names}"  # noqa: S608
         " FROM partner_books b LEFT JOIN told t ON TRUE ORDER BY t.is_total, t.cell",
         combines=True,
     )
@@ -148,8 +150,8 @@ CELLS = {
 class Statistics:
     """The figures of some days: as a whole, and by cells."""
 
-    as_of: datetime | None
-    """Up to when all is counted; None where nothing is yet."""
+    as_of: str | None
+    """Up to when all is counted, as it is shown; None where nothing is yet."""
     total: FiguresRow | None
     """The sum of the cells; None where there are none."""
     cells: list[FiguresRow]
@@ -168,7 +170,8 @@ def objection(first: date, last: date) -> str | None:
 async def statistics(partner_id: UUID, first: date, last: date, by: By) -> Statistics:
     """What a partner is told of the days from the first to the last."""
     rows = await CELLS[by].rows(partner_id, first.isoformat(), last.isoformat(), CELLS_MAX)
-    moments = [each for row in rows[:1] for each in (row.touched_at, row.happened_at) if each is not None]
+    if not rows:
+        return Statistics(None, None, [])
+    *cells, last_row = rows
     # the sum comes last; without a cell there is neither
-    has_cells = bool(rows) and rows[0].is_total is not None
-    return Statistics(min(moments, default=None), rows[-1] if has_cells else None, rows[:-1])
+    return Statistics(last_row.as_of, last_row if cells else None, cells)

@@ -93,7 +93,7 @@ def shown(told: Statistics, first: date, last: date) -> PartnerStats:
     return PartnerStats(
         from_day=Day(first),
         to_day=Day(last),
-        as_of=None if told.as_of is None else Moment(told.as_of),
+        as_of=cast("Moment | None", told.as_of),
         total=cast("PartnerFigures", told.total or NOTHING),
         cells=cast("list[PartnerCell]", told.cells),
     )
