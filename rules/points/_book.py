@@ -57,7 +57,10 @@ class Book(Tally):
         """The lots of which more has changed than what is left of them."""
         if balances.slid:
             self.stretch()
-        self._pass_time()
+        # nothing comes due while nothing is held, or pending
+        if balances.held or balances.pending:
+            self._pass_time()
+        self._expire(now)
 
     def earn(
         self,
@@ -315,7 +318,7 @@ class Book(Tally):
         return movement.kind in (PointsKind.EARN, PointsKind.BONUS) or span not in (self.balances.slid or {})
 
     def _pass_time(self) -> None:
-        """Do what time alone has done by now, in its order: lots become available, holds end, lots expire."""
+        """Do what time alone has done by now, in its order: lots become available, holds end."""
         due: list[tuple[datetime, int, UUID, Lot | Hold]] = [
             (hold.expires_at, 1, hold.id, hold) for hold in self.holds.values() if hold.is_over(self.now)
         ]
@@ -330,7 +333,6 @@ class Book(Tally):
                 self.release(each, at=at, state=HoldState.EXPIRED)
             else:
                 self._change(each, at)
-        self._expire(self.now)
 
     def _change(self, lot: Lot, at: datetime) -> None:
         """A pending lot has become available, or is cancelled, since its moment came."""
