@@ -1,9 +1,8 @@
 """Memberships: a tier that is paid for, renewed from its end, and over at once when the payment is refunded."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from operator import attrgetter
 from typing import Any
 from uuid import UUID
 
@@ -14,14 +13,14 @@ from models.sql import SQL, insert
 from models.tiers import TierCause, TierSource
 from models.units import Minor, ReasonCode
 from models.writing import add, change
-from rules import audit, heirs, members, programme, tiers
+from rules import audit, heirs, members, programme, standings, tiers
 from rules.actors import Actor, ActorKind
 from rules.calendar import last_day
 from rules.idempotency import Key, Slip
 from rules.outbox import tell
 from rules.programme import Terms
 from rules.refusals import NotFound, Refusal
-from rules.standings import Overlay, Standing
+from rules.standings import Overlay, Paid, Standing
 from rules.transactions import transaction
 
 STAFF = "staff"
@@ -150,14 +149,6 @@ PLAN_OF = SQL(
     "SELECT p.code FROM membership m JOIN membership_plan p ON p.id = m.plan_id"
     " WHERE m.member_id = $1 AND m.id = $2"
 )
-RUNNING = SQL(
-    "SELECT m.member_id, m.id, m.starts_at, m.ends_at, p.duration_days, p.tier_id FROM membership m"
-    " JOIN membership_plan p ON p.id = m.plan_id WHERE m.member_id = ANY($1::uuid[]) AND m.refunded_at IS NULL"
-    " AND m.ends_at > $2 ORDER BY m.starts_at, m.id",
-    fans_out="what a person has paid for is theirs, whichever member they were",
-)
-
-
 AHEAD = SQL("SELECT COUNT(*) AS n FROM membership WHERE member_id = $1 AND refunded_at IS NULL AND ends_at > $2")
 
 
@@ -274,41 +265,34 @@ async def refund(
         raise MembershipRefunded
     terms = await programme.terms()
     standing = await tiers.standing(heir.id, terms, now)
-    running = await RUNNING.rows([heir.id, *await members.absorbed(heir.id)], now)
+    paid = (await standings.paid_for([heir.id], now))[heir.id]
     over = min(found["ends_at"], max(now, found["starts_at"]))
     change(Membership, {"member_id": member_id, "id": membership_id}, {"ends_at": over, "refunded_at": now})
-    overlay, left = standing.overlays.get(TierSource.PAID), _take_out(membership_id, running, terms, now)
-    if overlay is not None and (best := _best(left, overlay, terms, now)) != overlay:
-        _cover(standing, TierCause.PAID_REFUNDED, best, now, reason=reason)
+    left = _close_up((each for each in paid if each.id != membership_id), terms, now)
+    held = standing.overlays.get(TierSource.PAID)
+    if held is not None and (overlay := standings.best(left, terms, now, held)) != held:
+        _cover(standing, TierCause.PAID_REFUNDED, overlay, now, reason=reason)
     return await _conclude(standing, slip, membership_id, now, reason=reason)
 
 
-def _take_out(
-    membership_id: UUID, running: Sequence[dict[str, Any]], terms: Terms, now: datetime
-) -> dict[UUID, datetime]:
-    """Have those that run go on without a payment and without a gap; until when each tier is paid for by them."""
-    ends: dict[UUID, datetime] = {}
-    for row in running:
-        # what an undone merge left may run before the first payment of their own
-        free = ends.setdefault(row["tier_id"], max(now, row["starts_at"]))
-        if row["id"] == membership_id:
-            continue
-        until = row["ends_at"]
-        if row["starts_at"] > free:
-            until = _after(free, row["duration_days"], terms)
-            where = {"member_id": row["member_id"], "id": row["id"]}
-            change(Membership, where, {"starts_at": free, "ends_at": until})
-        ends[row["tier_id"]] = max(free, until)
-    return ends
+async def part(one: UUID, other: UUID, terms: Terms, now: datetime) -> tuple[list[Paid], list[Paid]]:
+    """What each of two held members has paid for, who were one: it runs on without what the other has paid for."""
+    paid = await standings.paid_for([one, other], now)
+    return _close_up(paid[one], terms, now), _close_up(paid[other], terms, now)
 
 
-def _best(left: Mapping[UUID, datetime], overlay: Overlay, terms: Terms, now: datetime) -> Overlay | None:
-    """The highest tier that is still paid for, if any is."""
-    rungs = {terms.rung(tier_id): until for tier_id, until in left.items() if until > now}
-    if not rungs:
-        return None
-    best = max(rungs, key=attrgetter("rank"))
-    return Overlay(best, overlay.since if best is overlay.tier else now, rungs[best])
+def _close_up(paid: Iterable[Paid], terms: Terms, now: datetime) -> list[Paid]:
+    """Have payments for the same tier follow one another from now on without a gap; how they run then."""
+    left, free = list[Paid](), dict[UUID, datetime]()
+    for each in paid:
+        runs, begins = each, free.get(each.tier_id, now)
+        if each.starts_at > begins:
+            runs = replace(each, starts_at=begins, ends_at=_after(begins, each.duration_days, terms))
+            where = {"member_id": each.member_id, "id": each.id}
+            change(Membership, where, {"starts_at": runs.starts_at, "ends_at": runs.ends_at})
+        left.append(runs)
+        free[each.tier_id] = max(begins, runs.ends_at)
+    return left
 
 
 async def _conclude(

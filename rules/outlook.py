@@ -14,7 +14,7 @@ from models.units import Growth
 from rules.calendar import last_day, local_midnight
 from rules.programme import Terms
 from rules.schemes import Benefit, Gift, Rung, WindowKind, all_of, gifts_of
-from rules.standings import BEGINNING, END, Asked, Standing, advance, count_together, counted, measure
+from rules.standings import BEGINNING, END, Asked, Standing, advance, bring_paid, count_together, counted, measure
 
 TURNS = 8
 """So many moments of change are looked ahead."""
@@ -51,6 +51,7 @@ class Outlook:
 async def outlooks(found: Sequence[Standing], terms: Terms) -> list[Outlook]:
     """What is to come of standings that were brought up to now, in as many statements for many as for one."""
     count_together(found)
+    await bring_paid(found, END)
     return list(await asyncio.gather(*(outlook(each, terms) for each in found)))
 
 

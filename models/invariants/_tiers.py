@@ -111,27 +111,39 @@ TIERS = (
     ),
     Invariant(
         "memberships give their tier",
-        "A paid tier lasts until the last payment for it ends, and no longer.",
-        "SELECT g.member_id FROM growth_account g LEFT JOIN (SELECT m.member_id, MAX(m.ends_at) AS until"
-        " FROM membership m WHERE m.refunded_at IS NULL GROUP BY m.member_id) l"
-        " ON l.member_id = g.member_id LEFT JOIN (SELECT c.member_id, c.at, ROW_NUMBER() OVER"
-        " (PARTITION BY c.member_id ORDER BY c.seq DESC) AS place FROM tier_change c WHERE c.source = 'PAID') h"
-        " ON h.member_id = g.member_id AND h.place = 1"
-        # what a merge brought or took was paid by somebody else
-        " WHERE NOT EXISTS (SELECT 1 FROM tier_change b WHERE b.member_id = g.member_id AND b.source = 'PAID'"
-        " AND b.cause IN ('MERGED', 'UNMERGED'))"
-        " AND NOT EXISTS (SELECT 1 FROM member a WHERE a.merged_into_id = g.member_id)"
-        " AND ((g.paid_until IS NOT NULL AND g.paid_until IS DISTINCT FROM l.until)"
-        " OR (g.paid_until IS NULL AND l.until IS NOT NULL AND (h.member_id IS NULL OR h.at < l.until)))",
+        "A paid tier is the highest that a person has paid for, whichever member they were, and lasts until the"
+        " last payment for it ends, and no longer.",
+        "WITH RECURSIVE person(id, heir_id) AS (SELECT id, id FROM member WHERE has_absorbed"
+        " AND merged_into_id IS NULL UNION ALL SELECT m.id, w.heir_id FROM person w"
+        " JOIN member m ON m.merged_into_id = w.id),"
+        " paid AS (SELECT COALESCE(w.heir_id, m.member_id) AS heir_id, t.id AS tier_id, t.rank,"
+        " MAX(m.ends_at) AS until FROM membership m JOIN membership_plan p ON p.id = m.plan_id"
+        " JOIN tier t ON t.id = p.tier_id LEFT JOIN person w ON w.id = m.member_id WHERE m.refunded_at IS NULL"
+        " GROUP BY COALESCE(w.heir_id, m.member_id), t.id, t.rank),"
+        # when it was last looked at what they have paid for: what ended before that is rightly over
+        " seen AS (SELECT COALESCE(w.heir_id, s.member_id) AS heir_id, MAX(s.at) AS at"
+        " FROM (SELECT member_id, at FROM tier_change WHERE source = 'PAID'"
+        " UNION ALL SELECT member_id, undone_at FROM member_merge"
+        " UNION ALL SELECT into_id, undone_at FROM member_merge) s LEFT JOIN person w ON w.id = s.member_id"
+        " GROUP BY COALESCE(w.heir_id, s.member_id))"
+        " SELECT g.member_id FROM growth_account g WHERE g.paid_tier_id IS NOT NULL EXCEPT SELECT l.heir_id"
+        " FROM paid l JOIN growth_account g ON g.member_id = l.heir_id AND g.paid_tier_id = l.tier_id"
+        " AND g.paid_until = l.until"
+        " UNION ALL SELECT l.heir_id FROM paid l JOIN growth_account g ON g.member_id = l.heir_id"
+        " LEFT JOIN tier t ON t.id = g.paid_tier_id LEFT JOIN seen s ON s.heir_id = l.heir_id"
+        " WHERE l.rank > COALESCE(t.rank, 0) AND (s.at IS NULL OR s.at < l.until)",
     ),
     Invariant(
         "memberships follow one another",
-        "Payments of one member do not overlap, and each is found by its reference.",
-        "SELECT m.id FROM membership m LEFT JOIN membership_key k ON k.source = m.source"
+        "Payments of one member do not overlap, but for two tiers of whoever others were merged into, and each is"
+        " found by its reference.",
+        "SELECT m.id FROM membership m JOIN membership_plan p ON p.id = m.plan_id"
+        " JOIN member w ON w.id = m.member_id LEFT JOIN membership_key k ON k.source = m.source"
         " AND k.payment_ref = m.payment_ref AND k.member_id = m.member_id AND k.membership_id = m.id"
-        " WHERE k.id IS NULL OR EXISTS (SELECT 1 FROM membership o WHERE o.member_id = m.member_id AND o.id <> m.id"
-        " AND o.refunded_at IS NULL AND m.refunded_at IS NULL AND o.starts_at < m.ends_at"
-        " AND o.ends_at > m.starts_at)"
+        " WHERE k.id IS NULL OR EXISTS (SELECT 1 FROM membership o JOIN membership_plan q ON q.id = o.plan_id"
+        " WHERE o.member_id = m.member_id AND o.id <> m.id AND o.refunded_at IS NULL AND m.refunded_at IS NULL"
+        " AND o.starts_at < m.ends_at AND o.ends_at > m.starts_at"
+        " AND (q.tier_id = p.tier_id OR w.has_absorbed IS NOT TRUE))"
         " UNION ALL SELECT k.id FROM membership_key k LEFT JOIN membership m ON m.id = k.membership_id"
         " WHERE m.id IS NULL",
     ),

@@ -12,7 +12,7 @@ from models.points import PointsKind
 from models.sql import SQL
 from models.units import ReasonCode, new_id
 from models.writing import change
-from rules import audit, credentials, heirs, members, points, programme, referrals, tiers
+from rules import audit, credentials, heirs, members, memberships, points, programme, referrals, tiers
 from rules.actors import Actor
 from rules.idempotency import Key, Slip
 from rules.lifecycle._merging import Merged
@@ -130,6 +130,7 @@ async def _move_back(
         standings[0],
         standings[1],
         (row["stood"][0], row["stood"][1]),
+        await memberships.part(other_id, member_id, terms, now),
         merged=f"merge:{merged.merge_id}",
         cause=cause,
         terms=terms,

@@ -6,8 +6,9 @@ throws it away; `rules.tiers` writes what it came to.
 
 from rules.standings._advancing import advance, recover, rise
 from rules.standings._measuring import BEGINNING, END, alone, count_together, counted, measure, those_they_were
+from rules.standings._paying import best, bring_paid, paid_for
 from rules.standings._reading import read, reckoned, reckoned_all
-from rules.standings._standing import COLUMNS, Asked, Overlay, Standing, Step, of_row, stored
+from rules.standings._standing import COLUMNS, Asked, Overlay, Paid, Standing, Step, of_row, stored
 
 __all__ = [
     "BEGINNING",
@@ -15,14 +16,18 @@ __all__ = [
     "END",
     "Asked",
     "Overlay",
+    "Paid",
     "Standing",
     "Step",
     "advance",
     "alone",
+    "best",
+    "bring_paid",
     "count_together",
     "counted",
     "measure",
     "of_row",
+    "paid_for",
     "read",
     "reckoned",
     "reckoned_all",

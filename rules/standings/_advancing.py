@@ -10,6 +10,7 @@ from rules.calendar import last_day, local_midnight
 from rules.programme import Terms
 from rules.schemes import DowngradeMode, Rung, UpgradeTiming, gifts_of
 from rules.standings._measuring import measure
+from rules.standings._paying import best, bring_paid
 from rules.standings._standing import Overlay, Standing
 
 
@@ -18,17 +19,22 @@ async def advance(standing: Standing, terms: Terms, now: datetime) -> None:
     while (due := standing.changes_at) is not None and due <= now:
         for source, each in list(standing.overlays.items()):
             if each.until <= due:
-                _end(standing, source, each)
+                await _end(standing, terms, source, each)
         if (review := standing.grace_until or standing.expires_at) and review <= due:
             await _review(standing, terms, review)
         if standing.deferred and standing.deferred_at and standing.deferred_at <= due:
             _begin(standing, terms, standing.deferred, standing.deferred_at)
 
 
-def _end(standing: Standing, source: TierSource, overlay: Overlay) -> None:
-    """What was paid for, or granted, is over."""
+async def _end(standing: Standing, terms: Terms, source: TierSource, overlay: Overlay) -> None:
+    """What was granted is over, or paid for: then the best takes its place that still is."""
     left = {name: each for name, each in standing.overlays.items() if name is not source}
-    cause = TierCause.PAID_EXPIRED if source is TierSource.PAID else TierCause.GRANT_EXPIRED
+    cause = TierCause.GRANT_EXPIRED
+    if source is TierSource.PAID:
+        cause = TierCause.PAID_EXPIRED
+        await bring_paid([standing], overlay.until)
+        if follows := best(standing.paid or (), terms, overlay.until):
+            left[source] = follows
     standing.step(cause, overlay.until, source=source, overlays=left)
 
 

@@ -9,6 +9,7 @@ from models.sql import SQL
 from rules.programme import Terms
 from rules.standings._advancing import advance
 from rules.standings._measuring import count_together
+from rules.standings._paying import bring_paid
 from rules.standings._standing import COLUMNS, Standing, of_row
 
 STANDING = SQL(
@@ -43,5 +44,6 @@ async def reckoned_all(member_ids: Sequence[UUID], terms: Terms, now: datetime) 
     """The same for a page of members."""
     found = {row["member_id"]: of_row(row["member_id"], row, terms) for row in await ALL.rows(list(member_ids))}
     count_together(found.values())
+    await bring_paid(found.values(), now)
     await asyncio.gather(*(advance(each, terms, now) for each in found.values()))
     return found

@@ -1,6 +1,6 @@
 """A standing: what a member has of each source, how a step changes it, and how the account keeps it."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -32,6 +32,18 @@ class Overlay:
     tier: Rung
     since: datetime
     until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Paid:
+    """A payment for a plan, and the time it bought."""
+
+    id: UUID
+    member_id: UUID
+    starts_at: datetime
+    ends_at: datetime
+    duration_days: int
+    tier_id: UUID
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +91,8 @@ class Standing:
     steps: list[Step] = field(default_factory=list)
     count: Count | None = None
     """How what counts for it is added up, if not by a statement of its own."""
+    paid: Sequence[Paid] | None = None
+    """What the person has paid for beyond the end of the paid tier; None as long as nobody had to know."""
 
     @property
     def changes_at(self) -> datetime | None:

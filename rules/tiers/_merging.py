@@ -3,7 +3,7 @@
 Growth goes over day by day, so that it counts in the window in which it was earned.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -15,7 +15,7 @@ from models.writing import add
 from rules.outbox import Event
 from rules.programme import Terms
 from rules.schemes import Rung
-from rules.standings import Overlay, Standing, advance, measure, of_row, rise, stored
+from rules.standings import Overlay, Paid, Standing, advance, best, measure, of_row, rise, stored
 from rules.tiers._keeping import GrowthLimit, keep
 from rules.tiers._qualifying import requalify
 
@@ -51,6 +51,7 @@ async def hand_back(
     giver: Standing,
     taker: Standing,
     was: tuple[Mapping[str, Any], Mapping[str, Any]],
+    paid: tuple[Sequence[Paid], Sequence[Paid]],
     *,
     merged: str,
     cause: str,
@@ -59,7 +60,7 @@ async def hand_back(
 ) -> tuple[list[Event], list[Event]]:
     """What went over goes back, and both stand where they did, or where time and their own growth put them since.
 
-    `was` says where both stood before, the giver first.
+    `was` says where both stood before, the giver first, and `paid` what either has paid for themselves.
 
     Raises: GrowthLimit.
     """
@@ -67,8 +68,10 @@ async def hand_back(
     days = [(row["effective_at"], row["delta"]) for row in rows]
     events = _shift(giver, [(at, -delta) for at, delta in days], cause, now), _shift(taker, days, cause, now)
     stood = [_read(standing, told, terms) for standing, told in zip((giver, taker), was, strict=True)]
-    for standing, before, other in ((giver, stood[0], stood[1]), (taker, stood[1], taker)):
-        _restore(standing, before, other.overlays, now)
+    brought = stood[1].overlays.get(TierSource.GRANTED)
+    for standing, before, theirs in zip((giver, taker), stood, paid, strict=True):
+        runs = best(theirs, terms, now, before.overlays.get(TierSource.PAID))
+        _restore(standing, before, brought, runs, now)
         await advance(standing, terms, now)
         await requalify(standing, terms, at=now, now=now)
     return [*events[0], *keep(giver, now)], [*events[1], *keep(taker, now)]
@@ -171,17 +174,21 @@ def _empty(standing: Standing, terms: Terms, now: datetime) -> None:
         standing.step(TierCause.MERGED, now, source=source, overlays=left)
 
 
-def _restore(standing: Standing, before: Standing, brought: Mapping[TierSource, Overlay], now: datetime) -> None:
-    """Somebody stands where they did, but for what was paid for or granted since."""
+def _restore(
+    standing: Standing, before: Standing, brought: Overlay | None, runs: Overlay | None, now: datetime
+) -> None:
+    """Somebody stands where they did, but for what was granted since, and holds what runs of what they paid for."""
     standing.deferred, standing.deferred_at = before.deferred, before.deferred_at
     ends = (before.earned, before.expires_at, before.grace_until)
     if (standing.earned, standing.expires_at, standing.grace_until) != ends:
         _step(standing, TierCause.UNMERGED, before.earned, before.earned_since, ends=ends[1:], now=now)
-    for source in TierSource:
-        own, was = standing.overlays.get(source), before.overlays.get(source)
-        if own != was and (own is None or own == brought.get(source)):
+    own = standing.overlays.get(TierSource.GRANTED)
+    granted = before.overlays.get(TierSource.GRANTED) if own is None or own == brought else own
+    for source, overlay in ((TierSource.PAID, runs), (TierSource.GRANTED, granted)):
+        if overlay != standing.overlays.get(source):
             kept = {name: each for name, each in standing.overlays.items() if name is not source}
-            standing.step(TierCause.UNMERGED, now, source=source, overlays=kept | ({source: was} if was else {}))
+            left = kept | ({source: overlay} if overlay else {})
+            standing.step(TierCause.UNMERGED, now, source=source, overlays=left)
     if standing.tier is before.tier:
         standing.tier_since = before.tier_since
 

@@ -11,8 +11,8 @@ import pytest
 from rules.remembering import Remembered
 from schema.context import BATCH_MAX, Context, Reference
 from schema.tiers import Ladder
-from tests.ladder import scheme
-from tests.people import NOON, adjust, buy, fresh_key, member, programme, redeem
+from tests.ladder import pay, plan, scheme
+from tests.people import NOON, adjust, buy, fresh_key, member, merge, programme, redeem
 from tests.schema.asking import CLERK, as_member, ask, forget_documents, member_id
 from tests.schema.test_home import HOME
 
@@ -130,6 +130,31 @@ async def test_what_is_to_come_of_tiers_takes_as_many_statements_for_a_page_as_f
     for each in them:
         alone = (await shown(ALONE, who=as_member(each), at=later))["me"]
         assert alone in pages
+
+
+@pytest.mark.parametrize("day", [1, 31])
+async def test_what_else_was_paid_for_takes_as_many_statements_for_a_page_as_for_one(
+    day: int, statements: list[str]
+) -> None:
+    """Those who were two have paid for thirty days of gold and sixty of silver; nobody writes down what is over."""
+    await programme()
+    await plan()
+    await plan("WHITE", tier="SILVER", days=60)
+    costs, them, at = [], list[UUID](), NOON + timedelta(days=day)
+    for count in (1, 6):
+        for _ in range(len(them), count):
+            them.append(await member("Mei"))
+            twin = await member("Old")
+            await pay(them[-1], "WHITE")
+            await pay(twin)
+            await merge(twin, them[-1])
+        costs.append(await cost(OUTLOOK, statements, who=CLERK, at=at))
+    assert costs[0] == costs[1]
+    pages = (await shown(OUTLOOK, who=CLERK, at=at))["members"]["nodes"]
+    told = [each["tierProgress"] for each in pages if each["id"] in {member_id(who) for who in them}]
+    assert [each["tier"]["code"] for each in told] == [{1: "GOLD", 31: "SILVER"}[day]] * 6
+    to = [[risk["to"]["code"] for risk in each["risks"]] for each in told]
+    assert to == [{1: ["SILVER", "BASIC"], 31: ["BASIC"]}[day]] * 6
 
 
 async def test_a_plain_list_of_members_takes_three_statements(statements: list[str]) -> None:

@@ -236,7 +236,10 @@ async def test_every_corruption_of_a_referral_is_found_by_its_invariant(database
 
 
 async def the_ladder() -> tuple[UUID, UUID]:
-    """Mei had gifts for gold and two birthdays and is in her grace; Wang, with no growth, was granted silver."""
+    """Mei had gifts for gold and two birthdays and is in her grace; Wang, with no growth, was granted silver.
+
+    Hua was two members: of what they paid for gold is over, and silver runs on.
+    """
     await programme()
     rolling = {"kind": "ROLLING", "days": 30}
     gift = {"kind": "UPGRADE_GIFT", "value": 50}
@@ -252,8 +255,13 @@ async def the_ladder() -> tuple[UUID, UUID]:
     until = NOON + timedelta(days=900)
     await tiers.grant(wang, "SILVER", until, reason=goodwill, key=fresh_key(), actor=SYSTEM, now=NOON)
     later = NOON + timedelta(days=400)
-    await tiers.review({}, later)
     await plan()
+    await plan("WHITE", tier="SILVER", days=500)
+    hua, twin = await member("Hua"), await member("Twin")
+    await pay(hua, "WHITE")
+    await pay(twin)
+    await merge(twin, hua)
+    await tiers.review({}, later)
     for _ in range(2):
         await pay(wang, at=later)
         await use(mei, at=later)

@@ -3,6 +3,8 @@
 MEI = "member_id = {mei}"
 SILVER = "(SELECT id FROM tier WHERE code = 'SILVER')"
 BIRTHDAY = "benefit = 'BIRTHDAY_GIFT'"
+GOLD = "(SELECT id FROM tier WHERE code = 'GOLD')"
+HUA = "(SELECT into_id FROM member_merge)"
 LATER = "'2031-01-01 00:00:00+00:00'"
 
 TIERED: dict[str, list[str]] = {
@@ -48,9 +50,16 @@ TIERED: dict[str, list[str]] = {
         "UPDATE membership SET refunded_at = starts_at WHERE member_id = {wang}",
         "DELETE FROM tier_change WHERE member_id = {wang} AND source = 'PAID'; UPDATE growth_account"
         " SET paid_until = NULL WHERE member_id = {wang}",
+        "UPDATE growth_account SET paid_tier_id = NULL, paid_since = NULL, paid_until = NULL"
+        f" WHERE member_id = {HUA}",
+        f"UPDATE growth_account SET paid_tier_id = {GOLD} WHERE member_id = {HUA}",
+        f"UPDATE membership SET ends_at = {LATER} WHERE member_id <> {HUA} AND member_id <> {{wang}}",
+        f"UPDATE membership SET refunded_at = starts_at WHERE member_id = {HUA}",
     ],
     "memberships follow one another": [
         "UPDATE membership SET starts_at = paid_at WHERE member_id = {wang} AND starts_at > paid_at",
+        "UPDATE membership SET starts_at = paid_at, plan_id = (SELECT id FROM membership_plan WHERE code = 'WHITE')"
+        " WHERE member_id = {wang} AND starts_at > paid_at",
         "DELETE FROM membership_key WHERE member_id = {wang}",
         "UPDATE membership_key SET membership_id = '00000000-0000-4000-8000-00000000dead' WHERE member_id = {wang}",
         "UPDATE membership SET payment_ref = 'other' WHERE member_id = {wang}",
