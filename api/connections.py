@@ -43,11 +43,9 @@ Header: TypeAlias = tuple[bytes, bytes]
 
 
 class Cycle(RequestResponseCycle):
-    """One request and its answer, as uvicorn has them; what begins the same for all is the class's."""
+    """One request and its answer, as uvicorn has them; what only `send` asks for is the class's until it is set."""
 
     access_log = False
-    disconnected = response_started = response_complete = False
-    more_body = True
     chunked_encoding = None
     expected_content_length = 0
 
@@ -62,6 +60,8 @@ class Cycle(RequestResponseCycle):
         self.keep_alive = keeps_alive
         self.waiting_for_100_continue = protocol.expect_100_continue
         self.body = bytearray()
+        self.more_body = True
+        self.disconnected = self.response_started = self.response_complete = False
 
     def whole(self, most: int) -> bytes | None:
         """The body, taken at once; None where it is to be received, since it is not all there, or too long."""
@@ -110,12 +110,13 @@ class Protocol(HttpToolsProtocol):
     """How much of its answers the client had not taken when it was last looked at."""
     _is_idle = True
     """Whether the head of the next request is all there is to wait for."""
-    _upgrades = False
+    _upgrades: bool
     """Whether the connection becomes another protocol's."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
         """Expect a request."""
         super().connection_made(transport)
+        self._upgrades = False
         self._expect()
 
     def data_received(self, data: bytes) -> None:
