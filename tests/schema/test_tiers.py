@@ -239,6 +239,9 @@ async def test_a_membership_is_shown_with_who_has_it_now_and_since_when_it_has_r
     assert (await ask(shown, who=as_member(old)))["me"]["membership"] == {**runs, "plan": {"name": "Black"}}
     await merge(old, mei)
     assert (await ask(shown, who=as_member(mei)))["me"]["membership"] == {**runs, "plan": {"name": "Black"}}
+    later = {"tier": {"code": "SILVER"}, "since": iso(NOON), "until": iso(shanghai("2026-05-10T00:00"))}
+    me = (await ask(shown, who=as_member(mei), at=shanghai("2026-03-31T00:00")))["me"]
+    assert me["membership"] == {**later, "plan": {"name": "White"}}
     listed = "query($id: ID!) { member(by: {id: $id}) { membership { until } membershipPayments { refundedAt } } }"
     told = (await ask(listed, {"id": member_id(old)}, who=CLERK))["member"]
     assert told == {"membership": None, "membershipPayments": [{"refundedAt": None}] * 2}
