@@ -140,8 +140,8 @@ class Protocol(HttpToolsProtocol):
     def on_header(self, name: bytes, value: bytes) -> None:
         """One header more."""
         name = name.lower()
-        if name == b"expect":
-            self.expect_100_continue = value.lower() == b"100-continue"
+        if name == b"expect" and value.lower() == b"100-continue":
+            self.expect_100_continue = True
         self.headers.append((name, value))
 
     def on_headers_complete(self) -> None:
@@ -286,8 +286,9 @@ def _parts_of(url: bytes, root: str) -> tuple[str, bytes, bytes]:
 @lru_cache(HEADS)
 def _head(headers: tuple[Header, ...]) -> bytes:
     """Headers, each once, as the lines they are. Raises: ValueError."""
-    head = b"".join(b"%b: %b\r\n" % each for each in dict.fromkeys(headers))
-    if head.count(b"\n") > len(headers):
+    once = dict.fromkeys(headers)
+    head = b"".join(b"%b: %b\r\n" % each for each in once)
+    if len(head.splitlines()) > len(once):
         raise ValueError("A header is one line.")
     return head
 

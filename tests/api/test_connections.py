@@ -103,7 +103,7 @@ async def test_who_asks_for_an_end_after_the_answer_has_it(in_development: Starl
 
 @pytest.mark.usefixtures("caller")
 async def test_a_body_may_wait_until_it_is_asked_for_or_come_in_pieces(in_development: Starlette) -> None:
-    waits = CLOSES.replace(b"host:", b"expect: 100-continue\r\nhost:")
+    waits = CLOSES.replace(b"host:", b"expect: 100-continue\r\nexpect: nothing-else\r\nhost:")
     pieces = CLOSES.replace(b"content-length: %d" % len(ASKS), b"transfer-encoding: chunked")
     async with served(in_development) as port:
         answer = await said(port, waits, ASKS, pause=0.1)
@@ -191,12 +191,13 @@ async def test_who_does_not_read_is_written_nothing_more(in_development: Starlet
     protocol.connection_lost(None)
 
 
-async def test_a_header_of_two_lines_is_never_written(in_development: Starlette) -> None:
+@pytest.mark.parametrize("told", [b"1\r\nset-cookie: x", b"1\nset-cookie: x", b"1\rset-cookie: x"])
+async def test_a_header_of_two_lines_is_never_written(in_development: Starlette, told: bytes) -> None:
     protocol, wire = connected(in_development)
     protocol.data_received(HEAD + ASKS)
     cycle: Any = protocol.cycle
     with pytest.raises(ValueError, match="one line"):
-        cycle.answers(200, [(b"retry-after", b"1\r\nset-cookie: x")], b"", b"")
+        cycle.answers(200, [connections.CLOSE, connections.CLOSE, (b"retry-after", told)], b"", b"")
     assert wire.pieces == []
     await answered(protocol)
     protocol.connection_lost(None)
