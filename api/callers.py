@@ -55,9 +55,9 @@ class Callers:
         self._known: dict[bytes, _Known] = {}
         self._clock = clock
 
-    def remembered(self, secret: str, moment: datetime, host: str | None) -> Principal | None:
+    def remembered(self, secret: str | None, moment: datetime, host: str | None) -> Principal | None:
         """Who the secret stands for, by what was looked up lately; None where it has to be looked up."""
-        known = self._known.get(_hash(secret)) if len(secret) <= TOKEN_MAX else None
+        known = self._known.get(_hash(secret)) if secret and len(secret) <= TOKEN_MAX else None
         if known is None or known.edition != recognition.edition():
             return None
         credential = known.credential

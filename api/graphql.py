@@ -126,8 +126,8 @@ class Endpoint:
         client, moment = scope.get("client"), now()
         secret, host = secret_of(_text(headers, b"authorization")), client[0] if client else None
         sender = Sender(secret, host, receive, method == "GET")
-        who = secret and (self.callers.remembered(secret, moment, host) or await self._looked_up(sender, moment))
-        context = self._context(sender, who or None, moment, spoken)
+        who = self.callers.remembered(secret, moment, host) or await self._looked_up(sender, moment)
+        context = self._context(sender, who, moment, spoken)
         began = watching.begin()
         try:
             result = await self._executed(said, sender, context)
@@ -153,15 +153,15 @@ class Endpoint:
 
     async def context(self, sender: Sender, accept_language: str | None) -> Context:
         """Who asks, when, and in which language: made anew for each operation."""
-        moment, secret = now(), sender.secret
-        who = secret and (
-            self.callers.remembered(secret, moment, sender.host) or await self._looked_up(sender, moment)
-        )
-        return self._context(sender, who or None, moment, language(accept_language))
+        moment = now()
+        who = self.callers.remembered(sender.secret, moment, sender.host) or await self._looked_up(sender, moment)
+        return self._context(sender, who, moment, language(accept_language))
 
     async def _looked_up(self, sender: Sender, moment: datetime) -> Principal | None:
+        if sender.secret is None:
+            return None
         with self.deadlines.within(QUERY_SECONDS):
-            return await self.callers.look_up(sender.secret or "", moment, sender.host)
+            return await self.callers.look_up(sender.secret, moment, sender.host)
 
     def _context(self, sender: Sender, who: Principal | None, moment: datetime, spoken: str) -> Context:
         near = network(sender.host)

@@ -267,7 +267,7 @@ class Connection:
         fresh = await self._context()
         if not self._is_same(fresh):
             raise GraphQLError(words.ENDED_CREDENTIAL, extensions={"code": "UNAUTHENTICATED"})
-        context.now, context.principal, context.allowance = fresh.now, fresh.principal, fresh.allowance
+        context.now, context.principal = fresh.now, fresh.principal
 
     def _is_same(self, context: Context) -> bool:
         """Whether the caller is still who they were; else the socket ends."""

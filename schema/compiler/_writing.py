@@ -165,10 +165,9 @@ class Writer:
                 continue
             place = self.place(kind, below, ())
             named = get_named_type(place.definition.type)
-            is_object = isinstance(named, GraphQLObjectType)
-            if place.field.base_resolver is not None or not (is_object or is_leaf(named)):
+            if place.field.base_resolver is not None:
                 return False
-            if isinstance(named, GraphQLObjectType) and not self._is_plain(named, below):
+            if not (self._is_plain(named, below) if isinstance(named, GraphQLObjectType) else is_leaf(named)):
                 return False
         return True
 
@@ -181,20 +180,20 @@ class Writer:
 
     def one(self, kind: GraphQLObjectType, details: FieldDetailsList, keys: Keys) -> Function:
         """The function of one object of a type at a place."""
-        known = _known(kind, details), False
-        if known not in self._functions:
+        known = _known(kind, details)
+        if (known, False) not in self._functions:
             function = self._one(kind, self.below(kind, details), keys, name=keys[-1])
             if self._is_told_again(kind, details):
                 told = self.name_of(f"{keys[-1]}_told", Told(function.name))
                 function = Function(f"{told}.one", awaits=False)
-            self._functions[known] = function
-        return self._functions[known]
+                self._functions[known, True] = Function(f"{told}.many", awaits=False)
+            self._functions[known, False] = function
+        return self._functions[known, False]
 
     def many(self, kind: GraphQLObjectType, details: FieldDetailsList, keys: Keys) -> Function:
         """The function of the objects of one type at a place."""
         if self._is_told_again(kind, details):
-            told = self.one(kind, details, keys).name.removesuffix(".one")
-            return Function(f"{told}.many", awaits=False)
+            self.one(kind, details, keys)
         known = _known(kind, details), True
         if known not in self._functions:
             check = self.name_of(kind.name, self.completing.check(kind))

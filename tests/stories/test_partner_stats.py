@@ -31,6 +31,7 @@ STATS = f"""query($from: Date, $to: Date, $by: PartnerStatsBy!) {{ partner {{
   }}
 }} }}"""
 WAITS = SQL("SELECT amount FROM partner_pool WHERE figure = 'ORDER'", fans_out="a test looks")
+MOMENTS = SQL("UPDATE partner_books SET touched_at = $1, happened_at = $2")
 SOON, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 NOTHING = dict.fromkeys(FIGURES.split())
 
@@ -130,6 +131,28 @@ async def test_fewer_than_five_people_are_nobody() -> None:
     stats = await told(bamboo)
     assert (stats["total"], stats["cells"]) == (NOTHING, [])
     assert stats["asOf"]
+
+
+@pytest.mark.parametrize(
+    ("touched_at", "happened_at", "as_of"),
+    [
+        (NOON, NOON + HOUR, "2026-03-10T04:00:00Z"),
+        (NOON + HOUR, NOON, "2026-03-10T04:00:00Z"),
+        (NOON + HOUR, None, "2026-03-10T05:00:00Z"),
+        (None, NOON + HOUR, "2026-03-10T05:00:00Z"),
+    ],
+)
+async def test_all_is_counted_up_to_the_earlier_of_two_moments(
+    touched_at: datetime | None, happened_at: datetime | None, as_of: str
+) -> None:
+    await programme()
+    await campaign()
+    bamboo = await organisation()
+    await touch(bamboo, ["a", "b", "c", "d", "e"])
+    await partners.bring_up_to_date(NOON + SOON)
+    await MOMENTS.run(touched_at, happened_at)
+    stats = await told(bamboo)
+    assert (stats["asOf"], len(stats["cells"])) == (as_of, 1)
 
 
 async def test_nothing_is_told_where_nothing_was_counted() -> None:
