@@ -13,6 +13,8 @@ import httptools
 from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT, service_unavailable
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
+from api.leaving import Leaving, of_loop
+
 HEAD_SECONDS = 10.0
 """How long a new connection, or a request that has begun, may take until its headers are whole."""
 
@@ -57,6 +59,7 @@ class Cycle(RequestResponseCycle):
         self.default_headers = protocol.server_state.default_headers
         self.message_event = asyncio.Event()
         self.on_response = protocol.on_response_complete
+        self.leaving = protocol.leaving
         self.keep_alive = keeps_alive
         self.waiting_for_100_continue = protocol.expect_100_continue
         self.body = bytearray()
@@ -87,9 +90,12 @@ class Cycle(RequestResponseCycle):
             self.keep_alive = False
         self.response_started = self.response_complete = True
         self.waiting_for_100_continue = False
-        self.transport.write(b"%b%b%b\r\n%b" % (STATUS_LINE[status], head, own, body))
+        answer = b"%b%b%b\r\n%b" % (STATUS_LINE[status], head, own, body)
         self.message_event.set()
-        if not self.keep_alive:
+        if self.keep_alive:
+            self.leaving.write(self.transport, answer)
+        else:
+            self.transport.write(answer)
             self.transport.close()
         self.on_response()
         return True
@@ -112,10 +118,13 @@ class Protocol(HttpToolsProtocol):
     """Whether the head of the next request is all there is to wait for."""
     _upgrades: bool
     """Whether the connection becomes another protocol's."""
+    leaving: Leaving
+    """Where answers wait for those that are made in the same turn."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
         """Expect a request."""
         super().connection_made(transport)
+        self.leaving = of_loop(self.loop)
         self._upgrades = False
         self._expect()
 
@@ -220,8 +229,23 @@ class Protocol(HttpToolsProtocol):
         if self.headers is not self.cycle.scope["headers"] and self._patience is None:
             self._expect()
 
+    def send_400_response(self, msg: str) -> None:
+        """Say that what came is no request; what was answered before it goes first."""
+        self.leaving.now()
+        super().send_400_response(msg)
+
+    def eof_received(self) -> None:
+        """The other side sends no more, and the connection ends; what is answered already is not lost."""
+        self.leaving.now()
+
+    def shutdown(self) -> None:
+        """The server ends, and with it the connection, when its request is answered."""
+        self.leaving.now()
+        super().shutdown()
+
     def handle_websocket_upgrade(self) -> None:
         """The connection is another protocol's from now on."""
+        self.leaving.now()
         self._leave()
         super().handle_websocket_upgrade()
 
