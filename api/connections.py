@@ -50,6 +50,9 @@ class Cycle(RequestResponseCycle):
     access_log = False
     chunked_encoding = None
     expected_content_length = 0
+    _event: asyncio.Event | None = None
+    _has_news = False
+    """Whether something came that nobody was told of who receives the request bit by bit."""
 
     def __init__(self, protocol: "Protocol", scope: Any, *, keeps_alive: bool) -> None:
         self.scope = scope
@@ -57,7 +60,6 @@ class Cycle(RequestResponseCycle):
         self.flow = protocol.flow
         self.logger = protocol.logger
         self.default_headers = protocol.server_state.default_headers
-        self.message_event = asyncio.Event()
         self.on_response = protocol.on_response_complete
         self.leaving = protocol.leaving
         self.keep_alive = keeps_alive
@@ -66,13 +68,30 @@ class Cycle(RequestResponseCycle):
         self.more_body = True
         self.disconnected = self.response_started = self.response_complete = False
 
+    @property
+    def message_event(self) -> asyncio.Event:  # type: ignore[override]  # there it is one from the beginning
+        """Set when something came. Most requests are taken whole, and nobody waits for more of them."""
+        if self._event is None:
+            self._event = asyncio.Event()
+            if self._has_news:
+                self._event.set()
+        return self._event
+
+    def came(self) -> None:
+        """Something came."""
+        self._has_news = True
+        if self._event is not None:
+            self._event.set()
+
     def whole(self, most: int) -> bytes | None:
         """The body, taken at once; None where it is to be received, since it is not all there, or too long."""
         body = self.body
         if self.more_body or self.disconnected or self.response_complete or len(body) > most:
             return None
         self.body = bytearray()
-        self.message_event.clear()
+        self._has_news = False
+        if self._event is not None:
+            self._event.clear()
         self.flow.resume_reading()
         return bytes(body)
 
@@ -91,7 +110,7 @@ class Cycle(RequestResponseCycle):
         self.response_started = self.response_complete = True
         self.waiting_for_100_continue = False
         answer = b"%b%b%b\r\n%b" % (STATUS_LINE[status], head, own, body)
-        self.message_event.set()
+        self.came()
         if self.keep_alive:
             self.leaving.write(self.transport, answer)
         else:
@@ -197,21 +216,21 @@ class Protocol(HttpToolsProtocol):
 
     def on_body(self, body: bytes) -> None:
         """A part of the body, which is kept until it is asked for."""
-        cycle = self.cycle
+        cycle: Any = self.cycle
         if self._upgrades or cycle.response_complete:
             return
         cycle.body += body
         if len(cycle.body) > HIGH_WATER_LIMIT:
             self.flow.pause_reading()
-        cycle.message_event.set()
+        cycle.came()
 
     def on_message_complete(self) -> None:
         """All of the request is there."""
-        cycle = self.cycle
+        cycle: Any = self.cycle
         if self._upgrades or cycle.response_complete:
             return
         cycle.more_body = False
-        cycle.message_event.set()
+        cycle.came()
 
     def on_response_complete(self) -> None:
         """The request is answered: turn to the next one, or rest."""

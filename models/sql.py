@@ -13,7 +13,7 @@ from uuid import UUID
 
 import orjson
 from asyncpg.pgproto import pgproto
-from tortoise.context import require_context
+from tortoise.context import get_current_context, require_context
 from tortoise.fields import BooleanField, DatetimeField, JSONField, UUIDField
 from tortoise.fields.base import Field
 from tortoise.models import Model
@@ -245,7 +245,9 @@ def _plain(value: Any) -> Any:
 
 def current(name: str = SQL.on) -> "PostgresClient | SqliteClient":
     """The client, or the transaction under way, of that name."""
-    connections = require_context().connections
+    # in fewer steps than by `require_context().connections`, which make what is not there yet
+    context = get_current_context()
+    connections = (context and context._connections) or require_context().connections
     opened: dict[str, Any] = connections._storage_var.get()
     found: PostgresClient | SqliteClient | None = opened.get(name)
     if found is not None and found._bound_loop is _get_running_loop():

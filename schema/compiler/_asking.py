@@ -128,28 +128,15 @@ class Information:
         path: Path | None = None
         for key in place.keys:
             path = Path(path, key, None)
-        self.path = path
+        nodes, kind, schema = place.nodes, place.kind, place.schema._schema
+        self._known = nodes[0].name.value, nodes, place.definition.type, kind, path, schema, place.fragments
+        """What is the same for each run, and comes first."""
 
     def raw(self, run: Run) -> Any:
         """What graphql-core would tell of the field."""
-        place = self.place
-        return ResolveInfo(
-            place.nodes[0].name.value,
-            place.nodes,
-            place.definition.type,
-            place.kind,
-            self.path,  # type: ignore[arg-type]
-            place.schema._schema,
-            place.fragments,  # type: ignore[arg-type]
-            run.root,
-            place.operation,
-            run.values.coerced,
-            run.context,
-            optimized_is_awaitable,
-            None,
-            None,
-            {},
-        )
+        own = run.root, self.place.operation, run.values.coerced, run.context
+        # by its own way, each of its fields would be looked at
+        return tuple.__new__(ResolveInfo, (*self._known, *own, optimized_is_awaitable, None, None, {}))
 
     def __call__(self, run: Run) -> Any:
         """What strawberry tells a resolver of its field."""

@@ -212,5 +212,5 @@ async def foreseen(member_id: UUID, wanted: Wanted, info: Info, *, is_own: bool 
     if not rows:
         return None
     home = rows[0]
-    home.soon = most, [Soon(row) for row in rows if row.soon_at is not None]
+    home.foreseen, home.soon = most, [Soon(row) for row in rows if row.soon_at is not None]
     return home

@@ -14,7 +14,6 @@ from graphql import (
     InlineFragmentNode,
     IntValueNode,
     SelectionSetNode,
-    ValueNode,
     VariableNode,
 )
 from graphql.pyutils import camel_to_snake
@@ -54,21 +53,14 @@ class Wanted:
     """Anything of their standing, account or profile."""
     shown: frozenset[str]
     """Where that is so, the attributes that are shown of it, and those that relations go by."""
-    soon: tuple[ValueNode | None, ...]
-    """How many expiries are asked for: in each place where they are, the argument."""
+    soon: int | str | None
+    """How many expiries are asked for, or the variable that says so; None for none, or differently many."""
 
     def most(self, info: Info) -> int | None:
         """How many expiries to fetch with the member; None where none are asked for, or differently many."""
-        if len(self.soon) != 1:
-            return None
-        [given] = self.soon
-        number: object = DEFAULT
-        if isinstance(given, IntValueNode):
-            number = int(given.value)
-        elif isinstance(given, VariableNode):
-            number = info.variable_values.get(given.name.value, DEFAULT)
-        elif given is not None:
-            return None
+        number: object = self.soon
+        if isinstance(number, str):
+            number = info.variable_values.get(number, DEFAULT)
         return number if isinstance(number, int) and 1 <= number <= MOST else None
 
 
@@ -111,13 +103,13 @@ def _read(nodes: list[FieldNode], fragments: Mapping[str, FragmentDefinitionNode
         for name, more in _below(items, fragments).items():
             asked.setdefault(name, []).extend(more)
     account = _below(asked.get("points", []), fragments)
-    soon = tuple(_first(node) for node in account.get("expiring", []))
+    places = account.get("expiring", [])
     figures = map(camel_to_snake, account.keys() - HANGS)
     return Wanted(
         only_lists=asked.keys() == {"points"} and bool(account) and account.keys() <= LISTS,
-        whole=not account.keys() <= HANGS or bool(soon) or not JOINED.isdisjoint(asked),
+        whole=not account.keys() <= HANGS or bool(places) or not JOINED.isdisjoint(asked),
         shown=GOES_BY.union(figures, PROGRESS if "tierProgress" in asked else ()),
-        soon=soon,
+        soon=_many(places[0]) if len(places) == 1 else None,
     )
 
 
@@ -142,5 +134,11 @@ def _fields(
             yield from _fields(fragments[node.name.value].selection_set, fragments)
 
 
-def _first(node: FieldNode) -> ValueNode | None:
-    return next((each.value for each in node.arguments or () if each.name.value == "first"), None)
+def _many(node: FieldNode) -> int | str | None:
+    """How many a field asks for, or the variable that says so; None where neither is known."""
+    for each in node.arguments or ():
+        if each.name.value == "first":
+            if isinstance(each.value, IntValueNode):
+                return int(each.value.value)
+            return each.value.name.value if isinstance(each.value, VariableNode) else None
+    return DEFAULT

@@ -69,8 +69,10 @@ EXPIRING_OF_SEVERAL = Rows(
 class Foreseen(Row):
     """An account that was read with what it is about to lose."""
 
-    soon: tuple[int, list[Any]] = (0, [])
-    """How many were asked for, and those."""
+    foreseen: int = 0
+    """How many were asked for."""
+    soon: Sequence[Any] = ()
+    """Those."""
 
 
 def expiring_of(parents: Sequence[HasMember], context: Context, first: First = None) -> Answers[list[PointsExpiry]]:
@@ -78,9 +80,9 @@ def expiring_of(parents: Sequence[HasMember], context: Context, first: First = N
     most = pages.limit(first)
     rows: Sequence[Any] = parents
     if are(Foreseen, rows):
-        read = [row.soon for row in rows]
-        if {asked for asked, _ in read} == {most}:
-            return [soon for _, soon in read]
+        read: list[Any] = [row.soon for row in rows if row.foreseen == most]
+        if len(read) == len(rows):
+            return read
     return _expiring_of(parents, context, most)
 
 
