@@ -193,7 +193,7 @@ class Progress:
 
 
 T = TypeVar("T")
-Steps: TypeAlias = list[tuple["StandingOf | Reckoned", Step]]
+Standings: TypeAlias = Sequence["StandingOf | Reckoned"]
 
 
 def progress_of(parents: Sequence[HasMember], context: Context) -> Answers[TierProgress]:
@@ -202,18 +202,20 @@ def progress_of(parents: Sequence[HasMember], context: Context) -> Answers[TierP
     if known is not None and known.scheme.counts_all_growth:
         steps = _steps(known, parents, context)
         if steps is not None:
-            return _progress(steps)
+            rows: Sequence[Any] = parents
+            return _progress(rows, steps)
     return _progress_read(parents, context)
 
 
 async def _progress_read(parents: Sequence[HasMember], context: Context) -> list[TierProgress]:
     """The same where something is to be read, or what counts to be added up."""
-    steps = await _steps_read(parents, context)
+    rows, steps = await _steps_read(parents, context)
     terms = await context.reference.terms()
     if terms.scheme.counts_all_growth:
-        return _progress(steps)
-    reached = await outlook.reached([row.member_id for row, _ in steps], terms, context.now)
-    return cast("list[TierProgress]", [Progress(row, step, reached[row.member_id]) for row, step in steps])
+        return _progress(rows, steps)
+    reached = await outlook.reached([row.member_id for row in rows], terms, context.now)
+    found = zip(rows, steps, strict=True)
+    return cast("list[TierProgress]", [Progress(row, step, reached[row.member_id]) for row, step in found])
 
 
 def tier_of(parents: Sequence[HasMember], context: Context) -> Answers[Tier]:
@@ -224,39 +226,42 @@ def tier_of(parents: Sequence[HasMember], context: Context) -> Answers[Tier]:
 
 
 async def _tiers_read(parents: Sequence[HasMember], context: Context) -> list[Tier]:
-    return _tiers(await _steps_read(parents, context))
+    _, steps = await _steps_read(parents, context)
+    return _tiers(steps)
 
 
 async def rungs_of(parents: Sequence[HasMember], context: Context) -> list[Rung]:
     """The tier each member holds, as the rules read it."""
-    return [step.rung for _, step in await _steps_read(parents, context)]
+    _, steps = await _steps_read(parents, context)
+    return [step.rung for step in steps]
 
 
-def _progress(steps: Steps) -> list[Any]:
+def _progress(rows: Standings, steps: list[Step]) -> list[Any]:
     """As the schema has it, `TierProgress`."""
-    return [Progress(row, step) for row, step in steps]
+    return list(map(Progress, rows, steps))
 
 
-def _tiers(steps: Steps) -> list[Tier]:
-    return [step.tier for _, step in steps]
+def _tiers(steps: list[Step]) -> list[Tier]:
+    return [step.tier for step in steps]
 
 
-def _steps(known: Ladder, parents: Sequence[HasMember], context: Context) -> Steps | None:
-    """Members' standings and steps; None where they are not all at hand, or may be others by now."""
+def _steps(known: Ladder, parents: Sequence[HasMember], context: Context) -> list[Step] | None:
+    """Members' steps; None where they or their standings are not all at hand, or may be others by now."""
     if not are(Standing, parents):
         return None
-    found: Steps = []
-    steps, now = known.steps, context.now
     rows: Sequence[Any] = parents
     for row in rows:
-        step, changes_at = steps.get(row.tier_id), row.changes_at
-        if step is None or (changes_at is not None and changes_at <= now):
+        changes_at = row.changes_at
+        if changes_at is not None and changes_at <= context.now:
             return None
-        found.append((row, step))
-    return found
+    try:
+        return [known.steps[row.tier_id] for row in rows]
+    except KeyError:
+        return None
 
 
-async def _steps_read(parents: Sequence[HasMember], context: Context) -> Steps:
+async def _steps_read(parents: Sequence[HasMember], context: Context) -> tuple[Standings, list[Step]]:
+    """Members' standings as they are now, and their steps."""
     found = await each(Standing, parents, STANDINGS)
     late: dict[UUID, Reckoned] = {}
     if overdue := [row.member_id for row in found if row.changes_at and row.changes_at <= context.now]:
@@ -264,7 +269,7 @@ async def _steps_read(parents: Sequence[HasMember], context: Context) -> Steps:
         late = {whose: Reckoned(standing) for whose, standing in whole.items()}
     now = [late.get(row.member_id, row) for row in found]
     steps = (await ladder(context, [row.tier_id for row in now])).steps
-    return [(row, steps[row.tier_id]) for row in now]
+    return now, [steps[row.tier_id] for row in now]
 
 
 class Reckoned:
