@@ -200,6 +200,11 @@ class Protocol(HttpToolsProtocol):
             return
         self._begin(Cycle(self, self.scope, keeps_alive=version != "1.0" and parser.should_keep_alive()))
 
+    def _should_upgrade(self) -> bool:
+        """Whether the connection becomes another protocol's: never before all that was asked on it is answered."""
+        before: Any = self.cycle
+        return (before is None or before.response_complete) and super()._should_upgrade()
+
     def _begin(self, cycle: Cycle) -> None:
         app: Any = self.app
         most = self.limit_concurrency

@@ -6,10 +6,13 @@ other, only the first finds it asleep.
 """
 
 import asyncio
+import logging
 from weakref import WeakKeyDictionary, ref
 
 MOST = 8
 """How many answers wait for each other, at most: the first one does for as long as the others take to be made."""
+
+_log = logging.getLogger("loyalty.leaving")
 
 
 class Leaving:
@@ -35,11 +38,15 @@ class Leaving:
             self.now()
 
     def now(self) -> None:
-        """Let all leave."""
+        """Let all leave. A connection that cannot be written to is cut, and keeps nobody else's back."""
         waiting, self._waiting = self._waiting, []
         for transport, answer in waiting:
-            if not transport.is_closing():
-                transport.write(answer)
+            try:
+                if not transport.is_closing():
+                    transport.write(answer)
+            except Exception:
+                _log.exception("an answer could not be written")
+                transport.abort()
 
 
 _known: WeakKeyDictionary[asyncio.AbstractEventLoop, Leaving] = WeakKeyDictionary()

@@ -1,6 +1,7 @@
 """Connections: an answer is one piece, and all that HTTP lets a client do on a connection works as it should."""
 
 import asyncio
+import re
 from typing import Any
 
 import pytest
@@ -176,6 +177,13 @@ async def test_nothing_is_left_of_a_connection_that_has_become_a_socket(in_devel
     assert protocol._patience is None
     wire.protocol.connection_lost(None)
     await answered(protocol)
+
+
+@pytest.mark.usefixtures("caller")
+async def test_a_connection_becomes_no_socket_before_its_requests_are_answered(in_development: Starlette) -> None:
+    async with served(in_development) as port:
+        answer = await said(port, HEAD + ASKS + UPGRADES, CLOSES + ASKS, pause=0.1)
+    assert re.findall(rb"HTTP/1.1 (\d+) ", answer) == [b"200", b"400", b"200"]
 
 
 async def test_who_does_not_read_is_written_nothing_more(in_development: Starlette) -> None:

@@ -48,6 +48,25 @@ async def test_who_has_left_meanwhile_takes_nobody_elses_answer_along() -> None:
     assert (gone.pieces, stays.pieces) == ([], [b"told"])
 
 
+async def test_a_connection_that_cannot_be_written_to_keeps_nobody_elses_answer_back(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    class Broken(Wire):
+        def write(self, data: Any) -> None:
+            raise RuntimeError(f"{data!r} comes after write_eof()")
+
+        def abort(self) -> None:
+            self.close()
+
+    leaving, broken, sound = Leaving(asyncio.get_running_loop()), Broken(), Wire()
+    leaving.write(broken, b"for nobody")
+    leaving.write(sound, b"told")
+    await asyncio.sleep(0)
+    assert broken.is_closed
+    assert sound.pieces == [b"told"]
+    assert [record.getMessage() for record in caplog.records] == ["an answer could not be written"]
+
+
 async def test_what_leaves_in_one_loop_waits_in_one_place() -> None:
     assert of_loop(asyncio.get_running_loop()) is of_loop(asyncio.get_running_loop())
 
