@@ -114,7 +114,8 @@ class Query:
     @strawberry.field
     def where(self, info: strawberry.Info) -> str:
         said = f"{info.field_name} {info.path.as_list()} {info.variable_values} {info.operation.operation.value}"
-        return f"{said} {len(info._raw_info.field_nodes)} {info.return_type}"
+        raw: Any = info._raw_info
+        return f"{said} {len(raw.field_nodes)} {info.return_type} {len(raw)}"
 
 
 @strawberry.type
