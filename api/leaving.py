@@ -44,8 +44,9 @@ class Leaving:
             try:
                 if not transport.is_closing():
                     transport.write(answer)
-            except Exception:
-                _log.exception("an answer could not be written")
+            except Exception as error:
+                # by its kind alone: what an error says may be what was to be written
+                _log.warning("an answer could not be written: %s", type(error).__name__)
                 transport.abort()
 
 

@@ -64,7 +64,8 @@ async def test_a_connection_that_cannot_be_written_to_keeps_nobody_elses_answer_
     await asyncio.sleep(0)
     assert broken.is_closed
     assert sound.pieces == [b"told"]
-    assert [record.getMessage() for record in caplog.records] == ["an answer could not be written"]
+    assert [record.getMessage() for record in caplog.records] == ["an answer could not be written: RuntimeError"]
+    assert "for nobody" not in caplog.text
 
 
 async def test_what_leaves_in_one_loop_waits_in_one_place() -> None:
