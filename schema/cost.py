@@ -64,9 +64,12 @@ class Sizes:
 
     def most(self, variables: Mapping[str, Any]) -> int:
         """The most items there may be with these variables."""
-        said = [_count(variables.get(name)) for name in self.variables]
-        sizes = [each for each in (self.named, *said) if each is not None]
-        return max(sizes, default=self.otherwise)
+        most = self.named
+        for name in self.variables:
+            said = _count(variables.get(name))
+            if said is not None and (most is None or said > most):
+                most = said
+        return self.otherwise if most is None else most
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +81,11 @@ class Plan:
 
     def most(self, variables: Mapping[str, Any]) -> int:
         """The most the selection may cost."""
-        return self.fixed + sum(each.sizes.most(variables) * each.item.most(variables) for each in self.lists)
+        most = self.fixed
+        for each in self.lists:
+            item = each.item
+            most += each.sizes.most(variables) * (item.most(variables) if item.lists else item.fixed)
+        return most
 
     def spent(self, level: list[Any]) -> int:
         """What the selection cost all objects of a level together, by the lists of an answer."""
@@ -222,9 +229,9 @@ def _count(value: object) -> int | None:
     """How many items a page size or a list of ids stands for; None where it says nothing."""
     if value is None:
         return None
-    if isinstance(value, list | tuple):
-        return min(max(1, len(value)), limits.MOST)
-    return min(max(1, value), limits.MOST) if isinstance(value, int) else limits.MOST
+    # a union of the two would be made anew each time
+    size = len(value) if isinstance(value, (list, tuple)) else value
+    return min(max(1, size), limits.MOST) if isinstance(size, int) else limits.MOST
 
 
 def _lists(level: list[Any], path: tuple[str, ...]) -> list[list[Any]]:
