@@ -10,10 +10,11 @@ from api.answering import Answer, is_given
 from api.connections import Protocol
 from api.leaving import MOST, Leaving, of_loop
 from tests.api.serving import ASKS, HEAD
-from tests.api.test_connections import Wire, answered, connected
+from tests.api.test_connections import UPGRADES, Wire, answered, connected
 
 pytestmark = pytest.mark.either
 
+BROKEN = UPGRADES.replace(b"sec-websocket-version: 13", b"sec-websocket-version: 1")
 TOLD: Answer = (200, [], b"{}")
 
 
@@ -94,6 +95,7 @@ def answers_and(then: Callable[[Protocol], None], told: list[Protocol]) -> Any:
         pytest.param(lambda protocol: protocol.shutdown(), b"{}", id="the server ends"),
         pytest.param(ends, b"{}", id="the client sends no more"),
         pytest.param(lambda protocol: protocol.data_received(b"no request\r\n\r\n"), b"received.", id="nonsense"),
+        pytest.param(lambda protocol: protocol.data_received(BROKEN), b"header: 1.\n", id="no socket"),
     ],
 )
 async def test_an_answer_is_written_before_whatever_ends_its_connection(
