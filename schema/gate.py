@@ -145,13 +145,13 @@ class Passage:
             return []  # there is no operation of that name, as will be told
         most, allowance = operation.price.most(self.variables), context.allowance
         context.passed = operation
-        if most > cost.LIMIT or (allowance is not None and most > allowance.maximum):
-            limit = min(cost.LIMIT, allowance.maximum) if allowance else cost.LIMIT
+        limit = min(cost.LIMIT, allowance.maximum) if allowance else cost.LIMIT
+        if most > limit:
             said = f"The operation costs up to {most} points, and {limit} are allowed. Ask for smaller pages."
             return [GraphQLError(said, extensions={"code": "OPERATION_TOO_COMPLEX"})]
         if allowance is None:
             return []
-        found = allowance.take(most if not self.examination else max(0, most - self.examination))
+        found = allowance.take(max(0, most - self.examination))
         if isinstance(found, Wait):
             return [_too_much(most, found)]
         if self.examination:

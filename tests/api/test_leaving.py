@@ -1,8 +1,10 @@
 """Leaving: answers of one turn of the event loop go out together, in their order, and none is lost for it."""
 
 import asyncio
+import gc
 from collections.abc import Callable
 from typing import Any
+from weakref import ref
 
 import pytest
 
@@ -71,6 +73,16 @@ async def test_a_connection_that_cannot_be_written_to_keeps_nobody_elses_answer_
 
 async def test_what_leaves_in_one_loop_waits_in_one_place() -> None:
     assert of_loop(asyncio.get_running_loop()) is of_loop(asyncio.get_running_loop())
+
+
+def test_a_loop_that_has_ended_is_kept_by_nobody() -> None:
+    loop = asyncio.new_event_loop()
+    of_loop(loop).write(Wire(), b"too late")
+    loop.close()
+    ended = ref(loop)
+    del loop
+    gc.collect()
+    assert ended() is None
 
 
 def ends(protocol: Protocol) -> None:
