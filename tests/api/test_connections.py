@@ -113,6 +113,17 @@ async def test_a_body_may_wait_until_it_is_asked_for_or_come_in_pieces(in_develo
         assert len(bodies(answer)) == 1
 
 
+async def test_a_body_that_came_whole_is_there_for_who_receives_it_bit_by_bit() -> None:
+    async def told(request: Request) -> Response:
+        return Response(await request.body())
+
+    protocol, wire = connected(Starlette(routes=[Route("/", told, methods=["POST"])]))
+    protocol.data_received(b"POST / HTTP/1.1\r\nhost: house\r\ncontent-length: 4\r\n\r\nbody")
+    await answered(protocol)
+    assert b"".join(wire.pieces).endswith(b"\r\n\r\nbody")
+    protocol.connection_lost(None)
+
+
 @pytest.mark.usefixtures("caller")
 async def test_a_head_without_a_body_has_none_and_any_other_route_is_served_as_well(
     in_development: Starlette,

@@ -71,6 +71,16 @@ def test_a_variable_counts_as_what_the_request_says(variables: dict[str, Any], p
     assert found.most(variables) == points
 
 
+@pytest.mark.parametrize(
+    ("one", "other", "points"), [(3, 9, 10), (9, 3, 10), (None, 4, 5), (4, None, 5), (None, None, 21)]
+)
+def test_of_two_sizes_the_larger_counts(one: int | None, other: int | None, points: int) -> None:
+    found = price("query A($a: Int, $b: Int) { members(first: $a, last: $b) { nodes { id } } }", "A")
+    assert found.most({"a": one, "b": other}) == points
+    named = price("query A($b: Int) { members(first: 6, last: $b) { nodes { id } } }", "A")
+    assert named.most({"b": other}) == 1 + max(6, other or 0)
+
+
 def test_a_list_of_ids_counts_as_it_is_long() -> None:
     found = price("query A($ids: [ID!]!) { nodes(ids: $ids) { id } }", "A")
     assert [found.most({"ids": ["x"] * count}) for count in (0, 1, 40, 1_000)] == [1, 1, 40, 100]

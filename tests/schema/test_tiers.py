@@ -8,6 +8,7 @@ import pytest
 from models.staff import StaffRole
 from rules import gifts, tiers
 from schema import ids
+from schema.context import Reference
 from tests.ladder import YEARLY, hand_out, pay, plan, scheme
 from tests.people import DAY, NOON, buy, member, merge, programme
 from tests.schema.asking import CLERK, OWNER, SERVICE, as_member, as_staff, ask, member_id
@@ -245,6 +246,19 @@ async def test_a_membership_is_shown_with_who_has_it_now_and_since_when_it_has_r
     listed = "query($id: ID!) { member(by: {id: $id}) { membership { until } membershipPayments { refundedAt } } }"
     told = (await ask(listed, {"id": member_id(old)}, who=CLERK))["member"]
     assert told == {"membership": None, "membershipPayments": [{"refundedAt": None}] * 2}
+
+
+async def test_a_tier_is_over_in_the_moment_in_which_it_ends_also_where_nothing_has_to_be_read() -> None:
+    await programme()
+    await plan()
+    mei = await member("Mei")
+    await pay(mei)
+    reference, over = Reference(clock=lambda: 0.0), shanghai("2026-04-10T00:00")
+    shown = "{ me { tier { code } tierProgress { growth } points { available } } }"
+    for at, tier in ((over - DAY, "GOLD"), (over, "BASIC")):
+        for _ in range(2):
+            me = (await ask(shown, who=as_member(mei), at=at, reference=reference))["me"]
+            assert me["tier"] == {"code": tier}
 
 
 async def test_a_refund_after_a_merge_tells_what_both_have_used_of_it() -> None:
